@@ -1,0 +1,33 @@
+//! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Makes a machine ready for Python work, and keeps it so.
+#[derive(Debug, Parser)]
+#[command(name = "boot", version, disable_help_subcommand = false, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Tell every step and its time
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Open no socket: what the caches can't serve is an error (also BOOT_OFFLINE=1)
+    #[arg(long, global = true)]
+    pub offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Where boot keeps what it downloads
+    Cache,
+}

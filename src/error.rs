@@ -1,0 +1,33 @@
+//! One error for the whole program: a domain's own error, passed on as it is, and the exit code it means.
+//!
+//! Each message is worded once, beside the type that it belongs to; nothing here adds to it.
+
+use crate::Code;
+
+/// What a command failed with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Net(#[from] crate::net::Error),
+    #[error(transparent)]
+    Settings(#[from] crate::settings::Error),
+    #[error(transparent)]
+    Ui(#[from] crate::ui::Error),
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// The exit code that this error means.
+    pub fn code(&self) -> Code {
+        match self {
+            Error::Usage(_) | Error::Settings(_) => Code::Usage,
+            Error::Ui(error) => error.code(),
+            Error::Store(_) | Error::Net(_) => Code::Failed,
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,36 @@
+//! The binary: what it was called as, then the command line. An error becomes a message and an exit code; nothing else is here.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use boot::cli::Cli;
+use boot::context::var;
+use boot::store::paths::Paths;
+use boot::ui::term::{self, Loudness, Term};
+use boot::{Code, Context, cmd};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code.into(),
+        Err(error) => {
+            let code = error.code();
+            if code != Code::Done {
+                term::error(&error.to_string());
+            }
+            code.into()
+        }
+    }
+}
+
+fn run() -> boot::error::Result<Code> {
+    let cli = Cli::parse();
+    let loudness = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => Loudness::Quiet,
+        (_, true) => Loudness::Verbose,
+        _ => Loudness::Normal,
+    };
+    let offline = cli.global.offline || var("BOOT_OFFLINE").is_some_and(|value| value != "0");
+    let ctx = Context::new(Paths::discover()?, Arc::new(Term::new(loudness)), offline);
+    cmd::run(cli.command, &ctx)
+}

@@ -1,0 +1,234 @@
+//! One HTTP client for everything: retries with back-off, timeouts, this machine's trust store, and `file:` addresses.
+//!
+//! Calls block; many at a time are many threads over one client, which shares its connections (HTTP/2 where it can be had).
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
+
+use reqwest::blocking as http;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RANGE};
+
+use super::{Error, Result};
+
+/// Tries after the first. With the pauses between them, a server that is gone is noticed within two seconds.
+const RETRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const CONNECT: Duration = Duration::from_secs(10);
+/// Silence of this length counts as a cut connection; a slow but steady download may take as long as it takes.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Fetches things. Made once a run, shared by all threads.
+#[derive(Debug)]
+pub struct Client {
+    /// None with `--offline`: then only `file:` addresses work.
+    http: Option<http::Client>,
+}
+
+/// A body to read, and what the server said of it.
+pub struct Response {
+    pub url: String,
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// Bytes still to come, where known.
+    pub length: Option<u64>,
+    body: Box<dyn Read + Send>,
+}
+
+impl Response {
+    /// A header's value, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The whole body, at most `limit` bytes.
+    pub fn bytes(mut self, limit: u64) -> Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.length.unwrap_or(0).min(limit) as usize);
+        let read = (&mut self).take(limit + 1).read_to_end(&mut bytes);
+        if let Err(error) = read {
+            return Err(Error::Cut { url: self.url, reason: error.to_string() });
+        }
+        if bytes.len() as u64 > limit {
+            return Err(Error::Cut { url: self.url, reason: format!("it is longer than {limit} bytes") });
+        }
+        Ok(bytes)
+    }
+}
+
+impl Read for Response {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buffer)
+    }
+}
+
+impl Client {
+    pub fn new(offline: bool) -> Result<Client> {
+        if offline {
+            return Ok(Client { http: None });
+        }
+        // Fails only if another part of the program has chosen a provider before: then that one serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // In the blocking client this bounds each wait, for the head and for each read, not the whole transfer.
+        let silence = seconds("BOOT_READ_TIMEOUT").unwrap_or(SILENCE);
+        let http = http::Client::builder()
+            .user_agent(concat!("boot/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(seconds("BOOT_CONNECT_TIMEOUT").unwrap_or(CONNECT))
+            .timeout(silence)
+            .redirect(reqwest::redirect::Policy::limited(10))
+            .pool_max_idle_per_host(32)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| Error::Client(chain(&error)))?;
+        Ok(Client { http: Some(http) })
+    }
+
+    /// Gets `url`. Any status but success is an error.
+    pub fn get(&self, url: &str) -> Result<Response> {
+        self.get_with(url, &[])
+    }
+
+    /// As [`Client::get`], with headers of one's own.
+    pub fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
+        self.request(reqwest::Method::GET, url, headers)
+    }
+
+    /// Gets `url` from byte `from` on. A server that can't do that sends all of it: see the status (206 or 200).
+    pub fn get_from(&self, url: &str, from: u64) -> Result<Response> {
+        let range = format!("bytes={from}-");
+        self.get_with(url, &[(RANGE.as_str(), &range)])
+    }
+
+    /// Whether `url` is there. An unreachable server is an error.
+    pub fn exists(&self, url: &str) -> Result<bool> {
+        match self.request(reqwest::Method::HEAD, url, &[]) {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_missing() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn request(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
+        let parsed = url::Url::parse(url).map_err(|error| Error::Address { url: url.into(), reason: error.to_string() })?;
+        if parsed.scheme() == "file" {
+            return file(url, &parsed, headers);
+        }
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err(Error::Address { url: url.into(), reason: format!("{} isn't http, https or file", parsed.scheme()) });
+        }
+        let Some(http) = &self.http else { return Err(Error::Offline { url: url.into() }) };
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::from_str(value)) {
+                all.insert(name, value);
+            }
+        }
+        let mut pause = FIRST_PAUSE;
+        for attempt in 0.. {
+            let last = attempt == RETRIES;
+            match http.request(method.clone(), parsed.clone()).headers(all.clone()).send() {
+                Ok(response) if response.status().is_success() => return Ok(answered(url, response)),
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    if last || !matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
+                        return Err(Error::Status { url: url.into(), status, hint: hint(status) });
+                    }
+                    if let Some(seconds) = response.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok())
+                    {
+                        pause = pause.max(Duration::from_secs(seconds).min(Duration::from_secs(10)));
+                    }
+                }
+                Err(error) if last || error.is_redirect() || error.is_builder() || is_refused(&error) => {
+                    let host = parsed.host_str().unwrap_or(url).to_string();
+                    return Err(Error::Unreachable { host, reason: chain(&error) });
+                }
+                Err(_) => {}
+            }
+            sleep(pause);
+            pause *= 2;
+        }
+        unreachable!("the last attempt returns")
+    }
+}
+
+/// A waiting time that the user set, in whole seconds.
+fn seconds(name: &str) -> Option<Duration> {
+    crate::context::var(name)?.parse().ok().map(Duration::from_secs)
+}
+
+/// A name that doesn't exist or a port that nobody listens on won't be there in a second either: the caller's next
+/// address is worth more than another try.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(inner) = source {
+        if let Some(io) = inner.downcast_ref::<io::Error>()
+            && matches!(io.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
+        {
+            return true;
+        }
+        let text = inner.to_string();
+        if text.contains("dns error") || text.contains("failed to lookup") || text.contains("unsuccessful tunnel") {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}
+
+fn answered(url: &str, response: http::Response) -> Response {
+    Response {
+        url: url.into(),
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        length: response.content_length(),
+        body: Box::new(response),
+    }
+}
+
+fn file(url: &str, parsed: &url::Url, headers: &[(&str, &str)]) -> Result<Response> {
+    let path: PathBuf = parsed.to_file_path().map_err(|()| Error::Address { url: url.into(), reason: "it names no path".into() })?;
+    let mut file = File::open(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::NoFile(path.clone()),
+        _ => crate::store::Error::io("read", &path)(error).into(),
+    })?;
+    let data = file.metadata().map_err(crate::store::Error::io("read", &path))?;
+    if data.is_dir() {
+        return Err(Error::NoFile(path));
+    }
+    let from = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("range"))
+        .and_then(|(_, range)| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<u64>().ok())
+        .unwrap_or(0);
+    io::Seek::seek(&mut file, io::SeekFrom::Start(from)).map_err(crate::store::Error::io("read", &path))?;
+    Ok(Response {
+        url: url.into(),
+        status: if from > 0 { 206 } else { 200 },
+        headers: HeaderMap::new(),
+        length: Some(data.len().saturating_sub(from)),
+        body: Box::new(file),
+    })
+}
+
+fn hint(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "it wants a user and password: put them into ~/.netrc or into the address",
+        404 | 410 => "there is no such file; is the name right, and the mirror complete?",
+        407 => "the proxy wants a password: put it into HTTPS_PROXY",
+        429 => "it asks for patience: try again in some minutes",
+        500.. => "the server has a problem: try again later",
+        _ => "try again later",
+    }
+}
+
+/// An error and its causes in one line, without repeating the address.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = String::new();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        words = inner.to_string();
+        source = inner.source();
+    }
+    if words.is_empty() { error.to_string() } else { words }
+}

@@ -1,0 +1,158 @@
+//! Downloads that are verified before anybody can use them, and that go on where they were cut.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::{Client, Error, Result};
+use crate::report::Bar;
+use crate::store::digest::{self, HashingReader, Sha256};
+use crate::store::{self};
+
+/// A file whose SHA-256 is known to be right. Made here only; unpacking takes nothing else.
+#[derive(Clone, Debug)]
+pub struct VerifiedArchive {
+    path: PathBuf,
+    sha256: Sha256,
+}
+
+impl VerifiedArchive {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    /// Hashes a file that is there. None where it is missing or is not what it should be; then it is deleted, so that a
+    /// damaged cache heals itself.
+    pub fn in_cache(path: &Path, sha256: &Sha256) -> Option<VerifiedArchive> {
+        match digest::file(path) {
+            Ok(found) if found == *sha256 => Some(VerifiedArchive { path: path.into(), sha256: *sha256 }),
+            Ok(_) => {
+                let _ = fs::remove_file(path);
+                None
+            }
+            Err(_) => None,
+        }
+    }
+}
+
+/// How often a cut download is taken up again before it counts as failed.
+const RESUMES: u32 = 5;
+
+/// Fetches `url` to `dest`, or takes what lies there if its hash is right. What has arrived stays in `dest.part` when
+/// the network fails, and the next call goes on from there; a wrong hash deletes it.
+pub fn to_file(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &dyn Bar) -> Result<VerifiedArchive> {
+    if let Some(archive) = VerifiedArchive::in_cache(dest, sha256) {
+        return Ok(archive);
+    }
+    let folder = dest.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
+    let part = PathBuf::from(format!("{}.part", dest.display()));
+    let mut tries = 0;
+    loop {
+        match attempt(client, url, &part, bar) {
+            Ok(()) => break,
+            Err(error @ Error::Cut { .. }) if tries >= RESUMES => return Err(error),
+            Err(Error::Cut { .. }) => {
+                sleep(Duration::from_millis(100 << tries));
+                tries += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let found = digest::file(&part)?;
+    if found != *sha256 {
+        let _ = fs::remove_file(&part);
+        return Err(Error::Checksum { url: url.into(), wanted: *sha256, found });
+    }
+    fs::rename(&part, dest).map_err(store::Error::io("write", dest))?;
+    Ok(VerifiedArchive { path: dest.into(), sha256: *sha256 })
+}
+
+/// One connection: appends to `part` until the end, or an error.
+fn attempt(client: &Client, url: &str, part: &Path, bar: &dyn Bar) -> Result<()> {
+    let have = fs::metadata(part).map(|data| data.len()).unwrap_or(0);
+    let mut response = match have {
+        0 => client.get(url)?,
+        _ => match client.get_from(url, have) {
+            // Nothing after what we have: either it is complete, or it is not the same file. The hash will tell.
+            Err(Error::Status { status: 416, .. }) => return Ok(()),
+            other => other?,
+        },
+    };
+    let resumed = have > 0 && response.status == 206;
+    let mut file: File = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(!resumed)
+        .append(resumed)
+        .open(part)
+        .map_err(store::Error::io("write", part))?;
+    if resumed {
+        bar.advance(have);
+    }
+    let expected = response.length;
+    let mut arrived = 0;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let count = match response.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Error::Cut { url: url.into(), reason: error.to_string() }),
+        };
+        file.write_all(&buffer[..count]).map_err(store::Error::io("write", part))?;
+        arrived += count as u64;
+        bar.advance(count as u64);
+    }
+    match expected {
+        Some(length) if arrived < length => Err(Error::Cut { url: url.into(), reason: format!("{arrived} of {length} bytes arrived") }),
+        _ => Ok(()),
+    }
+}
+
+/// Fetches `url` and hands the stream to `consume` while it arrives, hashing what passes: one pass over the bytes. What
+/// `consume` made must be thrown away unless this returns Ok: only then the hash was right.
+pub fn streamed<T, E: From<Error>>(
+    client: &Client,
+    url: &str,
+    sha256: &Sha256,
+    bar: &dyn Bar,
+    consume: impl FnOnce(&mut dyn Read) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    let response = client.get(url)?;
+    let expected = response.length;
+    let mut reader = HashingReader::new(Counted { inner: response, bar });
+    let made = consume(&mut reader);
+    let count = reader.count();
+    match (made, reader.finish()) {
+        (Ok(_), Err(error)) => Err(Error::Cut { url: url.into(), reason: error.to_string() }.into()),
+        (Ok(made), Ok(found)) if found == *sha256 => Ok(made),
+        (Ok(_), Ok(found)) => Err(Error::Checksum { url: url.into(), wanted: *sha256, found }.into()),
+        // The stream broke off, and unpacking noticed first.
+        (Err(_), Err(error)) => Err(Error::Cut { url: url.into(), reason: error.to_string() }.into()),
+        (Err(_), Ok(_)) if expected.is_some_and(|expected| count < expected) => {
+            Err(Error::Cut { url: url.into(), reason: format!("{count} of {} bytes arrived", expected.unwrap_or(0)) }.into())
+        }
+        (Err(_), Ok(found)) if found != *sha256 => Err(Error::Checksum { url: url.into(), wanted: *sha256, found }.into()),
+        (Err(error), Ok(_)) => Err(error),
+    }
+}
+
+struct Counted<'a, R> {
+    inner: R,
+    bar: &'a dyn Bar,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.bar.advance(count as u64);
+        Ok(count)
+    }
+}

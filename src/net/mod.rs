@@ -1,0 +1,78 @@
+//! The network. Only this folder opens a socket.
+
+pub mod client;
+pub mod download;
+pub mod endpoints;
+
+pub use client::{Client, Response};
+pub use download::VerifiedArchive;
+
+use std::path::PathBuf;
+
+use crate::store::digest::Sha256;
+
+/// Why something could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{} isn't in the cache, and nothing is fetched with --offline\nrun the same command once without it", shown(url))]
+    Offline { url: String },
+    #[error(
+        "can't reach {host}: {reason}\nis the network there? behind a proxy, set HTTPS_PROXY; a mirror can be set too (boot help mirrors)"
+    )]
+    Unreachable { host: String, reason: String },
+    #[error("{} answered {status}\n{hint}", shown(url))]
+    Status { url: String, status: u16, hint: &'static str },
+    #[error("{} stopped before its end: {reason}\nrun the same command again; what has arrived is kept", shown(url))]
+    Cut { url: String, reason: String },
+    #[error(
+        "{} isn't what it should be: its SHA-256 is {found},\nit should be {wanted}; the file was deleted\nrun the same command again; if it stays so, the mirror serves something else",
+        shown(url)
+    )]
+    Checksum { url: String, wanted: Sha256, found: Sha256 },
+    #[error("{} can't be used as an address: {reason}", shown(url))]
+    Address { url: String, reason: String },
+    #[error("can't start the network client: {0}\nif SSL_CERT_FILE is set, does it name a readable file?")]
+    Client(String),
+    #[error("no file {}", .0.display())]
+    NoFile(PathBuf),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+impl Error {
+    /// Whether another address may do better: nothing answered, or it doesn't have the file.
+    pub fn is_elsewhere(&self) -> bool {
+        match self {
+            Error::Unreachable { .. } | Error::Cut { .. } | Error::NoFile(_) => true,
+            Error::Status { status, .. } => *status != 401 && *status != 407,
+            _ => false,
+        }
+    }
+
+    /// The server was reached and says that there is no such thing.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Error::NoFile(_) | Error::Status { status: 404 | 410, .. })
+    }
+}
+
+/// An address without its password, for people and logs.
+pub fn shown(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
+            let _ = parsed.set_username("");
+            let _ = parsed.set_password(None);
+            crate::report::escaped(parsed.as_str())
+        }
+        _ => crate::report::escaped(url),
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn passwords_are_never_shown() {
+        assert_eq!(super::shown("https://me:secret@example.org/simple/"), "https://example.org/simple/");
+    }
+}

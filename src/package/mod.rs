@@ -1,0 +1,3 @@
+//! Python's packaging standards. Knows nothing of tools or projects.
+
+pub mod facts;

@@ -1,0 +1,96 @@
+//! What is installed, read from the disk without starting anything: each Python's folder holds a `boot.json` that was
+//! published with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::key::Key;
+use crate::package::facts::Facts;
+use crate::store::digest::Sha256;
+use crate::store::paths::Paths;
+
+/// The record's name inside a Python's folder.
+pub const RECORD: &str = "boot.json";
+
+/// Where a Python came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    Prebuilt,
+    Source,
+    Adopted,
+}
+
+/// `boot.json`: what was installed, from what, and what the self-test learned of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: u32,
+    /// See [`Key`]; as text, so that a record of a newer boot can still be passed over.
+    pub key: String,
+    pub origin: Origin,
+    /// The archive's; None for adopted ones.
+    pub sha256: Option<Sha256>,
+    /// The interpreter, relative to the folder; absolute for adopted ones.
+    pub executable: PathBuf,
+    pub facts: Facts,
+    /// What the self-test missed and the user was told of; empty for a complete one.
+    #[serde(default)]
+    pub missing: Vec<String>,
+}
+
+/// One installed Python.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    pub key: Key,
+    /// Its folder, `pythons/KEY`.
+    pub root: PathBuf,
+    /// The interpreter itself, by its full version's path.
+    pub executable: PathBuf,
+    pub origin: Origin,
+    pub facts: Facts,
+    pub missing: Vec<String>,
+}
+
+/// All installed Pythons, newest first. Folders without a readable record are no Pythons.
+pub fn list(paths: &Paths) -> Vec<Installed> {
+    let Ok(entries) = fs::read_dir(paths.pythons()) else { return Vec::new() };
+    let mut found: Vec<Installed> = entries
+        .flatten()
+        // The minors' links lead to the same Pythons once more.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| read(&entry.path()))
+        .collect();
+    found.sort_by(|a, b| b.key.version.cmp(&a.key.version).then(a.key.variant.cmp(&b.key.variant)));
+    found
+}
+
+/// The Python in the folder `root`, if there is one.
+pub fn read(root: &Path) -> Option<Installed> {
+    let key: Key = root.file_name()?.to_str()?.parse().ok()?;
+    let record: Record = serde_json::from_slice(&fs::read(root.join(RECORD)).ok()?).ok()?;
+    if record.key != key.to_string() {
+        return None;
+    }
+    Some(Installed {
+        key,
+        root: root.into(),
+        executable: root.join(&record.executable),
+        origin: record.origin,
+        facts: record.facts,
+        missing: record.missing,
+    })
+}
+
+impl Installed {
+    /// The interpreter's path through the minor's link, `pythons/3.11/bin/python3.11`: what environments are bound to so that
+    /// they follow an upgrade. For adopted ones the interpreter itself.
+    pub fn minor_executable(&self, paths: &Paths) -> PathBuf {
+        let minor = self.key.version.minor_name(self.key.variant);
+        match self.executable.strip_prefix(&self.root) {
+            Ok(inside) => paths.pythons().join(minor).join(inside),
+            Err(_) => self.executable.clone(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How the lower layers tell a person what they do, without knowing of terminals.
+//!
+//! Everything reported here is for people and ends up on stderr; results never pass through it.
+
+/// Takes the lines and the progress of what is going on.
+pub trait Report: Send + Sync {
+    /// One line that anybody should read; silent with `--quiet`.
+    fn info(&self, line: &str);
+    /// One line of what needs attention; silent with `--quiet`.
+    fn warn(&self, line: &str);
+    /// One line for `--verbose`.
+    fn step(&self, line: &str);
+    /// Progress in bytes. `total` is None where the length isn't known.
+    fn bar(&self, label: &str, total: Option<u64>) -> Box<dyn Bar>;
+    /// Progress that can't be counted.
+    fn spinner(&self, label: &str) -> Box<dyn Bar>;
+}
+
+/// One line of progress. It vanishes when dropped.
+pub trait Bar: Send + Sync {
+    /// `bytes` more are done.
+    fn advance(&self, bytes: u64);
+    /// Says what is being done now.
+    fn say(&self, message: &str);
+}
+
+/// Says nothing: for shims, for the hook, and for tests of the lower layers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Report for Silent {
+    fn info(&self, _: &str) {}
+    fn warn(&self, _: &str) {}
+    fn step(&self, _: &str) {}
+    fn bar(&self, _: &str, _: Option<u64>) -> Box<dyn Bar> {
+        Box::new(Silent)
+    }
+    fn spinner(&self, _: &str) -> Box<dyn Bar> {
+        Box::new(Silent)
+    }
+}
+
+impl Bar for Silent {
+    fn advance(&self, _: u64) {}
+    fn say(&self, _: &str) {}
+}
+
+/// A terminal must see no control character of a file, a name or a server: shows them as Rust would, without quotes.
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn control_characters_are_shown_escaped() {
+        assert_eq!(super::escaped("3.11\u{1b}[2J\n"), "3.11\\u{1b}[2J\\n");
+        assert_eq!(super::escaped("naïve ✓"), "naïve ✓");
+    }
+}

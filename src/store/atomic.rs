@@ -1,0 +1,249 @@
+//! Old or new, never between: a file or a folder is made beside its target and takes its place by one rename.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink as make_symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, RenameFlags, flock, renameat_with};
+
+use super::{Error, Result};
+
+/// What a leftover is recognised by; nobody else's files are called like this.
+const STAGING: &str = ".boot-staging-";
+
+/// Writes `bytes` to `path`: a reader sees the old content or the new. `mode` is for a file that is made; one
+/// that is there keeps its own.
+pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    let folder = parent(path);
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
+    let mode = fs::metadata(path).map(|data| data.mode() & 0o7777).ok().or(mode).unwrap_or(0o644);
+    file.write_all(bytes).map_err(Error::io("write", path))?;
+    file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(Error::io("write", path))?;
+    file.as_file().sync_data().map_err(Error::io("write", path))?;
+    file.persist(path).map_err(|error| Error::io("write", path)(error.error))?;
+    Ok(())
+}
+
+/// Points `link` at `target`, replacing a link that is there in one step. The caller has made sure that what
+/// stands at `link` is boot's own; anything but a link is refused by the kernel's rename of a link over a folder, and
+/// by the check here over a file.
+pub fn symlink(target: &Path, link: &Path) -> Result<()> {
+    if fs::read_link(link).is_ok_and(|there| there == target) {
+        return Ok(());
+    }
+    if fs::symlink_metadata(link).is_ok_and(|data| !data.is_symlink()) {
+        return Err(Error::io("replace", link)(io::Error::new(io::ErrorKind::AlreadyExists, "it isn't a link")));
+    }
+    let folder = parent(link);
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let made = tempfile::Builder::new()
+        .prefix(STAGING)
+        .make_in(folder, |path| make_symlink(target, path))
+        .map_err(Error::io("link into", folder))?;
+    fs::rename(made.path(), link).map_err(Error::io("link", link))?;
+    // The name has moved on to `link`; there is nothing left to delete.
+    let _ = made.into_temp_path().keep();
+    Ok(())
+}
+
+/// A folder in the making, beside its target so that one rename publishes it. Deleted when dropped; after a
+/// `kill -9` the next run's [`sweep`] does that.
+#[derive(Debug)]
+pub struct Staging {
+    path: PathBuf,
+    /// Holds a lock on the folder: how a sweeper knows that its maker lives.
+    _alive: File,
+}
+
+impl Staging {
+    /// An empty folder beside `target`.
+    pub fn beside(target: &Path) -> Result<Staging> {
+        Staging::within(parent(target))
+    }
+
+    /// An empty folder in `folder`, which is made if needed and whose other leftovers are swept.
+    pub fn within(folder: &Path) -> Result<Staging> {
+        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        sweep(folder);
+        loop {
+            let made = tempfile::Builder::new().prefix(STAGING).tempdir_in(folder).map_err(Error::io("create a folder in", folder))?;
+            let path = made.keep();
+            // A sweeper may have come between; then the name is gone and we take another.
+            let Ok(alive) = File::open(&path) else { continue };
+            if flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err() || fs::metadata(&path).is_err() {
+                continue;
+            }
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(Error::io("create", &path))?;
+            return Ok(Staging { path, _alive: alive });
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes `target`'s place in one step; what was there before is deleted afterwards.
+    pub fn publish(self, target: &Path) -> Result<()> {
+        if fs::symlink_metadata(target).is_err() {
+            match fs::rename(&self.path, target) {
+                Ok(()) => return Ok(()),
+                Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {}
+                Err(error) => return Err(Error::io("publish", target)(error)),
+            }
+        }
+        exchange(&self.path, target)
+        // Dropping deletes what is now at the staging name: the old one.
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if fs::symlink_metadata(&self.path).is_ok() {
+            remove(&self.path);
+        }
+    }
+}
+
+/// Swaps two folders on one filesystem. Where the kernel or the filesystem can't, two renames: in between the old
+/// folder stands under a staging name beside the target, and `target` is missing for an instant.
+fn exchange(new: &Path, target: &Path) -> Result<()> {
+    use rustix::fs::CWD;
+    match renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
+            let aside = new.with_file_name(format!("{}.old", name(new)));
+            fs::rename(target, &aside).map_err(Error::io("move aside", target))?;
+            match fs::rename(new, target) {
+                Ok(()) => {
+                    remove(&aside);
+                    Ok(())
+                }
+                Err(error) => {
+                    let _ = fs::rename(&aside, target);
+                    Err(Error::io("publish", target)(error))
+                }
+            }
+        }
+        Err(error) => Err(Error::io("publish", target)(error.into())),
+    }
+}
+
+/// Deletes a folder of boot's in two steps, so that it is there whole or not at all: it moves to a staging name, then goes.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    let aside = Staging::beside(path)?;
+    fs::rename(path, aside.path().join("old")).map_err(Error::io("remove", path))
+}
+
+/// Deletes what dead processes left in `folder`. Best effort: what can't go now goes next time.
+pub fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(STAGING) {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            let Ok(file) = File::open(&path) else { continue };
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                remove(&path);
+            }
+        } else if is_old(&path) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// Staged files and links live for milliseconds and hold no lock; an hour is far beyond that.
+fn is_old(path: &Path) -> bool {
+    fs::symlink_metadata(path).and_then(|data| data.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > 3600))
+}
+
+/// Deletes a tree, folders without write permission included, as unpacked archives may have them.
+fn remove(path: &Path) {
+    if fs::symlink_metadata(path).is_ok_and(|data| !data.is_dir()) {
+        let _ = fs::remove_file(path);
+        return;
+    }
+    if fs::remove_dir_all(path).is_err() {
+        open_up(path);
+        let _ = fs::remove_dir_all(path);
+    }
+}
+
+fn open_up(folder: &Path) {
+    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(OsStr::new("")).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_published_folder_replaces_the_old_one_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("tool");
+        for content in ["one", "two"] {
+            let staging = Staging::beside(&target).unwrap();
+            fs::write(staging.path().join("f"), content).unwrap();
+            staging.publish(&target).unwrap();
+            assert_eq!(fs::read_to_string(target.join("f")).unwrap(), content);
+        }
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "no staging is left");
+    }
+
+    #[test]
+    fn leftovers_of_the_dead_are_swept_and_those_of_the_living_stay() {
+        let root = tempfile::tempdir().unwrap();
+        let dead = root.path().join(format!("{STAGING}dead"));
+        fs::create_dir_all(dead.join("locked")).unwrap();
+        fs::set_permissions(dead.join("locked"), fs::Permissions::from_mode(0o500)).unwrap();
+        let alive = Staging::within(root.path()).unwrap();
+        assert!(!dead.exists());
+        let second = Staging::within(root.path()).unwrap();
+        assert!(alive.path().exists() && second.path().exists());
+    }
+
+    #[test]
+    fn a_link_replaces_a_link_but_never_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let link = root.path().join("l");
+        symlink(Path::new("a"), &link).unwrap();
+        symlink(Path::new("b"), &link).unwrap();
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("b"));
+        let file = root.path().join("f");
+        fs::write(&file, "mine").unwrap();
+        assert!(symlink(Path::new("a"), &file).is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_rewritten_file_keeps_its_mode() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("f");
+        write(&path, b"1", Some(0o600)).unwrap();
+        write(&path, b"2", Some(0o644)).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,52 @@
+//! The disk. Only this folder creates, renames or deletes under boot's folders; only `paths` reads `HOME` and `XDG_*`.
+//!
+//! Every change is staged beside its target and published by one rename, so that whatever interrupts it leaves the old state.
+
+pub mod atomic;
+pub mod digest;
+pub mod lock;
+pub mod paths;
+pub mod unpack;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What the disk said no to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no home directory is known\nset HOME, or BOOT_DATA_DIR and its sisters")]
+    NoHome,
+    #[error("can't {verb} {}: {}", path.display(), plain(source))]
+    Io { verb: &'static str, path: PathBuf, source: io::Error },
+    #[error("{} holds {name}, which would land outside of where it belongs\nnothing of it was kept; get the archive elsewhere", archive.display())]
+    Unsafe { archive: PathBuf, name: String },
+    #[error("{} can't be unpacked: {reason}\nnothing of it was kept; run the same command again", archive.display())]
+    Broken { archive: PathBuf, reason: String },
+}
+
+impl Error {
+    /// Shorthand for `map_err`: what was tried with `path`.
+    pub fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+        let path = path.to_path_buf();
+        move |source| Error::Io { verb, path, source }
+    }
+}
+
+/// Words for the errors that people meet most, with what to do.
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full\nfree some space (boot cache clean helps), then run the same command again".into(),
+        io::ErrorKind::QuotaExceeded => {
+            "your disk quota is used up\nfree some space (boot cache clean helps), then run the same command again".into()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only\nset BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR to folders that can be written".into()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "permission denied\nis the folder yours? BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR can name others".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

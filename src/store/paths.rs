@@ -1,0 +1,140 @@
+//! Where things lie. The only place that reads `HOME`, `XDG_*` and the `BOOT_*_DIR` variables.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Result};
+
+/// boot's five folders, the home directory, and the names inside them.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    pub home: PathBuf,
+    /// Pythons, tools, environments.
+    pub data: PathBuf,
+    /// Trust, what was applied, backups, locks.
+    pub state: PathBuf,
+    /// Safe to delete.
+    pub cache: PathBuf,
+    pub config: PathBuf,
+    /// Where the commands of tools are linked; shared with others.
+    pub bin: PathBuf,
+    /// `XDG_CONFIG_HOME`, for other programs' files.
+    pub xdg_config: PathBuf,
+    /// `ZDOTDIR`, where zsh looks for its files.
+    pub zdotdir: Option<PathBuf>,
+}
+
+impl Paths {
+    /// From the environment: `BOOT_*_DIR`, then `XDG_*`, then the defaults, which are the same on macOS
+    /// (a path without a space can stand in a shebang).
+    pub fn discover() -> Result<Paths> {
+        Paths::from(&|name| std::env::var_os(name))
+    }
+
+    /// As [`Paths::discover`], from any source of variables. Relative folders are ignored, as the XDG specification asks.
+    pub fn from(var: &dyn Fn(&str) -> Option<OsString>) -> Result<Paths> {
+        let absolute = |name: &str| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = absolute("HOME").or_else(dirs::home_dir).ok_or(Error::NoHome)?;
+        let place = |own: &str, xdg: &str, default: &str| {
+            absolute(own).or_else(|| absolute(xdg).map(|base| base.join("boot"))).unwrap_or_else(|| home.join(default).join("boot"))
+        };
+        let bin = absolute("BOOT_BIN_DIR").or_else(|| absolute("XDG_BIN_HOME")).unwrap_or_else(|| home.join(".local/bin"));
+        Ok(Paths {
+            data: place("BOOT_DATA_DIR", "XDG_DATA_HOME", ".local/share"),
+            state: place("BOOT_STATE_DIR", "XDG_STATE_HOME", ".local/state"),
+            cache: place("BOOT_CACHE_DIR", "XDG_CACHE_HOME", ".cache"),
+            config: place("BOOT_CONFIG_DIR", "XDG_CONFIG_HOME", ".config"),
+            bin,
+            xdg_config: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
+            zdotdir: absolute("ZDOTDIR"),
+            home,
+        })
+    }
+
+    pub fn pythons(&self) -> PathBuf {
+        self.data.join("pythons")
+    }
+    pub fn tools(&self) -> PathBuf {
+        self.data.join("tools")
+    }
+    pub fn venvs(&self) -> PathBuf {
+        self.data.join("venvs")
+    }
+    pub fn shims(&self) -> PathBuf {
+        self.data.join("shims")
+    }
+    pub fn dotfiles(&self) -> PathBuf {
+        self.data.join("dotfiles")
+    }
+    /// The pin that holds where no project says otherwise; the same format as `.python-version`.
+    pub fn global_pin(&self) -> PathBuf {
+        self.config.join("python-version")
+    }
+    pub fn trust_file(&self) -> PathBuf {
+        self.state.join("trust.toml")
+    }
+    pub fn applied_file(&self) -> PathBuf {
+        self.state.join("applied.toml")
+    }
+    pub fn backups(&self) -> PathBuf {
+        self.state.join("backups")
+    }
+    pub fn log(&self) -> PathBuf {
+        self.state.join("log")
+    }
+    pub fn locks(&self) -> PathBuf {
+        self.state.join("locks")
+    }
+    /// Unpacked wheels, by SHA-256.
+    pub fn wheels(&self) -> PathBuf {
+        self.cache.join("wheels")
+    }
+    pub fn index(&self) -> PathBuf {
+        self.cache.join("index")
+    }
+    pub fn archives(&self) -> PathBuf {
+        self.cache.join("archives")
+    }
+    /// Finished source builds.
+    pub fn builds(&self) -> PathBuf {
+        self.cache.join("builds")
+    }
+
+    /// `path` as a person writes it: `~` for the home directory.
+    pub fn tilde(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.home) {
+            Ok(rest) if rest.as_os_str().is_empty() => "~".into(),
+            Ok(rest) => format!("~/{}", rest.display()),
+            Err(_) => path.display().to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(pairs: &[(&str, &str)]) -> Paths {
+        let pairs: Vec<(String, OsString)> = pairs.iter().map(|(k, v)| (k.to_string(), v.into())).collect();
+        Paths::from(&|name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())).unwrap()
+    }
+
+    #[test]
+    fn own_variables_beat_xdg_which_beats_the_defaults() {
+        let defaults = paths(&[("HOME", "/h")]);
+        assert_eq!(defaults.data, Path::new("/h/.local/share/boot"));
+        assert_eq!(defaults.bin, Path::new("/h/.local/bin"));
+        let xdg = paths(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x"), ("XDG_CACHE_HOME", "relative")]);
+        assert_eq!(xdg.data, Path::new("/x/boot"));
+        assert_eq!(xdg.cache, Path::new("/h/.cache/boot"));
+        let own = paths(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x"), ("BOOT_DATA_DIR", "/o")]);
+        assert_eq!(own.data, Path::new("/o"));
+    }
+
+    #[test]
+    fn home_is_shown_as_a_tilde() {
+        let paths = paths(&[("HOME", "/h")]);
+        assert_eq!(paths.tilde(Path::new("/h/.bashrc")), "~/.bashrc");
+        assert_eq!(paths.tilde(Path::new("/hx/.bashrc")), "/hx/.bashrc");
+    }
+}

@@ -1,0 +1,349 @@
+//! Unpacks archives into a folder of ours, and never outside of it, whatever the archive says.
+//!
+//! A name that is absolute or has `..`, a link that leads out, a device, a name that comes twice: the whole archive is
+//! refused. Owners, setuid bits and times are dropped. What is written can be read back by nobody until the caller publishes it.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Component, Path, PathBuf};
+
+use super::{Error, Result};
+
+/// How much an archive may unpack to before it counts as a bomb.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of all files together.
+    pub bytes: u64,
+    pub entries: u64,
+}
+
+impl Default for Limits {
+    /// Far above any Python (600 MB as a full archive) or wheel (3 GB) that is known.
+    fn default() -> Limits {
+        Limits { bytes: 8 << 30, entries: 400_000 }
+    }
+}
+
+/// Unpacks a tar stream into `dest`, without the leading folder `strip` (entries outside of it are left out).
+/// `archive` names it in errors.
+pub fn tar(reader: impl Read, archive: &Path, dest: &Path, strip: &Path, limits: Limits) -> Result<()> {
+    let mut unpacker = Unpacker::new(archive, dest, limits);
+    let mut links = Vec::new();
+    let mut tar = ::tar::Archive::new(reader);
+    for entry in tar.entries().map_err(|error| unpacker.failed(error))? {
+        let mut entry = entry.map_err(|error| unpacker.failed(error))?;
+        let name = entry.path().map_err(|error| unpacker.failed(error))?.into_owned();
+        let Some(inside) = unpacker.inside(&name, strip)? else { continue };
+        let kind = entry.header().entry_type();
+        if kind.is_dir() {
+            unpacker.folder(&inside)?;
+        } else if kind.is_file() || kind == ::tar::EntryType::GNUSparse {
+            let mode = entry.header().mode().map_err(|error| unpacker.failed(error))?;
+            unpacker.file(&inside, mode, &mut entry)?;
+        } else if kind.is_symlink() || kind.is_hard_link() {
+            let target = entry
+                .link_name()
+                .map_err(|error| unpacker.failed(error))?
+                .ok_or_else(|| unpacker.broken("a link without a target"))?
+                .into_owned();
+            links.push((inside, target, kind.is_hard_link()));
+        } else if kind.is_pax_global_extensions() {
+            continue;
+        } else {
+            return Err(unpacker.escapes(&name));
+        }
+    }
+    // Links come last: nothing can be written through one.
+    for (inside, target, hard) in &links {
+        unpacker.link(inside, target, *hard, strip)?;
+    }
+    // A chain of links can leave the tree although each one alone stays inside.
+    let root = fs::canonicalize(dest).map_err(Error::io("read", dest))?;
+    for (inside, ..) in &links {
+        if fs::canonicalize(dest.join(inside)).is_ok_and(|reached| !reached.starts_with(&root)) {
+            return Err(unpacker.escapes(inside));
+        }
+    }
+    Ok(())
+}
+
+/// Unpacks a zip file into `dest`. Symlinks are refused: no wheel may have one.
+pub fn zip(reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Limits) -> Result<()> {
+    let mut unpacker = Unpacker::new(archive, dest, limits);
+    let mut zip = ::zip::ZipArchive::new(reader).map_err(|error| unpacker.broken(error))?;
+    for number in 0..zip.len() {
+        let mut entry = zip.by_index(number).map_err(|error| unpacker.broken(error))?;
+        let text = entry.name().map_err(|error| unpacker.broken(error))?.into_owned();
+        let name = PathBuf::from(&text);
+        if entry.is_symlink() || text.contains('\\') {
+            return Err(unpacker.escapes(&name));
+        }
+        let Some(inside) = unpacker.inside(&name, Path::new(""))? else { continue };
+        if entry.is_dir() {
+            unpacker.folder(&inside)?;
+        } else {
+            let mode = entry.unix_mode().unwrap_or(0o644);
+            unpacker.file(&inside, mode, &mut entry)?;
+        }
+    }
+    Ok(())
+}
+
+struct Unpacker<'a> {
+    archive: &'a Path,
+    dest: &'a Path,
+    left: Limits,
+    files: HashSet<PathBuf>,
+    folders: HashSet<PathBuf>,
+}
+
+impl<'a> Unpacker<'a> {
+    fn new(archive: &'a Path, dest: &'a Path, limits: Limits) -> Unpacker<'a> {
+        Unpacker { archive, dest, left: limits, files: HashSet::new(), folders: HashSet::new() }
+    }
+
+    fn broken(&self, reason: impl ToString) -> Error {
+        Error::Broken { archive: self.archive.into(), reason: crate::report::escaped(&reason.to_string()) }
+    }
+
+    fn escapes(&self, name: &Path) -> Error {
+        Error::Unsafe { archive: self.archive.into(), name: crate::report::escaped(&name.to_string_lossy()) }
+    }
+
+    /// Reading the archive failed: the stream's own error where it is one of the disk, else the archive is broken.
+    fn failed(&self, error: io::Error) -> Error {
+        self.broken(error)
+    }
+
+    /// The entry's place below `dest`; None for what lies outside of `strip`, and for `dest` itself.
+    fn inside(&mut self, name: &Path, strip: &Path) -> Result<Option<PathBuf>> {
+        self.left.entries = self.left.entries.checked_sub(1).ok_or_else(|| self.broken("it has too many entries"))?;
+        let plain = plain(name).ok_or_else(|| self.escapes(name))?;
+        match plain.strip_prefix(strip) {
+            Ok(inside) if inside.as_os_str().is_empty() => Ok(None),
+            Ok(inside) => Ok(Some(inside.to_path_buf())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn folder(&mut self, inside: &Path) -> Result<()> {
+        if self.folders.contains(inside) {
+            return Ok(());
+        }
+        if self.files.contains(inside) {
+            return Err(self.broken(format!("{} is both a file and a folder", inside.display())));
+        }
+        if let Some(parent) = inside.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            self.folder(parent)?;
+        }
+        let path = self.dest.join(inside);
+        match fs::create_dir(&path) {
+            Ok(()) => {}
+            // Only a folder that the caller made before; our own are in the set, and links don't exist yet.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir()) => {}
+            // On a filesystem that folds case, two names are one folder.
+            Err(error) => return Err(Error::io("create", &path)(error)),
+        }
+        self.folders.insert(inside.into());
+        Ok(())
+    }
+
+    fn file(&mut self, inside: &Path, mode: u32, reader: &mut dyn Read) -> Result<()> {
+        if let Some(parent) = inside.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            self.folder(parent)?;
+        }
+        if self.folders.contains(inside) || !self.files.insert(inside.into()) {
+            return Err(self.broken(format!("{} comes twice", inside.display())));
+        }
+        let path = self.dest.join(inside);
+        let executable = if mode & 0o111 != 0 { 0o755 } else { 0o644 };
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(executable).open(&path).map_err(Error::io("create", &path))?;
+        self.copy(reader, &mut file, &path)?;
+        file.set_permissions(fs::Permissions::from_mode(executable)).map_err(Error::io("write", &path))
+    }
+
+    /// Copies, telling errors of the archive from those of the disk.
+    fn copy(&mut self, reader: &mut dyn Read, file: &mut File, path: &Path) -> Result<()> {
+        let mut buffer = [0; 1 << 16];
+        loop {
+            let count = match reader.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.failed(error)),
+            };
+            self.left.bytes =
+                self.left.bytes.checked_sub(count as u64).ok_or_else(|| self.broken("it unpacks to far more than it should"))?;
+            io::Write::write_all(file, &buffer[..count]).map_err(Error::io("write", path))?;
+        }
+    }
+
+    fn link(&mut self, inside: &Path, target: &Path, hard: bool, strip: &Path) -> Result<()> {
+        // A hard link's target is a name in the archive, a symlink's is relative to the link.
+        let reached = if hard {
+            plain(target).and_then(|target| target.strip_prefix(strip).map(Path::to_path_buf).ok())
+        } else {
+            resolve(inside.parent().unwrap_or(Path::new("")), target)
+        };
+        let reached = reached.ok_or_else(|| self.escapes(&inside.join(target)))?;
+        if let Some(parent) = inside.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            self.folder(parent)?;
+        }
+        if self.folders.contains(inside) || !self.files.insert(inside.into()) {
+            return Err(self.broken(format!("{} comes twice", inside.display())));
+        }
+        let path = self.dest.join(inside);
+        if hard {
+            let source = self.dest.join(&reached);
+            if !fs::symlink_metadata(&source).is_ok_and(|data| data.is_file()) {
+                return Err(self.broken(format!("{} is a link to nothing", inside.display())));
+            }
+            fs::hard_link(&source, &path).map_err(Error::io("link", &path))
+        } else {
+            symlink(target, &path).map_err(Error::io("link", &path))
+        }
+    }
+}
+
+/// `name` without `.` parts; None if it is absolute, has `..`, or has a NUL.
+fn plain(name: &Path) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    if name.as_os_str().as_bytes().contains(&0) {
+        return None;
+    }
+    let mut plain = PathBuf::new();
+    for part in name.components() {
+        match part {
+            Component::Normal(part) => plain.push(part),
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    Some(plain)
+}
+
+/// Where a link in `folder` to `target` leads, below the root of the archive; None if it leaves it.
+fn resolve(folder: &Path, target: &Path) -> Option<PathBuf> {
+    let mut reached = folder.to_path_buf();
+    for part in target.components() {
+        match part {
+            Component::Normal(part) => reached.push(part),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !reached.pop() {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(reached)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn archive(build: impl FnOnce(&mut ::tar::Builder<Vec<u8>>)) -> Vec<u8> {
+        let mut builder = ::tar::Builder::new(Vec::new());
+        build(&mut builder);
+        builder.into_inner().unwrap()
+    }
+
+    fn entry(builder: &mut ::tar::Builder<Vec<u8>>, name: &str, kind: ::tar::EntryType, target: &str, content: &[u8]) {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(0o755);
+        header.set_size(content.len() as u64);
+        // Written raw: the library itself refuses to make hostile names.
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
+        header.set_cksum();
+        builder.append(&header, content).unwrap();
+    }
+
+    fn unpack(bytes: &[u8]) -> (tempfile::TempDir, Result<()>) {
+        let root = tempfile::tempdir().unwrap();
+        let dest = root.path().join("in");
+        fs::create_dir(&dest).unwrap();
+        let result = tar(bytes, Path::new("x.tar"), &dest, Path::new("python"), Limits { bytes: 1000, entries: 20 });
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is written outside");
+        (root, result)
+    }
+
+    #[test]
+    fn an_honest_archive_is_unpacked_with_links_and_modes() {
+        use ::tar::EntryType as Kind;
+        let bytes = archive(|b| {
+            entry(b, "python/bin/python3", Kind::Symlink, "python3.11", b"");
+            entry(b, "python/bin/python3.11", Kind::Regular, "", b"#!");
+            entry(b, "python/share/man/man1/python3.1", Kind::Symlink, "../../../bin/python3", b"");
+            entry(b, "other/left-out", Kind::Regular, "", b"");
+        });
+        let (root, result) = unpack(&bytes);
+        result.unwrap();
+        let bin = root.path().join("in/bin");
+        assert_eq!(fs::read_to_string(bin.join("python3")).unwrap(), "#!");
+        assert_eq!(fs::metadata(bin.join("python3.11")).unwrap().permissions().mode() & 0o777, 0o755);
+        assert!(!root.path().join("in/left-out").exists());
+    }
+
+    #[test]
+    fn hostile_archives_are_refused() {
+        use ::tar::EntryType as Kind;
+        for (name, kind, target) in [
+            ("/etc/x", Kind::Regular, ""),
+            ("python/../../x", Kind::Regular, ""),
+            ("python/l", Kind::Symlink, "/etc/passwd"),
+            ("python/l", Kind::Symlink, "../../x"),
+            ("python/l", Kind::Link, "../x"),
+            ("python/l", Kind::Link, "/etc/passwd"),
+            ("python/d", Kind::Char, ""),
+            ("python/f", Kind::Fifo, ""),
+        ] {
+            let bytes = archive(|b| entry(b, name, kind, target, b""));
+            let (_root, result) = unpack(&bytes);
+            assert!(matches!(result, Err(Error::Unsafe { .. })), "{name} -> {target}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_of_the_archive() {
+        use ::tar::EntryType as Kind;
+        let bytes = archive(|b| {
+            entry(b, "python/sub", Kind::Symlink, "bin", b"");
+            entry(b, "python/sub/file", Kind::Regular, "", b"x");
+        });
+        let (_root, result) = unpack(&bytes);
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn a_chain_of_links_that_leaves_the_tree_is_refused() {
+        use ::tar::EntryType as Kind;
+        let bytes = archive(|b| {
+            entry(b, "python/p/q/up", Kind::Symlink, "../..", b"");
+            entry(b, "python/p/q/out", Kind::Symlink, "up/../..", b"");
+        });
+        let (_root, result) = unpack(&bytes);
+        assert!(matches!(result, Err(Error::Unsafe { .. })), "{result:?}");
+    }
+
+    #[test]
+    fn duplicates_bombs_and_cut_archives_are_refused() {
+        use ::tar::EntryType as Kind;
+        let twice = archive(|b| {
+            entry(b, "python/f", Kind::Regular, "", b"1");
+            entry(b, "python/f", Kind::Regular, "", b"2");
+        });
+        assert!(matches!(unpack(&twice).1, Err(Error::Broken { .. })));
+        let bomb = archive(|b| entry(b, "python/f", Kind::Regular, "", &[0; 2000]));
+        assert!(matches!(unpack(&bomb).1, Err(Error::Broken { .. })));
+        let many = archive(|b| (0..30).for_each(|n| entry(b, &format!("python/{n}"), Kind::Regular, "", b"")));
+        assert!(matches!(unpack(&many).1, Err(Error::Broken { .. })));
+        let cut = archive(|b| entry(b, "python/f", Kind::Regular, "", &[0; 900]));
+        assert!(matches!(unpack(&cut[..800]).1, Err(Error::Broken { .. })));
+    }
+}

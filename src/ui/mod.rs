@@ -1,0 +1,27 @@
+//! What is seen: progress and hints on stderr, tables and JSON on stdout, questions where somebody can answer.
+
+pub mod prompt;
+pub mod table;
+pub mod term;
+
+use crate::Code;
+
+/// Talking to the user failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("this needs an answer, and there is no terminal to ask on: {question}\nrun it with --yes to agree beforehand")]
+    NobodyToAsk { question: String },
+    #[error("can't write the result: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl Error {
+    pub fn code(&self) -> Code {
+        match self {
+            Error::NobodyToAsk { .. } => Code::WouldAsk,
+            // Whoever read us has stopped: the normal end of `boot tool list | head -1`.
+            Error::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Code::Done,
+            Error::Output(_) => Code::Failed,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Results on stdout: aligned columns for people, one JSON object for scripts.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::Error;
+
+/// Prints rows in aligned columns; the last column is never padded.
+pub fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0)).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    out(&text)
+}
+
+/// Prints one JSON object, indented, `"schema": 1` first. `body` must serialise to an object.
+pub fn json(body: impl Serialize) -> Result<(), Error> {
+    #[derive(Serialize)]
+    struct Envelope<T> {
+        schema: u32,
+        #[serde(flatten)]
+        body: T,
+    }
+    let text = serde_json::to_string_pretty(&Envelope { schema: 1, body }).map_err(std::io::Error::from)?;
+    out(&format!("{text}\n"))
+}
+
+/// Writes a result to stdout.
+pub fn out(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}

@@ -1,0 +1,112 @@
+//! Progress and hints on stderr. Bars only where stderr is a terminal; nothing but errors with `--quiet`.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::report::{Bar, Report};
+
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loudness {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// The terminal, or what stands in for it.
+pub struct Term {
+    loudness: Loudness,
+    bars: Option<MultiProgress>,
+    start: Instant,
+}
+
+impl Term {
+    pub fn new(loudness: Loudness) -> Term {
+        let bars = (loudness > Loudness::Quiet && std::io::stderr().is_terminal()).then(MultiProgress::new);
+        Term { loudness, bars, start: Instant::now() }
+    }
+
+    /// Prints a line above the bars that are shown.
+    fn line(&self, line: &str) {
+        match &self.bars {
+            Some(bars) => bars.suspend(|| anstream::eprintln!("{line}")),
+            None => anstream::eprintln!("{line}"),
+        }
+    }
+
+    fn add(&self, bar: ProgressBar, style: &str) -> Box<dyn Bar> {
+        let Some(bars) = &self.bars else { return Box::new(crate::report::Silent) };
+        let bar = bars.add(bar);
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Box::new(Shown(bar))
+    }
+}
+
+impl Report for Term {
+    fn info(&self, line: &str) {
+        if self.loudness > Loudness::Quiet {
+            self.line(line);
+        }
+    }
+
+    fn warn(&self, line: &str) {
+        if self.loudness > Loudness::Quiet {
+            self.line(&format!("{WARNING}warning:{WARNING:#} {line}"));
+        }
+    }
+
+    fn step(&self, line: &str) {
+        if self.loudness == Loudness::Verbose {
+            self.line(&format!("{:>6} ms  {line}", self.start.elapsed().as_millis()));
+        }
+    }
+
+    fn bar(&self, label: &str, total: Option<u64>) -> Box<dyn Bar> {
+        let bar = match total {
+            Some(total) => ProgressBar::new(total),
+            None => ProgressBar::no_length(),
+        };
+        let template = if total.is_some() {
+            "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}"
+        } else {
+            "{prefix} {spinner} {bytes} {bytes_per_sec} {msg}"
+        };
+        self.add(bar.with_prefix(label.to_string()), template)
+    }
+
+    fn spinner(&self, label: &str) -> Box<dyn Bar> {
+        self.add(ProgressBar::new_spinner().with_prefix(label.to_string()), "{spinner} {prefix} {msg} {elapsed}")
+    }
+}
+
+struct Shown(ProgressBar);
+
+impl Bar for Shown {
+    fn advance(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+
+    fn say(&self, message: &str) {
+        self.0.set_message(message.to_string());
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Prints what a command failed with: the last thing it says.
+pub fn error(message: &str) {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {message}");
+}
