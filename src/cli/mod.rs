@@ -1,5 +1,7 @@
 //! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
 
+pub mod rest;
+
 use clap::{Args, Parser, Subcommand};
 
 /// Makes a machine ready for Python work, and keeps it so.
@@ -28,6 +30,11 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Where boot keeps what it downloads
-    Cache,
+    /// What boot keeps so that it needn't fetch it again
+    #[command(subcommand)]
+    Cache(rest::Cache),
+    /// Print a completion script
+    Completions(rest::Completions),
+    /// Write the man pages
+    Man(rest::Man),
 }

@@ -1,5 +1,8 @@
 //! One thin file a verb: ask the domain, print the answer. Two verbs never call each other.
 
+mod cache;
+mod completions;
+
 use crate::cli::Command;
 use crate::error::Result;
 use crate::{Code, Context};
@@ -7,9 +10,8 @@ use crate::{Code, Context};
 /// Runs what was typed.
 pub fn run(command: Command, ctx: &Context) -> Result<Code> {
     match command {
-        Command::Cache => {
-            crate::ui::table::out(&format!("{}\n", ctx.paths.cache.display()))?;
-            Ok(Code::Done)
-        }
+        Command::Cache(what) => cache::run(what, ctx),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
     }
 }

@@ -1,0 +1,34 @@
+//! `boot cache`, `boot completions`, `boot man`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use clap_complete::Shell;
+
+#[derive(Debug, Subcommand)]
+pub enum Cache {
+    /// Print the cache's folder
+    Dir,
+    /// How much each part of the cache takes
+    Size {
+        /// One JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete leftovers, and what nobody has used for three months
+    Prune,
+    /// Delete all of it; what is installed doesn't need it
+    Clean,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// The shell that reads them
+    pub shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Man {
+    /// Where the pages are written
+    pub dir: PathBuf,
+}

@@ -1,0 +1,96 @@
+//! The cache as a whole: how large it is, and emptying it. What lies in it is made by those who use it.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::{Result, atomic};
+use crate::store::paths::Paths;
+
+/// How long what nobody used stays, when the cache is pruned.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// One part of the cache and what it takes.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Part {
+    pub name: &'static str,
+    pub path: PathBuf,
+    /// Bytes on disk that would be free if it went: a file that an environment shares counts for nothing.
+    pub bytes: u64,
+    pub files: u64,
+}
+
+/// The parts of the cache, whether they are there or not.
+pub fn parts(paths: &Paths) -> Vec<Part> {
+    [("wheels", paths.wheels()), ("index", paths.index()), ("archives", paths.archives()), ("builds", paths.builds())]
+        .into_iter()
+        .map(|(name, path)| {
+            let mut part = Part { name, bytes: 0, files: 0, path };
+            let path = part.path.clone();
+            measure(&path, &mut part);
+            part
+        })
+        .collect()
+}
+
+fn measure(folder: &Path, part: &mut Part) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Ok(data) = entry.metadata() else { continue };
+        if data.is_dir() {
+            measure(&entry.path(), part);
+        } else {
+            part.files += 1;
+            if data.nlink() == 1 {
+                part.bytes += data.blocks() * 512;
+            }
+        }
+    }
+}
+
+/// Deletes the whole cache. What is installed doesn't need it.
+pub fn clean(paths: &Paths) -> Result<()> {
+    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds()] {
+        atomic::remove_folder(&part)?;
+    }
+    Ok(())
+}
+
+/// Deletes what a dead process left half-made, downloads that were cut, and what nobody has used for three months.
+/// Returns how many entries went.
+pub fn prune(paths: &Paths) -> Result<u64> {
+    let mut gone = 0;
+    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds()] {
+        atomic::sweep(&part);
+        let Ok(entries) = fs::read_dir(&part) else { continue };
+        for entry in entries.flatten() {
+            let Ok(data) = entry.metadata() else { continue };
+            let used = data.accessed().unwrap_or(SystemTime::UNIX_EPOCH).max(data.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+            let unused = used.elapsed().is_ok_and(|age| age > KEPT);
+            if unused {
+                atomic::remove_folder(&entry.path())?;
+                gone += 1;
+            }
+        }
+    }
+    Ok(gone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cleaning_leaves_an_empty_cache() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().to_path_buf();
+        let paths = Paths::from(&|name| (name == "HOME").then(|| root.clone().into())).unwrap();
+        fs::create_dir_all(paths.wheels().join("a")).unwrap();
+        fs::write(paths.wheels().join("a/f"), [1; 5000]).unwrap();
+        assert!(parts(&paths)[0].bytes >= 5000);
+        assert_eq!(prune(&paths).unwrap(), 0, "what is new stays");
+        clean(&paths).unwrap();
+        assert_eq!(parts(&paths).iter().map(|part| part.files).sum::<u64>(), 0);
+    }
+}
