@@ -13,6 +13,7 @@ pub mod error;
 pub mod exit;
 pub mod net;
 pub mod package;
+pub mod project;
 pub mod python;
 pub mod report;
 pub mod settings;
