@@ -1,0 +1,398 @@
+//! Wheels in the cache: unpacked once, checked once, and then only linked.
+//!
+//! `wheels/SHA256/tree/` holds what the archive holds, `wheels/SHA256/wheel.json` what linking needs to know of it, so
+//! that an install from the cache opens no archive, walks no folder and hashes nothing. A folder is there whole or not at all.
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::entry_points::{self, EntryPoint};
+use super::record;
+use crate::Context;
+use crate::net::{self, VerifiedArchive, download};
+use crate::report::{Bar, Silent, escaped};
+use crate::store::atomic::{self, Staging};
+use crate::store::digest::{self, Sha256};
+use crate::store::lock::Lock;
+use crate::store::paths::Paths;
+use crate::store::{self, unpack};
+
+const TREE: &str = "tree";
+const ABOUT: &str = "wheel.json";
+const SCHEMA: u32 = 1;
+
+/// What a `.data` folder may hold, and where it goes: see `link`.
+const DATA_KEYS: [&str; 5] = ["scripts", "headers", "purelib", "platlib", "data"];
+
+/// A wheel that is unpacked in the cache. Made here only, from an archive whose hash was right and whose content passed every check.
+#[derive(Clone, Debug)]
+pub struct CachedWheel {
+    root: PathBuf,
+    about: About,
+}
+
+/// What is known of a wheel without looking into it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct About {
+    schema: u32,
+    /// As the dist-info folder writes them.
+    name: String,
+    version: String,
+    dist_info: String,
+    purelib: bool,
+    files: Vec<WheelFile>,
+    commands: Vec<EntryPoint>,
+}
+
+/// One file of a wheel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WheelFile {
+    /// Below the wheel's root, with `/`.
+    pub path: String,
+    /// As RECORD writes it.
+    pub hash: String,
+    pub size: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "{} can't be installed: {reason}\nnothing of it was kept; ask for another version, or tell the package's authors",
+        escaped(file)
+    )]
+    Refused { file: String, reason: String },
+    #[error(transparent)]
+    Net(#[from] net::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The wheel from the cache, or from `url` into the cache. `file` is its name as the index gives it.
+pub fn fetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result<CachedWheel> {
+    if let Some(wheel) = CachedWheel::open(&ctx.paths, sha256) {
+        return Ok(wheel);
+    }
+    let _lock = hold(&ctx.paths, sha256)?;
+    if let Some(wheel) = CachedWheel::open(&ctx.paths, sha256) {
+        return Ok(wheel);
+    }
+    // Named by its hash: what the index calls it must not become a path.
+    let archive = ctx.paths.archives().join(format!("{sha256}.whl"));
+    let archive = download::to_file(ctx.client()?, url, sha256, &archive, bar)?;
+    let made = CachedWheel::unpack(&ctx.paths, file, &archive);
+    let _ = fs::remove_file(archive.path());
+    made
+}
+
+/// One maker at a time for each wheel; a few lock files serve them all.
+fn hold(paths: &Paths, sha256: &Sha256) -> store::Result<Lock> {
+    Lock::hold(&paths.locks(), &format!("wheel-{}", &sha256.to_string()[..3]), &Silent)
+}
+
+impl CachedWheel {
+    /// The wheel with this hash, if it is in the cache.
+    pub fn open(paths: &Paths, sha256: &Sha256) -> Option<CachedWheel> {
+        let root = paths.wheels().join(sha256.to_string());
+        let about: About = serde_json::from_slice(&fs::read(root.join(ABOUT)).ok()?).ok()?;
+        (about.schema == SCHEMA).then_some(CachedWheel { root, about })
+    }
+
+    /// A wheel that lies on this machine and is trusted, as the one that an interpreter bundles: kept under its own hash.
+    pub fn from_file(paths: &Paths, path: &Path) -> Result<CachedWheel> {
+        let sha256 = digest::file(path)?;
+        if let Some(wheel) = CachedWheel::open(paths, &sha256) {
+            return Ok(wheel);
+        }
+        let _lock = hold(paths, &sha256)?;
+        if let Some(wheel) = CachedWheel::open(paths, &sha256) {
+            return Ok(wheel);
+        }
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let changed = || Error::Refused { file: file.to_string(), reason: "it changed while it was read".into() };
+        let archive = VerifiedArchive::in_cache(path, &sha256).ok_or_else(changed)?;
+        CachedWheel::unpack(paths, &file, &archive)
+    }
+
+    /// Unpacks and checks `archive` in staging, then publishes it. The caller holds the wheel's lock: a wheel that is there
+    /// is being linked from and never replaced, but for one that can't be read.
+    fn unpack(paths: &Paths, file: &str, archive: &VerifiedArchive) -> Result<CachedWheel> {
+        let root = paths.wheels().join(archive.sha256().to_string());
+        let staging = Staging::beside(&root)?;
+        let tree = staging.path().join(TREE);
+        fs::create_dir(&tree).map_err(store::Error::io("create", &tree))?;
+        let reader = File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?;
+        unpack::zip(BufReader::new(reader), Path::new(file), &tree, unpack::Limits::default())?;
+        let about = check(&tree, file)?;
+        let json = serde_json::to_vec(&about).map_err(|error| store::Error::io("write", &root)(error.into()))?;
+        let path = staging.path().join(ABOUT);
+        fs::write(&path, json).map_err(store::Error::io("write", &path))?;
+        staging.publish(&root)?;
+        Ok(CachedWheel { root, about })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.about.name
+    }
+
+    pub fn version(&self) -> &str {
+        &self.about.version
+    }
+
+    /// The name of the `.dist-info` folder.
+    pub fn dist_info(&self) -> &str {
+        &self.about.dist_info
+    }
+
+    /// Whether the wheel's root goes to purelib rather than platlib.
+    pub fn is_purelib(&self) -> bool {
+        self.about.purelib
+    }
+
+    pub fn files(&self) -> &[WheelFile] {
+        &self.about.files
+    }
+
+    /// The commands that its entry points offer.
+    pub fn commands(&self) -> &[EntryPoint] {
+        &self.about.commands
+    }
+
+    /// Where `file` lies in the cache.
+    pub fn path_of(&self, file: &WheelFile) -> PathBuf {
+        self.root.join(TREE).join(&file.path)
+    }
+
+    /// Forgets a wheel of which something is missing, so that the next run fetches it again.
+    pub fn discard(&self) {
+        let _ = atomic::remove_folder(&self.root);
+    }
+}
+
+/// Splits a path of the wheel into `.data` key and rest; None for what isn't in a `.data` folder.
+pub(super) fn data_key(path: &str) -> Option<(&str, &str)> {
+    let (top, rest) = path.split_once('/')?;
+    if !top.ends_with(".data") {
+        return None;
+    }
+    Some(rest.split_once('/').unwrap_or((rest, "")))
+}
+
+/// Everything that is asked of a wheel before it counts as one.
+fn check(tree: &Path, file: &str) -> Result<About> {
+    let refuse = |reason: String| Error::Refused { file: file.into(), reason };
+    let mut fields = file.strip_suffix(".whl").unwrap_or("").split('-');
+    let (Some(name), Some(version)) = (fields.next().filter(|name| !name.is_empty()), fields.next()) else {
+        return Err(refuse("its name isn't a wheel's".into()));
+    };
+    let dist_info = dist_info(tree, name, version).map_err(refuse)?;
+    let folder = tree.join(&dist_info);
+    let read = |name: &str| fs::read(folder.join(name)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+
+    let headers = read("WHEEL").ok_or_else(|| refuse("it has no WHEEL file".into()))?;
+    match header(&headers, "Wheel-Version").map(|version| version.split('.').next().unwrap_or("").to_string()) {
+        Some(major) if major == "1" => {}
+        Some(major) => return Err(refuse(format!("it is a wheel of version {}, and boot knows version 1", escaped(&major)))),
+        None => return Err(refuse("its WHEEL file has no version".into())),
+    }
+    let purelib = match header(&headers, "Root-Is-Purelib") {
+        Some(value) if value.eq_ignore_ascii_case("true") => true,
+        Some(value) if value.eq_ignore_ascii_case("false") => false,
+        _ => return Err(refuse("its WHEEL file doesn't say where it belongs".into())),
+    };
+    if read("METADATA").is_none() {
+        return Err(refuse("it has no METADATA file".into()));
+    }
+    let commands = match read("entry_points.txt") {
+        Some(text) => entry_points::commands(&text).map_err(|error| refuse(error.to_string()))?,
+        None => Vec::new(),
+    };
+    let hashes = read("RECORD").map(|text| record::hashes(&text)).unwrap_or_default();
+
+    let mut files = Vec::new();
+    walk(tree, "", &mut files)?;
+    // boot writes its own of these.
+    let own = ["RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"].map(|name| format!("{dist_info}/{name}"));
+    files.retain(|found| !own.contains(&found.path));
+    for found in &mut files {
+        if let Some((key, rest)) = data_key(&found.path) {
+            if !DATA_KEYS.contains(&key) || rest.is_empty() {
+                return Err(refuse(format!("it has {}, which belongs nowhere", escaped(&found.path))));
+            }
+            if key == "scripts" && !entry_points::is_command_name(rest) {
+                return Err(refuse(format!("its script {} has a name that can't be a command's", escaped(rest))));
+            }
+        }
+        found.hash = match hashes.get(&found.path) {
+            Some(hash) => hash.clone(),
+            None => record::hash(&digest::file(&tree.join(&found.path))?),
+        };
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let stem = dist_info.strip_suffix(".dist-info").unwrap_or(&dist_info);
+    let (name, version) = stem.split_once('-').unwrap_or((name, version));
+    Ok(About { schema: SCHEMA, name: name.into(), version: version.into(), dist_info: dist_info.clone(), purelib, files, commands })
+}
+
+/// The one `.dist-info` folder, which must be of the distribution that the file name promises.
+fn dist_info(tree: &Path, name: &str, version: &str) -> std::result::Result<String, String> {
+    let entries = fs::read_dir(tree).map_err(|error| error.to_string())?;
+    let mut found: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|entry| entry.ends_with(".dist-info") && tree.join(entry).is_dir())
+        .collect();
+    let Some(dist_info) = found.pop() else { return Err("it has no .dist-info folder".into()) };
+    if !found.is_empty() {
+        return Err("it has more than one .dist-info folder".into());
+    }
+    let stem = dist_info.strip_suffix(".dist-info").unwrap_or(&dist_info);
+    let (own_name, own_version) = stem.split_once('-').unwrap_or((stem, ""));
+    let same_version = own_version == version
+        || matches!((own_version.parse::<pep440_rs::Version>(), version.replace('_', "+").parse::<pep440_rs::Version>()), (Ok(a), Ok(b)) if a == b)
+        || own_version.replace('_', "-") == version.replace('_', "-");
+    if normal(own_name) != normal(name) || !same_version {
+        return Err(format!("it holds {}, which isn't what its name says", escaped(stem)));
+    }
+    Ok(dist_info)
+}
+
+/// A name as PEP 503 compares it.
+fn normal(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for character in name.chars() {
+        match character {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            _ => normal.extend(character.to_lowercase()),
+        }
+    }
+    normal
+}
+
+/// A header's value in a file of the kind of e-mail headers.
+fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().take_while(|line| !line.trim().is_empty()).find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
+
+fn walk(folder: &Path, prefix: &str, files: &mut Vec<WheelFile>) -> store::Result<()> {
+    for entry in fs::read_dir(folder).map_err(store::Error::io("read", folder))? {
+        let entry = entry.map_err(store::Error::io("read", folder))?;
+        // Names of a zip file are text, so these are too.
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let data = entry.metadata().map_err(store::Error::io("read", &entry.path()))?;
+        if data.is_dir() {
+            walk(&entry.path(), &format!("{path}/"), files)?;
+        } else {
+            let executable = data.permissions().mode() & 0o111 != 0;
+            files.push(WheelFile { path, hash: String::new(), size: data.len(), executable });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// A wheel as bytes, with what every wheel has and `files`; a file of the same name replaces the usual one.
+    pub fn wheel(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<u8> {
+        let info = format!("{name}-{version}.dist-info");
+        let mut all: Vec<(String, String)> = vec![
+            (format!("{info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".into()),
+            (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")),
+            (format!("{info}/RECORD"), String::new()),
+        ];
+        for (path, content) in files {
+            let path = path.replace("INFO", &info);
+            all.retain(|(other, _)| *other != path);
+            all.push((path, content.to_string()));
+        }
+        let mut zip = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (path, content) in &all {
+            zip.start_file(path.as_str(), ::zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    pub fn paths(home: &Path) -> Paths {
+        let home = home.as_os_str().to_owned();
+        Paths::from(&|name| (name == "HOME").then(|| home.clone())).unwrap()
+    }
+
+    pub fn cached(home: &Path, file: &str, bytes: &[u8]) -> Result<CachedWheel> {
+        let path = home.join(file);
+        fs::write(&path, bytes).unwrap();
+        CachedWheel::from_file(&paths(home), &path)
+    }
+
+    #[test]
+    fn a_wheel_is_unpacked_once_and_known_afterwards() {
+        let home = tempfile::tempdir().unwrap();
+        let bytes = wheel(
+            "Some_Tool",
+            "1.0",
+            &[("some_tool/__init__.py", "x = 1\n"), ("INFO/entry_points.txt", "[console_scripts]\nst = some_tool:f\n")],
+        );
+        let made = cached(home.path(), "some.tool-1.0-py3-none-any.whl", &bytes).unwrap();
+        let again = CachedWheel::open(&paths(home.path()), &Sha256::of(&bytes)).unwrap();
+        assert_eq!((made.name(), made.version(), made.is_purelib()), ("Some_Tool", "1.0", true));
+        assert_eq!(made.files(), again.files());
+        assert_eq!(again.commands()[0].name, "st");
+        let file = again.files().iter().find(|file| file.path == "some_tool/__init__.py").unwrap();
+        assert_eq!(file.hash, record::hash(&Sha256::of(b"x = 1\n")));
+        assert_eq!(fs::read_to_string(again.path_of(file)).unwrap(), "x = 1\n");
+    }
+
+    #[test]
+    fn hostile_and_broken_wheels_are_refused_and_leave_nothing() {
+        let long = "Wheel-Version: 2.0\nRoot-Is-Purelib: true\n";
+        for (files, words) in [
+            (vec![("INFO/WHEEL", long)], "version 2"),
+            (vec![("INFO/WHEEL", "Root-Is-Purelib: true\n")], "no version"),
+            (vec![("INFO/WHEEL", "Wheel-Version: 1.0\n")], "where it belongs"),
+            (vec![("b-1.0.dist-info/WHEEL", "")], "more than one"),
+            (vec![("a-1.0.data/etc/x", "")], "belongs nowhere"),
+            (vec![("a-1.0.data/loose", "")], "belongs nowhere"),
+            (vec![("a-1.0.data/scripts/python", "#!python\n")], "can't be a command's"),
+            (vec![("a-1.0.data/scripts/sub/x", "#!python\n")], "can't be a command's"),
+            (vec![("INFO/entry_points.txt", "[console_scripts]\n../x = m:f\n")], "can't be a command's"),
+            (vec![("../x", "")], "outside"),
+            (vec![("/x", "")], "outside"),
+            (vec![("a\\..\\x", "")], "outside"),
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            let error = cached(home.path(), "a-1.0-py3-none-any.whl", &wheel("a", "1.0", &files)).unwrap_err().to_string();
+            assert!(error.contains(words), "{files:?}: {error}");
+            assert!(error.lines().count() <= 3, "{error}");
+            assert_eq!(fs::read_dir(paths(home.path()).wheels()).unwrap().count(), 0);
+        }
+        let home = tempfile::tempdir().unwrap();
+        assert!(cached(home.path(), "b-1.0-py3-none-any.whl", &wheel("a", "1.0", &[])).is_err(), "another package's");
+        assert!(cached(home.path(), "a-1.1-py3-none-any.whl", &wheel("a", "1.0", &[])).is_err(), "another version's");
+        assert!(cached(home.path(), "a-1.0-py3-none-any.whl", b"PK no").is_err(), "no zip file");
+        assert!(cached(home.path(), "odd.txt", &wheel("a", "1.0", &[])).is_err(), "no wheel's name");
+    }
+
+    #[test]
+    fn files_that_record_forgets_are_kept_and_those_it_invents_are_not() {
+        let home = tempfile::tempdir().unwrap();
+        let record = format!("../../etc/passwd,{0},1\na/gone.py,{0},1\n", record::hash(&Sha256::of(b"")));
+        let made = cached(home.path(), "a-1.0-py3-none-any.whl", &wheel("a", "1.0", &[("a/x.py", "1"), ("INFO/RECORD", &record)])).unwrap();
+        let names: Vec<&str> = made.files().iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(names, ["a-1.0.dist-info/METADATA", "a-1.0.dist-info/WHEEL", "a/x.py"]);
+    }
+}
