@@ -17,6 +17,7 @@ pub mod project;
 pub mod python;
 pub mod report;
 pub mod settings;
+pub mod shell;
 pub mod store;
 pub mod ui;
 

@@ -1,0 +1,218 @@
+//! Virtual environments, written by us: a few links and small files, no process. What stands in them is what CPython's `venv`
+//! makes, so that every tool and editor takes them for what they are.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use crate::package::link::{self, Environment};
+use crate::package::wheel::CachedWheel;
+use crate::python::installed::Installed;
+use crate::report::escaped;
+use crate::shell::quote;
+use crate::store::{self, paths::Paths};
+
+/// The environment's name in a project.
+pub const NAME: &str = ".venv";
+/// What makes a folder a virtual environment.
+pub const CONFIG: &str = "pyvenv.cfg";
+
+const ACTIVATE_SH: &str = include_str!("../../shims/venv-activate.sh");
+const ACTIVATE_FISH: &str = include_str!("../../shims/venv-activate.fish");
+
+/// How an environment is to be.
+#[derive(Clone, Debug, Default)]
+pub struct VenvOptions {
+    /// What prompts show; the folder's name by default.
+    pub prompt: Option<String>,
+    pub system_site_packages: bool,
+    /// Bound to this very patch, as a pin like `3.11.9` asks; otherwise to the minor's link, and follows an upgrade.
+    pub exact: bool,
+}
+
+/// Writes an environment for `python` into the empty folder `staging`; it will live at `target`. No pip in it yet.
+pub fn create(paths: &Paths, python: &Installed, target: &Path, staging: &Path, options: &VenvOptions) -> store::Result<()> {
+    let executable = if options.exact { python.executable.clone() } else { python.minor_executable(paths) };
+    let facts = &python.facts;
+    let bin = staging.join(&facts.scripts);
+    for folder in [&bin, &staging.join(&facts.purelib), &staging.join("include")] {
+        fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
+    }
+
+    let version = python.key.version;
+    let numbered = format!("python{}", version.minor_name(python.key.variant));
+    make_link(&executable, &bin.join("python"))?;
+    for name in ["python3", &numbered] {
+        make_link(Path::new("python"), &bin.join(name))?;
+    }
+    if cfg!(target_os = "linux") && facts.pointer_bits == 64 {
+        make_link(Path::new("lib"), &staging.join("lib64"))?;
+    }
+
+    let prompt = match &options.prompt {
+        Some(prompt) => escaped(prompt),
+        None => escaped(&target.file_name().unwrap_or_default().to_string_lossy()),
+    };
+    let mut config = b"home = ".to_vec();
+    config.extend(executable.parent().unwrap_or(Path::new("/")).as_os_str().as_bytes());
+    config.extend(format!("\ninclude-system-site-packages = {}\nversion = {version}\nexecutable = ", options.system_site_packages).bytes());
+    config.extend(executable.as_os_str().as_bytes());
+    config.extend(format!("\nprompt = {prompt}\nboot = {}\n", env!("CARGO_PKG_VERSION")).bytes());
+    file(&staging.join(CONFIG), &config)?;
+
+    file(&staging.join(".gitignore"), b"*\n")?;
+    file(
+        &staging.join("CACHEDIR.TAG"),
+        b"Signature: 8a477f597d28d172789f06886806bc55\n# Backups may pass over this folder: `boot venv --clear` makes it anew.\n",
+    )?;
+    // `expand` quotes what it puts in.
+    file(&bin.join("activate"), &expand(ACTIVATE_SH, target, &prompt, |value| quote::posix(value)))?;
+    file(&bin.join("activate.fish"), &expand(ACTIVATE_FISH, target, &prompt, |value| quote::fish(value)))
+}
+
+/// An activation script for `root`: its quoted placeholders become the values, quoted for that shell.
+fn expand(script: &str, root: &Path, prompt: &str, quoted: impl Fn(&OsStr) -> Vec<u8>) -> Vec<u8> {
+    let harmless: String = prompt.chars().map(|c| if c.is_alphanumeric() || " ._-".contains(c) { c } else { '_' }).collect();
+    let shown = format!("({harmless}) ");
+    let values = [("'@VIRTUAL_ENV@'", root.as_os_str()), ("'@PROMPT@'", OsStr::new(prompt)), ("'@SHOWN@'", OsStr::new(&shown))];
+    let mut out = Vec::new();
+    // Split at the placeholders of the script, never searching in a value.
+    let mut rest = script;
+    while let Some((at, (name, value))) = values.iter().filter_map(|value| Some((rest.find(value.0)?, value))).min_by_key(|(at, _)| *at) {
+        out.extend(rest[..at].bytes());
+        out.extend(quoted(value));
+        rest = &rest[at + name.len()..];
+    }
+    out.extend(rest.bytes());
+    out
+}
+
+fn make_link(target: &Path, link: &Path) -> store::Result<()> {
+    symlink(target, link).map_err(store::Error::io("link", link))
+}
+
+fn file(path: &Path, content: &[u8]) -> store::Result<()> {
+    fs::write(path, content).map_err(store::Error::io("write", path))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(store::Error::io("write", path))
+}
+
+/// The pip that `python` brings along, for `ensurepip`: in its own folder, or where Debian keeps it.
+pub fn bundled_pip(python: &Installed) -> Option<PathBuf> {
+    let folders = [python.facts.stdlib.join("ensurepip/_bundled"), PathBuf::from("/usr/share/python-wheels")];
+    folders.iter().find_map(|folder| {
+        let entries = fs::read_dir(folder).ok()?;
+        let mut wheels: Vec<PathBuf> = entries
+            .flatten()
+            .filter(|entry| {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with("pip-") && name.ends_with(".whl")
+            })
+            .map(|entry| entry.path())
+            .collect();
+        wheels.sort();
+        wheels.pop()
+    })
+}
+
+/// What an environment says of itself in its `pyvenv.cfg`. None where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    pub home: PathBuf,
+    /// As it was when the environment was made.
+    pub version: String,
+    pub prompt: Option<String>,
+    /// Made by boot.
+    pub boot: bool,
+}
+
+impl Config {
+    pub fn read(root: &Path) -> Option<Config> {
+        let bytes = fs::read(root.join(CONFIG)).ok().filter(|bytes| bytes.len() < 64 * 1024)?;
+        let mut config = Config::default();
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let Some(at) = line.iter().position(|byte| *byte == b'=') else { continue };
+            let (key, value) = (line[..at].trim_ascii(), line[at + 1..].trim_ascii());
+            let text = || String::from_utf8_lossy(value).into_owned();
+            match key {
+                b"home" => config.home = PathBuf::from(OsStr::from_bytes(value)),
+                // virtualenv and uv call it version_info.
+                b"version" | b"version_info" => config.version = text(),
+                b"prompt" => config.prompt = Some(text().trim_matches(['\'', '"']).to_string()),
+                b"boot" => config.boot = true,
+                _ => {}
+            }
+        }
+        Some(config)
+    }
+
+    /// Major and minor.
+    pub fn minor(&self) -> Option<(u32, u32)> {
+        let mut parts = self.version.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+}
+
+/// Whether the environment's interpreter is still there.
+pub fn works(root: &Path) -> bool {
+    root.join(CONFIG).is_file()
+        && fs::metadata(root.join("bin/python")).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// As [`create`], with staging and publication, for an environment that is not there yet or may be replaced.
+/// The caller has made sure of that. `pip`: whether the interpreter's pip goes in.
+pub fn publish(paths: &Paths, python: &Installed, target: &Path, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
+    let staging = store::atomic::Staging::beside(target)?;
+    create(paths, python, target, staging.path(), options)?;
+    let without_pip = if pip { install_pip(paths, python, target, staging.path())? } else { None };
+    staging.publish(target)?;
+    Ok(Made { without_pip })
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Why there is no pip although one was asked for.
+    pub without_pip: Option<String>,
+}
+
+/// Puts the interpreter's own pip into the environment; a line that says why where there is none.
+fn install_pip(paths: &Paths, python: &Installed, target: &Path, staging: &Path) -> Result<Option<String>, Error> {
+    let Some(wheel) = bundled_pip(python) else {
+        return Ok(Some(format!("{} brings no pip along, so there is none inside", python.key)));
+    };
+    let wheel = CachedWheel::from_file(paths, &wheel)?;
+    let linked =
+        Environment::new(staging, target, &python.facts, false).install(&wheel, link::Options { requested: true, direct_url: None })?;
+    // The wheel names a script after the Python that built it, or none; what people type is this one's.
+    let bin = staging.join(&python.facts.scripts);
+    let (major, minor, _) = python.facts.version;
+    let own = format!("pip{major}.{minor}");
+    for script in linked.scripts.iter().filter(|name| name.starts_with("pip3.") && **name != own) {
+        let script = bin.join(script);
+        fs::remove_file(&script).map_err(store::Error::io("remove", &script))?;
+    }
+    if !bin.join(&own).exists() {
+        fs::copy(bin.join("pip"), bin.join(&own)).map_err(store::Error::io("write", &bin.join(&own)))?;
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_into_the_activation_scripts_and_never_expanded_twice() {
+        let hostile = "/a'; touch x; '@PROMPT@'$(touch y)";
+        let script = String::from_utf8(expand(ACTIVATE_SH, Path::new(hostile), "p'$(touch z)", |value| quote::posix(value))).unwrap();
+        assert!(script.contains(r"VIRTUAL_ENV='/a'\''; touch x; '\''@PROMPT@'\''$(touch y)'"), "{script}");
+        assert!(script.contains(r"VIRTUAL_ENV_PROMPT='p'\''$(touch z)'"), "{script}");
+        assert!(script.contains(r"__venv_shown='(p___touch z_) '"), "{script}");
+        let script = String::from_utf8(expand(ACTIVATE_FISH, Path::new("/a'b\\"), "p", |value| quote::fish(value))).unwrap();
+        assert!(script.contains(r"set -gx VIRTUAL_ENV '/a\'b\\'"), "{script}");
+    }
+}
