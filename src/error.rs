@@ -15,6 +15,8 @@ pub enum Error {
     Settings(#[from] crate::settings::Error),
     #[error(transparent)]
     Ui(#[from] crate::ui::Error),
+    #[error(transparent)]
+    Tool(#[from] crate::tool::Error),
     #[error("{0}")]
     Usage(String),
 }
@@ -25,6 +27,7 @@ impl Error {
         match self {
             Error::Usage(_) | Error::Settings(_) => Code::Usage,
             Error::Ui(error) => error.code(),
+            Error::Tool(error) => error.code(),
             Error::Store(_) | Error::Net(_) => Code::Failed,
         }
     }

@@ -19,6 +19,7 @@ pub mod report;
 pub mod settings;
 pub mod shell;
 pub mod store;
+pub mod tool;
 pub mod ui;
 
 pub use context::Context;

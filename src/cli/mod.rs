@@ -1,6 +1,7 @@
 //! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
 
 pub mod rest;
+pub mod tool;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -30,6 +31,9 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Python tools, each in an environment of its own
+    #[command(subcommand)]
+    Tool(tool::Tool),
     /// What boot keeps so that it needn't fetch it again
     #[command(subcommand)]
     Cache(rest::Cache),

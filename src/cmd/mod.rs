@@ -2,6 +2,7 @@
 
 mod cache;
 mod completions;
+mod tool;
 
 use crate::cli::Command;
 use crate::error::Result;
@@ -12,6 +13,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
     match command {
         Command::Cache(what) => cache::run(what, ctx),
         Command::Completions(args) => completions::completions(&args),
+        Command::Tool(what) => tool::run(what, ctx),
         Command::Man(args) => completions::man(&args),
     }
 }

@@ -165,6 +165,19 @@ impl CachedWheel {
         &self.about.commands
     }
 
+    /// The names that it puts into an environment's scripts folder, sorted: of its entry points, and the scripts it ships.
+    pub fn scripts(&self) -> Vec<String> {
+        let shipped = self.files().iter().filter_map(|file| match data_key(&file.path) {
+            Some(("scripts", name)) => Some(name.to_string()),
+            Some(("data", path)) if file.executable => path.strip_prefix("bin/").filter(|name| !name.contains('/')).map(str::to_string),
+            _ => None,
+        });
+        let mut names: Vec<String> = self.commands().iter().map(|point| point.name.clone()).chain(shipped).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Where `file` lies in the cache.
     pub fn path_of(&self, file: &WheelFile) -> PathBuf {
         self.root.join(TREE).join(&file.path)

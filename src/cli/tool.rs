@@ -1,0 +1,139 @@
+//! `boot tool`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub enum Tool {
+    /// Install tools, each in an environment of its own
+    #[command(visible_alias = "i")]
+    Install(Install),
+    /// Put more packages into a tool's environment
+    Inject(Inject),
+    /// Take injected packages out again, and what only they needed
+    Uninject(Uninject),
+    /// Upgrade tools, all without a name
+    Upgrade(Upgrade),
+    /// Make tools' environments anew, from the same requests
+    Reinstall(Reinstall),
+    /// Remove tools and their commands
+    Uninstall(Uninstall),
+    /// What is installed
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Hold tools at their version
+    Pin(Names),
+    /// Let pinned tools go on
+    Unpin(Names),
+    /// Run a command inside a tool's environment
+    Exec(Exec),
+}
+
+#[derive(Debug, Args)]
+pub struct Install {
+    /// What to install: black, black==24.*, black[d], black@24.4.2
+    #[arg(required = true, value_name = "SPEC")]
+    pub specs: Vec<String>,
+    /// Inject DEP too
+    #[arg(long, value_name = "DEP")]
+    pub with: Vec<String>,
+    /// Inject what this requirements file lists
+    #[arg(short = 'r', long = "requirements", value_name = "FILE")]
+    pub requirements: Vec<PathBuf>,
+    /// The Python to use, as 3.11 or 3.11.9
+    #[arg(long, value_name = "REQUEST")]
+    pub python: Option<String>,
+    /// Add this to the names of the tool and its commands
+    #[arg(long, value_name = "TEXT")]
+    pub suffix: Option<String>,
+    /// Link the commands of this package too
+    #[arg(long, value_name = "PACKAGE")]
+    pub expose_from: Vec<String>,
+    /// Choose only versions that this file allows
+    #[arg(short = 'c', long = "constraint", value_name = "FILE")]
+    pub constraints: Vec<PathBuf>,
+    /// Consider pre-releases
+    #[arg(long)]
+    pub pre: bool,
+    /// Make it anew, and take over names in the bin folder (a copy of what is there is kept)
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Inject {
+    /// The tool
+    pub tool: String,
+    /// What to put into its environment
+    #[arg(required_unless_present = "requirements", value_name = "DEP")]
+    pub packages: Vec<String>,
+    /// Inject what this requirements file lists
+    #[arg(short = 'r', long = "requirements", value_name = "FILE")]
+    pub requirements: Vec<PathBuf>,
+    /// Link their commands too
+    #[arg(long)]
+    pub expose: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Uninject {
+    /// The tool
+    pub tool: String,
+    /// What to take out
+    #[arg(required = true, value_name = "DEP")]
+    pub packages: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Upgrade {
+    /// The tools; all without one
+    #[arg(value_name = "TOOL")]
+    pub tools: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Reinstall {
+    /// The tools
+    #[arg(required_unless_present = "all", value_name = "TOOL")]
+    pub tools: Vec<String>,
+    /// Every tool
+    #[arg(long, conflicts_with = "tools")]
+    pub all: bool,
+    /// Another Python
+    #[arg(long, value_name = "REQUEST")]
+    pub python: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Uninstall {
+    /// The tools
+    #[arg(required_unless_present = "all", value_name = "TOOL")]
+    pub tools: Vec<String>,
+    /// Every tool
+    #[arg(long, conflicts_with = "tools")]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Names {
+    /// The tools
+    #[arg(required = true, value_name = "TOOL")]
+    pub tools: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// The tool
+    pub tool: String,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "CMD")]
+    pub command: Vec<std::ffi::OsString>,
+}

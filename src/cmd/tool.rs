@@ -1,0 +1,202 @@
+//! `boot tool`: each verb asks the domain, for several tools side by side, and says what came of each.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::cli::tool::{Exec, Inject, Install, List, Tool};
+use crate::error::{Error, Result};
+use crate::tool::environment::side_by_side;
+use crate::tool::{self, Change, Options, Outcome, Spec, expose, list, receipt, remove};
+use crate::ui::{table, term};
+use crate::{Code, Context};
+
+/// Tools that are worked on at a time.
+const AT_ONCE: usize = 8;
+
+pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
+    match what {
+        Tool::Install(args) => install(args, ctx),
+        Tool::Inject(args) => inject(args, ctx),
+        Tool::Uninject(args) => {
+            let outcome = tool::uninject(ctx, &args.tool, &args.packages)?;
+            said(ctx, &outcome);
+            Ok(Code::Done)
+        }
+        Tool::Upgrade(args) => each(ctx, named(ctx, args.tools), |name| tool::upgrade(ctx, name)),
+        Tool::Reinstall(args) => each(ctx, named(ctx, args.tools), |name| tool::reinstall(ctx, name, args.python.clone())),
+        Tool::Uninstall(args) => {
+            let names = named(ctx, args.tools);
+            Ok(Code::sum(names.iter().map(|name| match remove::uninstall(ctx, name) {
+                Ok(name) => {
+                    ctx.report.info(&format!("uninstalled {name}"));
+                    Code::Done
+                }
+                Err(error) => failed(&error),
+            })))
+        }
+        Tool::List(args) => show(args, ctx),
+        Tool::Pin(args) => hold(ctx, &args.tools, true),
+        Tool::Unpin(args) => hold(ctx, &args.tools, false),
+        Tool::Exec(args) => exec(args, ctx),
+    }
+}
+
+fn install(args: Install, ctx: &Context) -> Result<Code> {
+    let mut with = args.with;
+    for file in &args.requirements {
+        with.extend(lines(file)?);
+    }
+    let mut constraints = Vec::new();
+    for file in &args.constraints {
+        constraints.extend(lines(file)?);
+    }
+    let options = Options {
+        with: specs(&with)?,
+        python: args.python,
+        suffix: args.suffix.unwrap_or_default(),
+        expose_from: args.expose_from,
+        constraints,
+        pre: args.pre,
+        force: args.force,
+    };
+    let changed = AtomicBool::new(false);
+    let code = each(ctx, args.specs, |typed| {
+        let outcome = tool::install(ctx, &typed.parse::<Spec>()?, &options)?;
+        changed.fetch_or(outcome.change != Change::Already, Ordering::Relaxed);
+        Ok(outcome)
+    })?;
+    if changed.into_inner() && !expose::is_on_path(&ctx.paths) {
+        ctx.report.info(&format!("{} isn't on PATH yet: boot shell install", ctx.paths.tilde(&ctx.paths.bin)));
+    }
+    Ok(code)
+}
+
+fn inject(args: Inject, ctx: &Context) -> Result<Code> {
+    let mut packages = args.packages;
+    for file in &args.requirements {
+        packages.extend(lines(file)?);
+    }
+    let outcome = tool::inject(ctx, &args.tool, &specs(&packages)?, args.expose)?;
+    said(ctx, &outcome);
+    Ok(Code::Done)
+}
+
+fn show(args: List, ctx: &Context) -> Result<Code> {
+    let (receipts, errors) = receipt::all(&ctx.paths);
+    let tools: Vec<list::Tool> = receipts.into_iter().map(|receipt| list::Tool::new(&ctx.paths, receipt)).collect();
+    if args.json {
+        table::json(serde_json::json!({ "tools": tools }))?;
+    } else if tools.is_empty() && errors.is_empty() {
+        ctx.report.info("no tools are installed: boot tool install black");
+    } else {
+        let rows: Vec<Vec<String>> = tools
+            .iter()
+            .map(|tool| {
+                let apps: Vec<&str> = tool.apps.iter().map(|app| app.name.as_str()).collect();
+                let mut last = apps.join(", ");
+                let injected: Vec<String> = tool.injected.iter().map(|one| format!("{} {}", one.name, one.version)).collect();
+                if !injected.is_empty() {
+                    last.push_str(&format!("  + {}", injected.join(", ")));
+                }
+                if tool.pinned {
+                    last.push_str("  (pinned)");
+                }
+                if tool.broken {
+                    last.push_str(&format!("  (its Python is gone: boot tool reinstall {})", tool.tool()));
+                }
+                vec![tool.tool(), tool.version.clone(), tool.python_version(), last]
+            })
+            .collect();
+        table::columns(&rows)?;
+    }
+    Ok(Code::sum(std::iter::once(Code::Done).chain(errors.iter().map(|error| {
+        term::error(&error.to_string());
+        Code::Failed
+    }))))
+}
+
+fn hold(ctx: &Context, names: &[String], pinned: bool) -> Result<Code> {
+    Ok(Code::sum(names.iter().map(|name| match remove::pin(ctx, name, pinned) {
+        Ok(Some(receipt)) if pinned => {
+            ctx.report.info(&format!("pinned {} at {}", receipt.wanted.tool(), receipt.version));
+            Code::Done
+        }
+        Ok(Some(receipt)) => {
+            ctx.report.info(&format!("unpinned {}", receipt.wanted.tool()));
+            Code::Done
+        }
+        Ok(None) => {
+            ctx.report.info(&format!("{name} is {} already", if pinned { "pinned" } else { "unpinned" }));
+            Code::Done
+        }
+        Err(error) => failed(&error),
+    })))
+}
+
+fn exec(args: Exec, ctx: &Context) -> Result<Code> {
+    let receipt = tool::find(&ctx.paths, &args.tool)?;
+    let env = tool::folder(&ctx.paths, &receipt.wanted.tool());
+    let mut path = vec![env.join("bin")];
+    path.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+    let path = std::env::join_paths(path).map_err(|error| Error::Usage(error.to_string()))?;
+    let Some((program, arguments)) = args.command.split_first() else { return Ok(Code::Done) };
+    // Where the environment has such a program it is taken from there, else from PATH.
+    let inside = env.join("bin").join(program);
+    let program: PathBuf = if inside.exists() { inside } else { program.into() };
+    let error = Command::new(&program).args(arguments).env("PATH", path).env("VIRTUAL_ENV", &env).exec();
+    term::error(&format!("can't run {}: {error}", program.display()));
+    Ok(Code::NotFound)
+}
+
+/// Does one thing to each tool, several at a time; one that fails stops no other.
+fn each(ctx: &Context, names: Vec<String>, work: impl Fn(&str) -> tool::Result<Outcome> + Sync) -> Result<Code> {
+    if names.is_empty() {
+        ctx.report.info("no tools are installed");
+    }
+    let codes = side_by_side(&names, AT_ONCE, |name| match work(name) {
+        Ok(outcome) => {
+            said(ctx, &outcome);
+            Code::Done
+        }
+        Err(error) => failed(&error),
+    });
+    Ok(Code::sum(codes))
+}
+
+fn said(ctx: &Context, outcome: &Outcome) {
+    ctx.report.info(&outcome.to_string());
+    for backup in &outcome.backups {
+        ctx.report.info(&format!("what was in its place is kept as {}", ctx.paths.tilde(backup)));
+    }
+}
+
+fn failed(error: &tool::Error) -> Code {
+    term::error(&error.to_string());
+    error.code()
+}
+
+/// The named tools, or all of them.
+fn named(ctx: &Context, names: Vec<String>) -> Vec<String> {
+    if !names.is_empty() {
+        return names;
+    }
+    let (receipts, errors) = receipt::all(&ctx.paths);
+    for error in errors {
+        ctx.report.warn(&error.to_string());
+    }
+    receipts.into_iter().map(|receipt| receipt.wanted.tool()).collect()
+}
+
+fn specs(typed: &[String]) -> Result<Vec<Spec>> {
+    typed.iter().map(|spec| Ok(spec.parse::<Spec>().map_err(tool::Error::from)?)).collect()
+}
+
+/// The requirements in a file: one a line, without comments. Options of pip have no meaning here.
+fn lines(file: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::Usage(format!("can't read {}: {error}", crate::report::escaped(&file.to_string_lossy()))))?;
+    let without_comment = |line: &str| line.split(" #").next().unwrap_or("").trim().to_string();
+    Ok(text.lines().map(without_comment).filter(|line| !line.is_empty() && !line.starts_with(['#', '-'])).collect())
+}

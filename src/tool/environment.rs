@@ -1,0 +1,227 @@
+//! One environment in the making: which Python, which packages, their wheels, and the folder that they are linked into.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::receipt::{App, Injected, Receipt, Wanted};
+use super::seam::{self, Inputs, Pin, Resolution, resolve};
+use super::spec::Spec;
+use super::{Error, Result};
+use crate::Context;
+use crate::package::link::{self, Environment};
+use crate::package::wheel::{self, CachedWheel};
+use crate::project::venv::{self, VenvOptions};
+use crate::python::installed::{self, Installed};
+use crate::report::Bar;
+
+/// Packages fetched at a time. Round trips are what takes the time, not bytes.
+const AT_ONCE: usize = 16;
+
+/// A package that goes into the tool's environment beside the tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addition {
+    pub spec: Spec,
+    /// Its commands are linked too.
+    pub expose: bool,
+}
+
+/// What an environment will be: found out without changing anything.
+#[derive(Debug)]
+pub struct Resolved {
+    pub python: Installed,
+    pub pins: Vec<Pin>,
+}
+
+impl Resolved {
+    /// As the receipt lists them.
+    pub fn packages(&self) -> Vec<String> {
+        let mut packages: Vec<String> = self.pins.iter().map(|pin| format!("{}=={}", pin.name, pin.version)).collect();
+        packages.sort();
+        packages
+    }
+}
+
+/// Finds the Python and the packages. One resolution for the tool and all that goes with it.
+pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], bar: &dyn Bar) -> Result<Resolved> {
+    let mut requirements = vec![wanted.spec.as_str()];
+    requirements.extend(additions.iter().map(|addition| addition.spec.text()));
+    let inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
+    let mut first_error = None;
+    let candidates = candidates(ctx, wanted)?;
+    let tried = candidates.len();
+    for (number, python) in candidates.into_iter().enumerate() {
+        bar.say(&format!("{}: resolving", wanted.tool()));
+        match resolve(ctx, &python.facts, &inputs) {
+            Ok(Resolution { pins, .. }) => {
+                if number > 0 {
+                    ctx.report.info(&format!(
+                        "{} is made with Python {}: newer or default ones don't suit it",
+                        wanted.tool(),
+                        python.key.version
+                    ));
+                }
+                return Ok(Resolved { python, pins });
+            }
+            // Another Python may do; a network that isn't there won't be there for it either.
+            Err(error) if error.is_contradiction() && number + 1 < tried => {
+                first_error.get_or_insert(error);
+            }
+            Err(error) if error.is_contradiction() => return Err(first_error.unwrap_or(error).into()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(first_error.map_or_else(|| Error::NoPython { name: wanted.tool() }, Error::from))
+}
+
+/// The Pythons to try, best first: the one asked for; else the default one, then each installed minor, newest first; else a new one.
+fn candidates(ctx: &Context, wanted: &Wanted) -> Result<Vec<Installed>> {
+    if let Some(request) = &wanted.python_request {
+        return Ok(vec![seam::ensure(ctx, request)?]);
+    }
+    let mut found: Vec<Installed> = Vec::new();
+    found.extend(seam::default_python(ctx));
+    for python in installed::list(&ctx.paths) {
+        // The environment follows the minor's link, so one patch of each is enough; pre-releases are for those who ask.
+        let known = found.iter().any(|other| {
+            (other.key.version.major, other.key.version.minor, other.key.variant)
+                == (python.key.version.major, python.key.version.minor, python.key.variant)
+        });
+        if !known && python.key.version.pre.is_none() && python.key.variant == Default::default() {
+            found.push(python);
+        }
+    }
+    if found.is_empty() {
+        ctx.report.info(&format!("{} needs a Python, and none is installed: installing the newest first", wanted.tool()));
+        found.push(seam::ensure(ctx, "latest")?);
+    }
+    Ok(found)
+}
+
+/// All wheels, from the cache or fetched into it, many at a time; in the order of `pins`.
+pub fn fetch(ctx: &Context, tool: &str, pins: &[Pin], bar: &dyn Bar) -> Result<Vec<CachedWheel>> {
+    let mut wheels: Vec<Option<CachedWheel>> = pins.iter().map(|pin| CachedWheel::open(&ctx.paths, &pin.sha256)).collect();
+    let missing: Vec<usize> = (0..pins.len()).filter(|number| wheels[*number].is_none()).collect();
+    if !missing.is_empty() {
+        let done = AtomicUsize::new(0);
+        bar.say(&format!("{tool}: fetching {} packages", missing.len()));
+        let fetched = side_by_side(&missing, AT_ONCE, |number| {
+            let pin = &pins[*number];
+            let wheel = wheel::fetch(ctx, &pin.file, &pin.url, &pin.sha256, bar);
+            let count = done.fetch_add(1, Ordering::Relaxed) + 1;
+            bar.say(&format!("{tool}: fetched {count} of {} packages", missing.len()));
+            wheel
+        });
+        for (number, wheel) in missing.iter().zip(fetched) {
+            wheels[*number] = Some(wheel?);
+        }
+    }
+    Ok(wheels.into_iter().flatten().collect())
+}
+
+/// Does `work` for each item, at most `limit` at a time; the results in the items' order.
+pub fn side_by_side<T: Sync, R: Send>(items: &[T], limit: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if items.len() < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..limit.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(number) else { break };
+                    let result = work(item);
+                    // A panic elsewhere ends the program; what it left half-done is not looked at.
+                    results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((number, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Which commands the environment will offer, as far as wheels tell: known before anything is made.
+pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Result<Vec<App>> {
+    let of = |name: &str| wheels.iter().find(|wheel| super::spec::normal(wheel.name()) == name);
+    let mut apps: Vec<App> = Vec::new();
+    let mut offer = |wheel: &CachedWheel| {
+        for script in wheel.scripts() {
+            let name = format!("{script}{}", wanted.suffix);
+            if !apps.iter().any(|app| app.name == name) {
+                apps.push(App { name, script });
+            }
+        }
+        !wheel.scripts().is_empty()
+    };
+    let own = of(&wanted.name);
+    let mut any = own.is_some_and(&mut offer);
+    for package in &wanted.expose_from {
+        if !of(package).is_some_and(&mut offer) {
+            return Err(Error::NothingToExpose { tool: wanted.tool(), package: package.clone() });
+        }
+        any = true;
+    }
+    for addition in additions.iter().filter(|addition| addition.expose) {
+        if !of(addition.spec.name()).is_some_and(&mut offer) {
+            return Err(Error::NothingToExpose { tool: wanted.tool(), package: addition.spec.name().into() });
+        }
+    }
+    if !any {
+        let version = own.map(|wheel| wheel.version().to_string()).unwrap_or_default();
+        return Err(Error::NoCommands { name: wanted.name.clone(), version });
+    }
+    apps.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(apps)
+}
+
+/// Writes the environment into `staging`; it will live at `home`. Its receipt is inside.
+#[allow(clippy::too_many_arguments)]
+pub fn write(
+    ctx: &Context,
+    wanted: &Wanted,
+    additions: &[Addition],
+    resolved: &Resolved,
+    wheels: &[CachedWheel],
+    apps: Vec<App>,
+    staging: &Path,
+    home: &Path,
+) -> Result<Receipt> {
+    let python = &resolved.python;
+    let options = VenvOptions { prompt: Some(wanted.tool()), ..VenvOptions::default() };
+    venv::create(&ctx.paths, python, home, staging, &options)?;
+    let asked = |wheel: &CachedWheel| {
+        let name = super::spec::normal(wheel.name());
+        name == wanted.name || additions.iter().any(|addition| addition.spec.name() == name)
+    };
+    // What two wheels both have belongs to what was asked for, then to the first by name.
+    let mut order: Vec<&CachedWheel> = wheels.iter().collect();
+    order.sort_by_key(|wheel| (super::spec::normal(wheel.name()) != wanted.name, !asked(wheel), super::spec::normal(wheel.name())));
+    let mut environment = Environment::new(staging, home, &python.facts, true);
+    for wheel in order {
+        let linked = environment.install(wheel, link::Options { requested: asked(wheel), direct_url: None })?;
+        for warning in &linked.warnings {
+            ctx.report.warn(warning);
+        }
+    }
+
+    let version_of =
+        |name: &str| resolved.pins.iter().find(|pin| pin.name.as_str() == name).map(|pin| pin.version.to_string()).unwrap_or_default();
+    let mut receipt = Receipt::new(wanted.clone(), version_of(&wanted.name), python.key.to_string());
+    receipt.packages = resolved.packages();
+    receipt.apps = apps;
+    receipt.injected = additions
+        .iter()
+        .map(|addition| Injected {
+            name: addition.spec.name().into(),
+            spec: addition.spec.text().into(),
+            version: version_of(addition.spec.name()),
+            expose: addition.expose,
+        })
+        .collect();
+    receipt.write(staging)?;
+    Ok(receipt)
+}

@@ -1,0 +1,195 @@
+//! The links in the bin folder: `~/.local/bin/black` leads to `tools/black/bin/black`.
+//!
+//! The folder is shared with others. What is boot's is told by where a link leads, and nothing else is ever touched,
+//! unless `--force` says so, and then it is kept in the backups.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::report::escaped;
+use crate::store::paths::Paths;
+use crate::store::{self, atomic};
+
+/// Why a command can't be linked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{} is there, and boot did not make it\nmove it away, or take the name over with --force (a copy is kept)", escaped(&path.to_string_lossy()))]
+    Foreign { path: PathBuf },
+    #[error("{} belongs to the tool {owner}\nboot tool uninstall {owner} frees it, --suffix gives the new one another name, --force takes it over", escaped(&path.to_string_lossy()))]
+    OtherTool { path: PathBuf, owner: String },
+    #[error("{} is a folder\nmove it away: boot takes over files and links only", escaped(&path.to_string_lossy()))]
+    Folder { path: PathBuf },
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Who has a name in the bin folder.
+enum Owner {
+    Nobody,
+    Tool(String),
+    Foreign,
+    Folder,
+}
+
+fn owner(paths: &Paths, link: &Path) -> Owner {
+    let Ok(data) = fs::symlink_metadata(link) else { return Owner::Nobody };
+    if data.is_dir() {
+        return Owner::Folder;
+    }
+    match leads_to(paths, link) {
+        Some(tool) => Owner::Tool(tool),
+        None => Owner::Foreign,
+    }
+}
+
+/// The tool that the link at `link` leads into; None if it leads elsewhere, or is no link.
+fn leads_to(paths: &Paths, link: &Path) -> Option<String> {
+    let target = fs::read_link(link).ok()?;
+    let tools = paths.tools();
+    let inside = match target.strip_prefix(&tools) {
+        Ok(inside) => inside.to_path_buf(),
+        // The same folder by another name: a home directory behind a link.
+        Err(_) => target.strip_prefix(fs::canonicalize(&tools).ok()?).ok()?.to_path_buf(),
+    };
+    let plain = inside.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    plain.then(|| inside.components().next().map(|part| part.as_os_str().to_string_lossy().into_owned()))?
+}
+
+/// Finds the first of `names` that `tool` may not have.
+pub fn check<'a>(paths: &Paths, tool: &str, names: impl IntoIterator<Item = &'a str>, force: bool) -> Result<(), Error> {
+    for name in names {
+        let path = paths.bin.join(name);
+        match owner(paths, &path) {
+            Owner::Folder => return Err(Error::Folder { path }),
+            Owner::Foreign if !force => return Err(Error::Foreign { path }),
+            Owner::Tool(owner) if owner != tool && !force => return Err(Error::OtherTool { path, owner }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether each `(name, script)` is linked as it should be.
+pub fn is_linked<'a>(paths: &Paths, scripts: &Path, apps: impl IntoIterator<Item = (&'a str, &'a str)>) -> bool {
+    apps.into_iter().all(|(name, script)| fs::read_link(paths.bin.join(name)).is_ok_and(|target| target == scripts.join(script)))
+}
+
+/// Links each `(name, script)` of `tool`, and removes links of the same tool that are no longer wanted. Gives the backups
+/// that were made. [`check`] has passed, and the caller holds the bin folder's lock since.
+pub fn link<'a>(
+    paths: &Paths,
+    tool: &str,
+    scripts: &Path,
+    apps: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<PathBuf>, Error> {
+    let mut backups = Vec::new();
+    let mut kept = Vec::new();
+    for (name, script) in apps {
+        let link = paths.bin.join(name);
+        if let Owner::Foreign = owner(paths, &link) {
+            backups.push(set_aside(paths, &link)?);
+        }
+        atomic::symlink(&scripts.join(script), &link)?;
+        kept.push(link);
+    }
+    for stale in links_of(paths, tool) {
+        if !kept.contains(&stale) {
+            fs::remove_file(&stale).map_err(store::Error::io("remove", &stale))?;
+        }
+    }
+    Ok(backups)
+}
+
+/// Removes all links of `tool`.
+pub fn unlink(paths: &Paths, tool: &str) -> Result<(), Error> {
+    for link in links_of(paths, tool) {
+        fs::remove_file(&link).map_err(store::Error::io("remove", &link))?;
+    }
+    Ok(())
+}
+
+fn links_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(&paths.bin) else { return Vec::new() };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
+        .map(|entry| entry.path())
+        .filter(|link| leads_to(paths, link).is_some_and(|owner| owner == tool))
+        .collect()
+}
+
+/// Keeps a copy of a foreign file or link in the backups. The name is free afterwards.
+fn set_aside(paths: &Paths, path: &Path) -> Result<PathBuf, Error> {
+    let folder = paths.backups().join("bin");
+    fs::create_dir_all(&folder).map_err(store::Error::io("create", &folder))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let free = (0..).map(|number| folder.join(if number == 0 { name.clone() } else { format!("{name}.{number}") }));
+    let backup = free.into_iter().find(|backup| fs::symlink_metadata(backup).is_err()).unwrap_or_else(|| folder.join(&name));
+    if fs::rename(path, &backup).is_err() {
+        match fs::read_link(path) {
+            Ok(target) => std::os::unix::fs::symlink(target, &backup).map_err(store::Error::io("keep a copy in", &backup))?,
+            Err(_) => drop(fs::copy(path, &backup).map_err(store::Error::io("keep a copy in", &backup))?),
+        }
+        fs::remove_file(path).map_err(store::Error::io("replace", path))?;
+    }
+    Ok(backup)
+}
+
+/// Whether the bin folder is on PATH.
+pub fn is_on_path(paths: &Paths) -> bool {
+    let Some(path) = std::env::var_os("PATH") else { return false };
+    std::env::split_paths(&path).any(|folder| folder == paths.bin)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::package::wheel::tests::paths;
+
+    #[test]
+    fn only_links_that_lead_into_the_tool_are_its_own() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = paths(home.path());
+        fs::create_dir_all(&paths.bin).unwrap();
+        let bin = |name: &str| paths.bin.join(name);
+        let scripts = |tool: &str| paths.tools().join(tool).join("bin");
+        link(&paths, "black", &scripts("black"), [("black", "black"), ("blackd", "blackd")]).unwrap();
+        fs::write(bin("mine"), "mine").unwrap();
+        symlink("/usr/bin/env", bin("theirs")).unwrap();
+        symlink(paths.tools().join("black/../../../x"), bin("tricky")).unwrap();
+        fs::create_dir(bin("folder")).unwrap();
+
+        assert!(check(&paths, "black", ["black", "free"], false).is_ok());
+        assert!(matches!(check(&paths, "other", ["black"], false), Err(Error::OtherTool { owner, .. }) if owner == "black"));
+        for name in ["mine", "theirs", "tricky"] {
+            assert!(matches!(check(&paths, "black", [name], false), Err(Error::Foreign { .. })), "{name}");
+            assert!(check(&paths, "black", [name], true).is_ok());
+        }
+        assert!(matches!(check(&paths, "black", ["folder"], true), Err(Error::Folder { .. })));
+
+        // A new version without blackd: its link goes, nobody else's does.
+        link(&paths, "black", &scripts("black"), [("black", "black")]).unwrap();
+        assert!(fs::symlink_metadata(bin("blackd")).is_err());
+        assert!(is_linked(&paths, &scripts("black"), [("black", "black")]));
+        unlink(&paths, "black").unwrap();
+        let mut left: Vec<_> = fs::read_dir(&paths.bin).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["folder", "mine", "theirs", "tricky"]);
+    }
+
+    #[test]
+    fn what_force_takes_over_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = paths(home.path());
+        fs::create_dir_all(&paths.bin).unwrap();
+        for content in ["one", "two"] {
+            let _ = fs::remove_file(paths.bin.join("black"));
+            fs::write(paths.bin.join("black"), content).unwrap();
+            let backups = link(&paths, "black", &paths.tools().join("black/bin"), [("black", "black")]).unwrap();
+            assert_eq!(fs::read_to_string(&backups[0]).unwrap(), content);
+        }
+        assert_eq!(fs::read_dir(paths.backups().join("bin")).unwrap().count(), 2);
+    }
+}

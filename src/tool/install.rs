@@ -1,0 +1,332 @@
+//! Installing, injecting, upgrading: one road. What is wanted is resolved as a whole, a new environment is made beside the old
+//! one, and takes its place in one step. Until then the old one works, and whatever fails leaves it so.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::environment::{self, Addition};
+use super::receipt::{Receipt, Wanted};
+use super::spec::{self, Spec};
+use super::{Error, Result, expose, find, folder};
+use crate::Context;
+use crate::python::key::Key;
+use crate::report::{Bar, Silent};
+use crate::store::atomic::Staging;
+use crate::store::lock::Lock;
+
+/// How a tool is to be installed, beside its requirement.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Injected from the start.
+    pub with: Vec<Spec>,
+    /// A request for a Python.
+    pub python: Option<String>,
+    pub suffix: String,
+    pub expose_from: Vec<String>,
+    pub constraints: Vec<String>,
+    pub pre: bool,
+    /// Makes it anew, and takes over names in the bin folder.
+    pub force: bool,
+}
+
+/// What happened to a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Installed,
+    /// Nothing was to do.
+    Already,
+    /// It is the newest already.
+    Newest,
+    /// From this version.
+    Upgraded(String),
+    /// Made again: only the packages around it, or its Python, changed.
+    Remade,
+    Injected(Vec<String>),
+    /// These are in it already.
+    AlreadyInjected(Vec<String>),
+    Uninjected(Vec<String>),
+    /// It is held at its version.
+    Held,
+}
+
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub change: Change,
+    pub receipt: Receipt,
+    /// Copies of what `--force` took the place of.
+    pub backups: Vec<PathBuf>,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let receipt = &self.receipt;
+        let tool = format!("{} {}", receipt.wanted.tool(), receipt.version);
+        let python = receipt.python.parse::<Key>().map_or_else(|_| receipt.python.clone(), |key| key.version.to_string());
+        let apps: Vec<&str> = receipt.apps.iter().map(|app| app.name.as_str()).collect();
+        let versions = |names: &[String]| -> String {
+            let named = names.iter().map(|name| match receipt.injected.iter().find(|injected| injected.name == *name) {
+                Some(injected) => format!("{name} {}", injected.version),
+                None => name.clone(),
+            });
+            named.collect::<Vec<_>>().join(", ")
+        };
+        match &self.change {
+            Change::Installed if receipt.injected.is_empty() => write!(f, "installed {tool} ({python}): {}", apps.join(", ")),
+            Change::Installed => {
+                let with: Vec<String> = receipt.injected.iter().map(|injected| injected.name.clone()).collect();
+                write!(f, "installed {tool} with {} ({python}): {}", versions(&with), apps.join(", "))
+            }
+            Change::Already => write!(f, "{tool} is already installed"),
+            Change::Newest => write!(f, "{tool} is the newest"),
+            Change::Upgraded(from) => write!(f, "upgraded {} {from} -> {} ({python})", receipt.wanted.tool(), receipt.version),
+            Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", apps.join(", ")),
+            Change::Injected(names) => write!(f, "injected {} into {tool}", versions(names)),
+            Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),
+            Change::Uninjected(names) => write!(f, "removed {} from {tool}", names.join(", ")),
+            Change::Held => write!(f, "{tool} is pinned; boot tool unpin {} lets it go on", receipt.wanted.tool()),
+        }
+    }
+}
+
+/// Installs a tool, or finds it installed.
+pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome> {
+    let wanted = Wanted {
+        name: spec.name().into(),
+        spec: spec.text().into(),
+        suffix: spec::suffix(&options.suffix)?,
+        python_request: options.python.clone(),
+        pinned: false,
+        pre: options.pre,
+        expose_from: options.expose_from.iter().map(|name| spec::normal(name)).collect(),
+        constraints: options.constraints.clone(),
+    };
+    let home = folder(&ctx.paths, &wanted.tool());
+    // Looked at before the lock is taken: the answer is the usual one, and reading needs none.
+    if let Some(done) = already(ctx, &wanted, spec, options, Receipt::read(&home).ok().flatten()) {
+        return Ok(done);
+    }
+    let _lock = hold(ctx, &wanted.tool())?;
+    // A receipt that can't be read is a reason to make the tool anew.
+    let old = Receipt::read(&home).ok().flatten();
+    if let Some(done) = already(ctx, &wanted, spec, options, old.clone()) {
+        return Ok(done);
+    }
+    let mut wanted = wanted;
+    let mut additions: Vec<Addition> = options.with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
+    if let Some(old) = &old {
+        // What was injected before, and wasn't asked for differently now, stays.
+        for addition in additions_of(old)? {
+            if !additions.iter().any(|other| other.spec.name() == addition.spec.name()) {
+                additions.push(addition);
+            }
+        }
+        wanted.python_request = wanted.python_request.or(old.wanted.python_request.clone());
+        if wanted.expose_from.is_empty() {
+            wanted.expose_from = old.wanted.expose_from.clone();
+        }
+    }
+    let bar = ctx.report.spinner(&wanted.tool());
+    let resolved = prepare(ctx, &wanted, &additions, old.as_ref(), options.force, bar.as_ref())?;
+    let made = make(ctx, &wanted, &additions, &resolved, options.force, bar.as_ref())?;
+    let change = match old {
+        Some(old) if old.version != made.0.version => Change::Upgraded(old.version),
+        _ => Change::Installed,
+    };
+    Ok(Outcome { change, receipt: made.0, backups: made.1 })
+}
+
+/// Puts more packages into a tool's environment.
+pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result<Outcome> {
+    let name = find(&ctx.paths, tool)?.wanted.tool();
+    let _lock = hold(ctx, &name)?;
+    let old = find(&ctx.paths, tool)?;
+    let mut additions = additions_of(&old)?;
+    let mut new = Vec::new();
+    for spec in specs {
+        let there = old.injected.iter().find(|injected| injected.name == spec.name());
+        let met = there.is_some_and(|there| {
+            there.spec.parse().is_ok_and(|asked: Spec| spec.is_met_by(&there.version, &asked)) && (there.expose || !expose)
+        });
+        if met {
+            continue;
+        }
+        let expose = expose || there.is_some_and(|there| there.expose);
+        additions.retain(|other| other.spec.name() != spec.name());
+        additions.push(Addition { spec: spec.clone(), expose });
+        new.push(spec.name().to_string());
+    }
+    if new.is_empty() && is_whole(ctx, &old) {
+        let names = specs.iter().map(|spec| spec.name().to_string()).collect();
+        return Ok(Outcome { change: Change::AlreadyInjected(names), receipt: old, backups: Vec::new() });
+    }
+    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old)?;
+    Ok(Outcome { change: Change::Injected(new), receipt, backups })
+}
+
+/// Takes packages out again, and what only they needed: the environment is made without them.
+pub fn uninject(ctx: &Context, tool: &str, packages: &[String]) -> Result<Outcome> {
+    let name = find(&ctx.paths, tool)?.wanted.tool();
+    let _lock = hold(ctx, &name)?;
+    let old = find(&ctx.paths, tool)?;
+    let mut additions = additions_of(&old)?;
+    let mut gone = Vec::new();
+    for package in packages {
+        let normal = spec::normal(package);
+        let before = additions.len();
+        additions.retain(|addition| addition.spec.name() != normal);
+        if additions.len() == before && !gone.contains(&normal) {
+            return Err(Error::NotInjected { tool: name, package: package.clone() });
+        }
+        gone.push(normal);
+    }
+    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old)?;
+    Ok(Outcome { change: Change::Uninjected(gone), receipt, backups })
+}
+
+/// The newest of everything that the tool's requests allow.
+pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
+    let name = find(&ctx.paths, tool)?.wanted.tool();
+    let _lock = hold(ctx, &name)?;
+    let old = find(&ctx.paths, tool)?;
+    if old.wanted.pinned && is_whole(ctx, &old) {
+        return Ok(Outcome { change: Change::Held, receipt: old, backups: Vec::new() });
+    }
+    let bar = ctx.report.spinner(&name);
+    let wanted = held(&old);
+    let additions = additions_of(&old)?;
+    let resolved = prepare(ctx, &wanted, &additions, Some(&old), false, bar.as_ref())?;
+    if resolved.packages() == old.packages && same_minor(&old, &resolved) && is_whole(ctx, &old) {
+        return Ok(Outcome { change: Change::Newest, receipt: old, backups: Vec::new() });
+    }
+    let (mut receipt, backups) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
+    restore_spec(ctx, &old, &mut receipt)?;
+    let change = if old.version == receipt.version { Change::Remade } else { Change::Upgraded(old.version) };
+    Ok(Outcome { change, receipt, backups })
+}
+
+/// Makes a tool's environment anew from its receipt.
+pub fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Result<Outcome> {
+    let name = find(&ctx.paths, tool)?.wanted.tool();
+    let _lock = hold(ctx, &name)?;
+    let old = find(&ctx.paths, tool)?;
+    let mut wanted = held(&old);
+    wanted.python_request = python.or(wanted.python_request);
+    let (receipt, backups) = remake(ctx, &wanted, &additions_of(&old)?, &old)?;
+    Ok(Outcome { change: Change::Remade, receipt, backups })
+}
+
+fn remake(ctx: &Context, wanted: &Wanted, additions: &[Addition], old: &Receipt) -> Result<(Receipt, Vec<PathBuf>)> {
+    let bar = ctx.report.spinner(&wanted.tool());
+    let resolved = prepare(ctx, wanted, additions, Some(old), false, bar.as_ref())?;
+    let (mut receipt, backups) = make(ctx, wanted, additions, &resolved, false, bar.as_ref())?;
+    restore_spec(ctx, old, &mut receipt)?;
+    Ok((receipt, backups))
+}
+
+/// What a pinned tool asks for is its very version.
+fn held(old: &Receipt) -> Wanted {
+    let mut wanted = old.wanted.clone();
+    if wanted.pinned {
+        wanted.constraints.push(format!("{}=={}", wanted.name, old.version));
+    }
+    wanted
+}
+
+/// A held version is no request: unpinned, the tool goes on.
+fn restore_spec(ctx: &Context, old: &Receipt, receipt: &mut Receipt) -> Result<()> {
+    if receipt.wanted.constraints != old.wanted.constraints {
+        receipt.wanted.constraints = old.wanted.constraints.clone();
+        receipt.write(&folder(&ctx.paths, &receipt.wanted.tool()))?;
+    }
+    Ok(())
+}
+
+fn hold(ctx: &Context, tool: &str) -> Result<Lock> {
+    Ok(Lock::hold(&ctx.paths.locks(), &format!("tool-{tool}"), ctx.report.as_ref())?)
+}
+
+fn additions_of(receipt: &Receipt) -> Result<Vec<Addition>> {
+    let injected = receipt.injected.iter();
+    Ok(injected
+        .map(|injected| Ok(Addition { spec: injected.spec.parse()?, expose: injected.expose }))
+        .collect::<std::result::Result<_, spec::Error>>()?)
+}
+
+/// The outcome where there is nothing to do: it is there, whole, and is what is asked for.
+fn already(ctx: &Context, wanted: &Wanted, spec: &Spec, options: &Options, old: Option<Receipt>) -> Option<Outcome> {
+    let old = old.filter(|_| !options.force)?;
+    let same_python = match &wanted.python_request {
+        None => true,
+        Some(request) if old.wanted.python_request.as_ref() == Some(request) => true,
+        Some(request) => old.python.parse::<Key>().is_ok_and(|key| super::seam::meets(request, &key)),
+    };
+    let met = spec.is_met_by(&old.version, &old.spec().ok()?)
+        && same_python
+        && wanted.expose_from.iter().all(|package| old.wanted.expose_from.contains(package))
+        && options.with.iter().all(|with| {
+            old.injected.iter().any(|there| there.spec.parse().is_ok_and(|asked: Spec| with.is_met_by(&there.version, &asked)))
+        });
+    (met && is_whole(ctx, &old)).then(|| Outcome { change: Change::Already, receipt: old, backups: Vec::new() })
+}
+
+/// Whether the tool's interpreter is there, and its commands are linked.
+pub fn is_whole(ctx: &Context, receipt: &Receipt) -> bool {
+    let home = folder(&ctx.paths, &receipt.wanted.tool());
+    let apps = receipt.apps.iter().map(|app| (app.name.as_str(), app.script.as_str()));
+    std::fs::metadata(home.join("bin/python")).is_ok() && expose::is_linked(&ctx.paths, &home.join("bin"), apps)
+}
+
+fn same_minor(old: &Receipt, resolved: &environment::Resolved) -> bool {
+    let new = resolved.python.key;
+    old.python
+        .parse::<Key>()
+        .is_ok_and(|key| (key.version.major, key.version.minor, key.variant) == (new.version.major, new.version.minor, new.variant))
+}
+
+/// Finds out what would be made. Names in the bin folder are looked at first, as far as they are known: those of the
+/// old environment, and the tool's own name, which nearly every tool has as a command.
+fn prepare(
+    ctx: &Context,
+    wanted: &Wanted,
+    additions: &[Addition],
+    old: Option<&Receipt>,
+    force: bool,
+    bar: &dyn Bar,
+) -> Result<environment::Resolved> {
+    let tool = wanted.tool();
+    let likely: Vec<String> = match old {
+        Some(old) => old.apps.iter().map(|app| app.name.clone()).collect(),
+        None => vec![tool.clone()],
+    };
+    expose::check(&ctx.paths, &tool, likely.iter().map(String::as_str), force)?;
+    environment::find(ctx, wanted, additions, bar)
+}
+
+/// Makes the environment, publishes it and links its commands.
+fn make(
+    ctx: &Context,
+    wanted: &Wanted,
+    additions: &[Addition],
+    resolved: &environment::Resolved,
+    force: bool,
+    bar: &dyn Bar,
+) -> Result<(Receipt, Vec<PathBuf>)> {
+    let tool = wanted.tool();
+    let wheels = environment::fetch(ctx, &tool, &resolved.pins, bar)?;
+    let apps = environment::apps(wanted, additions, &wheels)?;
+    let names = || apps.iter().map(|app| app.name.as_str());
+    expose::check(&ctx.paths, &tool, names(), force)?;
+
+    bar.say(&format!("{tool}: linking"));
+    let home = folder(&ctx.paths, &tool);
+    let staging = Staging::beside(&home)?;
+    let receipt = environment::write(ctx, wanted, additions, resolved, &wheels, apps.clone(), staging.path(), &home)?;
+
+    // Nobody else of ours changes the bin folder between the look and the links.
+    let _lock = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
+    expose::check(&ctx.paths, &tool, names(), force)?;
+    staging.publish(&home)?;
+    let scripts = home.join(&resolved.python.facts.scripts);
+    let backups = expose::link(&ctx.paths, &tool, &scripts, apps.iter().map(|app| (app.name.as_str(), app.script.as_str())))?;
+    Ok((receipt, backups))
+}

@@ -1,0 +1,90 @@
+//! Tools: Python programs, each in an environment of its own, with their commands linked into the bin folder.
+//!
+//! An environment is made whole beside its place, its receipt inside, and then takes the place in one step; the links follow.
+
+pub mod environment;
+pub mod expose;
+pub mod install;
+pub mod list;
+pub mod receipt;
+pub mod remove;
+mod seam;
+pub mod spec;
+
+use std::path::{Path, PathBuf};
+
+use crate::Code;
+use crate::report::escaped;
+use crate::store::paths::Paths;
+
+pub use install::{Change, Options, Outcome, inject, install, reinstall, uninject, upgrade};
+pub use receipt::Receipt;
+pub use spec::Spec;
+
+/// Why a tool can't be had, or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Spec(#[from] spec::Error),
+    #[error(transparent)]
+    Receipt(#[from] receipt::Error),
+    #[error(transparent)]
+    Expose(#[from] expose::Error),
+    #[error("{} isn't an installed tool\nboot tool list shows what is; boot tool install puts it there", escaped(_0))]
+    NotInstalled(String),
+    #[error("{tool} has no {} injected\nboot tool list shows what is", escaped(package))]
+    NotInjected { tool: String, package: String },
+    #[error(
+        "{name} {version} has no commands: it is a library\nuse it in a project (boot venv), or offer another package's commands: --expose-from PACKAGE"
+    )]
+    NoCommands { name: String, version: String },
+    #[error("{package} isn't part of {tool}, or has no commands, so nothing of it can be linked\nadd it with --with {package}")]
+    NothingToExpose { tool: String, package: String },
+    #[error("{name} needs a Python, and none is installed\nboot python install")]
+    NoPython { name: String },
+    #[error("{} isn't a Python that boot knows: {reason}\nboot python list --available shows what there is", escaped(request))]
+    Request { request: String, reason: String },
+    #[error(transparent)]
+    Resolve(#[from] seam::Error),
+    #[error(transparent)]
+    Wheel(#[from] crate::package::wheel::Error),
+    #[error(transparent)]
+    Link(#[from] crate::package::link::Error),
+    #[error(transparent)]
+    Python(#[from] seam::PythonError),
+    #[error(transparent)]
+    Venv(#[from] crate::project::Error),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+impl Error {
+    pub fn code(&self) -> Code {
+        match self {
+            Error::Spec(_) => Code::Usage,
+            _ => Code::Failed,
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Where the tool of this name lives. `name` must have been checked: see [`spec::is_tool_name`].
+pub fn folder(paths: &Paths, name: &str) -> PathBuf {
+    paths.tools().join(name)
+}
+
+/// The receipt of an installed tool, from a name as somebody types it.
+pub fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
+    let name = spec::normal(typed);
+    let not_there = || Error::NotInstalled(typed.into());
+    if !spec::is_tool_name(&name) {
+        return Err(not_there());
+    }
+    Receipt::read(&folder(paths, &name))?.ok_or_else(not_there)
+}
+
+/// The name of the tool that lives in `folder`.
+fn name_of(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

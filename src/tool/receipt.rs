@@ -1,0 +1,193 @@
+//! `boot-receipt.toml`, inside a tool's environment: what was asked for, so that upgrade, reinstall and repair ask for the
+//! same again, and what came of it. It is part of what is published in one rename. No credentials are ever in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::spec::{self, Spec};
+use crate::store::paths::Paths;
+use crate::store::{self, atomic};
+
+/// Its name inside the environment.
+pub const NAME: &str = "boot-receipt.toml";
+const SCHEMA: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Receipt {
+    schema: u32,
+    /// The package's version that is installed.
+    pub version: String,
+    /// The exact Python it was made with, see `python::key`. It follows the minor's link since then.
+    pub python: String,
+    #[serde(flatten)]
+    pub wanted: Wanted,
+    /// Everything in the environment: `name==version`, sorted.
+    pub packages: Vec<String>,
+    #[serde(default, rename = "app", skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<App>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub injected: Vec<Injected>,
+}
+
+/// What was asked for, injected packages aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Wanted {
+    /// The package's name, normalized.
+    pub name: String,
+    /// The requirement, as PEP 508 writes it.
+    pub spec: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub suffix: String,
+    /// The request for a Python, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_request: Option<String>,
+    /// Held at its version.
+    #[serde(default)]
+    pub pinned: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pre: bool,
+    /// Packages whose commands are linked beside the tool's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expose_from: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<String>,
+}
+
+/// One linked command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// In the bin folder.
+    pub name: String,
+    /// In the environment's scripts folder.
+    pub script: String,
+}
+
+/// A package that was put into the tool's environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Injected {
+    pub name: String,
+    pub spec: String,
+    pub version: String,
+    /// Its commands are linked too.
+    #[serde(default)]
+    pub expose: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{} can't be read: {reason}\nboot tool uninstall {name} removes that tool, boot tool install makes it anew", path.display())]
+    Unreadable { path: PathBuf, name: String, reason: String },
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Wanted {
+    /// The tool's name: the package's, and the suffix.
+    pub fn tool(&self) -> String {
+        format!("{}{}", self.name, self.suffix)
+    }
+}
+
+impl Receipt {
+    pub fn new(wanted: Wanted, version: String, python: String) -> Receipt {
+        Receipt { schema: SCHEMA, version, python, wanted, packages: Vec::new(), apps: Vec::new(), injected: Vec::new() }
+    }
+
+    /// The receipt of the tool in `folder`; None where there is no tool.
+    pub fn read(folder: &Path) -> Result<Option<Receipt>, Error> {
+        let path = folder.join(NAME);
+        let name = super::name_of(folder);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::Unreadable { path, name, reason: error.to_string() }),
+        };
+        let unreadable = |reason: String| Error::Unreadable { path: path.clone(), name: name.clone(), reason };
+        let receipt: Receipt = toml::from_str(&text).map_err(|error| unreadable(error.message().into()))?;
+        if receipt.schema != SCHEMA {
+            return Err(unreadable("a newer boot wrote it".into()));
+        }
+        // Names become paths: a receipt that somebody edited must not lead elsewhere.
+        let plain = |name: &str| super::spec::is_tool_name(name);
+        if receipt.wanted.tool() != name
+            || !receipt.apps.iter().all(|app| !app.name.contains('/') && !app.script.contains('/'))
+            || !plain(&name)
+        {
+            return Err(unreadable("it is of another tool".into()));
+        }
+        Ok(Some(receipt))
+    }
+
+    /// Writes it into an environment.
+    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        let path = folder.join(NAME);
+        let text = toml::to_string(self).map_err(|error| Error::Unreadable {
+            path: path.clone(),
+            name: self.wanted.tool(),
+            reason: error.to_string(),
+        })?;
+        Ok(atomic::write(&path, text.as_bytes(), Some(0o644))?)
+    }
+
+    /// The requirement that it was installed with.
+    pub fn spec(&self) -> Result<Spec, spec::Error> {
+        self.wanted.spec.parse()
+    }
+}
+
+/// Every tool that has a receipt, by name; and what is wrong with those whose receipt can't be read.
+pub fn all(paths: &Paths) -> (Vec<Receipt>, Vec<Error>) {
+    let mut receipts = Vec::new();
+    let mut errors = Vec::new();
+    let Ok(entries) = fs::read_dir(paths.tools()) else { return (receipts, errors) };
+    let mut folders: Vec<PathBuf> =
+        entries.flatten().filter(|entry| spec::is_tool_name(&entry.file_name().to_string_lossy())).map(|entry| entry.path()).collect();
+    folders.sort();
+    for folder in folders {
+        match Receipt::read(&folder) {
+            Ok(Some(receipt)) => receipts.push(receipt),
+            Ok(None) => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    (receipts, errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_read_as_it_was_written() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("sphinx@8");
+        fs::create_dir(&folder).unwrap();
+        assert!(Receipt::read(&folder).unwrap().is_none());
+        let wanted = Wanted { name: "sphinx".into(), spec: "sphinx>=8".into(), suffix: "@8".into(), ..Wanted::default() };
+        let mut receipt = Receipt::new(wanted, "8.2.3".into(), "cpython-3.11.9-linux-x86_64-gnu".into());
+        receipt.packages = vec!["furo==2024.8.6".into(), "sphinx==8.2.3".into()];
+        receipt.apps = vec![App { name: "sphinx-build@8".into(), script: "sphinx-build".into() }];
+        receipt.injected = vec![Injected { name: "furo".into(), spec: "furo".into(), version: "2024.8.6".into(), expose: false }];
+        receipt.write(&folder).unwrap();
+        assert_eq!(Receipt::read(&folder).unwrap().unwrap(), receipt);
+    }
+
+    #[test]
+    fn a_damaged_receipt_is_an_error_that_says_what_to_type() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("black");
+        fs::create_dir(&folder).unwrap();
+        for text in ["", "schema = 1", "not toml"] {
+            fs::write(folder.join(NAME), text).unwrap();
+            let error = Receipt::read(&folder).unwrap_err().to_string();
+            assert!(error.contains("boot tool uninstall black") && error.lines().count() <= 3, "{error}");
+        }
+        let wanted = Wanted { name: "other".into(), spec: "other".into(), ..Wanted::default() };
+        Receipt::new(wanted, "1".into(), "x".into()).write(&folder).unwrap();
+        assert!(Receipt::read(&folder).is_err(), "another tool's");
+    }
+}

@@ -1,0 +1,38 @@
+//! Uninstalling, and holding a version.
+
+use super::receipt::Receipt;
+use super::{Error, Result, expose, find, folder, spec};
+use crate::Context;
+use crate::report::Silent;
+use crate::store::atomic;
+use crate::store::lock::Lock;
+
+/// Removes a tool's links, then its environment; also one whose receipt can't be read. Gives its name.
+pub fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
+    let name = spec::normal(typed);
+    if !spec::is_tool_name(&name) {
+        return Err(Error::NotInstalled(typed.into()));
+    }
+    let home = folder(&ctx.paths, &name);
+    let _lock = Lock::hold(&ctx.paths.locks(), &format!("tool-{name}"), ctx.report.as_ref())?;
+    if std::fs::symlink_metadata(&home).is_err() {
+        return Err(Error::NotInstalled(typed.into()));
+    }
+    let _bin = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
+    expose::unlink(&ctx.paths, &name)?;
+    atomic::remove_folder(&home)?;
+    Ok(name)
+}
+
+/// Holds a tool at its version, or lets it go on. None if it was so before.
+pub fn pin(ctx: &Context, typed: &str, pinned: bool) -> Result<Option<Receipt>> {
+    let name = find(&ctx.paths, typed)?.wanted.tool();
+    let _lock = Lock::hold(&ctx.paths.locks(), &format!("tool-{name}"), ctx.report.as_ref())?;
+    let mut receipt = find(&ctx.paths, typed)?;
+    if receipt.wanted.pinned == pinned {
+        return Ok(None);
+    }
+    receipt.wanted.pinned = pinned;
+    receipt.write(&folder(&ctx.paths, &name))?;
+    Ok(Some(receipt))
+}
