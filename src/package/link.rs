@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
+use super::bytecode;
 use super::facts::Facts;
 use super::record::{self, Line};
 use super::script::{self, Interpreter};
@@ -102,6 +103,8 @@ impl<'a> Environment<'a> {
             }
         }
 
+        self.link_bytecode(wheel, &base);
+
         let info = base.join(wheel.dist_info());
         self.write(wheel, &info.join("INSTALLER"), b"boot\n", 0o644, &base, &mut lines, &mut linked)?;
         if options.requested {
@@ -187,6 +190,25 @@ impl<'a> Environment<'a> {
         }
         lines.push(Line { path: relative(place, base), hash: file.hash.clone(), size: Some(file.size) });
         Ok(())
+    }
+
+    /// Links the bytecode that the cache has. Not where files were copied: bytecode holds the time of the source it was made from.
+    fn link_bytecode(&mut self, wheel: &CachedWheel, base: &Path) {
+        let compiled = bytecode::folder(wheel, self.facts);
+        if self.copies || !compiled.is_dir() {
+            return;
+        }
+        for file in wheel.files().iter().filter(|file| data_key(&file.path).is_none()) {
+            let Some(place) = bytecode::place(Path::new(&file.path), self.facts) else { continue };
+            let source = compiled.join(&place);
+            let path = self.root.join(base).join(&place);
+            let folder = path.parent().unwrap_or(&path);
+            if !self.folders.contains(folder) && fs::create_dir_all(folder).is_ok() {
+                self.folders.insert(folder.into());
+            }
+            // A module that could not be compiled has none, and a wheel may ship its own.
+            let _ = fs::hard_link(source, path);
+        }
     }
 
     fn link_or_copy(&mut self, source: &Path, path: &Path) -> io::Result<()> {
@@ -275,11 +297,11 @@ fn relative(place: &Path, base: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::super::wheel::tests::{cached, wheel};
     use super::*;
 
-    fn facts() -> Facts {
+    pub fn facts() -> Facts {
         serde_json::from_value(serde_json::json!({
             "version": [3, 11, 9],
             "markers": {

@@ -1,5 +1,6 @@
 //! Python's packaging standards. Knows nothing of tools or projects.
 
+pub mod bytecode;
 pub mod entry_points;
 pub mod facts;
 pub mod link;

@@ -178,6 +178,16 @@ impl CachedWheel {
         names
     }
 
+    /// Its folder in the cache.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the archive holds, unpacked.
+    pub(super) fn tree(&self) -> PathBuf {
+        self.root.join(TREE)
+    }
+
     /// Where `file` lies in the cache.
     pub fn path_of(&self, file: &WheelFile) -> PathBuf {
         self.root.join(TREE).join(&file.path)

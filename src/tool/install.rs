@@ -9,6 +9,7 @@ use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, expose, find, folder};
 use crate::Context;
+use crate::package::{bytecode, link};
 use crate::python::key::Key;
 use crate::report::{Bar, Silent};
 use crate::store::atomic::Staging;
@@ -311,6 +312,21 @@ fn make(
     force: bool,
     bar: &dyn Bar,
 ) -> Result<(Receipt, Vec<PathBuf>)> {
+    match make_once(ctx, wanted, additions, resolved, force, bar) {
+        // The cache was damaged, and has dropped the wheel: fetched anew it is whole.
+        Err(Error::Link(link::Error::Lost { .. })) => make_once(ctx, wanted, additions, resolved, force, bar),
+        done => done,
+    }
+}
+
+fn make_once(
+    ctx: &Context,
+    wanted: &Wanted,
+    additions: &[Addition],
+    resolved: &environment::Resolved,
+    force: bool,
+    bar: &dyn Bar,
+) -> Result<(Receipt, Vec<PathBuf>)> {
     let tool = wanted.tool();
     let wheels = environment::fetch(ctx, &tool, &resolved.pins, bar)?;
     let apps = environment::apps(wanted, additions, &wheels)?;
@@ -328,5 +344,6 @@ fn make(
     staging.publish(&home)?;
     let scripts = home.join(&resolved.python.facts.scripts);
     let backups = expose::link(&ctx.paths, &tool, &scripts, apps.iter().map(|app| (app.name.as_str(), app.script.as_str())))?;
+    bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
     Ok((receipt, backups))
 }
