@@ -2,3 +2,4 @@
 
 pub mod installed;
 pub mod key;
+pub mod request;
