@@ -43,8 +43,6 @@ pub struct Options<'a> {
 pub struct Linked {
     /// The names in the environment's scripts folder, sorted.
     pub scripts: Vec<String>,
-    /// Man pages, relative to the environment.
-    pub man: Vec<PathBuf>,
     /// For people: files that another wheel had put there before, which stay.
     pub warnings: Vec<String>,
 }
@@ -181,9 +179,6 @@ impl<'a> Environment<'a> {
                 return Err(Error::Lost { wheel: wheel.name().into(), path: file.path.clone() });
             }
             return Err(self.failed(wheel, place, error));
-        }
-        if place.starts_with("share/man") {
-            linked.man.push(place.into());
         }
         if place.parent() == Some(&self.facts.scripts) && file.executable {
             linked.scripts.extend(place.file_name().map(|name| name.to_string_lossy().into_owned()));
@@ -335,7 +330,6 @@ pub(crate) mod tests {
         let mut environment = Environment::new(&env, Path::new("/t/a"), &facts, true);
         let linked = environment.install(&wheel, Options { requested: true, direct_url: None }).unwrap();
         assert_eq!(linked.scripts, ["a", "a-script"]);
-        assert_eq!(linked.man, [Path::new("share/man/man1/a.1")]);
         assert!(linked.warnings.is_empty());
         assert!(fs::read_to_string(env.join("bin/a")).unwrap().starts_with("#!/t/a/bin/python -E\n"));
         assert_eq!(fs::read_to_string(env.join("bin/a-script")).unwrap(), "#!/t/a/bin/python -E\nprint()\n");

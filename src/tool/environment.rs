@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::receipt::{App, Injected, Receipt, Wanted};
-use super::seam::{self, Inputs, Pin, Resolution, resolve};
+pub use super::seam::Pin;
+use super::seam::{self, Inputs, Resolution, resolve};
 use super::spec::Spec;
 use super::{Error, Result};
 use crate::Context;
