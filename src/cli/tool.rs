@@ -26,6 +26,9 @@ pub enum Tool {
     Pin(Names),
     /// Let pinned tools go on
     Unpin(Names),
+    /// Run a tool without installing it, or the installed one where that is what is asked for
+    #[command(disable_version_flag = true)]
+    Run(Run),
     /// Run a command inside a tool's environment
     Exec(Exec),
 }
@@ -136,4 +139,23 @@ pub struct Exec {
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "CMD")]
     pub command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// What to run: black, black@24.4.2; with --from, the command
+    #[arg(value_name = "SPEC")]
+    pub spec: String,
+    /// Have DEP beside it
+    #[arg(long, value_name = "DEP")]
+    pub with: Vec<String>,
+    /// The package that has the command
+    #[arg(long, value_name = "PACKAGE")]
+    pub from: Option<String>,
+    /// The Python to use, as 3.11 or 3.11.9
+    #[arg(long, value_name = "REQUEST")]
+    pub python: Option<String>,
+    /// The command's own arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub arguments: Vec<std::ffi::OsString>,
 }

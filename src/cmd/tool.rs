@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::tool::{Exec, Inject, Install, List, Tool};
+use crate::cli::tool::{Exec, Inject, Install, List, Run, Tool};
 use crate::error::{Error, Result};
 use crate::tool::environment::side_by_side;
 use crate::tool::{self, Change, Options, Outcome, Spec, expose, list, receipt, remove};
@@ -39,6 +39,7 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
         Tool::List(args) => show(args, ctx),
         Tool::Pin(args) => hold(ctx, &args.tools, true),
         Tool::Unpin(args) => hold(ctx, &args.tools, false),
+        Tool::Run(args) => run_once(args, ctx),
         Tool::Exec(args) => exec(args, ctx),
     }
 }
@@ -133,6 +134,16 @@ fn hold(ctx: &Context, names: &[String], pinned: bool) -> Result<Code> {
         }
         Err(error) => failed(&error),
     })))
+}
+
+fn run_once(args: Run, ctx: &Context) -> Result<Code> {
+    let package = args.from.as_deref().unwrap_or(&args.spec);
+    let spec: Spec = package.parse().map_err(tool::Error::from)?;
+    let command = args.from.as_ref().map(|_| args.spec.as_str());
+    let script = tool::run::find(ctx, &spec, command, &specs(&args.with)?, args.python)?;
+    let error = Command::new(&script).args(args.arguments).exec();
+    term::error(&format!("can't run {}: {error}", script.display()));
+    Ok(Code::NotFound)
 }
 
 fn exec(args: Exec, ctx: &Context) -> Result<Code> {

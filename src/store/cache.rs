@@ -23,15 +23,21 @@ pub struct Part {
 
 /// The parts of the cache, whether they are there or not.
 pub fn parts(paths: &Paths) -> Vec<Part> {
-    [("wheels", paths.wheels()), ("index", paths.index()), ("archives", paths.archives()), ("builds", paths.builds())]
-        .into_iter()
-        .map(|(name, path)| {
-            let mut part = Part { name, bytes: 0, files: 0, path };
-            let path = part.path.clone();
-            measure(&path, &mut part);
-            part
-        })
-        .collect()
+    [
+        ("wheels", paths.wheels()),
+        ("index", paths.index()),
+        ("archives", paths.archives()),
+        ("builds", paths.builds()),
+        ("environments", paths.environments()),
+    ]
+    .into_iter()
+    .map(|(name, path)| {
+        let mut part = Part { name, bytes: 0, files: 0, path };
+        let path = part.path.clone();
+        measure(&path, &mut part);
+        part
+    })
+    .collect()
 }
 
 fn measure(folder: &Path, part: &mut Part) {
@@ -51,7 +57,7 @@ fn measure(folder: &Path, part: &mut Part) {
 
 /// Deletes the whole cache. What is installed doesn't need it.
 pub fn clean(paths: &Paths) -> Result<()> {
-    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds()] {
+    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds(), paths.environments()] {
         atomic::remove_folder(&part)?;
     }
     Ok(())
@@ -61,7 +67,7 @@ pub fn clean(paths: &Paths) -> Result<()> {
 /// Returns how many entries went.
 pub fn prune(paths: &Paths) -> Result<u64> {
     let mut gone = 0;
-    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds()] {
+    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds(), paths.environments()] {
         atomic::sweep(&part);
         let Ok(entries) = fs::read_dir(&part) else { continue };
         for entry in entries.flatten() {

@@ -100,6 +100,11 @@ impl Paths {
         self.cache.join("builds")
     }
 
+    /// Environments of `boot tool run`.
+    pub fn environments(&self) -> PathBuf {
+        self.cache.join("environments")
+    }
+
     /// `path` as a person writes it: `~` for the home directory.
     pub fn tilde(&self, path: &Path) -> String {
         match path.strip_prefix(&self.home) {

@@ -8,6 +8,7 @@ pub mod install;
 pub mod list;
 pub mod receipt;
 pub mod remove;
+pub mod run;
 mod seam;
 pub mod spec;
 
@@ -40,6 +41,12 @@ pub enum Error {
     NoCommands { name: String, version: String },
     #[error("{package} isn't part of {tool}, or has no commands, so nothing of it can be linked\nadd it with --with {package}")]
     NothingToExpose { tool: String, package: String },
+    #[error(
+        "{package} has no command {}; it has {}\nboot tool run --from {package} COMMAND runs one of them",
+        escaped(command),
+        if offered.is_empty() { "none".into() } else { offered.join(", ") }
+    )]
+    NoSuchCommand { package: String, command: String, offered: Vec<String> },
     #[error("{name} needs a Python, and none is installed\nboot python install")]
     NoPython { name: String },
     #[error("{} isn't a Python that boot knows: {reason}\nboot python list --available shows what there is", escaped(request))]
@@ -62,6 +69,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::Spec(_) => Code::Usage,
+            Error::NoSuchCommand { .. } => Code::NotFound,
             _ => Code::Failed,
         }
     }

@@ -99,25 +99,33 @@ impl Receipt {
 
     /// The receipt of the tool in `folder`; None where there is no tool.
     pub fn read(folder: &Path) -> Result<Option<Receipt>, Error> {
+        let name = super::name_of(folder);
+        let receipt = Receipt::read_any(folder)?;
+        match receipt {
+            Some(receipt) if receipt.wanted.tool() != name || !spec::is_tool_name(&name) => {
+                Err(Error::Unreadable { path: folder.join(NAME), name, reason: "it is of another tool".into() })
+            }
+            receipt => Ok(receipt),
+        }
+    }
+
+    /// The receipt in any environment that boot made for a tool.
+    pub fn read_any(folder: &Path) -> Result<Option<Receipt>, Error> {
         let path = folder.join(NAME);
         let name = super::name_of(folder);
+        let unreadable = |reason: String| Error::Unreadable { path: path.clone(), name: name.clone(), reason };
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::Unreadable { path, name, reason: error.to_string() }),
+            Err(error) => return Err(unreadable(error.to_string())),
         };
-        let unreadable = |reason: String| Error::Unreadable { path: path.clone(), name: name.clone(), reason };
         let receipt: Receipt = toml::from_str(&text).map_err(|error| unreadable(error.message().into()))?;
         if receipt.schema != SCHEMA {
             return Err(unreadable("a newer boot wrote it".into()));
         }
         // Names become paths: a receipt that somebody edited must not lead elsewhere.
-        let plain = |name: &str| super::spec::is_tool_name(name);
-        if receipt.wanted.tool() != name
-            || !receipt.apps.iter().all(|app| !app.name.contains('/') && !app.script.contains('/'))
-            || !plain(&name)
-        {
-            return Err(unreadable("it is of another tool".into()));
+        if receipt.apps.iter().any(|app| app.name.contains('/') || app.script.contains('/')) {
+            return Err(unreadable("a command in it is a path".into()));
         }
         Ok(Some(receipt))
     }

@@ -1,0 +1,109 @@
+//! Running a tool once: the installed one where it is what is asked for, else from an environment in the cache.
+//!
+//! An environment in the cache is named after what is in it, so it never changes under a program that runs from it. Beside it lies
+//! what a request came to, for a day: then the packages are looked up again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::environment::{self, Addition};
+use super::receipt::{Receipt, Wanted};
+use super::spec::Spec;
+use super::{Error, Result, folder, install};
+use crate::Context;
+use crate::package::bytecode;
+use crate::store::atomic::{self, Staging};
+use crate::store::digest::Sha256;
+use crate::store::lock::Lock;
+
+/// How long a request means the same packages.
+const FRESH: Duration = Duration::from_secs(24 * 3600);
+
+/// The script to run for `command` of `spec`; without a command the one that is called as the package, or the only one it has.
+pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], python: Option<String>) -> Result<PathBuf> {
+    if with.is_empty()
+        && python.is_none()
+        && let Some(receipt) = Receipt::read(&folder(&ctx.paths, spec.name()))?
+        && receipt.spec().is_ok_and(|asked| spec.is_met_by(&receipt.version, &asked))
+        && install::is_whole(ctx, &receipt)
+    {
+        let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
+        if let Ok(script) = choose(spec, command, &scripts) {
+            return Ok(folder(&ctx.paths, spec.name()).join("bin").join(script));
+        }
+    }
+    let wanted = Wanted { name: spec.name().into(), spec: spec.text().into(), python_request: python, ..Wanted::default() };
+    let additions: Vec<Addition> = with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
+    let home = environment_for(ctx, &wanted, &additions)?;
+    let receipt = Receipt::read_any(&home)?.ok_or_else(|| Error::NotInstalled(wanted.name.clone()))?;
+    let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
+    Ok(home.join("bin").join(choose(spec, command, &scripts)?))
+}
+
+fn choose(spec: &Spec, command: Option<&str>, scripts: &[String]) -> Result<String> {
+    let wanted = command.unwrap_or(spec.name());
+    let found = scripts.iter().find(|script| *script == wanted);
+    let only = || scripts.first().filter(|_| command.is_none() && scripts.len() == 1);
+    found.or_else(only).cloned().ok_or_else(|| Error::NoSuchCommand {
+        package: spec.name().into(),
+        command: wanted.into(),
+        offered: scripts.to_vec(),
+    })
+}
+
+/// An environment in the cache with what is wanted, made if need be.
+fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Result<PathBuf> {
+    let root = ctx.paths.environments();
+    let name = |text: String| Sha256::of(text.as_bytes()).to_string()[..16].to_string();
+    let known = root.join(format!("{}.request", name(format!("{wanted:?} {additions:?}"))));
+    if let Some(home) = remembered(ctx, &root, &known) {
+        return Ok(home);
+    }
+    let bar = ctx.report.spinner(&wanted.name);
+    let resolved = environment::find(ctx, wanted, additions, bar.as_ref())?;
+    let content = name(format!("{} {:?} {:?}", resolved.python.key, resolved.packages(), wanted.name));
+    let home = root.join(&content);
+    let _lock = Lock::hold(&ctx.paths.locks(), &format!("run-{}", &content[..2]), ctx.report.as_ref())?;
+    if !works(&home) {
+        let wheels = environment::fetch(ctx, &wanted.name, &resolved.pins, bar.as_ref())?;
+        let apps = environment::apps(wanted, additions, &wheels)?;
+        let staging = Staging::beside(&home)?;
+        environment::write(ctx, wanted, additions, &resolved, &wheels, apps, staging.path(), &home)?;
+        staging.publish(&home)?;
+        bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
+    }
+    atomic::write(&known, content.as_bytes(), Some(0o644))?;
+    Ok(home)
+}
+
+/// What the request came to less than a day ago; any time ago where nothing can be asked.
+fn remembered(ctx: &Context, root: &Path, known: &Path) -> Option<PathBuf> {
+    let age = fs::metadata(known).ok()?.modified().ok()?.elapsed().unwrap_or_default();
+    if age > FRESH && !ctx.offline {
+        return None;
+    }
+    let content = fs::read_to_string(known).ok()?;
+    let plain = content.len() == 16 && content.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Some(root.join(content)).filter(|home| plain && works(home))
+}
+
+fn works(home: &Path) -> bool {
+    fs::metadata(home.join("bin/python")).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_the_packages_own_or_the_only_one() {
+        let spec: Spec = "httpie".parse().unwrap();
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(choose(&spec, None, &names(&["http", "httpie"])).unwrap(), "httpie");
+        assert_eq!(choose(&spec, None, &names(&["http"])).unwrap(), "http");
+        assert_eq!(choose(&spec, Some("http"), &names(&["http", "httpie"])).unwrap(), "http");
+        assert!(choose(&spec, None, &names(&["http", "https"])).is_err());
+        assert!(choose(&spec, Some("x"), &names(&["http"])).is_err());
+    }
+}
