@@ -14,6 +14,7 @@ use crate::package::link::{self, Environment};
 use crate::package::wheel::{self, CachedWheel};
 use crate::project::venv::{self, VenvOptions};
 use crate::python::installed::{self, Installed};
+use crate::python::request::Request;
 use crate::report::Bar;
 
 /// Packages fetched at a time. Round trips are what takes the time, not bytes.
@@ -75,10 +76,19 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], bar: &dyn Ba
     Err(first_error.map_or_else(|| Error::NoPython { name: wanted.tool() }, Error::from))
 }
 
+/// The Python that was asked for, if one was. The system's is none of ours unless it was adopted, and then it has a version.
+pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
+    let Some(text) = &wanted.python_request else { return Ok(None) };
+    match Request::from_argument(text)? {
+        Request::System => Err(Error::SystemPython),
+        request => Ok(Some(request)),
+    }
+}
+
 /// The Pythons to try, best first: the one asked for; else the default one, then each installed minor, newest first; else a new one.
 fn candidates(ctx: &Context, wanted: &Wanted) -> Result<Vec<Installed>> {
-    if let Some(request) = &wanted.python_request {
-        return Ok(vec![seam::ensure(ctx, request)?]);
+    if let Some(request) = request_of(wanted)? {
+        return Ok(vec![seam::ensure(ctx, &request)?]);
     }
     let mut found: Vec<Installed> = Vec::new();
     found.extend(seam::default_python(ctx));
@@ -94,7 +104,7 @@ fn candidates(ctx: &Context, wanted: &Wanted) -> Result<Vec<Installed>> {
     }
     if found.is_empty() {
         ctx.report.info(&format!("{} needs a Python, and none is installed: installing the newest first", wanted.tool()));
-        found.push(seam::ensure(ctx, "latest")?);
+        found.push(seam::ensure(ctx, &Request::Latest)?);
     }
     Ok(found)
 }
@@ -192,7 +202,8 @@ pub fn write(
     home: &Path,
 ) -> Result<Receipt> {
     let python = &resolved.python;
-    let options = VenvOptions { prompt: Some(wanted.tool()), ..VenvOptions::default() };
+    let exact = request_of(wanted)?.is_some_and(|request| request.is_exact());
+    let options = VenvOptions { prompt: Some(wanted.tool()), exact, ..VenvOptions::default() };
     venv::create(&ctx.paths, python, home, staging, &options)?;
     let asked = |wheel: &CachedWheel| {
         let name = super::spec::normal(wheel.name());

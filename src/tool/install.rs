@@ -259,7 +259,10 @@ fn already(ctx: &Context, wanted: &Wanted, spec: &Spec, options: &Options, old: 
     let same_python = match &wanted.python_request {
         None => true,
         Some(request) if old.wanted.python_request.as_ref() == Some(request) => true,
-        Some(request) => old.python.parse::<Key>().is_ok_and(|key| super::seam::meets(request, &key)),
+        Some(_) => {
+            let request = environment::request_of(wanted).ok().flatten()?;
+            old.python.parse::<Key>().is_ok_and(|key| request.matches(&key))
+        }
     };
     let met = spec.is_met_by(&old.version, &old.spec().ok()?)
         && same_python

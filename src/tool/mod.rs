@@ -49,8 +49,12 @@ pub enum Error {
     NoSuchCommand { package: String, command: String, offered: Vec<String> },
     #[error("{name} needs a Python, and none is installed\nboot python install")]
     NoPython { name: String },
-    #[error("{} isn't a Python that boot knows: {reason}\nboot python list --available shows what there is", escaped(request))]
-    Request { request: String, reason: String },
+    #[error(
+        "tools run on Pythons that boot installed or adopted, not on the system's\nleave --python out, or take it in first: boot python adopt"
+    )]
+    SystemPython,
+    #[error(transparent)]
+    Request(#[from] crate::python::request::NotARequest),
     #[error(transparent)]
     Resolve(#[from] seam::Error),
     #[error(transparent)]
@@ -68,7 +72,7 @@ pub enum Error {
 impl Error {
     pub fn code(&self) -> Code {
         match self {
-            Error::Spec(_) => Code::Usage,
+            Error::Spec(_) | Error::Request(_) => Code::Usage,
             Error::NoSuchCommand { .. } => Code::NotFound,
             _ => Code::Failed,
         }

@@ -39,16 +39,12 @@ pub fn resolve(_: &Context, _: &Facts, inputs: &Inputs) -> Result<Resolution, Er
 }
 
 use crate::python::installed::Installed;
-use crate::python::key::Key;
 #[derive(Debug, thiserror::Error)]
 #[error("this Python isn't installed\nboot python install comes with the next commits")]
 pub struct PythonError;
-pub fn ensure(ctx: &Context, request: &str) -> Result<Installed, PythonError> {
-    crate::python::installed::list(&ctx.paths).into_iter().find(|p| p.key.version.to_string().starts_with(request)).ok_or(PythonError)
+pub fn ensure(ctx: &Context, request: &crate::python::request::Request) -> Result<Installed, PythonError> {
+    crate::python::installed::list(&ctx.paths).into_iter().find(|python| request.matches(&python.key)).ok_or(PythonError)
 }
 pub fn default_python(_: &Context) -> Option<Installed> {
     None
-}
-pub fn meets(request: &str, key: &Key) -> bool {
-    key.version.to_string().starts_with(request)
 }
