@@ -403,7 +403,12 @@ pub(crate) mod tests {
             assert!(error.lines().count() <= 3, "{error}");
             assert_eq!(fs::read_dir(paths(home.path()).wheels()).unwrap().count(), 0);
         }
+        let mut twice = wheel("a", "1.0", &[("a/x.py", "1"), ("a/y.py", "2")]);
+        while let Some(at) = twice.windows(6).position(|window| window == b"a/y.py") {
+            twice[at + 2] = b'x';
+        }
         let home = tempfile::tempdir().unwrap();
+        assert!(cached(home.path(), "a-1.0-py3-none-any.whl", &twice).unwrap_err().to_string().contains("twice"));
         assert!(cached(home.path(), "b-1.0-py3-none-any.whl", &wheel("a", "1.0", &[])).is_err(), "another package's");
         assert!(cached(home.path(), "a-1.1-py3-none-any.whl", &wheel("a", "1.0", &[])).is_err(), "another version's");
         assert!(cached(home.path(), "a-1.0-py3-none-any.whl", b"PK no").is_err(), "no zip file");

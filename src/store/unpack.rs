@@ -70,9 +70,14 @@ pub fn tar(reader: impl Read, archive: &Path, dest: &Path, strip: &Path, limits:
 }
 
 /// Unpacks a zip file into `dest`. Symlinks are refused: no wheel may have one.
-pub fn zip(reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Limits) -> Result<()> {
+pub fn zip(mut reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Limits) -> Result<()> {
     let mut unpacker = Unpacker::new(archive, dest, limits);
+    let declared = declared_entries(&mut reader).map_err(|error| unpacker.broken(error))?;
     let mut zip = ::zip::ZipArchive::new(reader).map_err(|error| unpacker.broken(error))?;
+    // The library keeps one entry of each name, others keep the other: what two readers see differently is refused.
+    if declared.is_some_and(|declared| declared != zip.len()) {
+        return Err(unpacker.broken("a name in it comes twice, or its directory is damaged"));
+    }
     for number in 0..zip.len() {
         let mut entry = zip.by_index(number).map_err(|error| unpacker.broken(error))?;
         let text = entry.name().map_err(|error| unpacker.broken(error))?.into_owned();
@@ -89,6 +94,19 @@ pub fn zip(reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Limits
         }
     }
     Ok(())
+}
+
+/// How many entries the end of a zip file says there are; None where it can't say (64-bit directories have their own count).
+fn declared_entries(reader: &mut (impl Read + Seek)) -> io::Result<Option<usize>> {
+    let length = reader.seek(io::SeekFrom::End(0))?;
+    let tail = length.min(22 + 0xffff);
+    reader.seek(io::SeekFrom::Start(length - tail))?;
+    let mut bytes = vec![0; tail as usize];
+    reader.read_exact(&mut bytes)?;
+    reader.rewind()?;
+    let end = bytes.windows(4).rposition(|window| window == b"PK\x05\x06");
+    let count = end.and_then(|end| Some(u16::from_le_bytes([*bytes.get(end + 10)?, *bytes.get(end + 11)?])));
+    Ok(count.filter(|count| *count != u16::MAX).map(usize::from))
 }
 
 struct Unpacker<'a> {
