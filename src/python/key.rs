@@ -260,6 +260,14 @@ impl FromStr for Platform {
     }
 }
 
+impl Key {
+    /// Whether both stand behind the same minor's link.
+    pub fn is_same_minor(&self, other: &Key) -> bool {
+        let minor = |key: &Key| (key.version.major, key.version.minor, key.variant);
+        minor(self) == minor(other)
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variant = match self.variant {

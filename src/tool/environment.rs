@@ -14,6 +14,7 @@ use crate::package::link::{self, Environment};
 use crate::package::wheel::{self, CachedWheel};
 use crate::project::venv::{self, VenvOptions};
 use crate::python::installed::{self, Installed};
+use crate::python::key::Key;
 use crate::python::request::Request;
 use crate::report::Bar;
 
@@ -44,13 +45,14 @@ impl Resolved {
     }
 }
 
-/// Finds the Python and the packages. One resolution for the tool and all that goes with it.
-pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], bar: &dyn Bar) -> Result<Resolved> {
+/// Finds the Python and the packages. One resolution for the tool and all that goes with it. A tool that is there `now` keeps its
+/// Python where that suits.
+pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Option<&Receipt>, bar: &dyn Bar) -> Result<Resolved> {
     let mut requirements = vec![wanted.spec.as_str()];
     requirements.extend(additions.iter().map(|addition| addition.spec.text()));
     let inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
     let mut first_error = None;
-    let candidates = candidates(ctx, wanted)?;
+    let candidates = candidates(ctx, wanted, now)?;
     let tried = candidates.len();
     for (number, python) in candidates.into_iter().enumerate() {
         bar.say(&format!("{}: resolving", wanted.tool()));
@@ -85,8 +87,9 @@ pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
     }
 }
 
-/// The Pythons to try, best first: the one asked for; else the default one, then each installed minor, newest first; else a new one.
-fn candidates(ctx: &Context, wanted: &Wanted) -> Result<Vec<Installed>> {
+/// The Pythons to try, best first: the one asked for; else the one that the tool has, the default one, each installed minor from the
+/// newest on; else a new one.
+fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<Vec<Installed>> {
     if let Some(request) = request_of(wanted)? {
         return Ok(vec![seam::ensure(ctx, &request)?]);
     }
@@ -94,13 +97,13 @@ fn candidates(ctx: &Context, wanted: &Wanted) -> Result<Vec<Installed>> {
     found.extend(seam::default_python(ctx));
     for python in installed::list(&ctx.paths) {
         // The environment follows the minor's link, so one patch of each is enough; pre-releases are for those who ask.
-        let known = found.iter().any(|other| {
-            (other.key.version.major, other.key.version.minor, other.key.variant)
-                == (python.key.version.major, python.key.version.minor, python.key.variant)
-        });
+        let known = found.iter().any(|other| other.key.is_same_minor(&python.key));
         if !known && python.key.version.pre.is_none() && python.key.variant == Default::default() {
             found.push(python);
         }
+    }
+    if let Some(key) = now.and_then(|now| now.python.parse::<Key>().ok()) {
+        found.sort_by_key(|python| !key.is_same_minor(&python.key));
     }
     if found.is_empty() {
         ctx.report.info(&format!("{} needs a Python, and none is installed: installing the newest first", wanted.tool()));

@@ -281,10 +281,7 @@ pub fn is_whole(ctx: &Context, receipt: &Receipt) -> bool {
 }
 
 fn same_minor(old: &Receipt, resolved: &environment::Resolved) -> bool {
-    let new = resolved.python.key;
-    old.python
-        .parse::<Key>()
-        .is_ok_and(|key| (key.version.major, key.version.minor, key.variant) == (new.version.major, new.version.minor, new.variant))
+    old.python.parse::<Key>().is_ok_and(|key| key.is_same_minor(&resolved.python.key))
 }
 
 /// Finds out what would be made. Names in the bin folder are looked at first, as far as they are known: those of the
@@ -303,7 +300,7 @@ fn prepare(
         None => vec![tool.clone()],
     };
     expose::check(&ctx.paths, &tool, likely.iter().map(String::as_str), force)?;
-    environment::find(ctx, wanted, additions, bar)
+    environment::find(ctx, wanted, additions, old, bar)
 }
 
 /// Makes the environment, publishes it and links its commands.
