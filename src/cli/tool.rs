@@ -31,6 +31,8 @@ pub enum Tool {
     Run(Run),
     /// Run a command inside a tool's environment
     Exec(Exec),
+    /// Run pip on a tool's environment, to look into it
+    Pip(Pip),
 }
 
 #[derive(Debug, Args)]
@@ -157,5 +159,14 @@ pub struct Run {
     pub python: Option<String>,
     /// The command's own arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub arguments: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct Pip {
+    /// The tool
+    pub tool: String,
+    /// What pip is to do
+    #[arg(required = true, last = true, value_name = "ARGS")]
     pub arguments: Vec<std::ffi::OsString>,
 }

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::tool::{Exec, Inject, Install, List, Run, Tool};
+use crate::cli::tool::{Exec, Inject, Install, List, Pip, Run, Tool};
 use crate::error::{Error, Result};
+use crate::project::venv;
+use crate::python::installed;
 use crate::tool::environment::side_by_side;
 use crate::tool::{self, Change, Options, Outcome, Spec, expose, list, receipt, remove};
 use crate::ui::{table, term};
@@ -41,6 +43,7 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
         Tool::Unpin(args) => hold(ctx, &args.tools, false),
         Tool::Run(args) => run_once(args, ctx),
         Tool::Exec(args) => exec(args, ctx),
+        Tool::Pip(args) => pip(args, ctx),
     }
 }
 
@@ -157,6 +160,19 @@ fn exec(args: Exec, ctx: &Context) -> Result<Code> {
     let inside = env.join("bin").join(program);
     let program: PathBuf = if inside.exists() { inside } else { program.into() };
     let error = Command::new(&program).args(arguments).env("PATH", path).env("VIRTUAL_ENV", &env).exec();
+    term::error(&format!("can't run {}: {error}", program.display()));
+    Ok(Code::NotFound)
+}
+
+/// The environment has no pip of its own: the one that its Python brings along runs on it.
+fn pip(args: Pip, ctx: &Context) -> Result<Code> {
+    let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
+    let python = installed::list(&ctx.paths).into_iter().find(|python| python.key.to_string() == tool.python);
+    let Some(pip) = python.as_ref().and_then(venv::bundled_pip) else {
+        return Err(tool::Error::NoPip { tool: tool.tool() }.into());
+    };
+    let program = tool.env.join("bin/python");
+    let error = Command::new(&program).arg(pip.join("pip")).args(args.arguments).exec();
     term::error(&format!("can't run {}: {error}", program.display()));
     Ok(Code::NotFound)
 }

@@ -423,4 +423,22 @@ pub(crate) mod tests {
         let names: Vec<&str> = made.files().iter().map(|file| file.path.as_str()).collect();
         assert_eq!(names, ["a-1.0.dist-info/METADATA", "a-1.0.dist-info/WHEEL", "a/x.py"]);
     }
+
+    #[test]
+    fn only_what_has_the_right_hash_is_kept_of_what_was_fetched() {
+        let home = tempfile::tempdir().unwrap();
+        let ctx = Context::new(paths(home.path()), std::sync::Arc::new(Silent), true);
+        let file = "a-1.0-py3-none-any.whl";
+        let bytes = wheel("a", "1.0", &[("a.py", "1")]);
+        fs::write(home.path().join(file), &bytes).unwrap();
+        let url = format!("file://{}", home.path().join(file).display());
+        let error = fetch(&ctx, file, &url, &Sha256::of(b"another"), &Silent).unwrap_err();
+        assert!(matches!(error, Error::Net(net::Error::Checksum { .. })), "{error}");
+        assert_eq!(error.to_string().lines().count(), 3);
+        assert!(!ctx.paths.wheels().exists() && fs::read_dir(ctx.paths.archives()).unwrap().count() == 0);
+        let made = fetch(&ctx, file, &url, &Sha256::of(&bytes), &Silent).unwrap();
+        assert_eq!(fs::read_dir(ctx.paths.archives()).unwrap().count(), 0, "the archive isn't needed any more");
+        // From now on neither the file nor the network is needed.
+        assert_eq!(fetch(&ctx, file, "https://example.invalid/x", &Sha256::of(&bytes), &Silent).unwrap().files(), made.files());
+    }
 }

@@ -47,6 +47,8 @@ pub enum Error {
         if offered.is_empty() { "none".into() } else { offered.join(", ") }
     )]
     NoSuchCommand { package: String, command: String, offered: Vec<String> },
+    #[error("the Python of {tool} brings no pip along\nboot tool inject {tool} pip, then boot tool exec {tool} -- pip")]
+    NoPip { tool: String },
     #[error("{name} needs a Python, and none is installed\nboot python install")]
     NoPython { name: String },
     #[error(
