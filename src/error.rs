@@ -16,6 +16,8 @@ pub enum Error {
     #[error(transparent)]
     Ui(#[from] crate::ui::Error),
     #[error(transparent)]
+    Project(#[from] crate::project::Error),
+    #[error(transparent)]
     Tool(#[from] crate::tool::Error),
     #[error("{0}")]
     Usage(String),
@@ -27,6 +29,7 @@ impl Error {
         match self {
             Error::Usage(_) | Error::Settings(_) => Code::Usage,
             Error::Ui(error) => error.code(),
+            Error::Project(error) => error.code(),
             Error::Tool(error) => error.code(),
             Error::Store(_) | Error::Net(_) => Code::Failed,
         }

@@ -1,7 +1,10 @@
 //! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
 
 pub mod rest;
+pub mod shell;
 pub mod tool;
+pub mod trust;
+pub mod venv;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -34,6 +37,12 @@ pub enum Command {
     /// Python tools, each in an environment of its own
     #[command(subcommand)]
     Tool(tool::Tool),
+    Venv(venv::Venv),
+    Trust(trust::Trust),
+    Untrust(trust::Untrust),
+    /// The hook: boot's commands on PATH, and a project's environment while you are in it
+    #[command(subcommand)]
+    Shell(shell::Shell),
     /// What boot keeps so that it needn't fetch it again
     #[command(subcommand)]
     Cache(rest::Cache),

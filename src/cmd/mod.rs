@@ -2,9 +2,14 @@
 
 mod cache;
 mod completions;
+mod shell_enter;
+mod shell_install;
 mod tool;
+mod trust;
+mod venv;
 
 use crate::cli::Command;
+use crate::cli::shell::Shell;
 use crate::error::Result;
 use crate::{Code, Context};
 
@@ -13,7 +18,22 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
     match command {
         Command::Cache(what) => cache::run(what, ctx),
         Command::Completions(args) => completions::completions(&args),
+        Command::Venv(args) => venv::run(args, ctx),
+        Command::Trust(args) => trust::trust(args, ctx),
+        Command::Untrust(args) => trust::untrust(args, ctx),
+        Command::Shell(what) => match what {
+            Shell::Init { shell } => shell_install::init(shell, ctx),
+            Shell::Install { shell } => shell_install::install(shell, ctx),
+            Shell::Uninstall { shell } => shell_install::uninstall(shell, ctx),
+            Shell::Status => shell_install::status(ctx),
+            Shell::Enter { shell, folder, told } => shell_enter::run(shell.into(), &folder, &told, ctx),
+        },
         Command::Tool(what) => tool::run(what, ctx),
         Command::Man(args) => completions::man(&args),
     }
+}
+
+/// The folder that the command was typed in.
+fn here() -> Result<std::path::PathBuf> {
+    std::env::current_dir().map_err(|error| crate::store::Error::io("find", ".".as_ref())(error).into())
 }

@@ -1,13 +1,39 @@
 //! Projects: the pin, the environment that belongs to it, whom we trust, and what happens at the prompt.
 
+pub mod activation;
+pub mod make;
 pub mod pin;
+pub mod trust;
 pub mod venv;
 
+use std::path::PathBuf;
+
 use crate::Code;
+use crate::python::installed::{self, Installed};
+use crate::python::request::Request;
+use crate::store::paths::Paths;
 
 /// An environment can't be made, found or trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("{} can't be read: {message}\ncorrect it, or remove it: boot then trusts nothing until told so", path.display())]
+    Book { path: PathBuf, message: String },
+    #[error("{0}")]
+    Refused(trust::Refusal),
+    #[error("{} can't name an environment\nstart with a letter, then letters, digits, dots, dashes and underscores; not a version", crate::report::escaped(.0))]
+    NotAName(String),
+    #[error(transparent)]
+    NotARequest(#[from] crate::python::request::NotARequest),
+    #[error("Python {request} isn't installed\nboot python install {}", trust::word(request.to_string().as_ref()))]
+    NotInstalled { request: Request },
+    #[error("no Python is installed\nboot python install")]
+    NoPython,
+    #[error("{} is in the way: it isn't a virtual environment, so boot leaves it alone\nmove it aside, or name another path", .0.display())]
+    InTheWay(PathBuf),
+    #[error("{} is there already, with Python {version}\nto replace it: the same command with --clear", path.display())]
+    Exists { path: PathBuf, version: String },
+    #[error("{} is no environment that boot made, so boot doesn't remove it\nboot venv list shows those that it made", .0.display())]
+    NotMade(PathBuf),
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
@@ -19,7 +45,14 @@ pub enum Error {
 impl Error {
     pub fn code(&self) -> Code {
         match self {
-            Error::Store(_) | Error::Wheel(_) | Error::Link(_) => Code::Failed,
+            Error::NotAName(_) | Error::NotARequest(_) => Code::Usage,
+            Error::NotInstalled { .. } | Error::NoPython => Code::NotFound,
+            _ => Code::Failed,
         }
     }
+}
+
+/// The installed Python that is asked for: the newest that matches.
+pub fn find_python(paths: &Paths, request: &Request) -> Option<Installed> {
+    installed::list(paths).into_iter().find(|python| request.matches(&python.key))
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::python::request::Request;
 use crate::report::escaped;
 use crate::store::paths::Paths;
 
@@ -18,31 +19,60 @@ pub const FILE: &str = ".python-version";
 const LONGEST_FILE: u64 = 4096;
 const LONGEST_LINE: usize = 64;
 
-/// One line of a pin: a request, or the name of an environment. Never empty; has no slash, no blank, no `..`, and doesn't start with
-/// a dash or a dot, so it is harmless in a message, on a command line, and as one component of a path.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Entry(String);
+/// One line of a pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Python(Request),
+    /// The name of an environment that was made with one.
+    Environment(Name),
+}
 
-impl Entry {
-    /// The entry in a line without its comment, or None where the line is something else.
-    fn parse(line: &str) -> Option<Entry> {
-        let specifier = line.starts_with(['<', '>', '=', '!', '~']);
-        // People write `>=3.10, <3.13`; blanks mean nothing in specifiers.
-        let text: String = if specifier { line.split_whitespace().collect() } else { line.into() };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-+@*".contains(c) || (specifier && "<>=!~,".contains(c));
-        let fine =
-            text.len() <= LONGEST_LINE && text.chars().all(allowed) && !text.contains("..") && !text.starts_with(['-', '.', '@', '+']);
-        (fine && !text.is_empty()).then_some(Entry(text))
-    }
+/// An environment's name: starts with a letter, then letters, digits, dots, dashes and underscores. Harmless in a message, on a command
+/// line, and as one component of a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name(String);
 
+impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl std::fmt::Display for Entry {
+impl std::str::FromStr for Name {
+    type Err = super::Error;
+
+    fn from_str(text: &str) -> Result<Name, super::Error> {
+        let fine = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            && text.len() <= LONGEST_LINE
+            && !text.contains("..")
+            && text.parse::<Request>().is_err();
+        if fine { Ok(Name(text.into())) } else { Err(super::Error::NotAName(text.into())) }
+    }
+}
+
+impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Entry {
+    /// The entry in a line without its comment, or None where the line is something else.
+    fn parse(line: &str) -> Option<Entry> {
+        if line.len() > LONGEST_LINE {
+            return None;
+        }
+        line.parse().map(Entry::Python).or_else(|_| line.parse().map(Entry::Environment)).ok()
+    }
+}
+
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Entry::Python(request) => request.fmt(f),
+            Entry::Environment(name) => name.fmt(f),
+        }
     }
 }
 
@@ -62,6 +92,14 @@ impl Pin {
     pub fn first(&self) -> &Entry {
         // `read` makes no pin without one.
         &self.entries[0]
+    }
+
+    /// The Pythons it asks for, in order.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Python(request) => Some(request),
+            Entry::Environment(_) => None,
+        })
     }
 
     /// The project: the folder of the pin.
@@ -185,8 +223,9 @@ mod tests {
         assert_eq!(entries(b">=3.10, <3.13"), [">=3.10,<3.13"]);
         for one in ["3", "3.13t", "3.11.*", "latest", "system", "python-3.12", "cpython@3.12", "cpython-3.11.9-linux-x86_64-gnu", "my_env"]
         {
-            assert_eq!(entries(one.as_bytes()), [one]);
-            assert_eq!(parse(one.as_bytes()).1, None);
+            let (entries, warning) = parse(one.as_bytes());
+            assert_eq!((entries.len(), warning), (1, None), "{one}");
+            assert_eq!(matches!(entries[0], Entry::Environment(_)), one == "my_env");
         }
         assert_eq!(parse(b"\n# nothing\n"), (vec![], None));
     }
@@ -235,7 +274,7 @@ mod tests {
                 })
                 .collect();
             let (entries, warning) = parse(&bytes);
-            assert!(entries.iter().all(|entry| !entry.as_str().contains(['/', '\0', ' ']) && !entry.as_str().contains("..")));
+            assert!(entries.iter().all(|entry| !entry.to_string().contains(['/', '\0', '\n', ' '])));
             assert!(warning.is_none_or(|text| !text.chars().any(char::is_control)));
         }
     }
@@ -250,7 +289,7 @@ mod tests {
         fs::create_dir(deep.join(FILE)).unwrap();
         let found = find_project(&deep);
         let pin = found.pin.unwrap();
-        assert_eq!((pin.first().as_str(), pin.folder()), ("3.11", root.path()));
+        assert_eq!((pin.first().to_string(), pin.folder()), ("3.11".into(), root.path()));
         assert_eq!(found.warnings.len(), 1, "the folder: {:?}", found.warnings);
     }
 

@@ -8,11 +8,14 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::Context;
 use crate::package::link::{self, Environment};
 use crate::package::wheel::CachedWheel;
 use crate::python::installed::Installed;
-use crate::report::escaped;
+use crate::report::{Silent, escaped};
 use crate::shell::quote;
+use crate::store::digest::Sha256;
+use crate::store::lock::Lock;
 use crate::store::{self, paths::Paths};
 
 /// The environment's name in a project.
@@ -160,6 +163,13 @@ impl Config {
 pub fn works(root: &Path) -> bool {
     root.join(CONFIG).is_file()
         && fs::metadata(root.join("bin/python")).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// Held while the environment at `target` is made or removed, so that two shells that enter a new project at once make one.
+pub fn lock(ctx: &Context, target: &Path) -> store::Result<Lock> {
+    // Few lock files serve all environments.
+    let name = Sha256::of(target.as_os_str().as_bytes()).to_string();
+    Lock::hold(&ctx.paths.locks(), &format!("venv-{}", &name[..2]), &Silent)
 }
 
 /// As [`create`], with staging and publication, for an environment that is not there yet or may be replaced.

@@ -1,6 +1,9 @@
 //! Shells: their quoting, their start-up files, and what they read there. Knows nothing of Python.
 
+pub mod init;
+pub mod install;
 pub mod quote;
+pub mod rcfile;
 
 use std::fmt;
 use std::str::FromStr;

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod digest;
 pub mod lock;
 pub mod paths;
+pub mod stamp;
 pub mod unpack;
 
 use std::io;

@@ -1,0 +1,53 @@
+//! `boot venv`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Make a virtual environment, or see and remove those that boot made
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Venv {
+    #[command(subcommand)]
+    pub what: Option<What>,
+    #[command(flatten)]
+    pub make: Make,
+}
+
+#[derive(Debug, Args)]
+pub struct Make {
+    /// Where; `.venv` in the project by default
+    pub path: Option<PathBuf>,
+    /// Make a named one, which `.python-version` can name
+    #[arg(long, conflicts_with = "path")]
+    pub name: Option<String>,
+    /// The Python, instead of the one that is pinned here
+    #[arg(long, short, value_name = "REQUEST")]
+    pub python: Option<String>,
+    /// Leave pip out
+    #[arg(long)]
+    pub no_pip: bool,
+    /// Replace an environment that is there
+    #[arg(long)]
+    pub clear: bool,
+    /// What prompts show; the project's name by default
+    #[arg(long)]
+    pub prompt: Option<String>,
+    /// Let it see the interpreter's own packages
+    #[arg(long)]
+    pub system_site_packages: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// What boot made or was told to trust, with which Python, and whether it still works
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an environment that boot made
+    Remove {
+        #[arg(required = true, value_name = "NAME_OR_PATH")]
+        what: Vec<PathBuf>,
+    },
+}

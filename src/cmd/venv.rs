@@ -1,0 +1,86 @@
+//! `boot venv [PATH]`, `boot venv list`, `boot venv remove`.
+
+use crate::cli::venv::{Make, Venv, What};
+use crate::error::Result;
+use crate::project;
+use crate::project::make::{self, Place, Wanted};
+use crate::project::trust::Kind;
+use crate::python::request::Request;
+use crate::ui::{table, term};
+use crate::{Code, Context};
+
+pub fn run(args: Venv, ctx: &Context) -> Result<Code> {
+    match args.what {
+        None => make(args.make, ctx),
+        Some(What::List { json }) => list(json, ctx),
+        Some(What::Remove { what }) => {
+            let here = super::here()?;
+            let outcomes = what.iter().map(|what| match make::remove(ctx, &here, what) {
+                Ok(path) => {
+                    ctx.report.info(&format!("removed {}", ctx.paths.tilde(&path)));
+                    Code::Done
+                }
+                Err(error) => {
+                    term::error(&error.to_string());
+                    error.code()
+                }
+            });
+            Ok(Code::sum(outcomes.collect::<Vec<_>>()))
+        }
+    }
+}
+
+fn make(args: Make, ctx: &Context) -> Result<Code> {
+    let here = super::here()?;
+    let place = match (args.name, args.path) {
+        (Some(name), _) => Place::Named(name.parse()?),
+        (None, Some(path)) => Place::Path(path),
+        (None, None) => Place::Project(here.clone()),
+    };
+    let wanted = Wanted {
+        place,
+        python: args.python.map(|text| text.parse::<Request>()).transpose().map_err(project::Error::from)?,
+        prompt: args.prompt,
+        system_site_packages: args.system_site_packages,
+        pip: !args.no_pip,
+        clear: args.clear,
+    };
+    let outcome = make::make(ctx, &here, &wanted)?;
+    let path = ctx.paths.tilde(&outcome.path);
+    if outcome.fresh {
+        ctx.report.info(&format!("made {path} with Python {}", outcome.version));
+    } else {
+        ctx.report.info(&format!("{path} is there, with Python {}: nothing to do", outcome.version));
+    }
+    if let Some(line) = outcome.without_pip {
+        ctx.report.info(&line);
+    }
+    Ok(Code::Done)
+}
+
+fn list(json: bool, ctx: &Context) -> Result<Code> {
+    let all = make::list(ctx)?;
+    if json {
+        #[derive(serde::Serialize)]
+        struct Body {
+            venvs: Vec<make::Listed>,
+        }
+        table::json(Body { venvs: all })?;
+        return Ok(Code::Done);
+    }
+    let rows: Vec<Vec<String>> = all
+        .into_iter()
+        .map(|venv| {
+            let state = match (venv.works, venv.kind) {
+                (false, _) if !venv.path.exists() => "gone",
+                (false, _) => "broken: its Python is gone",
+                (true, Kind::Made) => "",
+                (true, _) => "trusted by hand",
+            };
+            let path = crate::report::escaped(&ctx.paths.tilde(&venv.path));
+            vec![venv.name.unwrap_or(path), venv.python.unwrap_or_else(|| "?".into()), state.into()]
+        })
+        .collect();
+    table::columns(&rows)?;
+    Ok(Code::Done)
+}

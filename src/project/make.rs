@@ -1,0 +1,165 @@
+//! What `boot venv` asks for: an environment made, listed or removed on purpose.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::pin::{self, Name};
+use super::trust::{self, Kind};
+use super::venv::{self, VenvOptions};
+use super::{Error, find_python};
+use crate::Context;
+use crate::python::installed::{self, Installed};
+use crate::python::request::Request;
+use crate::store::{self, atomic, stamp};
+
+/// Where an environment goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `.venv` of the project that `folder` is in, else of `folder` itself.
+    Project(PathBuf),
+    Path(PathBuf),
+    Named(Name),
+}
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub place: Place,
+    /// Instead of the pin.
+    pub python: Option<Request>,
+    pub prompt: Option<String>,
+    pub system_site_packages: bool,
+    pub pip: bool,
+    /// Replace what is there, if it is an environment.
+    pub clear: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub path: PathBuf,
+    pub version: String,
+    /// False: it was there.
+    pub fresh: bool,
+    pub without_pip: Option<String>,
+}
+
+/// Makes an environment, unless there is a working one of boot's.
+pub fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Error> {
+    let found = pin::find_from(here, &ctx.paths);
+    found.warnings.iter().for_each(|line| ctx.report.warn(line));
+    let request = wanted.python.clone().or_else(|| found.pin.as_ref().and_then(|pin| pin.requests().next().cloned()));
+    let python = match &request {
+        Some(request) => find_python(&ctx.paths, request).ok_or_else(|| Error::NotInstalled { request: request.clone() })?,
+        None => installed::list(&ctx.paths).into_iter().next().ok_or(Error::NoPython)?,
+    };
+    let (target, project) = match &wanted.place {
+        Place::Project(folder) => {
+            let folder = found.pin.as_ref().filter(|pin| !pin.global).map_or(folder.as_path(), |pin| pin.folder());
+            (folder.join(venv::NAME), true)
+        }
+        Place::Path(path) => (here.join(path), path.file_name().is_some_and(|name| name == venv::NAME)),
+        Place::Named(name) => (ctx.paths.venvs().join(name.as_str()), false),
+    };
+    let target = resolved(&target)?;
+    if target.as_os_str().as_encoded_bytes().contains(&b':') {
+        return Err(Error::Refused(trust::Refusal::Colon(target)));
+    }
+    let _lock = venv::lock(ctx, &target)?;
+    if let Some(there) = there(ctx, &target, &python, request.is_some(), wanted.clear)? {
+        return Ok(there);
+    }
+    let folder_name = if project { target.parent().and_then(Path::file_name) } else { target.file_name() };
+    let options = VenvOptions {
+        prompt: wanted.prompt.clone().or_else(|| folder_name.map(|name| name.to_string_lossy().into_owned())),
+        system_site_packages: wanted.system_site_packages,
+        exact: request.as_ref().is_some_and(Request::is_exact),
+    };
+    let made = venv::publish(&ctx.paths, &python, &target, &options, wanted.pip)?;
+    trust::record(ctx, &target)?;
+    Ok(Outcome { path: target, version: python.key.version.to_string(), fresh: true, without_pip: made.without_pip })
+}
+
+/// The folder above made real, so that the environment's own path holds wherever it is called from.
+fn resolved(target: &Path) -> Result<PathBuf, Error> {
+    let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else { return Err(Error::InTheWay(target.into())) };
+    fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
+    Ok(fs::canonicalize(folder).map_err(store::Error::io("find", folder))?.join(name))
+}
+
+/// What stands at `target`: None if it may be (over)written, an outcome if it is what is wanted.
+fn there(ctx: &Context, target: &Path, python: &Installed, asked: bool, clear: bool) -> Result<Option<Outcome>, Error> {
+    let Ok(data) = fs::symlink_metadata(target) else { return Ok(None) };
+    if !data.is_dir() {
+        return Err(Error::InTheWay(target.into()));
+    }
+    let Some(config) = venv::Config::read(target) else {
+        let empty = fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
+        return if empty { Ok(None) } else { Err(Error::InTheWay(target.into())) };
+    };
+    if clear {
+        return Ok(None);
+    }
+    let fits = !asked || config.minor() == Some((python.key.version.major, python.key.version.minor));
+    if !fits || !venv::works(target) || trust::check(&ctx.paths, target).is_err() {
+        return Err(Error::Exists { path: target.into(), version: config.version });
+    }
+    Ok(Some(Outcome { path: target.into(), version: config.version, fresh: false, without_pip: None }))
+}
+
+/// One environment that boot knows.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Listed {
+    /// Of named ones.
+    pub name: Option<String>,
+    pub path: PathBuf,
+    /// As it is now; None where it can't be known.
+    pub python: Option<String>,
+    pub kind: Kind,
+    pub works: bool,
+}
+
+/// Every environment that boot made or was told to trust.
+pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
+    let venvs = ctx.paths.venvs();
+    let pythons = installed::list(&ctx.paths);
+    let known = trust::list(&ctx.paths)?.into_iter().filter(|known| known.kind != Kind::Tree);
+    Ok(known
+        .map(|known| {
+            let works = venv::works(&known.path);
+            let real = fs::canonicalize(known.path.join("bin/python")).ok();
+            let now = real.and_then(|real| {
+                let python = pythons.iter().find(|python| fs::canonicalize(&python.executable).is_ok_and(|path| path == real))?;
+                Some(python.key.version.to_string())
+            });
+            Listed {
+                name: known.path.strip_prefix(&venvs).ok().map(|name| name.display().to_string()),
+                python: now.or_else(|| venv::Config::read(&known.path).map(|config| config.version)),
+                kind: known.kind,
+                works,
+                path: known.path,
+            }
+        })
+        .collect())
+}
+
+/// Removes an environment that boot made: by its path, its project's, or its name.
+pub fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error> {
+    let made: Vec<PathBuf> =
+        trust::list(&ctx.paths)?.into_iter().filter(|known| known.kind == Kind::Made).map(|known| known.path).collect();
+    let path = here.join(what);
+    let real = path.parent().and_then(|folder| Some(fs::canonicalize(folder).ok()?.join(path.file_name()?))).unwrap_or(path);
+    let candidates = [ctx.paths.venvs().join(what), real.clone(), real.join(venv::NAME)];
+    let venvs = fs::canonicalize(ctx.paths.venvs()).map(|folder| folder.join(what)).ok();
+    let target = candidates.into_iter().chain(venvs).find(|path| made.contains(path)).ok_or_else(|| Error::NotMade(what.into()))?;
+    let _lock = venv::lock(ctx, &target)?;
+    // Another folder may stand there by now.
+    let gone = fs::symlink_metadata(&target).is_err();
+    if !gone {
+        trust::check(&ctx.paths, &target).map_err(Error::Refused)?;
+        atomic::remove_folder(&target)?;
+    }
+    trust::untrust(ctx, &target)?;
+    stamp::touch(&ctx.paths)?;
+    Ok(target)
+}

@@ -1,0 +1,48 @@
+//! What `boot shell init` prints and `boot shell install` keeps in a file: where things are, then the hook.
+
+use std::path::{Path, PathBuf};
+
+use super::{Shell, quote};
+use crate::store::{paths::Paths, stamp};
+
+const BASH: &str = include_str!("../../shims/boot.bash");
+const ZSH: &str = include_str!("../../shims/boot.zsh");
+const FISH: &str = include_str!("../../shims/boot.fish");
+
+/// The hook for `shell`, ready to be evaluated; `binary` is what it asks.
+pub fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
+    let values = [
+        ("__boot_bin", binary.to_path_buf()),
+        ("__boot_shims", paths.shims()),
+        ("__boot_tools", paths.bin.clone()),
+        ("__boot_stamp", stamp::file(paths)),
+    ];
+    let mut out = Vec::new();
+    for (name, value) in values {
+        let (before, after) = match shell {
+            Shell::Bash | Shell::Zsh => (format!("{name}="), "\n"),
+            Shell::Fish => (format!("set -g {name} "), "\n"),
+        };
+        out.extend(before.bytes());
+        out.extend(quote::word(shell, value));
+        out.extend(after.bytes());
+    }
+    out.extend(
+        match shell {
+            Shell::Bash => BASH,
+            Shell::Zsh => ZSH,
+            Shell::Fish => FISH,
+        }
+        .bytes(),
+    );
+    out
+}
+
+/// How start-up files should call this program: by its place in the folder of commands if that leads here, so that an update of
+/// boot is found too.
+pub fn binary(paths: &Paths) -> std::io::Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let exposed = paths.bin.join("boot");
+    let same = std::fs::canonicalize(&exposed).ok().zip(std::fs::canonicalize(&here).ok()).is_some_and(|(a, b)| a == b);
+    Ok(if same { exposed } else { here })
+}

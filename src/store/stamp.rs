@@ -1,0 +1,19 @@
+//! A word that changes whenever something changed that open shells go by: what is trusted, installed, made or removed.
+//! The hook reads it with a builtin at each prompt in a project, so that a change shows in every shell at its next prompt.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::paths::Paths;
+use super::{Result, atomic};
+
+/// The file that holds the word.
+pub fn file(paths: &Paths) -> PathBuf {
+    paths.state.join("changed")
+}
+
+/// Changes the word.
+pub fn touch(paths: &Paths) -> Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    atomic::write(&file(paths), format!("{:x}-{:x}\n", now.as_nanos(), std::process::id()).as_bytes(), None)
+}
