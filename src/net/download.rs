@@ -116,8 +116,9 @@ fn attempt(client: &Client, url: &str, part: &Path, bar: &dyn Bar) -> Result<()>
     }
 }
 
-/// Fetches `url` and hands the stream to `consume` while it arrives, hashing what passes: one pass over the bytes. What
-/// `consume` made must be thrown away unless this returns Ok: only then the hash was right.
+/// Fetches `url` and hands the stream to `consume` while it arrives, hashing what passes: one pass over the bytes. A
+/// connection that breaks off is taken up again where it broke. What `consume` made must be thrown away unless this returns
+/// Ok: only then the hash was right.
 pub fn streamed<T, E: From<Error>>(
     client: &Client,
     url: &str,
@@ -126,33 +127,86 @@ pub fn streamed<T, E: From<Error>>(
     consume: impl FnOnce(&mut dyn Read) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     let response = client.get(url)?;
-    let expected = response.length;
-    let mut reader = HashingReader::new(Counted { inner: response, bar });
+    let total = response.length;
+    let mut stream = Resuming { client, url, response, total, position: 0, resumes: 0, failed: None, bar };
+    let mut reader = HashingReader::new(&mut stream);
     let made = consume(&mut reader);
-    let count = reader.count();
-    match (made, reader.finish()) {
-        (Ok(_), Err(error)) => Err(Error::Cut { url: url.into(), reason: error.to_string() }.into()),
-        (Ok(made), Ok(found)) if found == *sha256 => Ok(made),
-        (Ok(_), Ok(found)) => Err(Error::Checksum { url: url.into(), wanted: *sha256, found }.into()),
-        // The stream broke off, and unpacking noticed first.
-        (Err(_), Err(error)) => Err(Error::Cut { url: url.into(), reason: error.to_string() }.into()),
-        (Err(_), Ok(_)) if expected.is_some_and(|expected| count < expected) => {
-            Err(Error::Cut { url: url.into(), reason: format!("{count} of {} bytes arrived", expected.unwrap_or(0)) }.into())
-        }
-        (Err(_), Ok(found)) if found != *sha256 => Err(Error::Checksum { url: url.into(), wanted: *sha256, found }.into()),
-        (Err(error), Ok(_)) => Err(error),
+    // Reads what follows the archive's end, and what is left when unpacking gave up: the hash tells whose fault it was.
+    let found = reader.finish();
+    if let Some(error) = stream.failed {
+        return Err(error.into());
+    }
+    match found {
+        Ok(found) if found != *sha256 => Err(Error::Checksum { url: url.into(), wanted: *sha256, found }.into()),
+        Ok(_) => made,
+        Err(error) => Err(Error::Cut { url: url.into(), reason: error.to_string() }.into()),
     }
 }
 
-struct Counted<'a, R> {
-    inner: R,
+/// A response that goes on over several connections.
+struct Resuming<'a> {
+    client: &'a Client,
+    url: &'a str,
+    response: super::Response,
+    /// Bytes of the whole, if the server said.
+    total: Option<u64>,
+    position: u64,
+    resumes: u32,
+    /// Why it can't go on; told to the caller in place of what the consumer made of the end.
+    failed: Option<Error>,
     bar: &'a dyn Bar,
 }
 
-impl<R: Read> Read for Counted<'_, R> {
+impl Resuming<'_> {
+    fn reconnect(&mut self, reason: String) -> io::Result<()> {
+        if self.resumes >= RESUMES {
+            let error = Error::Cut { url: self.url.into(), reason };
+            let told = io::Error::other(error.to_string());
+            self.failed = Some(error);
+            return Err(told);
+        }
+        sleep(Duration::from_millis(100 << self.resumes));
+        self.resumes += 1;
+        let response = match self.position {
+            0 => self.client.get(self.url),
+            position => self.client.get_from(self.url, position),
+        };
+        let mut response = match response {
+            Ok(response) => response,
+            Err(error) => {
+                let told = io::Error::other(error.to_string());
+                self.failed = Some(error);
+                return Err(told);
+            }
+        };
+        if self.position > 0 && response.status != 206 {
+            // The server or a proxy knows no ranges: what we had comes once more.
+            let again = io::copy(&mut (&mut response).take(self.position), &mut io::sink())?;
+            if again < self.position {
+                return self.reconnect(format!("{again} bytes arrived"));
+            }
+        }
+        self.response = response;
+        Ok(())
+    }
+}
+
+impl Read for Resuming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.bar.advance(count as u64);
-        Ok(count)
+        loop {
+            let reason = match self.response.read(buffer) {
+                Ok(0) if !buffer.is_empty() && self.total.is_some_and(|total| self.position < total) => {
+                    format!("{} of {} bytes arrived", self.position, self.total.unwrap_or(0))
+                }
+                Ok(count) => {
+                    self.position += count as u64;
+                    self.bar.advance(count as u64);
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error.to_string(),
+            };
+            self.reconnect(reason)?;
+        }
     }
 }

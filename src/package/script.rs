@@ -25,7 +25,7 @@ impl Interpreter<'_> {
     fn shebang(&self) -> Vec<u8> {
         let path = self.path.as_os_str();
         let option = if self.isolated { " -E" } else { "" };
-        let plain = path.as_bytes().iter().all(|byte| byte.is_ascii_graphic()) && 2 + path.len() + option.len() <= SHEBANG_LIMIT;
+        let plain = is_plain(self.path) && 2 + path.len() + option.len() <= SHEBANG_LIMIT;
         let mut line = Vec::new();
         if plain {
             line.extend_from_slice(b"#!");
@@ -41,6 +41,11 @@ impl Interpreter<'_> {
         }
         line
     }
+}
+
+/// Whether a first line can name `path` as it is: nothing in it that would end a word.
+pub fn is_plain(path: &Path) -> bool {
+    path.as_os_str().as_bytes().iter().all(|byte| byte.is_ascii_graphic())
 }
 
 fn quoted(path: &OsStr) -> Vec<u8> {

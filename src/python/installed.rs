@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::key::Key;
+use super::request::Request;
 use crate::package::facts::Facts;
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
@@ -81,6 +82,28 @@ pub fn read(root: &Path) -> Option<Installed> {
         facts: record.facts,
         missing: record.missing,
     })
+}
+
+/// The newest installed Python that meets `request`. `system` and paths are not boot's: None.
+pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
+    if let Request::Key(key) = request {
+        return read(&paths.pythons().join(key.to_string()));
+    }
+    list(paths).into_iter().find(|python| request.matches(&python.key))
+}
+
+/// The Python where nothing was asked for: that of the global pin, else the newest installed one.
+pub fn default(paths: &Paths) -> Option<Installed> {
+    match global_request(paths) {
+        Some(request) => find(paths, &request),
+        None => list(paths).into_iter().find(|python| Request::Latest.matches(&python.key)),
+    }
+}
+
+/// The first request of the global pin, if there is one.
+pub fn global_request(paths: &Paths) -> Option<Request> {
+    let text = fs::read_to_string(paths.global_pin()).ok()?;
+    text.lines().map(|line| line.split('#').next().unwrap_or("").trim()).find(|line| !line.is_empty())?.parse().ok()
 }
 
 impl Installed {

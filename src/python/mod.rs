@@ -1,5 +1,27 @@
 //! Pythons: asking for one, knowing what exists, getting it, and what is installed.
 
+pub mod catalog;
+pub mod install;
 pub mod installed;
 pub mod key;
+pub mod links;
+pub mod patch;
+pub mod preflight;
 pub mod request;
+pub mod selftest;
+pub mod source;
+pub mod standalone;
+pub mod tarball;
+
+pub use install::Error;
+
+use crate::Code;
+
+impl Error {
+    pub fn code(&self) -> Code {
+        match self {
+            Error::Unknown { .. } | Error::NotInstallable(_) => Code::Usage,
+            _ => Code::Failed,
+        }
+    }
+}

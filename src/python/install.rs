@@ -1,0 +1,211 @@
+//! Gets a Python: finds it installed, else fetches a prebuilt one, else builds it; in staging, tested there, published by one
+//! rename together with its record.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::catalog::{self, Build};
+use super::installed::{self, Installed, Origin, RECORD, Record};
+use super::key::{Key, Platform, Variant, Version};
+use super::request::Request;
+use super::source::{self, Options as BuildOptions};
+use super::{links, patch, selftest, standalone, tarball};
+use crate::Context;
+use crate::net;
+use crate::store::atomic::Staging;
+use crate::store::digest::Sha256;
+use crate::store::lock::Lock;
+use crate::store::{self};
+
+/// What may be done to have it.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Also where it is installed already.
+    pub reinstall: bool,
+    /// Build it, whatever archives there are.
+    pub source: bool,
+    /// Never build it.
+    pub prebuilt: bool,
+    /// In place of the publisher's address.
+    pub mirror: Option<String>,
+    pub build: BuildOptions,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub installed: Installed,
+    /// False where it was there already.
+    pub fresh: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no CPython {request} is known{}\nboot python list --available shows those that are", newest.as_ref().map_or(String::new(), |newest| format!("; the newest is {newest}")))]
+    Unknown { request: String, newest: Option<Version> },
+    #[error(
+        "boot installs no Python named {0}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13' or latest; boot python adopt takes in one that is there"
+    )]
+    NotInstallable(String),
+    #[error("there is no Python that boot can install on this machine ({0})\nboot runs on Linux and macOS, x86-64 and arm64")]
+    Platform(String),
+    #[error("CPython {request} can't be had: not reached: {}\n{reason}\nis the network there? BOOT_PYTHON_MIRROR and BOOT_SOURCE_MIRROR can name other places", places.join(", "))]
+    NowhereReached { request: String, places: Vec<String>, reason: String },
+    #[error("no place that was reached has the source of CPython {request}{}\nBOOT_SOURCE_MIRROR can name a place that has it", if places.is_empty() { String::new() } else { format!("; not reached: {}", places.join(", ")) })]
+    NoSource { request: String, places: Vec<String> },
+    #[error(transparent)]
+    Catalog(#[from] catalog::Error),
+    #[error(transparent)]
+    Standalone(#[from] standalone::Error),
+    #[error(transparent)]
+    Tarball(#[from] tarball::Error),
+    #[error(transparent)]
+    Source(#[from] source::Error),
+    #[error(transparent)]
+    SelfTest(#[from] selftest::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The Python that meets `request`, installed now if it wasn't. Newest matching version first; what is there already and meets
+/// it is enough.
+pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Outcome> {
+    if !options.reinstall
+        && let Some(installed) = installed::find(&ctx.paths, request)
+    {
+        return Ok(Outcome { installed, fresh: false });
+    }
+    if matches!(request, Request::System | Request::Path(_)) {
+        return Err(Error::NotInstallable(request.to_string()));
+    }
+    let platform = Platform::host().ok_or_else(|| Error::Platform(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)))?;
+    let builds = catalog::builds(ctx)?;
+    // A reinstall is of what is there, not of something newer.
+    let wanted = match installed::find(&ctx.paths, request) {
+        Some(there) if options.reinstall => Request::Key(there.key),
+        _ => request.clone(),
+    };
+    let mut unreached = None;
+    if !options.source {
+        match catalog::matching(&builds, &wanted, platform).next() {
+            Some(build) => match prebuilt(ctx, build, options) {
+                Err(Error::Standalone(standalone::Error::Net(error))) if error.is_elsewhere() && !options.prebuilt => {
+                    unreached = Some((build, error))
+                }
+                result => return result,
+            },
+            None if options.prebuilt => return Err(unknown(request, &builds)),
+            None => {}
+        }
+    }
+    from_source(ctx, request, &wanted, platform, &builds, unreached, options)
+}
+
+fn unknown(request: &Request, builds: &[Build]) -> Error {
+    let newest = builds.iter().map(|build| build.key.version).filter(|version| version.pre.is_none()).max();
+    Error::Unknown { request: request.to_string(), newest }
+}
+
+fn prebuilt(ctx: &Context, build: &Build, options: &Options) -> Result<Outcome> {
+    publish(ctx, &build.key, Origin::Prebuilt, build.sha256, options, &|staging, home| {
+        standalone::fetch(ctx, build, options.mirror.as_deref(), staging)?;
+        patch::all(&build.key, staging, home)?;
+        Ok(())
+    })
+}
+
+/// Builds the newest version that meets the request and whose source can be had.
+fn from_source(
+    ctx: &Context,
+    request: &Request,
+    wanted: &Request,
+    platform: Platform,
+    builds: &[Build],
+    unreached: Option<(&Build, net::Error)>,
+    options: &Options,
+) -> Result<Outcome> {
+    let variant = match wanted {
+        Request::Version { variant, .. } | Request::Specifiers { variant, .. } => *variant,
+        Request::Key(key) => key.variant,
+        _ => Variant::Default,
+    };
+    let mut places = Vec::new();
+    let mut reason = String::new();
+    if let Some((build, error)) = &unreached {
+        let url = standalone::address(ctx, build, options.mirror.as_deref())?;
+        places.push(format!("the prebuilt archives ({})", tarball::host(&url)));
+        reason = first_line(error);
+    }
+    let sources: Vec<catalog::Source> =
+        catalog::sources().into_iter().filter(|source| wanted.matches(&Key { version: source.version, variant, platform })).collect();
+    if sources.is_empty() {
+        return Err(unknown(request, builds));
+    }
+    let mut unreachable = Vec::new();
+    let found = tarball::locate(ctx, &sources, &mut unreachable)?;
+    let Some(found) = found else {
+        places.extend(unreachable);
+        return Err(
+            if reason.is_empty() && places.is_empty() || unreached.is_none() && !places.is_empty() && reason.is_empty() && !ctx.offline {
+                Error::NoSource { request: request.to_string(), places }
+            } else {
+                Error::NowhereReached { request: request.to_string(), places, reason }
+            },
+        );
+    };
+    let key = Key { version: found.source.version, variant, platform };
+    // Another patch than the newest one may be installed already.
+    if !options.reinstall
+        && let Some(installed) = installed::find(&ctx.paths, &Request::Key(key))
+    {
+        return Ok(Outcome { installed, fresh: false });
+    }
+    places.extend(unreachable);
+    let why = if places.is_empty() { String::new() } else { format!("can't reach {}: ", places.join(" and ")) };
+    ctx.report.info(&format!("{why}building Python {} from source, from {}", key.version, found.from));
+    publish(ctx, &key, Origin::Source, found.source.sha256, options, &|staging, home| {
+        source::build(ctx, &key, &found, &options.build, staging, home)?;
+        patch::all(&key, staging, home)?;
+        Ok(())
+    })
+}
+
+fn first_line(error: &net::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_string()
+}
+
+/// Makes the folder of `key` in staging, tests what is in it, and gives it its name.
+fn publish(
+    ctx: &Context,
+    key: &Key,
+    origin: Origin,
+    sha256: Sha256,
+    options: &Options,
+    make: &dyn Fn(&std::path::Path, &std::path::Path) -> Result<()>,
+) -> Result<Outcome> {
+    let paths = &ctx.paths;
+    let home = paths.pythons().join(key.to_string());
+    let _lock = Lock::hold(&paths.locks(), &key.to_string(), &*ctx.report)?;
+    // Whoever had the lock before may have done all of it.
+    if !options.reinstall
+        && let Some(installed) = installed::read(&home)
+    {
+        return Ok(Outcome { installed, fresh: false });
+    }
+    let staging = Staging::beside(&home)?;
+    make(staging.path(), &home)?;
+    let executable = PathBuf::from("bin").join(format!("python{}", key.version.minor_name(key.variant)));
+    ctx.report.step(&format!("self-test of {key}"));
+    let passed = selftest::run(key, &staging.path().join(&executable), staging.path(), &home, false)?;
+    let record =
+        Record { schema: 1, key: key.to_string(), origin, sha256: Some(sha256), executable, facts: passed.facts, missing: passed.missing };
+    let text = serde_json::to_vec_pretty(&record).map_err(|error| store::Error::io("write", &home)(error.into()))?;
+    let file = staging.path().join(RECORD);
+    fs::write(&file, text).map_err(store::Error::io("write", &file))?;
+    staging.publish(&home)?;
+    links::refresh(paths)?;
+    let installed = installed::read(&home).ok_or_else(|| store::Error::io("read", &home)(std::io::Error::other("its record is gone")))?;
+    Ok(Outcome { installed, fresh: true })
+}

@@ -1,0 +1,65 @@
+//! What follows from what is installed: each minor's link to its newest patch, and the shims.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::installed::{self, Origin};
+use crate::store::paths::Paths;
+use crate::store::{Result, atomic};
+
+/// Makes the links and shims what they should be, each in one step. Called after every change of what is installed.
+pub fn refresh(paths: &Paths) -> Result<()> {
+    let mut minors: BTreeMap<String, String> = BTreeMap::new();
+    // Newest first, so the first of a minor is its newest; one that was taken in only where there is none of boot's own.
+    let mut pythons = installed::list(paths);
+    pythons.sort_by_key(|python| python.origin == Origin::Adopted);
+    for python in &pythons {
+        // A pre-release is a minor's Python only while it has no other.
+        let name = python.key.version.minor_name(python.key.variant);
+        minors.entry(name).or_insert_with(|| python.key.to_string());
+    }
+    let folder = paths.pythons();
+    for (minor, key) in &minors {
+        atomic::symlink(Path::new(key), &folder.join(minor))?;
+    }
+    let mut shims: Vec<String> = ["python", "python3", "pip", "pip3"].map(String::from).into();
+    shims.extend(minors.keys().flat_map(|minor| [format!("python{minor}"), format!("pip{minor}")]));
+    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        // Links to Pythons that are gone.
+        let name = entry.file_name();
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && !minors.contains_key(&*name.to_string_lossy()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    if minors.is_empty() {
+        shims.clear();
+    }
+    self::shims(paths, &shims)
+}
+
+/// Links to this binary, which acts by the name it is called by.
+fn shims(paths: &Paths, names: &[String]) -> Result<()> {
+    let folder = paths.shims();
+    let binary = binary(paths);
+    for name in names {
+        atomic::symlink(&binary, &folder.join(name))?;
+    }
+    let wanted: Vec<OsString> = names.iter().map(OsString::from).collect();
+    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && !wanted.contains(&entry.file_name()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// The binary by the name under which it was installed, so that an update of boot is one of the shims too; else by the
+/// path it runs from.
+fn binary(paths: &Paths) -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("boot"));
+    let installed = paths.bin.join("boot");
+    let same = fs::canonicalize(&installed).is_ok_and(|real| fs::canonicalize(&own).is_ok_and(|own| own == real));
+    if same { installed } else { own }
+}
