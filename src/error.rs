@@ -19,6 +19,12 @@ pub enum Error {
     Project(#[from] crate::project::Error),
     #[error(transparent)]
     Tool(#[from] crate::tool::Error),
+    #[error(transparent)]
+    Python(#[from] crate::python::Error),
+    #[error(transparent)]
+    Missing(#[from] crate::project::choice::Missing),
+    #[error(transparent)]
+    Shim(#[from] crate::shell::shim::Failure),
     #[error("{0}")]
     Usage(String),
 }
@@ -30,6 +36,9 @@ impl Error {
             Error::Usage(_) | Error::Settings(_) => Code::Usage,
             Error::Ui(error) => error.code(),
             Error::Project(error) => error.code(),
+            Error::Python(error) => error.code(),
+            Error::Missing(_) => Code::NotFound,
+            Error::Shim(_) => Code::Failed,
             Error::Tool(error) => error.code(),
             Error::Store(_) | Error::Net(_) => Code::Failed,
         }

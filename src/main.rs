@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use boot::cli::Cli;
 use boot::context::var;
+use boot::shell::shim;
 use boot::store::paths::Paths;
 use boot::ui::term::{self, Loudness, Term};
 use boot::{Code, Context, cmd};
@@ -24,6 +25,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> boot::error::Result<Code> {
+    // Before anything else: a shim costs as little as it can.
+    if let Some(name) = std::env::args_os().next().and_then(|name| shim::called_as(&name)) {
+        return cmd::shim::run(&name);
+    }
     let cli = Cli::parse();
     let loudness = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Loudness::Quiet,

@@ -1,5 +1,6 @@
 //! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
 
+pub mod python;
 pub mod rest;
 pub mod shell;
 pub mod tool;
@@ -34,6 +35,9 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Pythons: install, list, pin
+    #[command(subcommand)]
+    Python(python::Python),
     /// Python tools, each in an environment of its own
     #[command(subcommand)]
     Tool(tool::Tool),
@@ -43,6 +47,8 @@ pub enum Command {
     /// The hook: boot's commands on PATH, and a project's environment while you are in it
     #[command(subcommand)]
     Shell(shell::Shell),
+    Which(python::Which),
+    Exec(python::Exec),
     /// What boot keeps so that it needn't fetch it again
     #[command(subcommand)]
     Cache(rest::Cache),

@@ -2,11 +2,14 @@
 
 mod cache;
 mod completions;
+mod python;
 mod shell_enter;
 mod shell_install;
+pub mod shim;
 mod tool;
 mod trust;
 mod venv;
+mod which;
 
 use crate::cli::Command;
 use crate::cli::shell::Shell;
@@ -16,6 +19,9 @@ use crate::{Code, Context};
 /// Runs what was typed.
 pub fn run(command: Command, ctx: &Context) -> Result<Code> {
     match command {
+        Command::Python(what) => python::run(what, ctx),
+        Command::Which(args) => which::which(&args, ctx),
+        Command::Exec(args) => which::exec(&args, ctx),
         Command::Cache(what) => cache::run(what, ctx),
         Command::Completions(args) => completions::completions(&args),
         Command::Venv(args) => venv::run(args, ctx),

@@ -7,12 +7,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use super::Error;
 use super::pin::{self, Entry, Name, Pin};
 use super::trust::{self, TrustedVenv, shown};
 use super::venv::{self, VenvOptions};
-use super::{Error, find_python};
 use crate::Context;
-use crate::python::installed::Installed;
+use crate::python::installed::{self, Installed};
 use crate::python::request::{Numbers, Request};
 use crate::report::escaped;
 use crate::store::digest::Sha256;
@@ -73,7 +73,7 @@ fn enter(ctx: &Context, pin: &Pin, decision: &mut Decision) -> Result<Option<Tru
     };
     let venv = folder.join(venv::NAME);
     decision.prompt = prompt(folder);
-    let python = find_python(&ctx.paths, request);
+    let python = installed::find(&ctx.paths, request);
     if fs::symlink_metadata(&venv).is_ok() {
         let trusted = trust::check(&ctx.paths, &venv).map_err(|refusal| Note::warning(refusal.to_string()))?;
         fits(trusted.root(), python.as_ref(), Some(request))?;

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Error;
 use super::pin::{self, Name};
 use super::trust::{self, Kind};
 use super::venv::{self, VenvOptions};
-use super::{Error, find_python};
 use crate::Context;
 use crate::python::installed::{self, Installed};
 use crate::python::request::Request;
@@ -50,7 +50,7 @@ pub fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Erro
     found.warnings.iter().for_each(|line| ctx.report.warn(line));
     let request = wanted.python.clone().or_else(|| found.pin.as_ref().and_then(|pin| pin.requests().next().cloned()));
     let python = match &request {
-        Some(request) => find_python(&ctx.paths, request).ok_or_else(|| Error::NotInstalled { request: request.clone() })?,
+        Some(request) => installed::find(&ctx.paths, request).ok_or_else(|| Error::NotInstalled { request: request.clone() })?,
         None => installed::list(&ctx.paths).into_iter().next().ok_or(Error::NoPython)?,
     };
     let (target, project) = match &wanted.place {

@@ -1,6 +1,7 @@
 //! Projects: the pin, the environment that belongs to it, whom we trust, and what happens at the prompt.
 
 pub mod activation;
+pub mod choice;
 pub mod make;
 pub mod pin;
 pub mod trust;
@@ -9,9 +10,7 @@ pub mod venv;
 use std::path::PathBuf;
 
 use crate::Code;
-use crate::python::installed::{self, Installed};
 use crate::python::request::Request;
-use crate::store::paths::Paths;
 
 /// An environment can't be made, found or trusted.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +49,4 @@ impl Error {
             _ => Code::Failed,
         }
     }
-}
-
-/// The installed Python that is asked for: the newest that matches.
-pub fn find_python(paths: &Paths, request: &Request) -> Option<Installed> {
-    installed::list(paths).into_iter().find(|python| request.matches(&python.key))
 }

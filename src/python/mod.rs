@@ -12,6 +12,7 @@ pub mod selftest;
 pub mod source;
 pub mod standalone;
 pub mod tarball;
+pub mod uninstall;
 
 pub use install::Error;
 
@@ -20,7 +21,7 @@ use crate::Code;
 impl Error {
     pub fn code(&self) -> Code {
         match self {
-            Error::Unknown { .. } | Error::NotInstallable(_) => Code::Usage,
+            Error::NotInstallable(_) => Code::Usage,
             _ => Code::Failed,
         }
     }

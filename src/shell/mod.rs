@@ -4,6 +4,7 @@ pub mod init;
 pub mod install;
 pub mod quote;
 pub mod rcfile;
+pub mod shim;
 
 use std::fmt;
 use std::str::FromStr;

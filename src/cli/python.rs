@@ -1,0 +1,115 @@
+//! `boot python`, `boot which`, `boot exec`.
+
+use std::ffi::OsString;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub enum Python {
+    Install(Install),
+    List(List),
+    Find(Find),
+    Pin(Pin),
+    Uninstall(Uninstall),
+    Verify(Verify),
+}
+
+/// Install Pythons: prebuilt where there are archives, else built from source
+#[derive(Debug, Args)]
+pub struct Install {
+    /// 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest; without one what the pin asks for, else the newest
+    pub requests: Vec<String>,
+    /// Make the first one the default where no project says otherwise
+    #[arg(long)]
+    pub default: bool,
+    /// Also if it is there already
+    #[arg(long)]
+    pub reinstall: bool,
+    /// Build it, whatever archives there are
+    #[arg(long, conflicts_with = "prebuilt")]
+    pub source: bool,
+    /// Never build it
+    #[arg(long)]
+    pub prebuilt: bool,
+    /// Build with PGO and LTO: faster, and ten times as long to build
+    #[arg(long)]
+    pub optimize: bool,
+    /// Further options for configure
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
+    pub configure_opts: Option<String>,
+    /// Base of the prebuilt archives, in place of the publisher's
+    #[arg(long, value_name = "URL")]
+    pub mirror: Option<String>,
+    /// Compiler processes at once
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// The installed Pythons, and which one is in effect here
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only those that meet it
+    pub request: Option<String>,
+    /// Those that could be installed
+    #[arg(long)]
+    pub available: bool,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Print the path of the interpreter that is meant here
+#[derive(Debug, Args)]
+pub struct Find {
+    /// A request, or a path; without one what is in effect here
+    pub request: Option<String>,
+}
+
+/// Write .python-version here, or show what is pinned
+#[derive(Debug, Args)]
+pub struct Pin {
+    /// One or more; the first is the project's Python
+    pub requests: Vec<String>,
+    /// The default for everywhere, instead of this folder
+    #[arg(long)]
+    pub global: bool,
+    /// Remove the pin
+    #[arg(long, conflicts_with = "requests")]
+    pub unset: bool,
+}
+
+/// Uninstall Pythons; refuses while environments use them
+#[derive(Debug, Args)]
+pub struct Uninstall {
+    #[arg(required = true)]
+    pub requests: Vec<String>,
+    /// Although environments use it
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Test that installed Pythons are complete
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Without one all that are installed
+    pub requests: Vec<String>,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Print what a command would run here
+#[derive(Debug, Args)]
+pub struct Which {
+    pub command: String,
+}
+
+/// Run a command with the Python that is in effect here
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// With this one instead
+    #[arg(long, value_name = "REQUEST")]
+    pub python: Option<String>,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}

@@ -1,0 +1,92 @@
+//! `boot python install`.
+
+use crate::cli::python::Install;
+use crate::error::{Error, Result};
+use crate::project::choice::{self, Reason};
+use crate::python::install::{self, Options, Outcome};
+use crate::python::installed::Origin;
+use crate::python::request::Request;
+use crate::python::source;
+use crate::store::{self, atomic};
+use crate::ui::term;
+use crate::{Code, Context};
+
+pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
+    let requests = match requests(args, ctx) {
+        Ok(requests) => requests,
+        Err(error) => return Err(Error::Usage(error)),
+    };
+    let options = Options {
+        reinstall: args.reinstall,
+        source: args.source || args.optimize || args.configure_opts.is_some(),
+        prebuilt: args.prebuilt,
+        mirror: args.mirror.clone(),
+        build: source::Options { optimize: args.optimize, configure: args.configure_opts.clone(), jobs: args.jobs },
+    };
+    // Each is independent: all are tried, side by side, and each outcome is told.
+    let outcomes: Vec<install::Result<Outcome>> = std::thread::scope(|scope| {
+        let running: Vec<_> = requests.iter().map(|request| scope.spawn(|| install::ensure(ctx, request, &options))).collect();
+        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    let mut codes = Vec::new();
+    for (number, outcome) in outcomes.into_iter().enumerate() {
+        match outcome {
+            Ok(outcome) => {
+                if args.default && number == 0 {
+                    make_default(ctx, &requests[number])?;
+                }
+                tell(ctx, &outcome);
+                codes.push(Code::Done);
+            }
+            Err(error) => {
+                term::error(&error.to_string());
+                codes.push(error.code());
+            }
+        }
+    }
+    Ok(Code::sum(codes))
+}
+
+fn tell(ctx: &Context, outcome: &Outcome) {
+    let python = &outcome.installed;
+    let version = format!("{}{}", python.key.version, python.key.variant.suffix());
+    if !outcome.fresh {
+        ctx.report.info(&format!("Python {version} is already installed"));
+        return;
+    }
+    let how = match python.origin {
+        Origin::Source => "built and installed",
+        _ => "installed",
+    };
+    ctx.report.info(&format!("{how} Python {version}: {}", ctx.paths.tilde(&python.executable)));
+}
+
+/// What was asked for; else what the pin here asks for; else the newest.
+fn requests(args: &Install, ctx: &Context) -> std::result::Result<Vec<Request>, String> {
+    if !args.requests.is_empty() {
+        return args
+            .requests
+            .iter()
+            .map(|text| text.parse().map_err(|error: crate::python::request::NotARequest| error.to_string()))
+            .collect();
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let choice = choice::choose(&ctx.paths, &here);
+    for warning in &choice.warnings {
+        ctx.report.warn(warning);
+    }
+    if choice.reason == Reason::Newest {
+        return Ok(vec![Request::Latest]);
+    }
+    let asked: Vec<Request> =
+        choice.items.iter().filter_map(|item| item.asked.parse().ok()).filter(|request| *request != Request::System).collect();
+    if asked.is_empty() {
+        Err(format!("{} asks for nothing that can be installed\nboot python install 3.11", choice.reason))
+    } else {
+        Ok(asked)
+    }
+}
+
+fn make_default(ctx: &Context, request: &Request) -> std::result::Result<(), store::Error> {
+    atomic::write(&ctx.paths.global_pin(), format!("{request}\n").as_bytes(), None)
+}

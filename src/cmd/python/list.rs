@@ -1,0 +1,118 @@
+//! `boot python list`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::cli::python::List;
+use crate::error::{Error, Result};
+use crate::project::choice;
+use crate::python::installed::{self, Installed, Origin};
+use crate::python::key::{Key, Platform};
+use crate::python::request::Request;
+use crate::python::{self, catalog};
+use crate::ui::table;
+use crate::{Code, Context};
+
+/// One row of `--json`.
+#[derive(Serialize)]
+struct Row {
+    key: String,
+    version: String,
+    implementation: &'static str,
+    variant: &'static str,
+    platform: String,
+    origin: Origin,
+    installed: bool,
+    path: Option<PathBuf>,
+    default: bool,
+    active: bool,
+}
+
+pub fn run(args: &List, ctx: &Context) -> Result<Code> {
+    let request: Option<Request> = match &args.request {
+        Some(text) => Some(text.parse().map_err(|error: python::request::NotARequest| Error::Usage(error.to_string()))?),
+        None => None,
+    };
+    let wanted = |key: &Key| request.as_ref().is_none_or(|request| request.matches(key));
+    let installed = installed::list(&ctx.paths);
+    let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
+    let active = choice.python().map(|python| python.key);
+    let default = installed::default(&ctx.paths).map(|python| python.key);
+    let row = |python: &Installed| Row {
+        key: python.key.to_string(),
+        version: python.key.version.to_string(),
+        implementation: "cpython",
+        variant: python.key.variant.name(),
+        platform: python.key.platform.to_string(),
+        origin: python.origin,
+        installed: true,
+        path: Some(python.executable.clone()),
+        default: default == Some(python.key),
+        active: active == Some(python.key),
+    };
+    let mut rows: Vec<Row> = installed.iter().filter(|python| wanted(&python.key)).map(row).collect();
+    if args.available {
+        rows.extend(available(ctx, &wanted, &installed)?);
+    }
+    if args.json {
+        table::json(serde_json::json!({ "pythons": rows }))?;
+        return Ok(Code::Done);
+    }
+    if rows.is_empty() {
+        let what = if installed.is_empty() { "no Python is installed\nboot python install" } else { "no installed Python meets that" };
+        ctx.report.info(what);
+        return Ok(Code::Done);
+    }
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let free = if row.variant == "default" { "" } else { "t" };
+            let mark = match (row.active, row.installed) {
+                (true, _) => "*",
+                (_, true) => " ",
+                _ => " ",
+            };
+            let note = match (&row.path, row.active) {
+                (Some(path), true) => format!("{}  ({})", ctx.paths.tilde(path), choice.reason),
+                (Some(path), false) => ctx.paths.tilde(path),
+                (None, _) => String::new(),
+            };
+            let origin = if row.installed {
+                serde_json::to_value(row.origin).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default()
+            } else {
+                "available".into()
+            };
+            vec![format!("{mark} {}{free}", row.version), origin, note]
+        })
+        .collect();
+    table::columns(&cells)?;
+    Ok(Code::Done)
+}
+
+/// The newest patch of each minor that could be installed here and isn't.
+fn available(ctx: &Context, wanted: &dyn Fn(&Key) -> bool, installed: &[Installed]) -> Result<Vec<Row>> {
+    let Some(host) = Platform::host() else { return Ok(Vec::new()) };
+    let builds = catalog::builds(ctx).map_err(python::Error::from)?;
+    let mut seen = BTreeSet::new();
+    let mut rows = Vec::new();
+    for build in builds.iter().filter(|build| build.key.platform == host && build.key.version.pre.is_none() && wanted(&build.key)) {
+        let minor = (build.key.version.major, build.key.version.minor, build.key.variant);
+        if seen.insert(minor) && !installed.iter().any(|python| python.key == build.key) {
+            rows.push(Row {
+                key: build.key.to_string(),
+                version: build.key.version.to_string(),
+                implementation: "cpython",
+                variant: build.key.variant.name(),
+                platform: build.key.platform.to_string(),
+                origin: Origin::Prebuilt,
+                installed: false,
+                path: None,
+                default: false,
+                active: false,
+            });
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,23 @@
+//! `boot python …`, a file a verb.
+
+mod find;
+mod install;
+mod list;
+mod pin;
+mod uninstall;
+mod verify;
+
+use crate::cli::python::Python;
+use crate::error::Result;
+use crate::{Code, Context};
+
+pub fn run(what: Python, ctx: &Context) -> Result<Code> {
+    match what {
+        Python::Install(args) => install::run(&args, ctx),
+        Python::List(args) => list::run(&args, ctx),
+        Python::Find(args) => find::run(&args, ctx),
+        Python::Pin(args) => pin::run(&args, ctx),
+        Python::Uninstall(args) => uninstall::run(&args, ctx),
+        Python::Verify(args) => verify::run(&args, ctx),
+    }
+}

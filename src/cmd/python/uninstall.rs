@@ -1,0 +1,30 @@
+//! `boot python uninstall`.
+
+use crate::cli::python::Uninstall;
+use crate::error::{Error, Result};
+use crate::python::request::{NotARequest, Request};
+use crate::python::uninstall;
+use crate::ui::term;
+use crate::{Code, Context};
+
+pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
+    let requests: Vec<Request> = args
+        .requests
+        .iter()
+        .map(|text| text.parse().map_err(|error: NotARequest| Error::Usage(error.to_string())))
+        .collect::<Result<_>>()?;
+    let mut codes = Vec::new();
+    for request in &requests {
+        match uninstall::uninstall(ctx, request, args.force) {
+            Ok(None) => ctx.report.info(&format!("Python {request} isn't installed")),
+            Ok(Some(python)) => ctx.report.info(&format!("uninstalled Python {}", python.key.version)),
+            Err(error) => {
+                term::error(&error.to_string());
+                codes.push(Code::Failed);
+                continue;
+            }
+        }
+        codes.push(Code::Done);
+    }
+    Ok(Code::sum(codes))
+}

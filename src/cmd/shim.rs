@@ -1,0 +1,39 @@
+//! What runs where boot was called by a shim's name, and what `boot which` and `boot exec` share with it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::project::choice::{self, Choice};
+use crate::report::Silent;
+use crate::shell::shim;
+use crate::store::paths::Paths;
+use crate::{Code, Context};
+
+/// Becomes the program that `name` means in this folder.
+pub fn run(name: &str) -> Result<Code> {
+    let ctx = Context::new(Paths::discover()?, Arc::new(Silent), true);
+    let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
+    let program = choice.program(name, &|name| system(&ctx, name))?;
+    Err(shim::become_program(&program, std::env::args_os().skip(1), None).into())
+}
+
+/// What PATH has without boot's shims.
+pub fn system(ctx: &Context, name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    shim::look_up(name, &shim::path_without(&path, &ctx.paths.shims()))
+}
+
+/// PATH for a program that is to find the Pythons of `choice` first.
+pub fn path_for(ctx: &Context, choice: &Choice) -> OsString {
+    let rest = shim::path_without(&std::env::var_os("PATH").unwrap_or_default(), &ctx.paths.shims());
+    let mut parts: Vec<PathBuf> = choice.folders();
+    parts.extend(std::env::split_paths(&rest));
+    std::env::join_paths(parts).unwrap_or(rest)
+}
+
+/// Whether `name` is one that only Pythons have.
+pub fn is_pythons(name: &OsStr) -> bool {
+    shim::called_as(name).is_some()
+}
