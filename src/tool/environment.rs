@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::receipt::{App, Injected, Receipt, Wanted};
 pub use super::seam::Pin;
-use super::seam::{self, Inputs, Resolution, resolve};
+use super::seam::{Inputs, Resolution, resolve};
 use super::spec::Spec;
 use super::{Error, Result};
 use crate::Context;
 use crate::package::link::{self, Environment};
 use crate::package::wheel::{self, CachedWheel};
 use crate::project::venv::{self, VenvOptions};
+use crate::python::install;
 use crate::python::installed::{self, Installed};
 use crate::python::key::Key;
 use crate::python::request::Request;
@@ -91,10 +92,10 @@ pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
 /// newest on; else a new one.
 fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<Vec<Installed>> {
     if let Some(request) = request_of(wanted)? {
-        return Ok(vec![seam::ensure(ctx, &request)?]);
+        return Ok(vec![install::ensure(ctx, &request, &install::Options::default())?.installed]);
     }
     let mut found: Vec<Installed> = Vec::new();
-    found.extend(seam::default_python(ctx));
+    found.extend(installed::default(&ctx.paths));
     for python in installed::list(&ctx.paths) {
         // The environment follows the minor's link, so one patch of each is enough; pre-releases are for those who ask.
         let known = found.iter().any(|other| other.key.is_same_minor(&python.key));
@@ -107,7 +108,7 @@ fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<V
     }
     if found.is_empty() {
         ctx.report.info(&format!("{} needs a Python, and none is installed: installing the newest first", wanted.tool()));
-        found.push(seam::ensure(ctx, &Request::Latest)?);
+        found.push(install::ensure(ctx, &Request::Latest, &install::Options::default())?.installed);
     }
     Ok(found)
 }

@@ -64,7 +64,7 @@ pub enum Error {
     #[error(transparent)]
     Link(#[from] crate::package::link::Error),
     #[error(transparent)]
-    Python(#[from] seam::PythonError),
+    Python(#[from] crate::python::Error),
     #[error(transparent)]
     Venv(#[from] crate::project::Error),
     #[error(transparent)]

@@ -37,14 +37,3 @@ impl Inputs {
 pub fn resolve(_: &Context, _: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
     Err(Error(format!("{inputs:?} can't be resolved yet")))
 }
-
-use crate::python::installed::Installed;
-#[derive(Debug, thiserror::Error)]
-#[error("this Python isn't installed\nboot python install comes with the next commits")]
-pub struct PythonError;
-pub fn ensure(ctx: &Context, request: &crate::python::request::Request) -> Result<Installed, PythonError> {
-    crate::python::installed::list(&ctx.paths).into_iter().find(|python| request.matches(&python.key)).ok_or(PythonError)
-}
-pub fn default_python(_: &Context) -> Option<Installed> {
-    None
-}
