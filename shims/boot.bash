@@ -99,19 +99,21 @@ __boot_settle() {
 
 __boot_look() {
   local lines
-  if [ "${VIRTUAL_ENV-}" != "${__BOOT_ACTIVE-}" ]; then
-    if [ -n "${VIRTUAL_ENV-}" ]; then
-      # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
-      if [ -n "${__BOOT_ACTIVE-}" ]; then
-        __boot_drop "$__BOOT_ACTIVE/bin"
-      fi
-      unset __boot_gave_deactivate __boot_seen
-      return 0
+  if [ -n "${VIRTUAL_ENV-}" ] && [ "$VIRTUAL_ENV" != "${__BOOT_ACTIVE-}" ]; then
+    # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
+    if [ -n "${__BOOT_ACTIVE-}" ]; then
+      __boot_drop "$__BOOT_ACTIVE/bin"
     fi
-    # Ours was deactivated by somebody else's means.
+    unset __boot_gave_deactivate
+    __boot_seen=foreign
+    return 0
+  fi
+  if [ -z "${VIRTUAL_ENV-}" ] && { [ -n "${__BOOT_ACTIVE-}" ] || [ "${__boot_seen-}" = foreign ]; }; then
+    # Deactivated by other means than ours: that holds like our own.
     __boot_leave
     if [ -n "${__boot_seen-}" ]; then
       __boot_held=$PWD
+      unset __boot_seen
     fi
   fi
   if [ -n "${__boot_held-}" ]; then
@@ -134,7 +136,7 @@ __boot_look() {
     __boot_leave
     return 0
   fi
-  lines=$("$__boot_bin" shell enter bash "$PWD" "${__boot_told-}" </dev/null) || :
+  lines=$(exec "$__boot_bin" shell enter bash "$PWD" "${__boot_told-}" </dev/null) || :
   builtin eval "$lines"
 }
 

@@ -92,17 +92,22 @@ function __boot_settle
 end
 
 function __boot_look
-    if test "$VIRTUAL_ENV" != "$__BOOT_ACTIVE"
-        if test -n "$VIRTUAL_ENV"
-            # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
-            set -q __BOOT_ACTIVE; and __boot_drop "$__BOOT_ACTIVE/bin"
-            set -e __boot_gave_deactivate
-            set -e __boot_seen
-            return
+    if test -n "$VIRTUAL_ENV"; and test "$VIRTUAL_ENV" != "$__BOOT_ACTIVE"
+        # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
+        set -q __BOOT_ACTIVE; and __boot_drop "$__BOOT_ACTIVE/bin"
+        set -e __boot_gave_deactivate
+        set -g __boot_seen foreign
+        return
+    end
+    if test -z "$VIRTUAL_ENV"; and begin
+            set -q __BOOT_ACTIVE; or test "$__boot_seen" = foreign
         end
-        # Ours was deactivated by somebody else's means.
+        # Deactivated by other means than ours: that holds like our own.
         __boot_leave
-        set -q __boot_seen[1]; and set -g __boot_held $PWD
+        if set -q __boot_seen[1]
+            set -g __boot_held $PWD
+            set -e __boot_seen
+        end
     end
     if set -q __boot_held
         test "$__boot_held" = "$PWD"; and return
