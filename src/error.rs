@@ -25,6 +25,8 @@ pub enum Error {
     Missing(#[from] crate::project::choice::Missing),
     #[error(transparent)]
     Shim(#[from] crate::shell::shim::Failure),
+    #[error(transparent)]
+    Machine(#[from] crate::machine::Error),
     #[error("{0}")]
     Usage(String),
 }
@@ -39,6 +41,7 @@ impl Error {
             Error::Python(error) => error.code(),
             Error::Missing(_) => Code::NotFound,
             Error::Shim(_) => Code::Failed,
+            Error::Machine(error) => error.code(),
             Error::Tool(error) => error.code(),
             Error::Store(_) | Error::Net(_) => Code::Failed,
         }

@@ -11,6 +11,7 @@ pub mod cmd;
 pub mod context;
 pub mod error;
 pub mod exit;
+pub mod machine;
 pub mod net;
 pub mod package;
 pub mod project;

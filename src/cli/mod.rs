@@ -1,5 +1,6 @@
 //! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
 
+pub mod machine;
 pub mod python;
 pub mod rest;
 pub mod shell;
@@ -38,6 +39,15 @@ pub enum Command {
     /// Pythons: install, list, pin
     #[command(subcommand)]
     Python(python::Python),
+    /// Fetch your dotfiles repository, show what it asks for, and do that
+    Init(machine::Init),
+    /// Show what apply would do, item by item
+    #[command(visible_alias = "diff")]
+    Plan(machine::Plan),
+    /// Make this machine what its boot.toml says
+    Apply(machine::Apply),
+    /// Is this machine what its boot.toml says?
+    Status(machine::Plan),
     /// Python tools, each in an environment of its own
     #[command(subcommand)]
     Tool(tool::Tool),

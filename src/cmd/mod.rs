@@ -1,7 +1,10 @@
 //! One thin file a verb: ask the domain, print the answer. Two verbs never call each other.
 
+mod apply;
 mod cache;
 mod completions;
+mod init;
+mod plan;
 mod python;
 mod shell_enter;
 mod shell_install;
@@ -22,6 +25,10 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Python(what) => python::run(what, ctx),
         Command::Which(args) => which::which(&args, ctx),
         Command::Exec(args) => which::exec(&args, ctx),
+        Command::Init(args) => init::run(&args, ctx),
+        Command::Plan(args) => plan::plan(&args, ctx),
+        Command::Apply(args) => apply::run(&args, ctx),
+        Command::Status(args) => plan::status(&args, ctx),
         Command::Cache(what) => cache::run(what, ctx),
         Command::Completions(args) => completions::completions(&args),
         Command::Venv(args) => venv::run(args, ctx),

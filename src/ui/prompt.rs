@@ -4,9 +4,28 @@ use std::io::{self, IsTerminal, Write};
 
 use super::Error;
 
+/// Whether there is somebody to ask.
+pub fn is_possible() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for one of `choices`, by its name or first letter; anything else is the last of them.
+pub fn choose<'a>(question: &str, choices: &[&'a str]) -> Result<&'a str, Error> {
+    if !is_possible() {
+        return Err(Error::NobodyToAsk { question: question.into() });
+    }
+    eprint!("{question} [{}] ", choices.join("/"));
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    let answer = answer.trim().to_ascii_lowercase();
+    let chosen = choices.iter().find(|choice| !answer.is_empty() && choice.starts_with(&answer));
+    Ok(chosen.or(choices.last()).copied().unwrap_or(""))
+}
+
 /// Asks a yes-or-no question on the terminal; no answer is no.
 pub fn confirm(question: &str) -> Result<bool, Error> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !is_possible() {
         return Err(Error::NobodyToAsk { question: question.into() });
     }
     eprint!("{question} [y/N] ");

@@ -110,3 +110,8 @@ impl Drop for Shown {
 pub fn error(message: &str) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {message}");
 }
+
+/// Prints one more line of the error before it.
+pub fn error_more(line: &str) {
+    anstream::eprintln!("       {line}");
+}

@@ -1,0 +1,50 @@
+//! The machine: what `boot.toml` says.
+
+use clap::Args;
+
+use crate::machine::apply::OnConflict;
+use crate::machine::plan::Kind;
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// USER (the repository dotfiles of that user), USER/NAME, HOST/USER, HOST/USER/NAME, a git address, or a folder
+    pub repo: Option<String>,
+    /// Agree beforehand to everything that the plan lists
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show the plan, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The branch to take
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+    /// Fetch USER/NAME with your SSH key
+    #[arg(long)]
+    pub ssh: bool,
+    /// What happens to files that are in the way [default: ask; fail where nobody can be asked]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_conflict: Option<OnConflict>,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// End with 1 if there is anything to do
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Only these kinds of items
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
+    pub only: Vec<Kind>,
+    /// What happens to files that are in the way [default: ask; fail where nobody can be asked]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_conflict: Option<OnConflict>,
+    /// Agree beforehand to scripts that are new or changed
+    #[arg(short, long)]
+    pub yes: bool,
+}

@@ -1,0 +1,79 @@
+//! `boot apply`: makes the machine what its manifest says.
+
+use crate::cli::machine::Apply;
+use crate::context::var;
+use crate::error::Result;
+use crate::machine::applied::Applied;
+use crate::machine::apply::{self, OnConflict, Outcome};
+use crate::machine::manifest::Manifest;
+use crate::machine::plan::{self, Plan};
+use crate::machine::{Error, repo};
+use crate::ui::prompt;
+use crate::{Code, Context};
+
+pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
+    let mut applied = Applied::read(&ctx.paths)?;
+    let here = repo::remembered(&ctx.paths, &applied)?;
+    let manifest = Manifest::load(&here.base(), &here.root, &here.name(&ctx.paths))?;
+    let plan = plan::plan(ctx, &manifest, &applied)?.only(&args.only);
+    if plan.is_done() {
+        ctx.report.info("nothing to do");
+        return Ok(Code::Done);
+    }
+    let on_conflict = decided(&plan, args.on_conflict, args.yes)?;
+    // Typing `apply` agrees to the rest; a script's text may have come with the last pull.
+    if apply::is_new_to_the_user(&applied, &plan) {
+        if !args.yes {
+            show(ctx, &plan, true);
+            if !prompt::confirm("Some of these scripts are new or changed. Run them?")? {
+                return Err(Error::Declined.into());
+            }
+        }
+        apply::agree(&mut applied, &plan);
+        applied.write(&ctx.paths)?;
+    }
+    let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, on_conflict)?;
+    Ok(closing(ctx, &outcome))
+}
+
+/// What to do about files that are in the way: as was said, else as is answered, else nothing is done. Found out before anything is done.
+pub(super) fn decided(plan: &Plan, said: Option<OnConflict>, yes: bool) -> Result<OnConflict> {
+    let on_conflict = match said {
+        Some(said) => said,
+        None if yes || plan.conflicts().next().is_none() || !prompt::is_possible() => OnConflict::Fail,
+        None => {
+            for item in plan.conflicts() {
+                eprintln!("  ! {}", item.line());
+            }
+            match prompt::choose("These are in the way, and boot did not make them.", &["backup", "keep", "stop"])? {
+                "backup" => OnConflict::Backup,
+                "keep" => OnConflict::Keep,
+                _ => OnConflict::Fail,
+            }
+        }
+    };
+    apply::check_conflicts(plan, on_conflict)?;
+    Ok(on_conflict)
+}
+
+/// The plan. Whoever is about to be asked sees it even with `--quiet`.
+pub(super) fn show(ctx: &Context, plan: &Plan, asking: bool) {
+    for line in plan.shown().lines() {
+        if asking { eprintln!("{line}") } else { ctx.report.info(line) }
+    }
+}
+
+/// The last lines: what is new, and what to do next.
+pub(super) fn closing(ctx: &Context, outcome: &Outcome) -> Code {
+    ctx.report.info(&outcome.summary());
+    if !outcome.failed().is_empty() {
+        ctx.report.info("boot apply tries again what failed");
+    }
+    if outcome.has_new_hook() {
+        let shell = var("SHELL")
+            .and_then(|path| path.rsplit('/').next().map(str::to_string))
+            .filter(|name| ["bash", "zsh", "fish"].contains(&name.as_str()));
+        ctx.report.info(&format!("open a new shell, or: exec {}", shell.as_deref().unwrap_or("bash")));
+    }
+    outcome.code()
+}

@@ -1,0 +1,44 @@
+//! `boot init`: fetches the repository, shows the plan, asks, and applies. Until somebody agrees nothing is kept of what was fetched.
+
+use super::apply::{closing, decided, show};
+use crate::cli::machine::Init;
+use crate::error::Result;
+use crate::machine::applied::Applied;
+use crate::machine::apply;
+use crate::machine::manifest::Manifest;
+use crate::machine::{Error, plan, repo};
+use crate::ui::{prompt, table};
+use crate::{Code, Context};
+
+pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
+    let mut applied = Applied::read(&ctx.paths)?;
+    let mut here = match &args.repo {
+        Some(text) => repo::fetch(ctx, &repo::typed(&ctx.paths, text, args.ssh)?, args.branch.as_deref(), &applied)?,
+        None => repo::remembered(&ctx.paths, &applied)?,
+    };
+    let name = here.name(&ctx.paths);
+    let manifest = Manifest::load(&here.base(), &here.root, &name)?;
+    let plan = plan::plan(ctx, &manifest, &applied)?;
+    if args.dry_run {
+        table::out(&if plan.is_done() { "nothing to do\n".into() } else { format!("{name}\n{}", plan.shown()) })?;
+        return Ok(Code::Done);
+    }
+    if plan.is_done() {
+        // It may be another folder with the same content.
+        here.settle(&ctx.paths, &mut applied)?;
+        ctx.report.info("nothing to do");
+        return Ok(Code::Done);
+    }
+    ctx.report.info(&name);
+    show(ctx, &plan, !args.yes);
+    let on_conflict = decided(&plan, args.on_conflict, args.yes)?;
+    if !args.yes && !prompt::confirm("Do all of this?")? {
+        return Err(Error::Declined.into());
+    }
+    apply::agree(&mut applied, &plan);
+    here.settle(&ctx.paths, &mut applied)?;
+    // What was fetched can be read at its own place from now on.
+    let manifest = Manifest { base: here.base(), ..manifest };
+    let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, on_conflict)?;
+    Ok(closing(ctx, &outcome))
+}

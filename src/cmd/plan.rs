@@ -1,0 +1,33 @@
+//! `boot plan` and `boot status`: the manifest beside the machine. Touches nothing.
+
+use crate::cli::machine::Plan;
+use crate::error::Result;
+use crate::machine::applied::Applied;
+use crate::machine::manifest::Manifest;
+use crate::machine::{plan, repo};
+use crate::ui::table;
+use crate::{Code, Context};
+
+pub fn plan(args: &Plan, ctx: &Context) -> Result<Code> {
+    run(args, ctx, "nothing to do")
+}
+
+pub fn status(args: &Plan, ctx: &Context) -> Result<Code> {
+    run(args, ctx, "this machine is what its manifest says")
+}
+
+fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
+    let applied = Applied::read(&ctx.paths)?;
+    let here = repo::remembered(&ctx.paths, &applied)?;
+    let name = here.name(&ctx.paths);
+    let manifest = Manifest::load(&here.base(), &here.root, &name)?;
+    let plan = plan::plan(ctx, &manifest, &applied)?;
+    if args.json {
+        table::json(plan.json(&manifest))?;
+    } else if plan.is_done() {
+        table::out(&format!("{nothing}\n"))?;
+    } else {
+        table::out(&format!("{name}\n{}", plan.shown()))?;
+    }
+    Ok(if args.exit_code && !plan.is_done() { Code::Failed } else { Code::Done })
+}

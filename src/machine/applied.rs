@@ -1,0 +1,118 @@
+//! `applied.toml` in boot's state folder: what was done on this machine, so that it is neither done twice nor taken for
+//! somebody else's. Written after each thing is done, never before: what was cut off is tried again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Result};
+use crate::store::atomic;
+use crate::store::digest::Sha256;
+use crate::store::paths::Paths;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    #[serde(default)]
+    version: u32,
+    /// What was initialised: the other verbs need no argument.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Scripts whose text somebody has agreed to, by hash.
+    #[serde(default)]
+    pub agreed: BTreeSet<Sha256>,
+    /// The global pin that boot wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_python: Option<String>,
+    /// Scripts that ran well, by id.
+    #[serde(default)]
+    pub runs: BTreeMap<String, Ran>,
+    /// Dotfiles that boot placed, by their path below the home directory.
+    #[serde(default)]
+    pub dotfiles: BTreeMap<String, Placed>,
+    /// What was moved out of the way, in order.
+    #[serde(default)]
+    pub backups: Vec<Backup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The repository's folder.
+    pub root: PathBuf,
+    /// Where it was fetched from, without a password; None for a folder that is used where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// Of the script and what it watches.
+    pub sha256: Sha256,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Placed {
+    /// A link to this.
+    Link(PathBuf),
+    /// A copy with this content.
+    Copy(Sha256),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    pub was: PathBuf,
+    pub is: PathBuf,
+}
+
+impl Applied {
+    pub fn read(paths: &Paths) -> Result<Applied> {
+        let path = paths.applied_file();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Applied { version: 1, ..Applied::default() }),
+            Err(error) => return Err(Error::Applied { path, reason: error.to_string() }),
+        };
+        let applied: Applied = toml::from_str(&text)
+            .map_err(|error| Error::Applied { path: path.clone(), reason: error.message().lines().next().unwrap_or("").into() })?;
+        if applied.version != 1 {
+            return Err(Error::Applied { path, reason: "a newer boot wrote it".into() });
+        }
+        Ok(applied)
+    }
+
+    /// Writes it, unless it says the same already.
+    pub fn write(&self, paths: &Paths) -> Result<()> {
+        let path = paths.applied_file();
+        let text = toml::to_string(self).map_err(|error| Error::Applied { path: path.clone(), reason: error.to_string() })?;
+        if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+            return Ok(());
+        }
+        Ok(atomic::write(&path, text.as_bytes(), Some(0o600))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_applied_is_read_as_it_was_written() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::from(&|name| (name == "HOME").then(|| home.path().into())).unwrap();
+        let mut applied = Applied::read(&paths).unwrap();
+        assert_eq!(applied.source, None);
+        applied.source = Some(Source { root: "/r".into(), url: None });
+        applied.agreed.insert(Sha256::of(b"x"));
+        applied.runs.insert("a".into(), Ran { sha256: Sha256::of(b"x") });
+        applied.dotfiles.insert(".a.b".into(), Placed::Link("/r/a".into()));
+        applied.dotfiles.insert(".c".into(), Placed::Copy(Sha256::of(b"c")));
+        applied.backups.push(Backup { was: "/h/.a".into(), is: "/s/.a".into() });
+        applied.write(&paths).unwrap();
+        assert_eq!(Applied::read(&paths).unwrap(), applied);
+        fs::write(paths.applied_file(), "version = 2").unwrap();
+        assert!(Applied::read(&paths).unwrap_err().to_string().lines().count() <= 3);
+    }
+}

@@ -1,0 +1,155 @@
+//! Where the machine meets the rest of boot: every call into Pythons, tools and shells is here, in the words of a manifest.
+
+use std::str::FromStr;
+
+use pep440_rs::VersionSpecifiers;
+
+use super::manifest::Tool;
+use super::{Error, Result};
+use crate::Context;
+use crate::context::var;
+use crate::project::pin;
+use crate::python;
+use crate::python::installed::{self, Installed, Origin};
+use crate::python::key::Key;
+use crate::python::request::{NotARequest, Request};
+use crate::report::escaped;
+use crate::shell::{init, install};
+use crate::store::{self, atomic};
+use crate::tool::{self, Receipt, Spec, spec};
+
+/// Why `request` can't be a Python to install; nothing is looked up for it. A path is of one machine, so it is none here.
+pub fn check_python(request: &str) -> std::result::Result<(), String> {
+    match request.parse::<Request>() {
+        Ok(Request::System) => Err("the system's Python is there or not: boot doesn't install it".into()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(first_line(&error.to_string())),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or("").to_string()
+}
+
+/// The version of the newest installed Python that meets `request`.
+pub fn python(ctx: &Context, request: &str) -> Option<String> {
+    let python = installed::find(&ctx.paths, &request.parse().ok()?)?;
+    Some(version(&python))
+}
+
+fn version(python: &Installed) -> String {
+    format!("{}{}", python.key.version, python.key.variant.suffix())
+}
+
+/// Installs a Python, and says which.
+pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
+    let request: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;
+    let outcome =
+        python::install::ensure(ctx, &request, &python::install::Options::default()).map_err(|error| Error::Item(error.to_string()))?;
+    let how = match outcome.installed.origin {
+        Origin::Source => "built",
+        _ => "installed",
+    };
+    Ok(format!("{how} {}", version(&outcome.installed)))
+}
+
+/// The first request of the global pin.
+pub fn default_python(ctx: &Context) -> Option<String> {
+    let (entries, _) = pin::parse(&std::fs::read(ctx.paths.global_pin()).ok()?);
+    entries.first().map(ToString::to_string)
+}
+
+/// Writes the global pin.
+pub fn set_default_python(ctx: &Context, request: &str) -> Result<()> {
+    Ok(atomic::write(&ctx.paths.global_pin(), format!("{request}\n").as_bytes(), None)?)
+}
+
+/// Why `text` can't be a package's requirement.
+pub fn check_requirement(text: &str) -> std::result::Result<(), String> {
+    text.parse::<Spec>().map(drop).map_err(|error| first_line(&error.to_string()))
+}
+
+/// Why a manifest's tool can't be one: its name, its version, its extras.
+pub fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
+    if !spec::is_tool_name(&tool.name) {
+        return Err(format!("{} names no package", escaped(&tool.name)));
+    }
+    if let Some(version) = &tool.version
+        && VersionSpecifiers::from_str(version).is_err()
+    {
+        return Err(format!("{} isn't a version requirement", escaped(version)));
+    }
+    check_requirement(&tool.spec())
+}
+
+/// Whether two names are one package.
+pub fn same_tool(one: &str, other: &str) -> bool {
+    spec::normal(one) == spec::normal(other)
+}
+
+/// How an installed tool differs from what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolState {
+    Right,
+    Missing,
+    /// It is there, in another version, with another Python, or without something that is to be injected.
+    Other(&'static str),
+}
+
+/// Reads the tool's receipt, and compares.
+pub fn tool(ctx: &Context, wanted: &Tool) -> ToolState {
+    let name = spec::normal(&wanted.name);
+    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &name)) else { return ToolState::Missing };
+    let Ok(spec) = wanted.spec().parse::<Spec>() else { return ToolState::Missing };
+    if !receipt.spec().is_ok_and(|installed| spec.is_met_by(&receipt.version, &installed)) {
+        return ToolState::Other("another version");
+    }
+    let has = |dependency: &String| {
+        let Ok(with) = dependency.parse::<Spec>() else { return false };
+        receipt.injected.iter().any(|there| there.spec.parse().is_ok_and(|asked: Spec| with.is_met_by(&there.version, &asked)))
+    };
+    if !wanted.inject.iter().all(has) {
+        return ToolState::Other("more to inject");
+    }
+    if !wanted.python.as_ref().is_none_or(|request| meets(request, &receipt)) {
+        return ToolState::Other("another Python");
+    }
+    if !tool::install::is_whole(ctx, &receipt) {
+        return ToolState::Other("broken");
+    }
+    ToolState::Right
+}
+
+/// Made for the same request, or with a Python that meets it.
+fn meets(request: &str, receipt: &Receipt) -> bool {
+    receipt.wanted.python_request.as_deref() == Some(request)
+        || request.parse::<Request>().is_ok_and(|request| receipt.python.parse::<Key>().is_ok_and(|key| request.matches(&key)))
+}
+
+/// Installs a tool with what is injected into it, and says what happened.
+pub fn install_tool(ctx: &Context, wanted: &Tool) -> Result<String> {
+    let parse = |text: &str| text.parse::<Spec>().map_err(|error| Error::Item(error.to_string()));
+    let with = wanted.inject.iter().map(|text| parse(text)).collect::<Result<Vec<Spec>>>()?;
+    let options = tool::Options { with, python: wanted.python.clone(), ..tool::Options::default() };
+    let outcome = tool::install(ctx, &parse(&wanted.spec())?, &options).map_err(|error| Error::Item(error.to_string()))?;
+    Ok(outcome.to_string())
+}
+
+/// Whether the hook stands in the start-up files of the shells in use.
+pub fn hook(ctx: &Context) -> Result<bool> {
+    Ok(hook_changes(ctx)?.iter().all(|change| !change.is_needed()))
+}
+
+/// Puts the hook there, and says where.
+pub fn install_hook(ctx: &Context) -> Result<String> {
+    let changes = hook_changes(ctx)?;
+    install::apply(&changes)?;
+    let files = changes.iter().filter(|change| change.is_needed() && !change.is_own(&ctx.paths));
+    let files: Vec<String> = files.map(|change| ctx.paths.tilde(&change.file)).collect();
+    Ok(if files.is_empty() { "the hook is up to date".into() } else { format!("the hook, in {}", files.join(", ")) })
+}
+
+fn hook_changes(ctx: &Context) -> Result<Vec<install::Change>> {
+    let binary = init::binary(&ctx.paths).map_err(store::Error::io("find", "boot itself".as_ref()))?;
+    Ok(install::plan(&ctx.paths, &install::in_use(&ctx.paths, var("SHELL").as_deref()), &binary)?)
+}

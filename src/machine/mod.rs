@@ -1,0 +1,80 @@
+//! The machine: what `boot.toml` says should be there, what of it is, and doing the rest.
+//!
+//! `manifest` reads the file, `repo` finds or fetches the repository that holds it, `plan` compares it with the disk and touches
+//! nothing, `apply` does a plan. What was done is remembered in `applied`, outside of the repository.
+
+pub mod applied;
+pub mod apply;
+pub mod condition;
+pub mod document;
+pub mod dotfiles;
+pub mod items;
+pub mod manifest;
+pub mod plan;
+pub mod repo;
+pub mod scripts;
+
+use std::path::PathBuf;
+
+use crate::Code;
+use crate::report::escaped;
+use crate::{store, ui};
+
+/// Why a machine can't be made what its manifest says.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Manifest(#[from] document::Problem),
+    #[error("can't read {}: {source}\nis it a repository with a boot.toml at its root?", escaped(&path.display().to_string()))]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("this machine has no manifest yet\nboot init USER, boot init URL or boot init FOLDER gives it one")]
+    NoManifest,
+    #[error("there is no boot.toml in {}\nwrite one: version = 1 and a [tools] table is enough to begin with", escaped(.0))]
+    NoBootToml(String),
+    #[error("{}: {reason}\n{hint}", escaped(what))]
+    Content { what: String, reason: String, hint: &'static str },
+    #[error("{}", conflicts(.0))]
+    Conflicts(Vec<String>),
+    #[error("{reason}\n{hint}")]
+    Repo { reason: String, hint: String },
+    #[error("{} isn't a repository: {reason}\nwrite USER, USER/NAME, HOST/USER/NAME, a git address, or a folder", escaped(text))]
+    NotARepo { text: String, reason: &'static str },
+    #[error("what boot remembers of this machine can't be read: {}: {reason}\nmove that file away; boot plan then shows what it would do anew", path.display())]
+    Applied { path: PathBuf, reason: String },
+    #[error("nothing was done: you didn't agree\nboot plan shows the same list again")]
+    Declined,
+    #[error("{0}")]
+    Item(String),
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Ui(#[from] ui::Error),
+}
+
+impl Error {
+    pub fn code(&self) -> Code {
+        match self {
+            Error::Manifest(_) | Error::NotARepo { .. } | Error::Usage(_) => Code::Usage,
+            Error::Ui(error) => error.code(),
+            _ => Code::Failed,
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A few are named, the rest counted: an error is at most three lines.
+fn conflicts(paths: &[String]) -> String {
+    let shown: Vec<String> = paths.iter().take(4).map(|path| escaped(path)).collect();
+    let more = match paths.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "nothing was done: boot did not make {}{more}, and would have to replace {}\nmove what you want to keep, or add --on-conflict backup (moves it for you) or --on-conflict keep",
+        shown.join(", "),
+        if paths.len() == 1 { "it" } else { "them" },
+    )
+}

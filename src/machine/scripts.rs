@@ -1,0 +1,181 @@
+//! Scripts of the repository: what they are, shown before anybody agrees, and running them. `[[run]]` names a file of the repository
+//! with its arguments, or any command.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::manifest::{Manifest, On, Run};
+use super::{Error, Result};
+use crate::Context;
+use crate::store::digest::Sha256;
+
+const LONGEST: u64 = 1 << 20;
+
+/// A script as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    pub id: String,
+    pub cmd: String,
+    pub on: On,
+    pub phase: super::manifest::Phase,
+    /// Its file, relative to the repository; None for a plain command.
+    pub file: Option<PathBuf>,
+    /// What would run, for reading before one agrees to it.
+    pub text: String,
+    /// Of the command, the file and what is watched.
+    pub sha256: Sha256,
+}
+
+/// Reads what `run` is about.
+pub fn script(manifest: &Manifest, run: &Run) -> Result<Script> {
+    let wrong = |what: &Path, reason: String| Error::Content {
+        what: format!("{}: {}", run.at, what.display()),
+        reason,
+        hint: "a script's path starts at the repository's root; a command is written without a slash",
+    };
+    let first = run.cmd.split_whitespace().next().unwrap_or("");
+    let candidate = PathBuf::from(first);
+    let is_file = first.contains('/') || manifest.base.join(&candidate).is_file();
+    let mut hashed = run.cmd.clone().into_bytes();
+    let mut text = run.cmd.clone();
+    if is_file {
+        let bytes = read_inside(&manifest.base, &candidate).map_err(|error| wrong(&candidate, error.to_string()))?;
+        text = String::from_utf8_lossy(&bytes).into_owned();
+        hashed.push(0);
+        hashed.extend(bytes);
+    }
+    for file in &run.watch {
+        let bytes = read_inside(&manifest.base, file).map_err(|error| wrong(file, error.to_string()))?;
+        hashed.push(0);
+        hashed.extend(bytes);
+    }
+    Ok(Script {
+        id: run.id.clone(),
+        cmd: run.cmd.clone(),
+        on: run.on,
+        phase: run.phase,
+        file: is_file.then_some(candidate),
+        text,
+        sha256: Sha256::of(&hashed),
+    })
+}
+
+/// A regular file of the repository, links followed as long as they stay in it.
+fn read_inside(base: &Path, file: &Path) -> io::Result<Vec<u8>> {
+    let path = fs::canonicalize(base.join(file))?;
+    if !path.starts_with(fs::canonicalize(base)?) {
+        return Err(io::Error::other("it leads out of the repository"));
+    }
+    if !fs::metadata(&path)?.is_file() {
+        return Err(io::Error::other("it isn't a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(&path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(io::Error::other("it is larger than a megabyte"));
+    }
+    Ok(bytes)
+}
+
+/// Runs it in the repository's folder, with the commands that boot provides first on PATH. What it prints goes to stderr: stdout
+/// is for boot's results.
+pub fn run(ctx: &Context, manifest: &Manifest, script: &Script) -> Result<()> {
+    let mut command = match &script.file {
+        None => shell(&script.cmd),
+        Some(file) => {
+            let mut words = interpreter(&manifest.root.join(file), &script.text);
+            words.extend(script.cmd.split_whitespace().skip(1).map(str::to_string));
+            let mut command = Command::new(&words[0]);
+            command.args(&words[1..]);
+            command
+        }
+    };
+    let own = [ctx.paths.shims(), ctx.paths.bin.clone()];
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)));
+    if let Ok(path) = path {
+        command.env("PATH", path);
+    }
+    let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(|error| Error::Item(error.to_string()))?;
+    let status =
+        command.current_dir(&manifest.root).stdout(Stdio::from(stderr)).status().map_err(|error| Error::Item(error.to_string()))?;
+    if status.success() { Ok(()) } else { Err(Error::Item(format!("it ended with {status}"))) }
+}
+
+fn shell(text: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", text]);
+    command
+}
+
+/// The words that start `file`. Repositories that lost their modes (an archive, a strange filesystem) work too.
+fn interpreter(file: &Path, text: &str) -> Vec<String> {
+    let path = file.to_string_lossy().into_owned();
+    if fs::metadata(file).is_ok_and(|data| data.permissions().mode() & 0o111 != 0) {
+        return vec![path];
+    }
+    let first = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or("/bin/sh");
+    let mut words: Vec<String> = first.split_whitespace().map(str::to_string).collect();
+    if words.is_empty() {
+        words.push("/bin/sh".into());
+    }
+    words.push(path);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::manifest::Phase;
+
+    fn setup(cmd: &str) -> (tempfile::TempDir, Manifest, Run) {
+        let root = tempfile::tempdir().unwrap();
+        let manifest = Manifest { base: root.path().into(), root: root.path().into(), ..Manifest::default() };
+        let run = Run {
+            id: "a".into(),
+            cmd: cmd.into(),
+            on: On::Once,
+            phase: Phase::After,
+            watch: vec![],
+            only: Default::default(),
+            at: "boot.toml:1:1".into(),
+        };
+        (root, manifest, run)
+    }
+
+    #[test]
+    fn a_script_is_known_by_its_text_and_a_command_by_itself() {
+        let (root, manifest, run) = setup("scripts/a.sh x");
+        assert!(script(&manifest, &run).unwrap_err().to_string().starts_with("boot.toml:1:1"));
+        fs::create_dir(root.path().join("scripts")).unwrap();
+        fs::write(root.path().join("scripts/a.sh"), "echo 1").unwrap();
+        let one = script(&manifest, &run).unwrap();
+        assert_eq!(one.text, "echo 1");
+        fs::write(root.path().join("scripts/a.sh"), "echo 2").unwrap();
+        assert_ne!(script(&manifest, &run).unwrap().sha256, one.sha256);
+        let (_root, manifest, run) = setup("echo hello");
+        assert_eq!(script(&manifest, &run).unwrap().text, "echo hello");
+    }
+
+    #[test]
+    fn a_link_out_of_the_repository_is_no_script() {
+        let (root, manifest, run) = setup("./a.sh");
+        std::os::unix::fs::symlink("/etc/passwd", root.path().join("a.sh")).unwrap();
+        assert!(script(&manifest, &run).unwrap_err().to_string().contains("leads out"));
+    }
+
+    #[test]
+    fn scripts_without_the_right_to_run_are_run_by_their_interpreter() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("a");
+        fs::write(&file, "").unwrap();
+        assert_eq!(interpreter(&file, "#!/usr/bin/env bash\n")[..2], ["/usr/bin/env", "bash"]);
+        assert_eq!(interpreter(&file, "echo")[0], "/bin/sh");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(interpreter(&file, "#!/usr/bin/env bash\n").len(), 1);
+    }
+}
