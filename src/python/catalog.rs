@@ -128,7 +128,7 @@ mod tests {
         let builds: Vec<Build> = STANDALONE.lines().filter_map(|line| parse(line).ok().flatten()).collect();
         let platform: Platform = "linux-x86_64-gnu".parse().unwrap();
         let mut sorted = builds.clone();
-        sorted.sort_by(|a, b| b.key.version.cmp(&a.key.version));
+        sorted.sort_by_key(|build| std::cmp::Reverse(build.key.version));
         let latest = matching(&sorted, &Request::Latest, platform).next().unwrap();
         assert!(latest.key.version.pre.is_none());
         assert!(latest.key.version >= Version::new(3, 14, 0));
