@@ -6,6 +6,7 @@ use std::sync::Arc;
 use boot::cli::Cli;
 use boot::context::var;
 use boot::shell::shim;
+use boot::store::atomic;
 use boot::store::paths::Paths;
 use boot::ui::term::{self, Loudness, Term};
 use boot::{Code, Context, cmd};
@@ -36,6 +37,12 @@ fn run() -> boot::error::Result<Code> {
         _ => Loudness::Normal,
     };
     let offline = cli.global.offline || var("BOOT_OFFLINE").is_some_and(|value| value != "0");
+    // Ctrl-C leaves nothing half-made behind. Where no handler can be set the next run sweeps.
+    let _ = ctrlc::set_handler(|| {
+        atomic::abandon();
+        eprintln!("\ninterrupted: what was there before is as it was; the same command starts over");
+        std::process::exit(130);
+    });
     let ctx = Context::new(Paths::discover()?, Arc::new(Term::new(loudness)), offline);
     cmd::run(cli.command, &ctx)
 }

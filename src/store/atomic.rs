@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink as make_symlink};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{FlockOperation, RenameFlags, flock, renameat_with};
 
@@ -49,6 +50,22 @@ pub fn symlink(target: &Path, link: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The staging folders of this process: what Ctrl-C has to clear away. A list of its own, since a signal finds no owner to ask.
+static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Deletes all that this process has in staging. For the end of an interrupted run: other threads may be writing still, so it is
+/// tried a few times, and what stays is swept by the next run.
+pub fn abandon() {
+    let live = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
+    for _ in 0..5 {
+        live.iter().filter(|path| fs::symlink_metadata(path).is_ok()).for_each(|path| remove(path));
+        if live.iter().all(|path| fs::symlink_metadata(path).is_err()) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
 /// A folder in the making, beside its target so that one rename publishes it. Deleted when dropped; after a
 /// `kill -9` the next run's [`sweep`] does that.
 #[derive(Debug)]
@@ -77,6 +94,7 @@ impl Staging {
                 continue;
             }
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(Error::io("create", &path))?;
+            LIVE.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
             return Ok(Staging { path, _alive: alive });
         }
     }
@@ -101,6 +119,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
+        LIVE.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.path);
         if fs::symlink_metadata(&self.path).is_ok() {
             remove(&self.path);
         }
