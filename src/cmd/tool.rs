@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::tool::{Exec, Inject, Install, List, Pip, Run, Tool};
 use crate::error::{Error, Result};
-use crate::project::venv;
+
 use crate::python::installed;
 use crate::tool::environment::side_by_side;
 use crate::tool::{self, Change, Options, Outcome, Spec, expose, list, receipt, remove};
@@ -168,7 +168,7 @@ fn exec(args: Exec, ctx: &Context) -> Result<Code> {
 fn pip(args: Pip, ctx: &Context) -> Result<Code> {
     let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
     let python = installed::list(&ctx.paths).into_iter().find(|python| python.key.to_string() == tool.python);
-    let Some(pip) = python.as_ref().and_then(venv::bundled_pip) else {
+    let Some(pip) = python.as_ref().and_then(|python| crate::python::pip::bundled(&python.facts.stdlib)) else {
         return Err(tool::Error::NoPip { tool: tool.tool() }.into());
     };
     let program = tool.env.join("bin/python");

@@ -36,9 +36,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
-    Wheel(#[from] crate::package::wheel::Error),
-    #[error(transparent)]
-    Link(#[from] crate::package::link::Error),
+    Pip(#[from] crate::python::pip::Error),
 }
 
 impl Error {

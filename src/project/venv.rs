@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::Context;
-use crate::package::link::{self, Environment};
-use crate::package::wheel::CachedWheel;
 use crate::python::installed::Installed;
+use crate::python::pip;
 use crate::report::{Silent, escaped};
 use crate::shell::quote;
 use crate::store::digest::Sha256;
@@ -102,25 +101,6 @@ fn file(path: &Path, content: &[u8]) -> store::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(store::Error::io("write", path))
 }
 
-/// The pip that `python` brings along, for `ensurepip`: in its own folder, or where Debian keeps it.
-pub fn bundled_pip(python: &Installed) -> Option<PathBuf> {
-    let folders = [python.facts.stdlib.join("ensurepip/_bundled"), PathBuf::from("/usr/share/python-wheels")];
-    folders.iter().find_map(|folder| {
-        let entries = fs::read_dir(folder).ok()?;
-        let mut wheels: Vec<PathBuf> = entries
-            .flatten()
-            .filter(|entry| {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                name.starts_with("pip-") && name.ends_with(".whl")
-            })
-            .map(|entry| entry.path())
-            .collect();
-        wheels.sort();
-        wheels.pop()
-    })
-}
-
 /// What an environment says of itself in its `pyvenv.cfg`. None where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -191,23 +171,10 @@ pub struct Made {
 
 /// Puts the interpreter's own pip into the environment; a line that says why where there is none.
 fn install_pip(paths: &Paths, python: &Installed, target: &Path, staging: &Path) -> Result<Option<String>, Error> {
-    let Some(wheel) = bundled_pip(python) else {
+    let Some(wheel) = pip::bundled(&python.facts.stdlib) else {
         return Ok(Some(format!("{} brings no pip along, so there is none inside", python.key)));
     };
-    let wheel = CachedWheel::from_file(paths, &wheel)?;
-    let linked =
-        Environment::new(staging, target, &python.facts, false).install(&wheel, link::Options { requested: true, direct_url: None })?;
-    // The wheel names a script after the Python that built it, or none; what people type is this one's.
-    let bin = staging.join(&python.facts.scripts);
-    let (major, minor, _) = python.facts.version;
-    let own = format!("pip{major}.{minor}");
-    for script in linked.scripts.iter().filter(|name| name.starts_with("pip3.") && **name != own) {
-        let script = bin.join(script);
-        fs::remove_file(&script).map_err(store::Error::io("remove", &script))?;
-    }
-    if !bin.join(&own).exists() {
-        fs::copy(bin.join("pip"), bin.join(&own)).map_err(store::Error::io("write", &bin.join(&own)))?;
-    }
+    pip::install(paths, &python.facts, &wheel, staging, target)?;
     Ok(None)
 }
 

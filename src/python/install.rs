@@ -2,19 +2,21 @@
 //! rename together with its record.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::catalog::{self, Build};
 use super::installed::{self, Installed, Origin, RECORD, Record};
 use super::key::{Key, Platform, Variant, Version};
 use super::request::Request;
 use super::source::{self, Options as BuildOptions};
-use super::{links, patch, selftest, standalone, tarball};
+use super::{links, patch, pip, selftest, standalone, tarball};
 use crate::Context;
 use crate::net;
+use crate::package::facts::Facts;
 use crate::store::atomic::Staging;
 use crate::store::digest::Sha256;
 use crate::store::lock::Lock;
+use crate::store::paths::Paths;
 use crate::store::{self};
 
 /// What may be done to have it.
@@ -61,6 +63,8 @@ pub enum Error {
     Tarball(#[from] tarball::Error),
     #[error(transparent)]
     Source(#[from] source::Error),
+    #[error(transparent)]
+    Pip(#[from] pip::Error),
     #[error(transparent)]
     SelfTest(#[from] selftest::Error),
     #[error(transparent)]
@@ -176,6 +180,18 @@ fn first_line(error: &net::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_string()
 }
 
+/// A build is made without ensurepip, whose process takes longer than all the rest of an install.
+fn add_pip(paths: &Paths, key: &Key, facts: &Facts, staging: &Path, home: &Path) -> Result<()> {
+    let library = staging.join("lib").join(format!("python{}", key.version.minor_name(key.variant)));
+    if library.join("site-packages/pip").exists() {
+        return Ok(());
+    }
+    match pip::bundled(&library).filter(|wheel| wheel.starts_with(staging)) {
+        Some(wheel) => Ok(pip::install(paths, facts, &wheel, staging, home)?),
+        None => Ok(()),
+    }
+}
+
 /// Makes the folder of `key` in staging, tests what is in it, and gives it its name.
 fn publish(
     ctx: &Context,
@@ -183,7 +199,7 @@ fn publish(
     origin: Origin,
     sha256: Sha256,
     options: &Options,
-    make: &dyn Fn(&std::path::Path, &std::path::Path) -> Result<()>,
+    make: &dyn Fn(&Path, &Path) -> Result<()>,
 ) -> Result<Outcome> {
     let paths = &ctx.paths;
     let home = paths.pythons().join(key.to_string());
@@ -199,6 +215,7 @@ fn publish(
     let executable = PathBuf::from("bin").join(format!("python{}", key.version.minor_name(key.variant)));
     ctx.report.step(&format!("self-test of {key}"));
     let passed = selftest::run(key, &staging.path().join(&executable), staging.path(), &home, false)?;
+    add_pip(paths, key, &passed.facts, staging.path(), &home)?;
     let record =
         Record { schema: 1, key: key.to_string(), origin, sha256: Some(sha256), executable, facts: passed.facts, missing: passed.missing };
     let text = serde_json::to_vec_pretty(&record).map_err(|error| store::Error::io("write", &home)(error.into()))?;

@@ -6,6 +6,7 @@ pub mod installed;
 pub mod key;
 pub mod links;
 pub mod patch;
+pub mod pip;
 pub mod preflight;
 pub mod request;
 pub mod selftest;

@@ -80,6 +80,7 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
     steps.run("install", &mut install)?;
 
     let installed = root.join(home.strip_prefix("/").unwrap_or(home));
+    forget(&installed, &sources, home)?;
     let minor = key.version.minor_name(key.variant);
     let mut bytecode = Command::new(installed.join("bin").join(format!("python{minor}")));
     let library = installed.join("lib").join(format!("python{minor}"));
@@ -102,7 +103,8 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
 
 /// Where a finished build lies in the cache. Its paths are compiled in, so its home is part of its name.
 fn kept(ctx: &Context, key: &Key, found: &Found, options: &Options, home: &Path) -> PathBuf {
-    let mut what = format!("{}\n{}\n{}\n{:?}\n", found.source.sha256, home.display(), options.optimize, options.configure);
+    // The first line changes with what is done to a build after make.
+    let mut what = format!("2\n{}\n{}\n{}\n{:?}\n", found.source.sha256, home.display(), options.optimize, options.configure);
     for name in ["CONFIGURE_OPTS", "PYTHON_CONFIGURE_OPTS", "PYTHON_CFLAGS", "CC", "CFLAGS", "CPPFLAGS", "LDFLAGS"] {
         what.push_str(&format!("{name}={}\n", var(name).unwrap_or_default()));
     }
@@ -172,6 +174,28 @@ fn without_bytecode(makefile: &Path) -> Result<(), Error> {
         .collect();
     fs::write(makefile, changed.join("\n") + "\n").map_err(store::Error::io("write", makefile))?;
     Ok(())
+}
+
+/// What was installed mentions the folder that it was built in, which is about to go; its place is taken by the prefix.
+fn forget(installed: &Path, sources: &Path, home: &Path) -> store::Result<()> {
+    let (old, new) = (sources.to_string_lossy(), home.to_string_lossy());
+    for library in folders(&installed.join("lib")) {
+        let data = folders(&library).into_iter().filter(|path| named(path, "_sysconfigdata"));
+        let makefiles = folders(&library).into_iter().filter(|path| named(path, "config-")).map(|folder| folder.join("Makefile"));
+        for file in data.chain(makefiles) {
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            fs::write(&file, text.replace(&*old, &new)).map_err(store::Error::io("write", &file))?;
+        }
+    }
+    Ok(())
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_default()
+}
+
+fn named(path: &Path, start: &str) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
 }
 
 /// The commands of a build, each with a line of progress and its output in the log.

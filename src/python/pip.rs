@@ -1,0 +1,52 @@
+//! pip as an interpreter brings it along: the wheel that ensurepip has, put in place without running anything.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::package::facts::Facts;
+use crate::package::link::{self, Environment};
+use crate::package::wheel::{self, CachedWheel};
+use crate::store;
+use crate::store::paths::Paths;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Wheel(#[from] wheel::Error),
+    #[error(transparent)]
+    Link(#[from] link::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// The newest pip wheel of the interpreter whose standard library is `stdlib`; Debian keeps those of its own apart.
+pub fn bundled(stdlib: &Path) -> Option<PathBuf> {
+    let folders = [stdlib.join("ensurepip/_bundled"), PathBuf::from("/usr/share/python-wheels")];
+    folders.iter().find_map(|folder| {
+        let wheels = fs::read_dir(folder).ok()?.flatten().filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("pip-") && name.ends_with(".whl")
+        });
+        wheels.map(|entry| entry.path()).max()
+    })
+}
+
+/// Installs `wheel` into the environment or Python that is written to `root` and will live at `home`, with the commands `pip`, `pip3`
+/// and that of the minor.
+pub fn install(paths: &Paths, facts: &Facts, wheel: &Path, root: &Path, home: &Path) -> Result<(), Error> {
+    let wheel = CachedWheel::from_file(paths, wheel)?;
+    let linked = Environment::new(root, home, facts, false).install(&wheel, link::Options { requested: true, direct_url: None })?;
+    // The wheel names a script after the Python that built it, or none; what people type is this one's.
+    let bin = root.join(&facts.scripts);
+    let (major, minor, _) = facts.version;
+    let own = format!("pip{major}.{minor}");
+    for script in linked.scripts.iter().filter(|name| name.starts_with("pip3.") && **name != own) {
+        let script = bin.join(script);
+        fs::remove_file(&script).map_err(store::Error::io("remove", &script))?;
+    }
+    if !bin.join(&own).exists() {
+        fs::copy(bin.join("pip"), bin.join(&own)).map_err(store::Error::io("write", &bin.join(&own)))?;
+    }
+    Ok(())
+}
