@@ -150,6 +150,13 @@ __boot_prompt() {
   return "$ended"
 }
 
+# The first <Tab> after `boot` fetches the completions; 124 has bash ask again. Starting a shell shouldn't wait for them.
+__boot_complete() {
+  complete -r boot
+  builtin eval "$(exec "$__boot_bin" completions bash 2>/dev/null)"
+  return 124
+}
+
 # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
 case :${PATH-}: in
   *":$__boot_shims:$__boot_tools:"*"/usr/bin:"*) ;;
@@ -170,6 +177,7 @@ case $- in
       *)
         # shellcheck disable=SC2178,SC2128
         PROMPT_COMMAND="__boot_prompt${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
+        complete -F __boot_complete boot
         ;;
     esac
     ;;

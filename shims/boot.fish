@@ -135,6 +135,13 @@ function __boot_prompt --on-event fish_prompt
     __boot_look
 end
 
+# The first <Tab> after `boot` fetches the completions. Starting a shell shouldn't wait for them.
+function __boot_complete
+    complete -e -c boot
+    $__boot_bin completions fish 2>/dev/null | source
+    complete -C (commandline -cp)
+end
+
 # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
 if not string match -q -- "*:$__boot_shims:$__boot_tools:*/usr/bin:*" ":"(string join : -- $PATH)":"
     __boot_front $__boot_tools
@@ -143,4 +150,8 @@ if not string match -q -- "*:$__boot_shims:$__boot_tools:*/usr/bin:*" ":"(string
         __boot_front "$VIRTUAL_ENV/bin"
     end
 end
-status is-interactive; or functions -e __boot_prompt
+if status is-interactive
+    complete -c boot -f -a '(__boot_complete)'
+else
+    functions -e __boot_prompt
+end

@@ -154,6 +154,14 @@ __boot_prompt() {
   return $ended
 }
 
+# The first <Tab> after `boot` fetches the completions. Starting a shell shouldn't wait for them.
+__boot_complete() {
+  \builtin eval "$("$__boot_bin" completions zsh 2>/dev/null)"
+  if (( ${+functions[_boot]} )); then
+    _boot "$@"
+  fi
+}
+
 __boot_start() {
   \builtin emulate -L zsh
   # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
@@ -170,6 +178,9 @@ __boot_start() {
     \builtin typeset -ga precmd_functions
     if (( ! ${precmd_functions[(Ie)__boot_prompt]} )); then
       precmd_functions=(__boot_prompt "${precmd_functions[@]}")
+    fi
+    if (( ${+functions[compdef]} && ! ${+functions[_boot]} )); then
+      compdef __boot_complete boot
     fi
   fi
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::installed::{self, Origin};
 use crate::store::paths::Paths;
-use crate::store::{Result, atomic};
+use crate::store::{Result, atomic, stamp};
 
 /// Makes the links and shims what they should be, each in one step. Called after every change of what is installed.
 pub fn refresh(paths: &Paths) -> Result<()> {
@@ -36,7 +36,9 @@ pub fn refresh(paths: &Paths) -> Result<()> {
     if minors.is_empty() {
         shims.clear();
     }
-    self::shims(paths, &shims)
+    self::shims(paths, &shims)?;
+    // Shells that wait for one of these look again.
+    stamp::touch(paths)
 }
 
 /// Links to this binary, which acts by the name it is called by.
