@@ -3,7 +3,10 @@
 pub mod bytecode;
 pub mod entry_points;
 pub mod facts;
+pub mod filename;
 pub mod link;
 pub mod record;
+pub mod requirement;
 pub mod script;
+pub mod tags;
 pub mod wheel;

@@ -1,0 +1,241 @@
+//! Names and requirements: PEP 503, PEP 508 and PEP 440, made ready for the resolver, which reckons with sets of versions.
+
+use std::fmt;
+use std::str::FromStr;
+
+use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerTree, VerbatimUrl, VersionOrUrl};
+use serde::{Deserialize, Serialize};
+use version_ranges::Ranges;
+
+use crate::report::escaped;
+
+/// A package's name as PEP 503 compares it: lower case, with single dashes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Name(String);
+
+impl Name {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Name {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Name, Error> {
+        let wrong = || Error::Name { text: text.into() };
+        let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        if !edge(text.as_bytes().first()) || !edge(text.as_bytes().last()) {
+            return Err(wrong());
+        }
+        let mut normal = String::with_capacity(text.len());
+        for character in text.chars() {
+            match character {
+                '-' | '_' | '.' if normal.ends_with('-') => {}
+                '-' | '_' | '.' => normal.push('-'),
+                _ if character.is_ascii_alphanumeric() => normal.push(character.to_ascii_lowercase()),
+                _ => return Err(wrong()),
+            }
+        }
+        Ok(Name(normal))
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("{} isn't a package's name\nuse letters, digits, dots, dashes and underscores, as in black", escaped(text))]
+    Name { text: String },
+    #[error("{} isn't a requirement: {reason}\nwrite it as in black, black==24.* or black[d]>=24,<25", escaped(text))]
+    Requirement { text: String, reason: String },
+}
+
+/// One wish for a package.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    pub name: Name,
+    pub extras: Vec<Name>,
+    /// The versions that will do.
+    pub versions: Ranges<Version>,
+    /// An address instead of versions, which no index can serve.
+    pub url: Option<String>,
+    marker: MarkerTree,
+}
+
+impl Requirement {
+    /// Whether it counts for this interpreter, as a wish of the package itself (no extra) or of one of its extras.
+    pub fn applies(&self, environment: &MarkerEnvironment, extra: Option<&Name>) -> bool {
+        let extra: Vec<ExtraName> = extra.iter().filter_map(|extra| extra.as_str().parse().ok()).collect();
+        self.marker.evaluate(environment, &extra)
+    }
+}
+
+impl FromStr for Requirement {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Requirement, Error> {
+        let parsed = pep508_rs::Requirement::<VerbatimUrl>::from_str(text)
+            .or_else(|error| {
+                // Old packages write `>=3.6.*`, which PEP 440 never allowed and everybody understands.
+                pep508_rs::Requirement::<VerbatimUrl>::from_str(&without_stars(text)).map_err(|_| error)
+            })
+            .map_err(|error| {
+                let reason = error.message.to_string().lines().next().unwrap_or_default().to_string();
+                Error::Requirement { text: text.into(), reason }
+            })?;
+        let (versions, url) = match &parsed.version_or_url {
+            None => (Ranges::full(), None),
+            Some(VersionOrUrl::VersionSpecifier(specifiers)) => (ranges(specifiers), None),
+            Some(VersionOrUrl::Url(url)) => (Ranges::full(), Some(url.to_string())),
+        };
+        let extras = parsed.extras.iter().map(|extra| extra.to_string().parse()).collect::<Result<_, _>>()?;
+        Ok(Requirement { name: parsed.name.to_string().parse()?, extras, versions, url, marker: parsed.marker })
+    }
+}
+
+/// A Requires-Python, read as leniently as old packages need. None where it can't be read: then it says nothing.
+pub fn requires_python(text: &str) -> Option<VersionSpecifiers> {
+    text.parse().or_else(|_| without_stars(text).parse()).ok()
+}
+
+/// Whether a Python of this version is meant. A pre-release of 3.14 counts as 3.14, as everywhere in this field.
+pub fn allows_python(specifiers: &VersionSpecifiers, python: &Version) -> bool {
+    pep440_rs::release_specifiers_to_ranges(specifiers.clone()).contains(&python.only_release())
+}
+
+/// Takes the `.*` away where an ordering comparison has one.
+fn without_stars(text: &str) -> String {
+    let mut fixed = String::with_capacity(text.len());
+    let mut ordering = false;
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        if rest.starts_with(".*") && ordering {
+            rest = &rest[2..];
+            continue;
+        }
+        match character {
+            '<' | '>' | '~' => ordering = true,
+            '=' if fixed.ends_with(['<', '>', '~']) => {}
+            '=' | '!' | ',' | ';' | '\'' | '"' => ordering = false,
+            _ => {}
+        }
+        fixed.push(character);
+        rest = &rest[character.len_utf8()..];
+    }
+    fixed
+}
+
+/// The set of versions that all of `specifiers` allow.
+pub fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
+    specifiers.iter().fold(Ranges::full(), |all, specifier| all.intersection(&range(specifier)))
+}
+
+/// As PEP 440 compares. A bound is a pre-release only if the specifier names one: that is how the resolver knows that
+/// pre-releases are asked for. And `==1.0` includes `1.0+cpu`.
+fn range(specifier: &VersionSpecifier) -> Ranges<Version> {
+    let version = specifier.version().clone();
+    match specifier.operator() {
+        Operator::Equal if version.is_local() => Ranges::singleton(version),
+        Operator::Equal => Ranges::from_range_bounds(version.clone()..after(&version)),
+        Operator::ExactEqual => Ranges::singleton(version),
+        Operator::NotEqual if version.is_local() => Ranges::singleton(version).complement(),
+        Operator::NotEqual => Ranges::from_range_bounds(version.clone()..after(&version)).complement(),
+        Operator::LessThanEqual if version.is_local() => Ranges::lower_than(version),
+        Operator::LessThanEqual => Ranges::strictly_lower_than(after(&version)),
+        Operator::TildeEqual => {
+            let mut release = version.release().to_vec();
+            release.pop();
+            Ranges::from_range_bounds(version.clone()..next_release(&version, release))
+        }
+        Operator::EqualStar => star(&version),
+        Operator::NotEqualStar => star(&version).complement(),
+        Operator::LessThan | Operator::GreaterThan | Operator::GreaterThanEqual => Ranges::from(specifier.clone()),
+    }
+}
+
+fn star(version: &Version) -> Ranges<Version> {
+    let low = Version::new(version.release()).with_epoch(version.epoch()).with_min(Some(0));
+    Ranges::from_range_bounds(low..next_release(version, version.release().to_vec()))
+}
+
+/// The lowest version of the release after `release`.
+fn next_release(version: &Version, mut release: Vec<u64>) -> Version {
+    if let Some(last) = release.last_mut() {
+        *last = last.saturating_add(1);
+    }
+    Version::new(release).with_epoch(version.epoch()).with_min(Some(0))
+}
+
+/// The first version after `version` and all its local ones.
+pub fn after(version: &Version) -> Version {
+    let public = version.clone().without_local();
+    match (public.dev(), public.post()) {
+        (Some(dev), _) => public.with_dev(Some(dev.saturating_add(1))),
+        (None, Some(post)) => public.with_post(Some(post.saturating_add(1))).with_dev(Some(0)),
+        (None, None) => public.with_post(Some(0)).with_dev(Some(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(requirement: &str, version: &str) -> bool {
+        requirement.parse::<Requirement>().unwrap().versions.contains(&version.parse::<Version>().unwrap())
+    }
+
+    #[test]
+    fn names_are_compared_as_the_index_does() {
+        assert_eq!("Zope.Interface".parse::<Name>().unwrap().as_str(), "zope-interface");
+        assert_eq!("a-_.b".parse::<Name>().unwrap().as_str(), "a-b");
+        for wrong in ["", "-a", "a-", "a b", "../a", "naïve", "a/b"] {
+            assert!(wrong.parse::<Name>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_as_pep_440_does() {
+        for (requirement, yes, no) in [
+            ("a==1.0", "1.0+cpu", "1.0.post1"),
+            ("a==1.0", "1.0.0", "1.0.1"),
+            ("a!=1.0", "1.0.post1", "1.0+cpu"),
+            ("a<=1.0", "1.0+cpu", "1.0.post1"),
+            ("a<2", "1.9", "2.0rc1"),
+            ("a>1.0", "1.1", "1.0.post1"),
+            ("a>1.0", "1.1", "1.0+cpu"),
+            ("a~=1.4.2", "1.4.9", "1.5.0a1"),
+            ("a~=1.4", "1.9", "2.0.dev1"),
+            ("a==1.4.*", "1.4rc1", "1.5.dev0"),
+            ("a!=1.4.*", "1.5.dev0", "1.4.9"),
+            ("a>=1.0.*", "1.0", "0.9"),
+            ("a (>=1,<2)", "1.5", "2.0"),
+            ("a==1!1.*", "1!1.2", "1.2"),
+        ] {
+            assert!(allows(requirement, yes), "{requirement} allows {yes}");
+            assert!(!allows(requirement, no), "{requirement} doesn't allow {no}");
+        }
+    }
+
+    #[test]
+    fn old_spellings_of_requires_python_are_understood() {
+        let python = Version::new([3, 11, 9]);
+        assert!(allows_python(&requires_python(">=3.6.*").unwrap(), &python));
+        assert!(allows_python(&requires_python(">=2.7, !=3.0.*, !=3.1.*").unwrap(), &python));
+        assert!(!allows_python(&requires_python(">=3.12").unwrap(), &python));
+        assert!(requires_python("three").is_none());
+    }
+
+    #[test]
+    fn an_address_is_kept_as_one() {
+        let requirement: Requirement = "a @ https://example.org/a-1.0-py3-none-any.whl".parse().unwrap();
+        assert!(requirement.url.is_some());
+        assert!("a >> 1".parse::<Requirement>().is_err());
+    }
+}
