@@ -61,7 +61,9 @@ mod tests {
         assert_eq!(wheel.version.to_string(), "1.0+cpu");
         assert_eq!(wheel.build, Some((2, "b".into())));
         assert_eq!((wheel.pythons.len(), wheel.abis.len(), wheel.platforms.len()), (2, 1, 2));
-        for wrong in ["a.whl", "a-1.0.whl", "a-x-py3-none-any.whl", "a-1-b-py3-none-any.whl", "a-1-py3--any.whl", "a-1-py3-none-any.zip", ""] {
+        for wrong in
+            ["a.whl", "a-1.0.whl", "a-x-py3-none-any.whl", "a-1-b-py3-none-any.whl", "a-1-py3--any.whl", "a-1-py3-none-any.zip", ""]
+        {
             assert!(WheelName::parse(wrong).is_none(), "{wrong}");
         }
     }

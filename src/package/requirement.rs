@@ -1,6 +1,7 @@
 //! Names and requirements: PEP 503, PEP 508 and PEP 440, made ready for the resolver, which reckons with sets of versions.
 
 use std::fmt;
+use std::ops::Bound;
 use std::str::FromStr;
 
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
@@ -102,7 +103,10 @@ impl FromStr for Requirement {
 
 /// A Requires-Python, read as leniently as old packages need. None where it can't be read: then it says nothing.
 pub fn requires_python(text: &str) -> Option<VersionSpecifiers> {
-    text.parse().or_else(|_| without_stars(text).parse()).ok()
+    let specifiers: VersionSpecifiers = text.parse().or_else(|_| without_stars(text).parse()).ok()?;
+    // The conversion to a range adds one to a number.
+    let absurd = specifiers.iter().any(|specifier| specifier.version().release().contains(&u64::MAX));
+    (!absurd).then_some(specifiers)
 }
 
 /// Whether a Python of this version is meant. A pre-release of 3.14 counts as 3.14, as everywhere in this field.
@@ -137,8 +141,8 @@ pub fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
     specifiers.iter().fold(Ranges::full(), |all, specifier| all.intersection(&range(specifier)))
 }
 
-/// As PEP 440 compares. A bound is a pre-release only if the specifier names one: that is how the resolver knows that
-/// pre-releases are asked for. And `==1.0` includes `1.0+cpu`.
+/// As PEP 440 compares; `==1.0` includes `1.0+cpu`. Bounds are chosen so that one of them is a pre-release only if the
+/// specifier names one, see [`names_pre_release`].
 fn range(specifier: &VersionSpecifier) -> Ranges<Version> {
     let version = specifier.version().clone();
     match specifier.operator() {
@@ -156,7 +160,13 @@ fn range(specifier: &VersionSpecifier) -> Ranges<Version> {
         }
         Operator::EqualStar => star(&version),
         Operator::NotEqualStar => star(&version).complement(),
-        Operator::LessThan | Operator::GreaterThan | Operator::GreaterThanEqual => Ranges::from(specifier.clone()),
+        Operator::LessThan if version.any_prerelease() => Ranges::strictly_lower_than(version),
+        Operator::LessThan if version.is_post() => Ranges::strictly_lower_than(version.with_dev(Some(0))),
+        Operator::LessThan => Ranges::strictly_lower_than(version.with_min(Some(0))),
+        // Neither its local versions nor, unless it is one itself, its post-releases come after a version.
+        Operator::GreaterThan if version.is_dev() || version.is_post() => Ranges::higher_than(after(&version)),
+        Operator::GreaterThan => Ranges::strictly_higher_than(version.with_max(Some(0))),
+        Operator::GreaterThanEqual => Ranges::higher_than(version),
     }
 }
 
@@ -171,6 +181,17 @@ fn next_release(version: &Version, mut release: Vec<u64>) -> Version {
         *last = last.saturating_add(1);
     }
     Version::new(release).with_epoch(version.epoch()).with_min(Some(0))
+}
+
+/// Whether whoever made this set asked for pre-releases, by naming one as a bound.
+pub fn names_pre_release(versions: &Ranges<Version>) -> bool {
+    let named = |bound: &Bound<Version>| match bound {
+        Bound::Included(version) | Bound::Excluded(version) => version.is_pre() || (version.is_dev() && !version.is_post()),
+        Bound::Unbounded => false,
+    };
+    let bounds: Vec<(&Bound<Version>, &Bound<Version>)> = versions.iter().collect();
+    // Only the outer ends: between two parts something was left out.
+    bounds.first().is_some_and(|(low, _)| named(low)) || bounds.last().is_some_and(|(_, high)| named(high))
 }
 
 /// The first version after `version` and all its local ones.
@@ -210,6 +231,8 @@ mod tests {
             ("a<2", "1.9", "2.0rc1"),
             ("a>1.0", "1.1", "1.0.post1"),
             ("a>1.0", "1.1", "1.0+cpu"),
+            ("a<1.0.post1", "1.0", "1.0.post1.dev1"),
+            ("a>1.0.post1", "1.0.post2", "1.0.post1"),
             ("a~=1.4.2", "1.4.9", "1.5.0a1"),
             ("a~=1.4", "1.9", "2.0.dev1"),
             ("a==1.4.*", "1.4rc1", "1.5.dev0"),
@@ -230,6 +253,24 @@ mod tests {
         assert!(allows_python(&requires_python(">=2.7, !=3.0.*, !=3.1.*").unwrap(), &python));
         assert!(!allows_python(&requires_python(">=3.12").unwrap(), &python));
         assert!(requires_python("three").is_none());
+    }
+
+    #[test]
+    fn only_a_named_pre_release_asks_for_some() {
+        for (requirement, asked) in [
+            ("a>=1.0rc1", true),
+            ("a==1.0.dev3", true),
+            ("a<2.0b1", true),
+            ("a==1.0", false),
+            ("a<=1.0", false),
+            ("a<2", false),
+            ("a~=1.0", false),
+            ("a==1.*", false),
+            ("a!=1.0rc1", false),
+            ("a>1.0,<1.0.post2", false),
+        ] {
+            assert_eq!(names_pre_release(&requirement.parse::<Requirement>().unwrap().versions), asked, "{requirement}");
+        }
     }
 
     #[test]

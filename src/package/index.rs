@@ -1,0 +1,304 @@
+//! The package indexes: which ones, in which order, and their pages, kept in the cache.
+//!
+//! The first index that has a name is the one for that name: if others could add versions, whoever registers the name of
+//! an internal package on a public index would be installed instead of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::page::{self, File};
+use super::requirement::Name;
+use crate::context::{Context, var};
+use crate::net::{self, endpoints};
+use crate::store::atomic;
+use crate::store::digest::Sha256;
+
+const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
+/// How long a page is taken as it is, in seconds, where the index doesn't say.
+const FRESH: u64 = 600;
+/// An index that wants its pages asked for each time would make every run slow; one that says a year would hide releases.
+const FRESH_AT_MOST: u64 = 3600;
+/// The largest pages of the public index have some ten megabytes.
+const LARGEST: u64 = 128 << 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the page {} can't be used: {reason}\nis that the address of a package index? it ends in /simple as a rule", net::shown(url))]
+    Page { url: String, reason: String },
+    #[error(transparent)]
+    Net(#[from] net::Error),
+    #[error(transparent)]
+    Settings(#[from] crate::settings::Error),
+}
+
+/// The indexes, the one asked first in front.
+pub struct Indexes<'a> {
+    ctx: &'a Context,
+    urls: Vec<String>,
+}
+
+/// A page as the cache keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    /// Seconds since 1970.
+    fetched: u64,
+    fresh: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+    files: Vec<File>,
+}
+
+impl<'a> Indexes<'a> {
+    /// From boot's variables, uv's, pip's, pip's files, boot's settings; else the public index.
+    pub fn from_env(ctx: &'a Context) -> Result<Indexes<'a>, Error> {
+        let words = |name: &str| -> Vec<String> { var(name).map(|value| split(&value)).unwrap_or_default() };
+        let settings = &ctx.settings()?.index;
+        let mut sources = vec![
+            (var("BOOT_INDEX_URL"), words("BOOT_EXTRA_INDEX_URL")),
+            // uv's may have names, as in `internal=https://…`.
+            (var("UV_DEFAULT_INDEX").map(|url| unnamed(&url)), words("UV_INDEX").iter().map(|url| unnamed(url)).collect()),
+            (var("PIP_INDEX_URL"), words("PIP_EXTRA_INDEX_URL")),
+        ];
+        sources.extend(pip_files(ctx).iter().filter_map(|path| fs::read_to_string(path).ok()).map(|text| pip_conf(&text)));
+        sources.push((settings.url.clone(), settings.extra_urls.clone()));
+        Ok(Indexes { ctx, urls: choose(sources) })
+    }
+
+    /// Addresses without passwords, for messages.
+    pub fn shown(&self) -> Vec<String> {
+        self.urls.iter().map(|url| net::shown(url)).collect()
+    }
+
+    /// The files of a package; None if no index has it.
+    pub fn page(&self, name: &Name) -> Result<Option<Vec<File>>, Error> {
+        let mut unknown = None;
+        for url in &self.urls {
+            let files = match self.page_of(url, name) {
+                // Another index may be the one that had it when there was a network: that is what the cache tells.
+                Err(Error::Net(error @ net::Error::Offline { .. })) => {
+                    unknown.get_or_insert(error);
+                    continue;
+                }
+                other => other?,
+            };
+            if let Some(files) = files {
+                if self.urls.len() > 1 {
+                    self.ctx.report.step(&format!("{name} is taken from {}", net::shown(url)));
+                }
+                return Ok(Some(files));
+            }
+        }
+        unknown.map_or(Ok(None), |error| Err(error.into()))
+    }
+
+    fn page_of(&self, index: &str, name: &Name) -> Result<Option<Vec<File>>, Error> {
+        let folder = format!("{}/{name}/", index.trim_end_matches('/'));
+        // A folder on a disk has no server that would pick the file in it.
+        let url = if folder.starts_with("file:") { format!("{folder}index.html") } else { folder };
+        let path = self.ctx.paths.index().join("pages").join(format!("{}.json", Sha256::of(url.as_bytes())));
+        let kept = Kept::read(&path);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        match kept {
+            Some(kept) if self.ctx.offline && !url.starts_with("file:") => return Ok(Some(kept.files)),
+            // A clock that was set back makes a page old, not eternal.
+            Some(kept) if kept.fetched <= now && now - kept.fetched < kept.fresh => return Ok(Some(kept.files)),
+            kept => match self.fetch(&url, kept.as_ref()) {
+                Ok(Some(mut page)) => {
+                    page.fetched = now;
+                    // A file is as near as the cache, and nothing tells when it changes.
+                    if !url.starts_with("file:") {
+                        page.write(&path);
+                    }
+                    Ok(Some(page.files))
+                }
+                // Not changed since.
+                Ok(None) => Ok(kept.map(|kept| {
+                    let kept = Kept { fetched: now, ..kept };
+                    kept.write(&path);
+                    kept.files
+                })),
+                Err(Error::Net(error)) if error.is_missing() => Ok(None),
+                Err(Error::Net(
+                    error @ (net::Error::Unreachable { .. } | net::Error::Cut { .. } | net::Error::Status { status: 500.., .. }),
+                )) => {
+                    let Some(kept) = kept else { return Err(error.into()) };
+                    self.ctx.report.warn(&format!(
+                        "{name}: the index can't be asked now; what it said {} ago is used",
+                        ago(now.saturating_sub(kept.fetched))
+                    ));
+                    Ok(Some(kept.files))
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// None if the page that is kept is still right.
+    fn fetch(&self, url: &str, kept: Option<&Kept>) -> Result<Option<Kept>, Error> {
+        let mut headers = vec![("Accept", ACCEPT)];
+        if let Some(etag) = kept.and_then(|kept| kept.etag.as_deref()) {
+            headers.push(("If-None-Match", etag));
+        }
+        let response = match self.ctx.client()?.get_with(url, &headers) {
+            Err(net::Error::Status { status: 304, .. }) if kept.is_some() => return Ok(None),
+            other => other?,
+        };
+        let etag = response.header("etag").map(str::to_string);
+        let fresh = response.header("cache-control").and_then(max_age).unwrap_or(FRESH);
+        let kind = response.header("content-type").map(str::to_string);
+        let body = response.bytes(LARGEST)?;
+        let files = page::parse(url, kind.as_deref(), &body).map_err(|reason| Error::Page { url: url.into(), reason })?;
+        Ok(Some(Kept { fetched: 0, fresh, etag, files }))
+    }
+}
+
+impl Kept {
+    fn read(path: &Path) -> Option<Kept> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    /// A cache that can't be written makes the next run slower, and this one no worse.
+    fn write(&self, path: &Path) {
+        if let Ok(json) = serde_json::to_vec(self) {
+            let _ = atomic::write(path, &json, None);
+        }
+    }
+}
+
+fn max_age(header: &str) -> Option<u64> {
+    let seconds = header.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?.parse::<u64>().ok()?;
+    Some(seconds.min(FRESH_AT_MOST))
+}
+
+fn ago(seconds: u64) -> String {
+    match seconds {
+        0..7200 => format!("{} minutes", seconds / 60),
+        7200..172_800 => format!("{} hours", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// What each source says, in the order of their rank: the further indexes of a source come before its main one, as they are
+/// the ones that somebody added on purpose. Where a main one is found, lower sources have no say.
+fn choose(sources: Vec<(Option<String>, Vec<String>)>) -> Vec<String> {
+    let mut urls: Vec<String> = Vec::new();
+    let mut main = None;
+    for (url, more) in sources {
+        urls.extend(more);
+        if url.is_some() {
+            main = url;
+            break;
+        }
+    }
+    urls.push(main.unwrap_or_else(endpoints::package_index));
+    let mut seen = Vec::new();
+    urls.retain(|url| {
+        let url = url.trim_end_matches('/').to_string();
+        let new = !seen.contains(&url);
+        seen.push(url);
+        new
+    });
+    urls
+}
+
+fn split(value: &str) -> Vec<String> {
+    value.split_whitespace().map(str::to_string).collect()
+}
+
+fn unnamed(url: &str) -> String {
+    match url.split_once('=') {
+        Some((name, rest)) if !name.contains([':', '/']) => rest.into(),
+        _ => url.into(),
+    }
+}
+
+/// Where pip looks, what it prefers first.
+fn pip_files(ctx: &Context) -> Vec<PathBuf> {
+    match var("PIP_CONFIG_FILE") {
+        // Its way to say: no file at all.
+        Some(path) if path == "/dev/null" => Vec::new(),
+        chosen => chosen
+            .map(PathBuf::from)
+            .into_iter()
+            .chain([ctx.paths.xdg_config.join("pip/pip.conf"), ctx.paths.home.join(".pip/pip.conf"), "/etc/pip.conf".into()])
+            .collect(),
+    }
+}
+
+/// `index-url` and `extra-index-url` of a pip.conf; `[install]` beats `[global]`.
+fn pip_conf(text: &str) -> (Option<String>, Vec<String>) {
+    let mut found: [(Option<String>, Vec<String>); 2] = Default::default();
+    let mut section = None;
+    let mut in_extra = false;
+    for line in text.lines() {
+        let plain = line.trim();
+        if plain.is_empty() || plain.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = plain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = match name.trim() {
+                "install" => Some(0),
+                "global" => Some(1),
+                _ => None,
+            };
+            in_extra = false;
+            continue;
+        }
+        let Some(section) = section else { continue };
+        // A value goes on in the indented lines below it.
+        if line.starts_with([' ', '\t']) {
+            if in_extra {
+                found[section].1.extend(split(plain));
+            }
+            continue;
+        }
+        let Some((key, value)) = plain.split_once(['=', ':']) else { continue };
+        let key = key.trim().to_ascii_lowercase().replace('_', "-");
+        in_extra = key == "extra-index-url";
+        if in_extra {
+            found[section].1 = split(value);
+        } else if key == "index-url" {
+            found[section].0 = Some(value.trim().to_string()).filter(|url| !url.is_empty());
+        }
+    }
+    let [install, global] = found;
+    (install.0.or(global.0), if install.1.is_empty() { global.1 } else { install.1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_indexes_are_those_of_the_highest_source_that_names_a_main_one() {
+        let url = |text: &str| Some(text.to_string());
+        let more = |text: &str| vec![text.to_string()];
+        assert_eq!(choose(vec![(None, vec![]), (url("b"), more("c")), (url("d"), more("e"))]), ["c", "b"]);
+        assert_eq!(choose(vec![(None, more("a")), (url("b"), vec![])]), ["a", "b"]);
+        assert_eq!(choose(vec![(url("b"), more("b/"))]), ["b/"]);
+        assert_eq!(choose(vec![]), [endpoints::package_index()]);
+        assert_eq!(unnamed("internal=https://i.example/?a=b"), "https://i.example/?a=b");
+        assert_eq!(unnamed("https://i.example/?a=b"), "https://i.example/?a=b");
+    }
+
+    #[test]
+    fn pips_file_is_understood() {
+        let text = "[global]\nindex-url = https://g.example/simple\nextra_index_url =\n    https://one.example\n    https://two.example\n# no\ntimeout: 3\n";
+        assert_eq!(
+            pip_conf(text),
+            (Some("https://g.example/simple".into()), vec!["https://one.example".into(), "https://two.example".into()])
+        );
+        let text = format!("{text}[install]\nindex-url: https://i.example\n[list]\nindex-url=x\n");
+        assert_eq!(pip_conf(&text).0.as_deref(), Some("https://i.example"));
+    }
+
+    #[test]
+    fn how_long_a_page_is_fresh_has_a_limit() {
+        assert_eq!(max_age("public, max-age=60"), Some(60));
+        assert_eq!(max_age("max-age=31536000"), Some(FRESH_AT_MOST));
+        assert_eq!(max_age("no-cache"), None);
+    }
+}

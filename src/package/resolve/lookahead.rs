@@ -1,0 +1,272 @@
+//! Fetches pages and metadata before they are asked for. The solver decides one thing after the other; what it will want to
+//! know next is guessed by following the newest versions, so that its questions are answered when they come.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use pep440_rs::Version;
+use pep508_rs::MarkerEnvironment;
+use version_ranges::Ranges;
+
+use super::Source;
+use super::candidates::Candidates;
+use crate::package::page::File;
+use crate::package::requirement::{Name, Requirement};
+use crate::package::tags::Tags;
+use crate::package::{index, metadata};
+use crate::store::digest::Sha256;
+
+type Page = Result<Arc<Candidates>, index::Error>;
+type About = Result<Arc<metadata::Metadata>, metadata::Error>;
+
+pub struct Lookahead<'a> {
+    source: &'a dyn Source,
+    pub environment: MarkerEnvironment,
+    pub python: Version,
+    tags: Tags,
+    pre: bool,
+    preferred: HashMap<Name, Version>,
+    state: Mutex<State>,
+    /// There is work, or no more will come.
+    work: Condvar,
+    /// Something was fetched.
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    pages: HashMap<Name, Slot<Page>>,
+    about: HashMap<Sha256, Slot<About>>,
+    queue: VecDeque<Job>,
+    guesses: HashMap<Name, Guess>,
+    followed: HashSet<(Sha256, Option<Name>)>,
+    over: bool,
+}
+
+enum Slot<T> {
+    Waiting,
+    Doing,
+    Done(T),
+}
+
+#[derive(Clone)]
+enum Job {
+    Page(Name),
+    About(Name, File),
+}
+
+/// What is known of the wishes for a package.
+struct Guess {
+    range: Ranges<Version>,
+    extras: BTreeSet<Name>,
+}
+
+impl<'a> Lookahead<'a> {
+    pub fn new(
+        source: &'a dyn Source,
+        environment: MarkerEnvironment,
+        python: Version,
+        tags: Tags,
+        pre: bool,
+        preferred: HashMap<Name, Version>,
+    ) -> Lookahead<'a> {
+        let (state, work, done) = Default::default();
+        Lookahead { source, environment, python, tags, pre, preferred, state, work, done }
+    }
+
+    /// Runs `solve` with `threads` workers beside it.
+    pub fn run<T>(&self, threads: usize, solve: impl FnOnce() -> T) -> T {
+        /// Sends the workers home, also if the solver panics: nobody would wake them any more.
+        struct Over<'l, 'a>(&'l Lookahead<'a>);
+        impl Drop for Over<'_, '_> {
+            fn drop(&mut self) {
+                self.0.lock().over = true;
+                self.0.work.notify_all();
+            }
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| self.serve());
+            }
+            let _over = Over(self);
+            solve()
+        })
+    }
+
+    /// The version to take of those in `range`.
+    pub fn choose(&self, candidates: &Candidates, name: &Name, range: &Ranges<Version>, before: Option<&Version>) -> Option<Version> {
+        candidates.choose(range, before.or(self.preferred.get(name)), self.pre).cloned()
+    }
+
+    /// The versions of a package, waiting for them.
+    pub fn candidates(&self, name: &Name) -> Page {
+        let mut state = self.lock();
+        loop {
+            match state.pages.get(name) {
+                Some(Slot::Done(Ok(candidates))) => return Ok(candidates.clone()),
+                Some(Slot::Done(Err(_))) => {
+                    if let Some(Slot::Done(failed)) = state.pages.remove(name) {
+                        return failed;
+                    }
+                }
+                Some(Slot::Doing) => {}
+                Some(Slot::Waiting) | None => self.push(&mut state, Job::Page(name.clone()), true),
+            }
+            state = self.done.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+    }
+
+    /// The metadata of a wheel, waiting for it.
+    pub fn metadata(&self, name: &Name, file: &File) -> About {
+        let mut state = self.lock();
+        loop {
+            match state.about.get(&file.sha256) {
+                Some(Slot::Done(Ok(about))) => return Ok(about.clone()),
+                Some(Slot::Done(Err(_))) => {
+                    if let Some(Slot::Done(failed)) = state.about.remove(&file.sha256) {
+                        return failed;
+                    }
+                }
+                Some(Slot::Doing) => {}
+                Some(Slot::Waiting) | None => self.push(&mut state, Job::About(name.clone(), file.clone()), true),
+            }
+            state = self.done.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+    }
+
+    /// What has been found out of a package, for explanations.
+    pub fn seen(&self, name: &Name) -> Option<Arc<Candidates>> {
+        match self.lock().pages.get(name) {
+            Some(Slot::Done(Ok(candidates))) => Some(candidates.clone()),
+            _ => None,
+        }
+    }
+
+    /// Says that these will be asked for.
+    pub fn hint<'r>(&self, requirements: impl IntoIterator<Item = &'r Requirement>) {
+        let mut state = self.lock();
+        for requirement in requirements {
+            self.guess(&mut state, requirement);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The panic of a worker is passed on by the scope that it runs in.
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn push(&self, state: &mut State, job: Job, first: bool) {
+        match &job {
+            Job::Page(name) => drop(state.pages.insert(name.clone(), Slot::Waiting)),
+            Job::About(_, file) => drop(state.about.insert(file.sha256, Slot::Waiting)),
+        }
+        if first {
+            state.queue.push_front(job)
+        } else {
+            state.queue.push_back(job)
+        }
+        self.work.notify_one();
+    }
+
+    fn guess(&self, state: &mut State, requirement: &Requirement) {
+        if requirement.url.is_some() {
+            return;
+        }
+        let name = &requirement.name;
+        let guess = state.guesses.entry(name.clone()).or_insert_with(|| Guess { range: Ranges::full(), extras: BTreeSet::new() });
+        let both = guess.range.intersection(&requirement.versions);
+        if !both.is_empty() {
+            guess.range = both;
+        }
+        guess.extras.extend(requirement.extras.iter().cloned());
+        match state.pages.get(name) {
+            None => self.push(state, Job::Page(name.clone()), false),
+            Some(Slot::Done(Ok(candidates))) => {
+                let candidates = candidates.clone();
+                self.follow(state, name, &candidates);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Goes on with the version that will probably be taken.
+    fn follow(&self, state: &mut State, name: &Name, candidates: &Candidates) {
+        let Some(guess) = state.guesses.get(name) else { return };
+        let Some(version) = self.choose(candidates, name, &guess.range, None) else { return };
+        let Some(file) = candidates.wheel(&version) else { return };
+        match state.about.get(&file.sha256) {
+            None => self.push(state, Job::About(name.clone(), file.clone()), false),
+            Some(Slot::Done(Ok(about))) => {
+                let about = about.clone();
+                let extras: Vec<Option<Name>> = std::iter::once(None).chain(guess.extras.iter().cloned().map(Some)).collect();
+                for extra in extras {
+                    if state.followed.insert((file.sha256, extra.clone())) {
+                        for wish in about.requires.iter().filter(|wish| wish.applies(&self.environment, extra.as_ref())) {
+                            self.guess(state, wish);
+                        }
+                    }
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// A worker's life.
+    fn serve(&self) {
+        loop {
+            let job = {
+                let mut state = self.lock();
+                loop {
+                    if state.over {
+                        return;
+                    }
+                    match state.queue.pop_front() {
+                        Some(job) if state.take(&job) => break job,
+                        Some(_) => {}
+                        None => state = self.work.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                    }
+                }
+            };
+            match job {
+                Job::Page(name) => {
+                    let page = self.source.page(&name);
+                    let page = page.map(|files| Arc::new(Candidates::of(&name, files, &self.tags, &self.python)));
+                    let mut state = self.lock();
+                    if let Ok(candidates) = &page {
+                        self.follow(&mut state, &name, candidates);
+                    }
+                    state.pages.insert(name, Slot::Done(page));
+                }
+                Job::About(name, file) => {
+                    let about = self.source.metadata(&file).map(Arc::new);
+                    let mut state = self.lock();
+                    state.about.insert(file.sha256, Slot::Done(about));
+                    if let Some(Slot::Done(Ok(candidates))) = state.pages.get(&name) {
+                        let candidates = candidates.clone();
+                        self.follow(&mut state, &name, &candidates);
+                    }
+                }
+            }
+            self.done.notify_all();
+        }
+    }
+}
+
+impl State {
+    /// Whether nobody has done the job yet; it may be in the queue twice.
+    fn take(&mut self, job: &Job) -> bool {
+        fn doing<T>(slot: Option<&mut Slot<T>>) -> bool {
+            match slot {
+                Some(slot @ Slot::Waiting) => {
+                    *slot = Slot::Doing;
+                    true
+                }
+                _ => false,
+            }
+        }
+        match job {
+            Job::Page(name) => doing(self.pages.get_mut(name)),
+            Job::About(_, file) => doing(self.about.get_mut(&file.sha256)),
+        }
+    }
+}

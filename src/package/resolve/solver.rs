@@ -1,0 +1,211 @@
+//! What PubGrub asks, and our answers.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fmt;
+
+use pep440_rs::Version;
+use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, PubGrubError};
+use version_ranges::Ranges;
+
+use super::lookahead::Lookahead;
+use super::{Error, Inputs, Pin, Resolution, explain};
+use crate::net;
+use crate::package::metadata::{self, Metadata};
+use crate::package::page::File;
+use crate::package::requirement::{self, Name, Requirement};
+use crate::package::wheel;
+use crate::report::escaped;
+
+/// What versions are chosen for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Package {
+    /// Whoever asks: depends on all that is asked for.
+    Root,
+    /// A package (no extra), or what one of its extras adds; an extra depends on its package in the same version.
+    Of { name: Name, extra: Option<Name> },
+}
+
+impl Package {
+    pub fn name(&self) -> Option<&Name> {
+        match self {
+            Package::Root => None,
+            Package::Of { name, .. } => Some(name),
+        }
+    }
+}
+
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Package::Root => f.write_str("you"),
+            Package::Of { name, extra: None } => write!(f, "{name}"),
+            Package::Of { name, extra: Some(extra) } => write!(f, "{name}[{extra}]"),
+        }
+    }
+}
+
+type Range = Ranges<Version>;
+type Answer = Dependencies<Package, Range, String>;
+
+pub struct Solver<'a> {
+    ahead: &'a Lookahead<'a>,
+    inputs: &'a Inputs,
+    /// When each package was first heard of: it breaks ties, so that the outcome never depends on a hash table's order.
+    order: RefCell<HashMap<Package, usize>>,
+    /// The version last chosen of each package, for its extras to agree with.
+    chosen: RefCell<HashMap<Name, Version>>,
+}
+
+pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
+    if let Some(wish) = inputs.requirements.iter().find(|wish| wish.url.is_some()) {
+        return Err(Error::Address { name: wish.name.clone() });
+    }
+    let solver = Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default() };
+    let found = match pubgrub::resolve(&solver, Package::Root, Version::new([0])) {
+        Ok(found) => found,
+        Err(PubGrubError::NoSolution(tree)) => return Err(Error::Contradiction { reason: explain::explain(&tree, ahead) }),
+        Err(
+            PubGrubError::ErrorRetrievingDependencies { source, .. }
+            | PubGrubError::ErrorChoosingVersion { source, .. }
+            | PubGrubError::ErrorInShouldCancel(source),
+        ) => return Err(source),
+    };
+    let mut resolution = Resolution::default();
+    for (package, version) in found {
+        let Package::Of { name, extra } = package else { continue };
+        let Some((file, about)) = solver.wheel(&name, &version)? else { continue };
+        match extra {
+            None => resolution.pins.push(Pin {
+                requested: inputs.requirements.iter().any(|wish| wish.name == name),
+                name,
+                version,
+                file: file.file,
+                url: file.url,
+                sha256: file.sha256,
+                size: file.size,
+            }),
+            Some(extra) if !about.extras.contains(&extra) => {
+                resolution.warnings.push(format!("{name} {version} has no extra {extra}"));
+            }
+            Some(_) => {}
+        }
+    }
+    resolution.pins.sort_by(|a, b| a.name.cmp(&b.name));
+    resolution.warnings.sort();
+    Ok(resolution)
+}
+
+impl Solver<'_> {
+    fn wheel(&self, name: &Name, version: &Version) -> Result<Option<(File, std::sync::Arc<Metadata>)>, Error> {
+        let candidates = self.ahead.candidates(name)?;
+        let Some(file) = candidates.wheel(version) else { return Ok(None) };
+        Ok(Some((file.clone(), self.ahead.metadata(name, file)?)))
+    }
+
+    /// What these requirements mean for PubGrub. `own` is the package that has them.
+    fn dependencies<'r>(&self, own: Option<(&Package, &Version)>, wishes: impl Iterator<Item = &'r Requirement>) -> Answer {
+        let mut found: Vec<(Package, Range)> = Vec::new();
+        let mut add = |package: Package, range: &Range| match found.iter_mut().find(|(other, _)| *other == package) {
+            Some((_, all)) => *all = all.intersection(range),
+            None => found.push((package, range.clone())),
+        };
+        if let Some((Package::Of { name, extra: Some(_) }, version)) = own {
+            add(Package::Of { name: name.clone(), extra: None }, &Ranges::singleton(version.clone()));
+        }
+        let wishes: Vec<&Requirement> = wishes.collect();
+        self.ahead.hint(wishes.iter().copied());
+        for wish in wishes {
+            if wish.url.is_some() {
+                return Dependencies::Unavailable(format!("needs {} from an address, and boot installs from an index", wish.name));
+            }
+            let mut range = match self.inputs.constraints.get(&wish.name) {
+                Some(constraint) => wish.versions.intersection(constraint),
+                None => wish.versions.clone(),
+            };
+            if let Some((Package::Of { name, .. }, version)) = own
+                && *name == wish.name
+            {
+                // Extras of its own, as `all` has them: of the same version, of course.
+                if !range.contains(version) {
+                    return Dependencies::Unavailable("needs another version of itself".into());
+                }
+                range = Ranges::singleton(version.clone());
+            }
+            for extra in std::iter::once(None).chain(wish.extras.iter().cloned().map(Some)) {
+                let package = Package::Of { name: wish.name.clone(), extra };
+                if own.is_none_or(|(own, _)| *own != package) {
+                    add(package, &range);
+                }
+            }
+        }
+        let mut order = self.order.borrow_mut();
+        for (package, _) in &found {
+            let next = order.len();
+            order.entry(package.clone()).or_insert(next);
+        }
+        Dependencies::Available(found.into_iter().collect())
+    }
+}
+
+impl DependencyProvider for Solver<'_> {
+    type P = Package;
+    type V = Version;
+    type VS = Range;
+    /// Troublemakers first, then what has a single version, then what was heard of first.
+    type Priority = (bool, u32, bool, Reverse<usize>);
+    type M = String;
+    type Err = Error;
+
+    fn prioritize(&self, package: &Package, range: &Range, conflicts: &PackageResolutionStatistics) -> Self::Priority {
+        let exact = range.iter().all(|(low, high)| match (low, high) {
+            (std::ops::Bound::Included(low), std::ops::Bound::Included(high)) => low == high,
+            (std::ops::Bound::Included(low), std::ops::Bound::Excluded(high)) => *high == requirement::after(low),
+            _ => false,
+        });
+        let order = self.order.borrow().get(package).copied().unwrap_or_default();
+        (*package == Package::Root, conflicts.conflict_count(), exact, Reverse(order))
+    }
+
+    fn choose_version(&self, package: &Package, range: &Range) -> Result<Option<Version>, Error> {
+        let Package::Of { name, extra } = package else { return Ok(Some(Version::new([0]))) };
+        let candidates = self.ahead.candidates(name)?;
+        // An extra that goes for another version than its package only makes a conflict.
+        let before = extra.as_ref().and_then(|_| self.chosen.borrow().get(name).cloned());
+        let version = self.ahead.choose(&candidates, name, range, before.as_ref());
+        if let Some(version) = &version {
+            self.chosen.borrow_mut().insert(name.clone(), version.clone());
+        }
+        Ok(version)
+    }
+
+    fn get_dependencies(&self, package: &Package, version: &Version) -> Result<Answer, Error> {
+        let environment = &self.ahead.environment;
+        let Package::Of { name, extra } = package else {
+            let wishes = self.inputs.requirements.iter().filter(|wish| wish.applies(environment, None));
+            return Ok(self.dependencies(None, wishes));
+        };
+        let about = match self.wheel(name, version) {
+            Ok(Some((_, about))) => about,
+            Ok(None) => return Ok(Dependencies::Unavailable("has no wheel".into())),
+            // Broken packages are passed over, as if they weren't there; a broken network isn't.
+            Err(Error::Metadata(metadata::Error::Bad { reason, .. })) => {
+                return Ok(Dependencies::Unavailable(format!("has metadata that can't be used: {}", escaped(&reason))));
+            }
+            Err(Error::Metadata(metadata::Error::Wheel(wheel::Error::Refused { reason, .. }))) => {
+                return Ok(Dependencies::Unavailable(format!("can't be installed: {}", escaped(&reason))));
+            }
+            Err(Error::Metadata(metadata::Error::Net(error @ net::Error::Status { .. }))) if error.is_missing() => {
+                return Ok(Dependencies::Unavailable("is listed by the index, but isn't there".into()));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(specifiers) = &about.requires_python
+            && !requirement::allows_python(specifiers, &self.ahead.python)
+        {
+            return Ok(Dependencies::Unavailable(format!("needs Python {specifiers}, and this one is {}", self.ahead.python)));
+        }
+        Ok(self.dependencies(Some((package, version)), about.requires.iter().filter(|wish| wish.applies(environment, extra.as_ref()))))
+    }
+}
