@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::receipt::{App, Injected, Receipt, Wanted};
-pub use super::seam::Pin;
-use super::seam::{Inputs, Resolution, resolve};
 use super::spec::Spec;
 use super::{Error, Result};
 use crate::Context;
 use crate::package::link::{self, Environment};
+pub use crate::package::resolve::Pin;
+use crate::package::resolve::{Inputs, Resolution, resolve};
 use crate::package::wheel::{self, CachedWheel};
 use crate::project::venv::{self, VenvOptions};
 use crate::python::install;

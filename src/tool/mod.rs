@@ -9,7 +9,6 @@ pub mod list;
 pub mod receipt;
 pub mod remove;
 pub mod run;
-mod seam;
 pub mod spec;
 
 use std::path::{Path, PathBuf};
@@ -58,7 +57,7 @@ pub enum Error {
     #[error(transparent)]
     Request(#[from] crate::python::request::NotARequest),
     #[error(transparent)]
-    Resolve(#[from] seam::Error),
+    Resolve(#[from] crate::package::resolve::Error),
     #[error(transparent)]
     Wheel(#[from] crate::package::wheel::Error),
     #[error(transparent)]

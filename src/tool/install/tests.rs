@@ -70,7 +70,15 @@ impl Home {
 }
 
 fn pin(name: &str, version: &str, file: String, sha256: Sha256) -> environment::Pin {
-    environment::Pin { name: name.into(), version: version.parse().unwrap(), file, url: "https://example.invalid/".into(), sha256 }
+    environment::Pin {
+        name: name.parse().unwrap(),
+        version: version.parse().unwrap(),
+        file,
+        url: "https://example.invalid/".into(),
+        sha256,
+        size: None,
+        requested: false,
+    }
 }
 
 fn wanted(name: &str) -> Wanted {
