@@ -46,14 +46,36 @@ impl Resolved {
     }
 }
 
-/// Finds the Python and the packages. One resolution for the tool and all that goes with it. A tool that is there `now` keeps its
-/// Python where that suits.
-pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Option<&Receipt>, bar: &dyn Bar) -> Result<Resolved> {
+/// What there is of a tool already.
+#[derive(Clone, Copy, Debug)]
+pub enum Now<'a> {
+    Nothing,
+    /// It keeps its Python where that suits; its packages may all become newer.
+    Python(&'a Receipt),
+    /// Its packages keep their versions too, where these go with what is new.
+    Versions(&'a Receipt),
+}
+
+impl<'a> Now<'a> {
+    pub fn receipt(self) -> Option<&'a Receipt> {
+        match self {
+            Now::Nothing => None,
+            Now::Python(receipt) | Now::Versions(receipt) => Some(receipt),
+        }
+    }
+}
+
+/// Finds the Python and the packages. One resolution for the tool and all that goes with it.
+pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, bar: &dyn Bar) -> Result<Resolved> {
     let mut requirements = vec![wanted.spec.as_str()];
     requirements.extend(additions.iter().map(|addition| addition.spec.text()));
-    let inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
+    let mut inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
+    if let Now::Versions(receipt) = now {
+        let kept = receipt.packages.iter().filter_map(|package| package.split_once("=="));
+        inputs.preferred = kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?))).collect();
+    }
     let mut first_error = None;
-    let candidates = candidates(ctx, wanted, now)?;
+    let candidates = candidates(ctx, wanted, now.receipt())?;
     let tried = candidates.len();
     for (number, python) in candidates.into_iter().enumerate() {
         bar.say(&format!("{}: resolving", wanted.tool()));

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::environment::{self, Addition};
+use super::environment::{self, Addition, Now};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, expose, find, folder};
@@ -127,7 +127,7 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         }
     }
     let bar = ctx.report.spinner(&wanted.tool());
-    let resolved = prepare(ctx, &wanted, &additions, old.as_ref(), options.force, bar.as_ref())?;
+    let resolved = prepare(ctx, &wanted, &additions, old.as_ref().map_or(Now::Nothing, Now::Python), options.force, bar.as_ref())?;
     let made = make(ctx, &wanted, &additions, &resolved, options.force, bar.as_ref())?;
     let change = match old {
         Some(old) if old.version != made.0.version => Change::Upgraded(old.version),
@@ -195,7 +195,7 @@ pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     let bar = ctx.report.spinner(&name);
     let wanted = held(&old);
     let additions = additions_of(&old)?;
-    let resolved = prepare(ctx, &wanted, &additions, Some(&old), false, bar.as_ref())?;
+    let resolved = prepare(ctx, &wanted, &additions, Now::Python(&old), false, bar.as_ref())?;
     if resolved.packages() == old.packages && same_minor(&old, &resolved) && is_whole(ctx, &old) {
         return Ok(Outcome { change: Change::Newest, receipt: old, backups: Vec::new() });
     }
@@ -218,7 +218,7 @@ pub fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Result<Ou
 
 fn remake(ctx: &Context, wanted: &Wanted, additions: &[Addition], old: &Receipt) -> Result<(Receipt, Vec<PathBuf>)> {
     let bar = ctx.report.spinner(&wanted.tool());
-    let resolved = prepare(ctx, wanted, additions, Some(old), false, bar.as_ref())?;
+    let resolved = prepare(ctx, wanted, additions, Now::Versions(old), false, bar.as_ref())?;
     let (mut receipt, backups) = make(ctx, wanted, additions, &resolved, false, bar.as_ref())?;
     restore_spec(ctx, old, &mut receipt)?;
     Ok((receipt, backups))
@@ -290,17 +290,17 @@ fn prepare(
     ctx: &Context,
     wanted: &Wanted,
     additions: &[Addition],
-    old: Option<&Receipt>,
+    now: Now<'_>,
     force: bool,
     bar: &dyn Bar,
 ) -> Result<environment::Resolved> {
     let tool = wanted.tool();
-    let likely: Vec<String> = match old {
+    let likely: Vec<String> = match now.receipt() {
         Some(old) => old.apps.iter().map(|app| app.name.clone()).collect(),
         None => vec![tool.clone()],
     };
     expose::check(&ctx.paths, &tool, likely.iter().map(String::as_str), force)?;
-    environment::find(ctx, wanted, additions, old, bar)
+    environment::find(ctx, wanted, additions, now, bar)
 }
 
 /// Makes the environment, publishes it and links its commands.

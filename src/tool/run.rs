@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::environment::{self, Addition};
+use super::environment::{self, Addition, Now};
 use super::receipt::{Receipt, Wanted};
 use super::spec::Spec;
 use super::{Error, Result, folder, install};
@@ -61,7 +61,7 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
         return Ok(home);
     }
     let bar = ctx.report.spinner(&wanted.name);
-    let resolved = environment::find(ctx, wanted, additions, None, bar.as_ref())?;
+    let resolved = environment::find(ctx, wanted, additions, Now::Nothing, bar.as_ref())?;
     let content = name(format!("{} {:?} {:?}", resolved.python.key, resolved.packages(), wanted.name));
     let home = root.join(&content);
     let _lock = Lock::hold(&ctx.paths.locks(), &format!("run-{}", &content[..2]), ctx.report.as_ref())?;
