@@ -48,5 +48,5 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
 
 /// The folder that the command was typed in.
 fn here() -> Result<std::path::PathBuf> {
-    std::env::current_dir().map_err(|error| crate::store::Error::io("find", ".".as_ref())(error).into())
+    std::env::current_dir().map_err(|error| crate::store::Error::io("find", "the folder that you stand in".as_ref())(error).into())
 }

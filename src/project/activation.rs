@@ -24,7 +24,7 @@ pub struct Decision {
     pub venv: Option<TrustedVenv>,
     /// What prompts show of it.
     pub prompt: String,
-    /// The environment was made just now.
+    /// The environment came just now: made by us, or by another shell that got there first.
     pub made: bool,
     pub notes: Vec<Note>,
 }
@@ -87,16 +87,14 @@ fn enter(ctx: &Context, pin: &Pin, decision: &mut Decision) -> Result<Option<Tru
         return Ok(None);
     }
     let started = Instant::now();
-    let trusted =
-        create(ctx, &python, folder, &VenvOptions { prompt: Some(prompt(folder)), exact: request.is_exact(), ..VenvOptions::default() })
-            .map_err(|error| Note::warning(format!("no environment could be made here: {}", first_line(&error))))?;
+    let options = VenvOptions { prompt: Some(prompt(folder)), exact: request.is_exact(), ..VenvOptions::default() };
+    let (trusted, by_us) = create(ctx, &python, folder, &options)
+        .map_err(|error| Note::warning(format!("no environment could be made here: {}", first_line(&error))))?;
     decision.made = true;
-    decision.notes.push(Note::info(format!(
-        "made {} with Python {} in {} ms",
-        shown(&venv),
-        python.key.version,
-        started.elapsed().as_millis()
-    )));
+    if by_us {
+        let time = started.elapsed().as_millis();
+        decision.notes.push(Note::info(format!("made {} with Python {} in {time} ms", shown(&venv), python.key.version)));
+    }
     Ok(Some(trusted))
 }
 
@@ -165,18 +163,19 @@ fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
     }
 }
 
-/// Makes the environment of the project `folder` unless another process has just done so, and notes that it is boot's.
-fn create(ctx: &Context, python: &Installed, folder: &Path, options: &VenvOptions) -> Result<TrustedVenv, Error> {
+/// Makes the environment of the project `folder` unless another process has just done so (then false), and notes that it is boot's.
+fn create(ctx: &Context, python: &Installed, folder: &Path, options: &VenvOptions) -> Result<(TrustedVenv, bool), Error> {
     let target = fs::canonicalize(folder).map_err(crate::store::Error::io("find", folder))?.join(venv::NAME);
     let _lock = venv::lock(ctx, &target)?;
-    if fs::symlink_metadata(&target).is_err() {
+    let missing = fs::symlink_metadata(&target).is_err();
+    if missing {
         let made = venv::publish(&ctx.paths, python, &target, options, true)?;
         if let Some(line) = made.without_pip {
             ctx.report.info(&line);
         }
         trust::record(ctx, &target)?;
     }
-    trust::check(&ctx.paths, &target).map_err(Error::Refused)
+    Ok((trust::check(&ctx.paths, &target).map_err(Error::Refused)?, missing))
 }
 
 /// What prompts show of a project: the folder's name.
