@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// Makes a machine ready for Python work, and keeps it so.
 #[derive(Debug, Parser)]
-#[command(name = "boot", version, disable_help_subcommand = false, propagate_version = true)]
+#[command(name = "boot", bin_name = "boot", version, disable_help_subcommand = false, propagate_version = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
