@@ -102,9 +102,9 @@ impl<'a> Indexes<'a> {
         let kept = Kept::read(&path);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         match kept {
-            Some(kept) if self.ctx.offline && !url.starts_with("file:") => return Ok(Some(kept.files)),
+            Some(kept) if self.ctx.offline && !url.starts_with("file:") => Ok(Some(kept.files)),
             // A clock that was set back makes a page old, not eternal.
-            Some(kept) if kept.fetched <= now && now - kept.fetched < kept.fresh => return Ok(Some(kept.files)),
+            Some(kept) if kept.fetched <= now && now - kept.fetched < kept.fresh => Ok(Some(kept.files)),
             kept => match self.fetch(&url, kept.as_ref()) {
                 Ok(Some(mut page)) => {
                     page.fetched = now;
