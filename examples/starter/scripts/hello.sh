@@ -1,4 +1,6 @@
 #!/bin/sh
-# Runs once on a machine, after everything else is there.
+# Runs once on a machine, after everything else is there. Should it fail, the next `boot apply` runs it again.
 set -eu
-echo "hello from $(python3.11 --version), and from $(black --version | head -n 1)"
+python=$(python3.11 --version)
+black=$(black --version)
+echo "hello from $python, and from ${black%%,*}"
