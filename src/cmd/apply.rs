@@ -12,7 +12,7 @@ use crate::ui::prompt;
 use crate::{Code, Context};
 
 pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
-    let mut applied = Applied::read(&ctx.paths)?;
+    let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
     let manifest = Manifest::load(&here.base(), &here.root, &here.name(&ctx.paths))?;
     let plan = plan::plan(ctx, &manifest, &applied)?.only(&args.only);
@@ -22,16 +22,15 @@ pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     }
     let on_conflict = decided(&plan, args.on_conflict, args.yes)?;
     // Typing `apply` agrees to the rest; a script's text may have come with the last pull.
-    if apply::is_new_to_the_user(&applied, &plan) {
-        if !args.yes {
-            show(ctx, &plan, true);
-            if !prompt::confirm("Some of these scripts are new or changed. Run them?")? {
-                return Err(Error::Declined.into());
-            }
+    if apply::is_new_to_the_user(&applied, &plan) && !args.yes {
+        show(ctx, &plan, true);
+        if !prompt::confirm("Some of these scripts are new or changed. Run them?")? {
+            return Err(Error::Declined.into());
         }
-        apply::agree(&mut applied, &plan);
-        applied.write(&ctx.paths)?;
     }
+    let (_lock, mut applied) = apply::begin(ctx)?;
+    apply::agree(&mut applied, &plan);
+    applied.write(&ctx.paths)?;
     let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, on_conflict)?;
     Ok(closing(ctx, &outcome))
 }

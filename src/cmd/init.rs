@@ -11,7 +11,7 @@ use crate::ui::{prompt, table};
 use crate::{Code, Context};
 
 pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
-    let mut applied = Applied::read(&ctx.paths)?;
+    let applied = Applied::read(&ctx.paths)?;
     let mut here = match &args.repo {
         Some(text) => repo::fetch(ctx, &repo::typed(&ctx.paths, text, args.ssh)?, args.branch.as_deref(), &applied)?,
         None => repo::remembered(&ctx.paths, &applied)?,
@@ -25,7 +25,10 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     }
     if plan.is_done() {
         // It may be another folder with the same content.
-        here.settle(&ctx.paths, &mut applied)?;
+        if !here.is_remembered(&applied) {
+            let (_lock, mut applied) = apply::begin(ctx)?;
+            here.settle(&ctx.paths, &mut applied)?;
+        }
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
     }
@@ -35,6 +38,7 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     if !args.yes && !prompt::confirm("Do all of this?")? {
         return Err(Error::Declined.into());
     }
+    let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
     here.settle(&ctx.paths, &mut applied)?;
     // What was fetched can be read at its own place from now on.

@@ -106,10 +106,16 @@ pub fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
     if paths.is_empty() || on_conflict != OnConflict::Fail { Ok(()) } else { Err(Error::Conflicts(paths)) }
 }
 
-/// Does the plan.
+/// What only one boot at a time may do: changing the machine, and what is remembered of it. What was remembered is read again, for
+/// another may have been at work while this one asked.
+pub fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
+    let lock = Lock::hold(&ctx.paths.locks(), "apply", ctx.report.as_ref())?;
+    Ok((lock, Applied::read(&ctx.paths)?))
+}
+
+/// Does the plan. `applied` is from [`begin`], whose lock is still held.
 pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Applied, on_conflict: OnConflict) -> Result<Outcome> {
     check_conflicts(plan, on_conflict)?;
-    let _lock = Lock::hold(&ctx.paths.locks(), "apply", ctx.report.as_ref())?;
     let mut outcome = Outcome::default();
     let todo: Vec<&Item> = plan.todo().collect();
     let mut next = 0;
@@ -159,6 +165,7 @@ pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Appl
                 applied.write(&ctx.paths)?;
                 Ok(format!("{request} is the default"))
             }),
+            What::Script(script) if script.is_done(applied) => continue,
             What::Script(script) => {
                 ctx.report.step(&format!("runs {}", script.id));
                 scripts::run(ctx, manifest, script).and_then(|()| {

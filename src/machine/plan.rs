@@ -219,12 +219,7 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied) -> Result<Pla
 
     for run in manifest.runs.iter().filter(|run| run.only.holds(&here)) {
         let script = scripts::script(manifest, run)?;
-        let ran = applied.runs.get(&run.id);
-        let state = is(match run.on {
-            On::Once => ran.is_some(),
-            On::Change => ran.is_some_and(|ran| ran.sha256 == script.sha256),
-            On::Always => false,
-        });
+        let state = is(script.is_done(applied));
         match run.phase {
             Phase::Before => add(What::Script(script), state, ""),
             Phase::After => after.push(Item { what: What::Script(script), state, note: String::new() }),

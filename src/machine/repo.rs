@@ -63,6 +63,11 @@ impl Here {
         }
     }
 
+    /// Whether this is the repository that the other verbs mean.
+    pub fn is_remembered(&self, applied: &Applied) -> bool {
+        self.staged.is_none() && applied.source.as_ref().is_some_and(|source| source.root == self.root && source.url == self.url)
+    }
+
     /// Moves what was fetched to its place, and remembers it: from now on the other verbs know which repository is meant.
     pub fn settle(&mut self, paths: &Paths, applied: &mut Applied) -> Result<()> {
         if let Some(staging) = self.staged.take() {

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::applied::Applied;
 use super::manifest::{Manifest, On, Run};
 use super::{Error, Result};
 use crate::Context;
@@ -28,6 +29,18 @@ pub struct Script {
     pub text: String,
     /// Of the command, the file and what is watched.
     pub sha256: Sha256,
+}
+
+impl Script {
+    /// Whether it has run, and needn't again.
+    pub fn is_done(&self, applied: &Applied) -> bool {
+        let ran = applied.runs.get(&self.id);
+        match self.on {
+            On::Once => ran.is_some(),
+            On::Change => ran.is_some_and(|ran| ran.sha256 == self.sha256),
+            On::Always => false,
+        }
+    }
 }
 
 /// Reads what `run` is about.
