@@ -222,7 +222,8 @@ fn a_typo_says_where_it_is_and_what_was_meant() {
 
 #[test]
 fn a_hostile_repository_does_nothing() {
-    let attacks: [(&str, &dyn Fn(&Path)); 6] = [
+    type Attack<'a> = (&'a str, &'a dyn Fn(&Path));
+    let attacks: [Attack; 6] = [
         ("version = 1\n[dotfiles]\n", &|repo| symlink("/etc/passwd", repo.join("home/.x")).unwrap()),
         ("version = 1\n[dotfiles]\n", &|repo| symlink("../..", repo.join("home/up")).unwrap()),
         ("version = 1\n[dotfiles]\nroot = 'out'\n", &|repo| symlink("/etc", repo.join("out")).unwrap()),
@@ -246,4 +247,14 @@ fn a_hostile_repository_does_nothing() {
         assert_eq!(machine.boot(&["init", "--yes", "--", wrong]).0.status.code(), Some(2), "{wrong}");
         assert!(!machine.path("x").exists());
     }
+}
+
+#[test]
+fn without_a_repository_a_manifest_is_started() {
+    let machine = Machine::new(MANIFEST);
+    machine.boot(&["init"]).ended(3, "hook = true");
+    assert_eq!(machine.found(), [] as [PathBuf; 0]);
+    machine.boot(&["init", "--yes"]).ended(0, "~/.config/boot/boot.toml");
+    machine.boot(&["apply"]).ended(0, "the shell hook");
+    machine.boot(&["init"]).ended(0, "nothing to do");
 }

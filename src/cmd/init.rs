@@ -6,15 +6,36 @@ use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::apply;
 use crate::machine::manifest::Manifest;
-use crate::machine::{Error, plan, repo};
+use crate::machine::{Error, plan, repo, start};
 use crate::ui::{prompt, table};
 use crate::{Code, Context};
+
+/// Without a repository: a manifest that asks for what is here, to go on from.
+fn start(args: &Init, ctx: &Context) -> Result<Code> {
+    let text = start::text(ctx);
+    if args.dry_run {
+        table::out(&text)?;
+        return Ok(Code::Done);
+    }
+    if !args.yes {
+        eprint!("{text}");
+        if !prompt::confirm("Write this boot.toml into boot's configuration folder?")? {
+            return Err(Error::Declined.into());
+        }
+    }
+    let path = start::write(ctx, &text)?;
+    ctx.report.info(&format!("wrote {}: edit it, then boot apply", ctx.paths.tilde(&path)));
+    Ok(Code::Done)
+}
 
 pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let mut here = match &args.repo {
         Some(text) => repo::fetch(ctx, &repo::typed(&ctx.paths, text, args.ssh)?, args.branch.as_deref(), &applied)?,
-        None => repo::remembered(&ctx.paths, &applied)?,
+        None => match repo::remembered(&ctx.paths, &applied) {
+            Err(Error::NoManifest) => return start(args, ctx),
+            here => here?,
+        },
     };
     let name = here.name(&ctx.paths);
     let manifest = Manifest::load(&here.base(), &here.root, &name)?;

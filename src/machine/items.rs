@@ -41,6 +41,45 @@ fn version(python: &Installed) -> String {
     format!("{}{}", python.key.version, python.key.variant.suffix())
 }
 
+/// The minors of the installed Pythons, as requests: the default's first, then the newest.
+pub fn pythons(ctx: &Context) -> Vec<String> {
+    let installed = installed::list(&ctx.paths);
+    let mut minors: Vec<String> = installed.iter().map(|python| python.key.version.minor_name(python.key.variant)).collect();
+    minors.dedup();
+    if let Some(default) = default_python(ctx)
+        && let Some(at) = minors.iter().position(|minor| *minor == default)
+    {
+        let first = minors.remove(at);
+        minors.insert(0, first);
+    }
+    minors
+}
+
+/// The installed tools, as a manifest would ask for them. Those with a suffix are a second one of a kind, which a manifest doesn't have.
+pub fn tools(ctx: &Context) -> Vec<Tool> {
+    let (receipts, _) = tool::receipt::all(&ctx.paths);
+    let plain = receipts.into_iter().filter(|receipt| receipt.wanted.suffix.is_empty());
+    plain
+        .map(|receipt| {
+            let wanted = receipt.wanted;
+            let rest = wanted.spec.strip_prefix(&wanted.name).unwrap_or("").trim().to_string();
+            let (extras, version) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+                Some((extras, version)) => (extras.split(',').map(|extra| extra.trim().to_string()).collect(), version.to_string()),
+                None => (Vec::new(), rest),
+            };
+            let version: String = version.split_whitespace().collect();
+            Tool {
+                name: wanted.name,
+                version: Some(version).filter(|version| !version.is_empty()),
+                extras,
+                inject: receipt.injected.into_iter().map(|injected| injected.spec).collect(),
+                python: wanted.python_request,
+                ..Tool::default()
+            }
+        })
+        .collect()
+}
+
 /// Installs a Python, and says which.
 pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
     let request: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;

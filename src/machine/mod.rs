@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod plan;
 pub mod repo;
 pub mod scripts;
+pub mod start;
 
 use std::path::PathBuf;
 
