@@ -226,6 +226,36 @@ fn a_folder_that_cannot_be_made_is_an_error() {
     refused(&made.command(&["sh"]).env("HOME", "").output().unwrap(), &["HOME"]);
 }
 
+#[test]
+fn in_a_checkout_cargo_builds_it_and_relative_paths_stay_right() {
+    let made = Machine::new();
+    let (checkout, bin) = (made.path("check out"), made.path("bin"));
+    fs::create_dir_all(&checkout).unwrap();
+    fs::create_dir_all(&bin).unwrap();
+    fs::copy(SCRIPT, checkout.join("install.sh")).unwrap();
+    fs::write(checkout.join("Cargo.toml"), "[package]\nname = \"boot\"\n").unwrap();
+    let cargo = "#!/bin/sh\necho \"cargo $*\"\n[ ! -e fail ] || exit 1\nmkdir -p target/release\n\
+                 printf '#!/bin/sh\\n[ \"$1\" != --version ] || { echo boot 9.9.9; exit; }\\necho \"$PWD: $*\"\\n' >target/release/boot\n\
+                 chmod +x target/release/boot\n";
+    fs::write(bin.join("cargo"), cargo).unwrap();
+    fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = || {
+        let mut command = Command::new("sh");
+        command.args(["check out/install.sh", "init", "examples/starter"]).env_clear().current_dir(made.folder.path());
+        command.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).env("HOME", made.home()).output().unwrap()
+    };
+    for _ in 0..2 {
+        let output = run();
+        let here = fs::canonicalize(made.folder.path()).unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}: init examples/starter\n", here.display()), "{}", stderr(&output));
+        assert!(stderr(&output).contains("cargo build --release --locked"), "{}", stderr(&output));
+    }
+    // A build that fails leaves what was there.
+    fs::write(checkout.join("fail"), "").unwrap();
+    refused(&run(), &["could not be built"]);
+    assert_eq!(fs::read_dir(made.home().join(".local/bin")).unwrap().count(), 1);
+}
+
 /// The version is written twice; they are one.
 #[test]
 fn it_fetches_the_version_of_its_checkout() {
