@@ -86,7 +86,19 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
     let library = installed.join("lib").join(format!("python{minor}"));
     // Once, for what programs import; the tests are left to those who run them.
     bytecode
-        .args(["-I", "-m", "compileall", "-q", "-j0", "-x", "/(test|tests|idle_test|lib2to3/tests|bad_coding|badsyntax)/", "-s"])
+        // Anew, and by nobody else: what this very process imports would be written with the path of staging in it.
+        .args([
+            "-I",
+            "-B",
+            "-m",
+            "compileall",
+            "-q",
+            "-f",
+            "-j0",
+            "-x",
+            "/(test|tests|idle_test|lib2to3/tests|bad_coding|badsyntax)/",
+            "-s",
+        ])
         .arg(&installed);
     bytecode.arg("-p").arg(home).arg(&library);
     // A file that can't be compiled is no reason to have no Python.
@@ -104,7 +116,7 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
 /// Where a finished build lies in the cache. Its paths are compiled in, so its home is part of its name.
 fn kept(ctx: &Context, key: &Key, found: &Found, options: &Options, home: &Path) -> PathBuf {
     // The first line changes with what is done to a build after make.
-    let mut what = format!("2\n{}\n{}\n{}\n{:?}\n", found.source.sha256, home.display(), options.optimize, options.configure);
+    let mut what = format!("3\n{}\n{}\n{}\n{:?}\n", found.source.sha256, home.display(), options.optimize, options.configure);
     for name in ["CONFIGURE_OPTS", "PYTHON_CONFIGURE_OPTS", "PYTHON_CFLAGS", "CC", "CFLAGS", "CPPFLAGS", "LDFLAGS"] {
         what.push_str(&format!("{name}={}\n", var(name).unwrap_or_default()));
     }
