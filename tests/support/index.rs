@@ -1,0 +1,135 @@
+//! A package index on loopback (PEP 691), with wheels that the test makes.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Write};
+use std::sync::Mutex;
+
+use boot::store::digest::Sha256;
+use zip::write::SimpleFileOptions;
+
+use super::Server;
+
+/// A wheel in the making; pure Python unless said otherwise.
+pub struct Wheel {
+    name: String,
+    version: String,
+    requires: Vec<String>,
+    scripts: Vec<(String, String)>,
+    files: Vec<(String, String)>,
+    requires_python: Option<String>,
+}
+
+impl Wheel {
+    pub fn new(name: &str, version: &str) -> Wheel {
+        Wheel {
+            name: name.into(),
+            version: version.into(),
+            requires: Vec::new(),
+            scripts: Vec::new(),
+            files: Vec::new(),
+            requires_python: None,
+        }
+    }
+
+    pub fn requires(mut self, requirement: &str) -> Wheel {
+        self.requires.push(requirement.into());
+        self
+    }
+
+    pub fn requires_python(mut self, specifier: &str) -> Wheel {
+        self.requires_python = Some(specifier.into());
+        self
+    }
+
+    /// A module of the package's own name whose `main` prints `says`, and the command that calls it.
+    pub fn command(mut self, command: &str, says: &str) -> Wheel {
+        let module = self.name.replace('-', "_");
+        self.files.push((format!("{module}.py"), format!("def main():\n    print({says:?})\n")));
+        self.scripts.push((command.into(), format!("{module}:main")));
+        self
+    }
+
+    pub fn file(mut self, path: &str, content: &str) -> Wheel {
+        self.files.push((path.into(), content.into()));
+        self
+    }
+
+    fn file_name(&self) -> String {
+        format!("{}-{}-py3-none-any.whl", self.name.replace('-', "_"), self.version)
+    }
+
+    fn build(&self) -> Vec<u8> {
+        let info = format!("{}-{}.dist-info", self.name.replace('-', "_"), self.version);
+        let mut metadata = format!("Metadata-Version: 2.1\nName: {}\nVersion: {}\n", self.name, self.version);
+        metadata.extend(self.requires_python.iter().map(|specifier| format!("Requires-Python: {specifier}\n")));
+        metadata.extend(self.requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")));
+        let mut files = self.files.clone();
+        files.push((format!("{info}/METADATA"), metadata));
+        files.push((format!("{info}/WHEEL"), "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".into()));
+        if !self.scripts.is_empty() {
+            let points: String = self.scripts.iter().map(|(name, target)| format!("{name} = {target}\n")).collect();
+            files.push((format!("{info}/entry_points.txt"), format!("[console_scripts]\n{points}")));
+        }
+        let mut record: String = files
+            .iter()
+            .map(|(path, content)| format!("{path},{},{}\n", boot::package::record::hash(&Sha256::of(content.as_bytes())), content.len()))
+            .collect();
+        record.push_str(&format!("{info}/RECORD,,\n"));
+        files.push((format!("{info}/RECORD"), record));
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (path, content) in files {
+            zip.start_file(path, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+}
+
+pub struct Index {
+    pub server: Server,
+    pages: Mutex<BTreeMap<String, Vec<serde_json::Value>>>,
+}
+
+impl Index {
+    pub fn new() -> Index {
+        Index { server: Server::new(), pages: Mutex::default() }
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}/simple", self.server.url())
+    }
+
+    /// Publishes a wheel; returns its path on the server.
+    pub fn add(&self, wheel: Wheel) -> String {
+        let content = wheel.build();
+        let path = format!("/files/{}", wheel.file_name());
+        let file = serde_json::json!({
+            "filename": wheel.file_name(), "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
+            "requires-python": wheel.requires_python, "yanked": false, "size": content.len(),
+        });
+        self.server.put(&path, "application/octet-stream", content);
+        let mut pages = self.pages.lock().unwrap();
+        let page = pages.entry(wheel.name.clone()).or_default();
+        page.push(file);
+        let body = serde_json::json!({"meta": {"api-version": "1.1"}, "name": wheel.name, "files": page});
+        self.server.put(&format!("/simple/{}/", wheel.name), "application/vnd.pypi.simple.v1+json", body.to_string().into_bytes());
+        path
+    }
+
+    /// The path of a package's page.
+    pub fn page(name: &str) -> String {
+        format!("/simple/{name}/")
+    }
+}
+
+/// An index with what the stories install: black needs click; sphinx needs docutils, and furo is a theme for it.
+pub fn stocked() -> Index {
+    let index = Index::new();
+    index.add(Wheel::new("click", "8.1.0").file("click.py", "answer = 42\n"));
+    index.add(Wheel::new("black", "24.1.0").requires("click>=8").command("black", "black 24.1.0"));
+    index.add(Wheel::new("docutils", "0.20").file("docutils.py", ""));
+    index.add(Wheel::new("docutils", "0.21").file("docutils.py", ""));
+    index.add(Wheel::new("sphinx", "7.0.0").requires("docutils").command("sphinx-build", "sphinx 7.0.0"));
+    index.add(Wheel::new("furo", "2024.1.1").requires("sphinx>=6").requires("docutils<0.21").file("furo.py", ""));
+    index
+}

@@ -1,0 +1,200 @@
+//! What the stories are told with: a home directory of their own, an index and a mirror on loopback, and the real binary.
+#![allow(dead_code)] // Each story uses a part of it.
+
+pub mod index;
+pub mod mirror;
+pub mod server;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+#[allow(unused_imports)]
+pub use index::{Index, Wheel};
+pub use mirror::Mirror;
+pub use server::{Fault, Server};
+
+pub const BOOT: &str = env!("CARGO_BIN_EXE_boot");
+
+/// Nobody listens there: what a test doesn't serve itself can't be reached.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// An empty home directory. Nothing of the tester's own environment reaches what runs in it.
+pub struct Home {
+    pub root: PathBuf,
+    variables: Vec<(String, String)>,
+    _keep: tempfile::TempDir,
+}
+
+impl Home {
+    pub fn new() -> Home {
+        let keep = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(keep.path()).unwrap();
+        let mut home = Home { root, variables: Vec::new(), _keep: keep };
+        for (name, value) in [
+            ("BOOT_PYTHON_MIRROR", NOWHERE),
+            ("BOOT_SOURCE_MIRROR", NOWHERE),
+            ("BOOT_INDEX_URL", NOWHERE),
+            ("BOOT_GIT_HOST", NOWHERE),
+            ("BOOT_APT_SOURCES", "/nonexistent"),
+            ("BOOT_CONNECT_TIMEOUT", "2"),
+            ("BOOT_READ_TIMEOUT", "2"),
+        ] {
+            home.set(name, value);
+        }
+        home
+    }
+
+    /// A home whose Pythons come from `mirror`.
+    pub fn with(mirror: &Mirror) -> Home {
+        let mut home = Home::new();
+        home.set("BOOT_PYTHON_MIRROR", &mirror.server.url());
+        fs::write(home.root.join("catalog.tsv"), mirror.catalog()).unwrap();
+        let catalog = home.root.join("catalog.tsv").display().to_string();
+        home.set("BOOT_PYTHON_CATALOG", &catalog);
+        home
+    }
+
+    /// A home with the Python of `mirror` installed, and packages from `index`.
+    pub fn ready(mirror: &Mirror, index: &Index) -> Home {
+        let mut home = Home::with(mirror);
+        home.boot(["python", "install", &mirror.minor()]).success();
+        home.set("BOOT_INDEX_URL", &index.url());
+        home
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(there, _)| there != name);
+        self.variables.push((name.into(), value.into()));
+    }
+
+    /// A program in this home, standing in it.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).env_clear().env("HOME", &self.root).env("LANG", "C.UTF-8").env("TERM", "dumb");
+        command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin().display()));
+        command.envs(self.variables.iter().cloned()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn boot<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Run {
+        self.run(self.command(BOOT).args(args))
+    }
+
+    pub fn boot_in<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, folder: &Path, args: I) -> Run {
+        self.run(self.command(BOOT).current_dir(folder).args(args))
+    }
+
+    pub fn run(&self, command: &mut Command) -> Run {
+        Run::of(format!("{command:?}"), command.output().unwrap())
+    }
+
+    pub fn bin(&self) -> PathBuf {
+        self.root.join(".local/bin")
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.root.join(".local/share/boot")
+    }
+
+    pub fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.root.join(name)).unwrap()
+    }
+
+    /// Every path below home, sorted, without what lies inside of boot's cache, logs and locks, and without bytecode, which comes
+    /// in its own time.
+    pub fn tree(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        walk(&self.root, &self.root, &mut paths);
+        paths
+            .retain(|path| ![".cache/boot/", ".local/state/boot/locks", ".local/state/boot/log"].iter().any(|part| path.starts_with(part)));
+        paths.sort();
+        paths
+    }
+
+    /// Nothing that is half-made lies anywhere, the cache included.
+    pub fn no_leftovers(&self) {
+        let mut paths = Vec::new();
+        walk(&self.root, &self.root, &mut paths);
+        let left: Vec<&String> = paths.iter().filter(|path| path.contains(".boot-staging-")).collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+    }
+}
+
+fn walk(root: &Path, folder: &Path, paths: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        paths.push(entry.path().strip_prefix(root).unwrap().display().to_string());
+        if entry.file_type().unwrap().is_dir() {
+            walk(root, &entry.path(), paths);
+        }
+    }
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Run {
+    what: String,
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    pub fn of(what: String, output: Output) -> Run {
+        Run {
+            what,
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    pub fn success(self) -> Run {
+        self.code(0)
+    }
+
+    pub fn code(self, code: i32) -> Run {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    pub fn stdout_has(self, text: &str) -> Run {
+        assert!(self.stdout.contains(text), "no {text:?} in {self}");
+        self
+    }
+
+    pub fn stderr_has(self, text: &str) -> Run {
+        assert!(self.stderr.contains(text), "no {text:?} in {self}");
+        self
+    }
+
+    pub fn stderr_lacks(self, text: &str) -> Run {
+        assert!(!self.stderr.contains(text), "{text:?} in {self}");
+        self
+    }
+
+    /// One error, of at most three lines; a panic is none.
+    pub fn one_error(self) -> Run {
+        let at = self.stderr.find("error: ").unwrap_or_else(|| panic!("no error in {self}"));
+        assert!(self.stderr[at..].trim_end().lines().count() <= 3, "more than three lines: {self}");
+        self.stderr_lacks("panicked")
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self}"))
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}\nended with {:?}\n-- stdout\n{}-- stderr\n{}", self.what, self.code, self.stdout, self.stderr)
+    }
+}

@@ -1,0 +1,176 @@
+//! A web server on loopback that serves what a test gives it, as badly as the test asks for.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What goes wrong with a path.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The connection ends after so many bytes of the body, every time.
+    Cut(usize),
+    /// As Cut, but only the first time.
+    CutOnce(usize),
+    Status(u16),
+    /// So many answers of this status, then all is well.
+    Failing(u32, u16),
+    /// The head comes, then nothing.
+    Stall,
+    /// Ranges are ignored, as some proxies do, and the connection is cut once.
+    NoRanges(usize),
+    /// Redirects to itself.
+    Loop,
+}
+
+#[derive(Default)]
+struct State {
+    files: HashMap<String, (String, Vec<u8>)>,
+    faults: HashMap<String, Fault>,
+    /// Method and path of each request.
+    seen: Vec<String>,
+}
+
+pub struct Server {
+    port: u16,
+    state: Arc<Mutex<State>>,
+}
+
+impl Server {
+    pub fn new() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = state.clone();
+        // Ends with the test's process.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = shared.clone();
+                std::thread::spawn(move || serve(stream, port, &state));
+            }
+        });
+        Server { port, state }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn put(&self, path: &str, kind: &str, content: Vec<u8>) {
+        self.state.lock().unwrap().files.insert(path.into(), (kind.into(), content));
+    }
+
+    pub fn fault(&self, path: &str, fault: Fault) {
+        self.state.lock().unwrap().faults.insert(path.into(), fault);
+    }
+
+    pub fn mend(&self) {
+        self.state.lock().unwrap().faults.clear();
+    }
+
+    /// How many requests came since the last call.
+    pub fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().seen)
+    }
+}
+
+fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut stream = stream;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let mut words = line.split_whitespace();
+        let (method, path) = (words.next()?.to_string(), words.next()?.replace("%2B", "+"));
+        let mut from = None;
+        loop {
+            let mut header = String::new();
+            reader.read_line(&mut header).ok()?;
+            let header = header.trim_end().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            from = header.strip_prefix("range: bytes=").and_then(range).or(from);
+        }
+        let (file, fault) = {
+            let mut state = state.lock().unwrap();
+            state.seen.push(format!("{method} {path}"));
+            let fault = state.faults.get(&path).cloned();
+            match fault {
+                Some(Fault::Failing(1, _) | Fault::CutOnce(_)) => {
+                    state.faults.remove(&path);
+                }
+                Some(Fault::Failing(left, status)) => {
+                    state.faults.insert(path.clone(), Fault::Failing(left - 1, status));
+                }
+                Some(Fault::NoRanges(cut)) if cut > 0 => {
+                    state.faults.insert(path.clone(), Fault::NoRanges(0));
+                }
+                _ => {}
+            }
+            (state.files.get(&path).cloned(), fault)
+        };
+        let refused = match fault {
+            Some(Fault::Status(status) | Fault::Failing(_, status)) => Some(status),
+            _ if file.is_none() => Some(404),
+            _ => None,
+        };
+        if let Some(status) = refused {
+            write!(stream, "HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n").ok()?;
+            continue;
+        }
+        if matches!(fault, Some(Fault::Loop)) {
+            write!(stream, "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{port}{path}\r\ncontent-length: 0\r\n\r\n").ok()?;
+            continue;
+        }
+        let (kind, content) = file?;
+        let start = match (from, &fault) {
+            (_, Some(Fault::NoRanges(_))) | (None, _) => None,
+            (Some(start), _) => Some(start),
+        };
+        let body = match start {
+            Some((start, end)) => {
+                let end = end.map_or(content.len(), |end| (end + 1).min(content.len()));
+                let start = start.unwrap_or_else(|| content.len().saturating_sub(end));
+                if start >= content.len() {
+                    write!(stream, "HTTP/1.1 416 No\r\ncontent-length: 0\r\n\r\n").ok()?;
+                    continue;
+                }
+                write!(stream, "HTTP/1.1 206 Partial\r\ncontent-range: bytes {start}-{}/{}\r\n", end - 1, content.len()).ok()?;
+                &content[start..end]
+            }
+            None => {
+                write!(stream, "HTTP/1.1 200 OK\r\n").ok()?;
+                &content[..]
+            }
+        };
+        write!(stream, "content-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len()).ok()?;
+        if method == "HEAD" {
+            continue;
+        }
+        match fault {
+            Some(Fault::Cut(at) | Fault::CutOnce(at) | Fault::NoRanges(at)) if at > 0 || !matches!(fault, Some(Fault::NoRanges(_))) => {
+                stream.write_all(&body[..at.min(body.len())]).ok()?;
+                return None;
+            }
+            Some(Fault::Stall) => {
+                stream.flush().ok()?;
+                std::thread::sleep(Duration::from_secs(30));
+                return None;
+            }
+            _ => stream.write_all(body).ok()?,
+        }
+    }
+}
+
+/// `5-9`, `5-`; a suffix range has no start.
+fn range(text: &str) -> Option<(Option<usize>, Option<usize>)> {
+    let (start, end) = text.split_once('-')?;
+    if start.is_empty() {
+        return None;
+    }
+    Some((start.parse().ok(), end.parse().ok()))
+}
