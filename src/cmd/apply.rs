@@ -20,13 +20,14 @@ pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
     }
+    // Typing `apply` agrees to what was asked for before; a script's text may have come with the last pull.
+    let new = apply::is_new_to_the_user(&applied, &plan) && !args.yes;
+    if new || plan.conflicts().next().is_some() {
+        show(ctx, &plan, !args.yes);
+    }
     let on_conflict = decided(&plan, args.on_conflict, args.yes)?;
-    // Typing `apply` agrees to the rest; a script's text may have come with the last pull.
-    if apply::is_new_to_the_user(&applied, &plan) && !args.yes {
-        show(ctx, &plan, true);
-        if !prompt::confirm("Some of these scripts are new or changed. Run them?")? {
-            return Err(Error::Declined.into());
-        }
+    if new && !prompt::confirm("Some of these scripts are new or changed. Run them?")? {
+        return Err(Error::Declined.into());
     }
     let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
@@ -40,16 +41,11 @@ pub(super) fn decided(plan: &Plan, said: Option<OnConflict>, yes: bool) -> Resul
     let on_conflict = match said {
         Some(said) => said,
         None if yes || plan.conflicts().next().is_none() || !prompt::is_possible() => OnConflict::Fail,
-        None => {
-            for item in plan.conflicts() {
-                eprintln!("  ! {}", item.line());
-            }
-            match prompt::choose("These are in the way, and boot did not make them.", &["backup", "keep", "stop"])? {
-                "backup" => OnConflict::Backup,
-                "keep" => OnConflict::Keep,
-                _ => OnConflict::Fail,
-            }
-        }
+        None => match prompt::choose("What is marked with ! is in the way, and boot did not make it.", &["backup", "keep", "stop"])? {
+            "backup" => OnConflict::Backup,
+            "keep" => OnConflict::Keep,
+            _ => OnConflict::Fail,
+        },
     };
     apply::check_conflicts(plan, on_conflict)?;
     Ok(on_conflict)

@@ -42,7 +42,7 @@ pub enum Error {
     NotARepo { text: String, reason: &'static str },
     #[error("what boot remembers of this machine can't be read: {}: {reason}\nmove that file away; boot plan then shows what it would do anew", path.display())]
     Applied { path: PathBuf, reason: String },
-    #[error("nothing was done: you didn't agree\nboot plan shows the same list again")]
+    #[error("nothing was done: you didn't agree\nthe same command shows the list again")]
     Declined,
     #[error("{0}")]
     Item(String),
