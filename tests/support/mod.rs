@@ -13,6 +13,7 @@ use std::process::{Command, Output, Stdio};
 #[allow(unused_imports)]
 pub use index::{Index, Wheel};
 pub use mirror::Mirror;
+#[allow(unused_imports)]
 pub use server::{Fault, Server};
 
 pub const BOOT: &str = env!("CARGO_BIN_EXE_boot");
@@ -114,6 +115,7 @@ impl Home {
     pub fn tree(&self) -> Vec<String> {
         let mut paths = Vec::new();
         walk(&self.root, &self.root, &mut paths);
+        paths.retain(|path| !path.contains("__pycache__"));
         paths
             .retain(|path| ![".cache/boot/", ".local/state/boot/locks", ".local/state/boot/log"].iter().any(|part| path.starts_with(part)));
         paths.sort();
