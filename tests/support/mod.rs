@@ -3,6 +3,7 @@
 
 pub mod index;
 pub mod mirror;
+pub mod pty;
 pub mod server;
 
 use std::ffi::OsStr;

@@ -1,0 +1,99 @@
+//! A real interactive shell on a pseudo-terminal, typed into as a person would. The terminal is made by script(1), which every
+//! Linux and macOS has.
+
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::Home;
+
+pub struct Pty {
+    child: Child,
+    keys: ChildStdin,
+    screen: Arc<Mutex<String>>,
+    asked: usize,
+}
+
+impl Pty {
+    /// A new interactive `shell` in `home`; None, and a line that says so, where the shell isn't there.
+    pub fn start(home: &Home, shell: &str) -> Option<Pty> {
+        if which::which(shell).is_err() {
+            assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "{shell} is missing");
+            eprintln!("SKIPPED: {shell} is missing");
+            return None;
+        }
+        let mut command = home.command("script");
+        if cfg!(target_os = "macos") {
+            command.args(["-q", "/dev/null", shell, "-i"]);
+        } else {
+            command.args(["-q", "-f", "-e", "-c", &format!("{shell} -i"), "/dev/null"]);
+        }
+        command.env("SHELL", which::which(shell).unwrap()).env("TERM", "xterm").env("LINES", "50").env("COLUMNS", "200");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let keys = child.stdin.take().unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let screen = Arc::new(Mutex::new(String::new()));
+        let shown = screen.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut buffer) {
+                shown.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+            }
+        });
+        let mut pty = Pty { child, keys, screen, asked: 0 };
+        pty.ask("echo ready");
+        Some(pty)
+    }
+
+    /// Types a line.
+    pub fn type_line(&mut self, line: &str) {
+        self.keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Types a command at the next prompt and waits for what it prints, which must be one line.
+    pub fn ask(&mut self, command: &str) -> String {
+        self.asked += 1;
+        // Marks that stand nowhere in what is typed: the shell takes the quotes out.
+        let (from, to) = (format!("<{}:", self.asked), format!(":{}>", self.asked));
+        self.type_line(&format!(
+            "printf '%s' '{}'\"\"'{}'; {command}; printf '%s\\n' '{}'\"\"'{}'",
+            &from[..1],
+            &from[1..],
+            &to[..1],
+            &to[1..]
+        ));
+        let start = Instant::now();
+        loop {
+            let screen = self.screen.lock().unwrap().clone();
+            if let Some(at) = screen.find(&from)
+                && let Some(end) = screen[at..].find(&to)
+            {
+                return screen[at + from.len()..at + end].trim().to_string();
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "waited for {command:?}; the screen shows:\n{screen}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// All that was shown since the shell started.
+    pub fn screen(&self) -> String {
+        self.screen.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.keys.write_all(b"exit\n");
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(2) {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
