@@ -42,7 +42,8 @@ fn one_line_makes_the_machine_ready_and_the_second_run_has_nothing_to_do() {
     home.no_leftovers();
 
     let before = home.tree();
-    (mirror.server.requests(), index.server.requests());
+    mirror.server.requests();
+    index.server.requests();
     home.boot(["init", "dotfiles", "--yes"]).success().stderr_has("nothing to do");
     home.boot(["apply", "--yes"]).success().stderr_has("nothing to do");
     assert_eq!((mirror.server.requests().len(), index.server.requests().len()), (0, 0), "and makes no request");
