@@ -1,4 +1,4 @@
-"""Prints hyperfine's results in a folder as one Markdown table: medians, and each rival's ratio to boot, which comes first."""
+"""Prints hyperfine's results in a folder as one Markdown section: medians, and each rival's ratio to boot, which comes first."""
 
 import datetime
 import json
@@ -14,9 +14,9 @@ def shown(seconds):
     return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-print("# Measured side by side")
+print(f"## {sys.argv[2]}")
 print()
-print(f"By `bench/run` on {datetime.date.today()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores; medians of one run.")
+print(f"{datetime.date.today()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.")
 print()
 print("| | boot | beside it | boot / it | goal |")
 print("|---|---|---|---|---|")
