@@ -10,6 +10,7 @@ pub enum Python {
     List(List),
     Find(Find),
     Pin(Pin),
+    Upgrade(Upgrade),
     Uninstall(Uninstall),
     Verify(Verify),
 }
@@ -53,6 +54,9 @@ pub struct List {
     /// Those that could be installed
     #[arg(long)]
     pub available: bool,
+    /// Those of which a newer patch is known
+    #[arg(long, conflicts_with = "available")]
+    pub outdated: bool,
     /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
@@ -76,6 +80,22 @@ pub struct Pin {
     /// Remove the pin
     #[arg(long, conflicts_with = "requests")]
     pub unset: bool,
+}
+
+/// Bring installed minors to their newest patch; what runs on them follows
+#[derive(Debug, Args)]
+pub struct Upgrade {
+    /// 3.11, 3.13t; without one every minor that boot installed
+    pub requests: Vec<String>,
+    /// Leave the old patch installed
+    #[arg(long)]
+    pub keep: bool,
+    /// Base of the prebuilt archives, in place of the publisher's
+    #[arg(long, value_name = "URL")]
+    pub mirror: Option<String>,
+    /// Compiler processes at once
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// Uninstall Pythons; refuses while environments use them

@@ -15,7 +15,7 @@ use crate::{Code, Context};
 pub fn run(name: &str) -> Result<Code> {
     let ctx = Context::new(Paths::discover()?, Arc::new(Silent), true);
     let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
-    let program = choice.program(name, &|name| system(&ctx, name))?;
+    let program = choice.program(&ctx.paths, name, &|name| system(&ctx, name))?;
     Err(shim::become_program(&program, std::env::args_os().skip(1), None).into())
 }
 

@@ -37,7 +37,7 @@ fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
         return Ok(PathBuf::from(name));
     }
     if is_pythons(name) {
-        return Ok(choice.program(&text, &|name| system(ctx, name))?);
+        return Ok(choice.program(&ctx.paths, &text, &|name| system(ctx, name))?);
     }
     choice.whole()?;
     let missing = || Missing { asked: text.to_string(), reason: choice.reason.clone() };

@@ -20,6 +20,8 @@ pub enum Reason {
     Pin(PathBuf),
     /// The user's default.
     Global(PathBuf),
+    /// The command line.
+    Argument,
     /// Nobody: the newest installed one.
     Newest,
 }
@@ -29,6 +31,7 @@ impl fmt::Display for Reason {
         match self {
             Reason::Variable => f.write_str("BOOT_PYTHON"),
             Reason::Pin(file) | Reason::Global(file) => f.write_str(&crate::report::escaped(&file.to_string_lossy())),
+            Reason::Argument => f.write_str("the command line"),
             Reason::Newest => f.write_str("the newest installed"),
         }
     }
@@ -116,7 +119,7 @@ pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, crate::python::re
         Request::Path(path) => Target::Interpreter(path),
         _ => item(paths, text).target,
     };
-    Ok(Choice { reason: Reason::Newest, items: vec![Item { asked: text.into(), target }], warnings: Vec::new() })
+    Ok(Choice { reason: Reason::Argument, items: vec![Item { asked: text.into(), target }], warnings: Vec::new() })
 }
 
 impl Choice {
@@ -147,10 +150,16 @@ impl Choice {
         }
     }
 
+    /// The interpreter by the path that environments made with it should keep: the minor's link, unless this very patch was asked for.
+    fn executable(&self, paths: &Paths, item: &Item, python: &Installed) -> PathBuf {
+        let exact = self.reason != Reason::Newest && item.asked.parse().is_ok_and(|request: Request| request.is_exact());
+        if exact { python.executable.clone() } else { python.minor_executable(paths) }
+    }
+
     /// The program that `name` (python, python3, python3.12, pip, …) is here. Every item is asked in turn, so that `python3.12`
     /// is the 3.12 that a pin names second; what is missing stops the search where it could have been meant. `system` looks a name
     /// up without boot's shims.
-    pub fn program(&self, name: &str, system: &dyn Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, Missing> {
+    pub fn program(&self, paths: &Paths, name: &str, system: &dyn Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, Missing> {
         let numbered = name.strip_prefix("python").or_else(|| name.strip_prefix("pip")).filter(|rest| rest.contains('.'));
         for item in &self.items {
             match &item.target {
@@ -182,10 +191,11 @@ impl Choice {
                     if numbered.is_some_and(|numbered| numbered != minor) {
                         continue;
                     }
+                    let executable = self.executable(paths, item, python);
                     if name.starts_with("python") && (numbered.is_some() || name == "python" || name == "python3") {
-                        return Ok(python.executable.clone());
+                        return Ok(executable);
                     }
-                    let program = python.executable.with_file_name(name);
+                    let program = executable.with_file_name(name);
                     if program.exists() {
                         return Ok(program);
                     }
@@ -228,8 +238,8 @@ impl Missing {
         let is_version =
             asked.starts_with(|c: char| c.is_ascii_digit() || "<>=~".contains(c)) || asked.contains("python-") || asked.contains("cpython");
         match (&self.reason, is_version) {
-            (Reason::Newest, false) => format!("no Python here has {asked}\nboot python install"),
-            (Reason::Newest, true) => format!("Python {asked} isn't installed\nboot python install {asked}"),
+            (Reason::Newest | Reason::Argument, false) => format!("no Python here has {asked}\nboot python install"),
+            (Reason::Newest | Reason::Argument, true) => format!("Python {asked} isn't installed\nboot python install {}", quoted(&asked)),
             (reason, true) => format!("Python {asked}, which {reason} asks for, isn't installed\nboot python install {}", quoted(&asked)),
             (reason, false) => format!("no {asked} is where {reason} points to\nboot python list shows what is installed"),
         }

@@ -31,6 +31,8 @@ pub struct Options {
     /// In place of the publisher's address.
     pub mirror: Option<String>,
     pub build: BuildOptions,
+    /// The patch whose place it takes, in an upgrade.
+    pub replaces: Option<Key>,
 }
 
 /// What came of it.
@@ -216,8 +218,17 @@ fn publish(
     ctx.report.step(&format!("self-test of {key}"));
     let passed = selftest::run(key, &staging.path().join(&executable), staging.path(), &home, false)?;
     add_pip(paths, key, &passed.facts, staging.path(), &home)?;
-    let record =
-        Record { schema: 1, key: key.to_string(), origin, sha256: Some(sha256), executable, facts: passed.facts, missing: passed.missing };
+    let record = Record {
+        schema: 1,
+        key: key.to_string(),
+        origin,
+        sha256: Some(sha256),
+        executable,
+        facts: passed.facts,
+        missing: passed.missing,
+        build: if origin == Origin::Source { options.build.clone() } else { BuildOptions::default() },
+        replaces: options.replaces.map(|key| key.to_string()),
+    };
     let text = serde_json::to_vec_pretty(&record).map_err(|error| store::Error::io("write", &home)(error.into()))?;
     let file = staging.path().join(RECORD);
     fs::write(&file, text).map_err(store::Error::io("write", &file))?;

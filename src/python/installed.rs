@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use super::request::Request;
+use super::source;
 use crate::package::facts::Facts;
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
@@ -39,6 +40,12 @@ pub struct Record {
     /// What the self-test missed and the user was told of; empty for a complete one.
     #[serde(default)]
     pub missing: Vec<String>,
+    /// How it was built, where it was: an upgrade builds the next one alike.
+    #[serde(default)]
+    pub build: source::Options,
+    /// The key of the patch whose place it took. What an upgrade that was cut off left of that one goes with the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 /// One installed Python.
@@ -52,6 +59,9 @@ pub struct Installed {
     pub origin: Origin,
     pub facts: Facts,
     pub missing: Vec<String>,
+    pub build: source::Options,
+    /// See [`Record::replaces`].
+    pub replaces: Option<Key>,
 }
 
 /// All installed Pythons, newest first. Folders without a readable record are no Pythons.
@@ -81,6 +91,8 @@ pub fn read(root: &Path) -> Option<Installed> {
         origin: record.origin,
         facts: record.facts,
         missing: record.missing,
+        build: record.build,
+        replaces: record.replaces.and_then(|key| key.parse().ok()),
     })
 }
 
@@ -107,13 +119,19 @@ pub fn global_request(paths: &Paths) -> Option<Request> {
 }
 
 impl Installed {
+    /// The minor's link, `pythons/3.11`, whichever patch it leads to.
+    pub fn minor_link(&self, paths: &Paths) -> PathBuf {
+        paths.pythons().join(self.key.version.minor_name(self.key.variant))
+    }
+
     /// The interpreter's path through the minor's link, `pythons/3.11/bin/python3.11`: what environments are bound to so that
-    /// they follow an upgrade. For adopted ones the interpreter itself.
+    /// they follow an upgrade. The interpreter itself where the link leads to another patch, and for adopted ones.
     pub fn minor_executable(&self, paths: &Paths) -> PathBuf {
-        let minor = self.key.version.minor_name(self.key.variant);
+        let link = self.minor_link(paths);
+        let leads_here = fs::read_link(&link).is_ok_and(|target| Some(target.as_os_str()) == self.root.file_name());
         match self.executable.strip_prefix(&self.root) {
-            Ok(inside) => paths.pythons().join(minor).join(inside),
-            Err(_) => self.executable.clone(),
+            Ok(inside) if leads_here => link.join(inside),
+            _ => self.executable.clone(),
         }
     }
 }

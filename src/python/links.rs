@@ -6,11 +6,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::installed::{self, Origin};
+use crate::report::Silent;
+use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use crate::store::{Result, atomic, stamp};
 
 /// Makes the links and shims what they should be, each in one step. Called after every change of what is installed.
 pub fn refresh(paths: &Paths) -> Result<()> {
+    set(paths)?;
+    // Shells that wait for one of these look again.
+    stamp::touch(paths)
+}
+
+/// As [`refresh`], where nothing has changed unless an earlier run was killed in the middle of it.
+pub fn mend(paths: &Paths) -> Result<()> {
+    if set(paths)? { stamp::touch(paths) } else { Ok(()) }
+}
+
+/// True if there was anything to change.
+fn set(paths: &Paths) -> Result<bool> {
+    // Two installs that end at once: whoever looks at what is installed sets the links by it before the next one looks.
+    let _lock = Lock::hold(&paths.locks(), "links", &Silent)?;
+    let mut changed = false;
     let mut minors: BTreeMap<String, String> = BTreeMap::new();
     // Newest first, so the first of a minor is its newest; one that was taken in only where there is none of boot's own.
     let mut pythons = installed::list(paths);
@@ -22,7 +39,7 @@ pub fn refresh(paths: &Paths) -> Result<()> {
     }
     let folder = paths.pythons();
     for (minor, key) in &minors {
-        atomic::symlink(Path::new(key), &folder.join(minor))?;
+        changed |= link(Path::new(key), &folder.join(minor))?;
     }
     let mut shims: Vec<String> = ["python", "python3", "pip", "pip3"].map(String::from).into();
     shims.extend(minors.keys().flat_map(|minor| [format!("python{minor}"), format!("pip{minor}")]));
@@ -30,31 +47,37 @@ pub fn refresh(paths: &Paths) -> Result<()> {
         // Links to Pythons that are gone.
         let name = entry.file_name();
         if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && !minors.contains_key(&*name.to_string_lossy()) {
-            let _ = fs::remove_file(entry.path());
+            changed |= fs::remove_file(entry.path()).is_ok();
         }
     }
     if minors.is_empty() {
         shims.clear();
     }
-    self::shims(paths, &shims)?;
-    // Shells that wait for one of these look again.
-    stamp::touch(paths)
+    Ok(self::shims(paths, &shims)? | changed)
+}
+
+/// True if it wasn't so.
+fn link(target: &Path, link: &Path) -> Result<bool> {
+    let changed = fs::read_link(link).map_or(true, |there| there != target);
+    atomic::symlink(target, link)?;
+    Ok(changed)
 }
 
 /// Links to this binary, which acts by the name it is called by.
-fn shims(paths: &Paths, names: &[String]) -> Result<()> {
+fn shims(paths: &Paths, names: &[String]) -> Result<bool> {
     let folder = paths.shims();
     let binary = binary(paths);
+    let mut changed = false;
     for name in names {
-        atomic::symlink(&binary, &folder.join(name))?;
+        changed |= link(&binary, &folder.join(name))?;
     }
     let wanted: Vec<OsString> = names.iter().map(OsString::from).collect();
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && !wanted.contains(&entry.file_name()) {
-            let _ = fs::remove_file(entry.path());
+            changed |= fs::remove_file(entry.path()).is_ok();
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// The binary by the name under which it was installed, so that an update of boot is one of the shims too; else by the

@@ -1,6 +1,7 @@
 //! Pythons: asking for one, knowing what exists, getting it, and what is installed.
 
 pub mod catalog;
+pub mod dependents;
 pub mod install;
 pub mod installed;
 pub mod key;
@@ -14,6 +15,7 @@ pub mod source;
 pub mod standalone;
 pub mod tarball;
 pub mod uninstall;
+pub mod upgrade;
 
 pub use install::Error;
 

@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde::{Deserialize, Serialize};
+
 use super::key::Key;
 use super::preflight;
 use super::tarball::Found;
@@ -20,14 +22,25 @@ use crate::store::unpack::{self, Limits};
 use crate::store::{self};
 
 /// How it is to be built.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// Profile-guided and link-time optimisation: a tenth faster, and ten times as long to build.
     pub optimize: bool,
     /// Further words for configure.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub configure: Option<String>,
     /// Compiler processes at once; all cores without it.
+    #[serde(skip)]
     pub jobs: Option<usize>,
+}
+
+impl Options {
+    /// These, where they say something; else those that an earlier build was made with.
+    pub fn or(self, earlier: &Options) -> Options {
+        let says = self.optimize || self.configure.is_some();
+        if says { self } else { Options { jobs: self.jobs, ..earlier.clone() } }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

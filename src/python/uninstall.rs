@@ -1,64 +1,76 @@
-//! Takes an installed Python away, if nothing that boot made would break.
+//! Takes an installed Python away, if nothing that boot knows of would break.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
+use super::dependents::{self, Dependent};
 use super::installed::{self, Installed};
+use super::key::Version;
 use super::links;
 use super::request::Request;
 use crate::Context;
 use crate::store::lock::Lock;
+use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("Python {version} is used by {}\nuninstall those first, or: boot python uninstall --force {version}", list(users))]
-    InUse { version: String, users: Vec<PathBuf> },
+    #[error("Python {version} is used by {}\nremove or reinstall those first, or: boot python uninstall --force {version}", listed(users))]
+    InUse { version: String, users: Vec<String> },
+    #[error("{request} is {}\nname one of them: boot python uninstall {}", listed(found), found[0])]
+    Several { request: String, found: Vec<String> },
     #[error(transparent)]
     Store(#[from] store::Error),
 }
 
-fn list(users: &[PathBuf]) -> String {
-    let shown: Vec<String> = users.iter().take(5).map(|path| path.display().to_string()).collect();
-    match users.len() - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+/// As many as fit a line.
+fn listed(all: &[String]) -> String {
+    let (shown, more) = all.split_at(all.len().min(5));
+    match (shown, more.len()) {
+        ([most @ .., last], 0) if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        (shown, 0) => shown.join(", "),
+        (shown, more) => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
-/// Uninstalls the newest Python that meets `request`; None where none does.
-pub fn uninstall(ctx: &Context, request: &Request, force: bool) -> Result<Option<Installed>, Error> {
-    let Some(python) = installed::find(&ctx.paths, request) else { return Ok(None) };
+/// What was uninstalled.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    pub python: Installed,
+    /// What has no Python now; empty without `force`.
+    pub broken: Vec<Dependent>,
+}
+
+/// Uninstalls the Python that meets `request`; None where none does.
+///
+/// Errors: tools or environments use it and `force` isn't given; or several meet the request.
+pub fn uninstall(ctx: &Context, request: &Request, force: bool) -> Result<Option<Gone>, Error> {
+    let found: Vec<Installed> = installed::list(&ctx.paths).into_iter().filter(|python| request.matches(&python.key)).collect();
+    let python = match found.as_slice() {
+        [] => {
+            // An earlier run may have been killed when the Python was gone and its links weren't.
+            links::mend(&ctx.paths)?;
+            return Ok(None);
+        }
+        [one] => one.clone(),
+        _ => {
+            let found = found.iter().map(|python| named(&python.key.version, python)).collect();
+            return Err(Error::Several { request: request.to_string(), found });
+        }
+    };
     let _lock = Lock::hold(&ctx.paths.locks(), &python.key.to_string(), &*ctx.report)?;
-    if !force {
-        let users = users(ctx, &python);
-        if !users.is_empty() {
-            return Err(Error::InUse { version: python.key.version.to_string(), users });
-        }
+    let broken = dependents::of(&ctx.paths, &python);
+    if !force && !broken.is_empty() {
+        let users = broken.iter().map(|user| user.shown(&ctx.paths)).collect();
+        return Err(Error::InUse { version: named(&python.key.version, &python), users });
     }
-    atomic::remove_folder(&python.root)?;
-    links::refresh(&ctx.paths)?;
-    Ok(Some(python))
+    remove(&ctx.paths, &python)?;
+    Ok(Some(Gone { python, broken }))
 }
 
-/// The environments below boot's folders whose interpreter this is: by its own path, or by its minor's link with no other patch to
-/// take its place.
-fn users(ctx: &Context, python: &Installed) -> Vec<PathBuf> {
-    let minor = python.key.version.minor_name(python.key.variant);
-    let last = !installed::list(&ctx.paths)
-        .iter()
-        .any(|other| other.key != python.key && other.key.version.minor_name(other.key.variant) == minor);
-    let link = ctx.paths.pythons().join(&minor);
-    let mut users = Vec::new();
-    for folder in [ctx.paths.tools(), ctx.paths.venvs()] {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let root = entry.path();
-            let uses = |place: &Path| fs::read_link(root.join("bin/python")).is_ok_and(|target| target.starts_with(place));
-            if uses(&python.root) || (last && uses(&link)) {
-                users.push(root);
-            }
-        }
-    }
-    users.sort();
-    users
+fn named(version: &Version, python: &Installed) -> String {
+    format!("{version}{}", python.key.variant.suffix())
+}
+
+/// Takes its folder away and sets the links right. Whoever calls holds its lock.
+pub(super) fn remove(paths: &Paths, python: &Installed) -> store::Result<()> {
+    atomic::remove_folder(&python.root)?;
+    links::refresh(paths)
 }

@@ -49,6 +49,12 @@ impl Wheel {
         self
     }
 
+    /// A command that calls `target`, as in `module:function`.
+    pub fn script(mut self, command: &str, target: &str) -> Wheel {
+        self.scripts.push((command.into(), target.into()));
+        self
+    }
+
     pub fn file(mut self, path: &str, content: &str) -> Wheel {
         self.files.push((path.into(), content.into()));
         self

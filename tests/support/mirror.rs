@@ -1,5 +1,8 @@
-//! A mirror of prebuilt Pythons on loopback. Its archive is a stand-in: a script in place of the interpreter, which is the
-//! machine's own python3. What boot does with it (download, check, unpack, self-test, publish) is what it does with any.
+//! A mirror of prebuilt Pythons on loopback. Its archives are stand-ins: a script in place of the interpreter, which is the
+//! machine's own python3. What boot does with them (download, check, unpack, self-test, publish) is what it does with any.
+//!
+//! A stand-in runs environments like a real one: it hands on the name it was called by, so that `pyvenv.cfg` beside it counts. What
+//! runs in it finds `STAND_IN`, the version of the patch that it runs on.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,18 +17,37 @@ pub const RELEASE: &str = "20260101";
 
 pub struct Mirror {
     pub server: Server,
+    /// The machine's version.
     pub key: Key,
+    python: PathBuf,
     archive: Vec<u8>,
+    lines: Vec<String>,
 }
 
 impl Mirror {
     pub fn new() -> Mirror {
         let (python, version) = machine_python();
         let key = Key { version, variant: Default::default(), platform: Platform::host().unwrap() };
-        let mut mirror = Mirror { server: Server::new(), key, archive: Vec::new() };
-        mirror.archive = archive(&python, version);
-        mirror.server.put(&mirror.path(), "application/gzip", mirror.archive.clone());
+        let mut mirror = Mirror { server: Server::new(), key, python, archive: Vec::new(), lines: Vec::new() };
+        mirror.archive = mirror.publish(version);
         mirror
+    }
+
+    /// Puts a further version up, of the machine's minor. Homes know of it after [`super::Home::learn`].
+    pub fn publish(&mut self, version: Version) -> Vec<u8> {
+        assert_eq!((version.major, version.minor), (self.key.version.major, self.key.version.minor), "the machine's python3 stands in");
+        let archive = archive(&self.python, self.key.version, version);
+        self.server.put(&path(version), "application/gzip", archive.clone());
+        let sha256 = Sha256::of(&archive);
+        self.lines.push(format!("{version}\t{}\tdefault\t{RELEASE}\t{}\t{sha256}\n", self.key.platform, file(version)));
+        archive
+    }
+
+    /// Puts the next patch up.
+    pub fn publish_next(&mut self) -> Version {
+        let next = Version { patch: self.key.version.patch + self.lines.len() as u32, ..self.key.version };
+        self.publish(next);
+        next
     }
 
     /// As in `3.11`.
@@ -37,13 +59,18 @@ impl Mirror {
         self.key.version.to_string()
     }
 
+    /// The key of another version.
+    pub fn key_of(&self, version: Version) -> Key {
+        Key { version, ..self.key }
+    }
+
     pub fn file(&self) -> String {
-        format!("cpython-{}+{RELEASE}-stand-in-install_only_stripped.tar.gz", self.key.version)
+        file(self.key.version)
     }
 
     /// The archive's path on the server.
     pub fn path(&self) -> String {
-        format!("/{RELEASE}/{}", self.file())
+        path(self.key.version)
     }
 
     pub fn size(&self) -> usize {
@@ -59,8 +86,16 @@ impl Mirror {
     }
 
     pub fn catalog(&self) -> String {
-        format!("{}\t{}\tdefault\t{RELEASE}\t{}\t{}\n", self.key.version, self.key.platform, self.file(), Sha256::of(&self.archive))
+        self.lines.concat()
     }
+}
+
+fn file(version: Version) -> String {
+    format!("cpython-{version}+{RELEASE}-stand-in-install_only_stripped.tar.gz")
+}
+
+fn path(version: Version) -> String {
+    format!("/{RELEASE}/{}", file(version))
 }
 
 /// A complete python3 of this machine.
@@ -79,7 +114,7 @@ fn machine_python() -> (PathBuf, Version) {
     panic!("the stories need a complete python3 on this machine (with ssl, sqlite3, readline, venv and so on)");
 }
 
-fn archive(python: &std::path::Path, version: Version) -> Vec<u8> {
+fn archive(python: &std::path::Path, real: Version, version: Version) -> Vec<u8> {
     let minor = format!("{}.{}", version.major, version.minor);
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     let mut add = |path: &str, mode: u32, content: &[u8]| {
@@ -88,10 +123,10 @@ fn archive(python: &std::path::Path, version: Version) -> Vec<u8> {
         header.set_size(content.len() as u64);
         tar.append_data(&mut header, format!("python/{path}"), content).unwrap();
     };
-    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", python.display());
-    add(&format!("bin/python{minor}"), 0o755, script.as_bytes());
+    add(&format!("bin/python{minor}"), 0o755, script(python, real, version).as_bytes());
     add(&format!("bin/python{minor}-config"), 0o755, b"#!/bin/sh\nprefix=\"/install\"\necho $prefix\n");
-    add(&format!("lib/python{minor}/os.py"), 0o644, b"");
+    // No os.py: by that a Python knows its library, and this one's is the machine's.
+    add(&format!("lib/python{minor}/this.py"), 0o644, b"");
     // Some weight, so that a download can be cut in the middle; not all of it packs.
     let mut noise = Vec::new();
     let mut seed: u32 = 7;
@@ -103,4 +138,24 @@ fn archive(python: &std::path::Path, version: Version) -> Vec<u8> {
     let mut gz = tar.into_inner().unwrap();
     gz.flush().unwrap();
     gz.finish().unwrap()
+}
+
+/// The interpreter: the machine's, by the name that it was called by. One that stands in for another patch says so where it is asked
+/// with `-c`, which is how boot asks.
+fn script(python: &std::path::Path, real: Version, version: Version) -> String {
+    let python = python.display();
+    // A framework's Python finds its library by its own name.
+    let exec = if cfg!(target_os = "macos") { format!("exec {python}") } else { format!("exec -a \"$0\" {python}") };
+    let mut text = format!("#!/bin/bash\nexport STAND_IN={version}\n");
+    if real != version {
+        let patch = version.patch;
+        let lie = format!(
+            "import sys; sys.version = \"{version}\" + sys.version[len(\"{real}\"):]; sys.version_info = sys.version_info[:2] + ({patch}, \"final\", 0)"
+        );
+        text.push_str(&format!(
+            "words=()\nwhile (($#)); do\n  words+=(\"$1\")\n  if [[ $1 == -c && $# -gt 1 ]]; then\n    words+=('{lie}'$'\\n'\"$2\" \"${{@:3}}\")\n    break\n  fi\n  \
+             [[ $1 == -* ]] || {{ words+=(\"${{@:2}}\"); break; }}\n  shift\ndone\nset -- \"${{words[@]}}\"\n"
+        ));
+    }
+    format!("{text}{exec} \"$@\"\n")
 }

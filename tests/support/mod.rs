@@ -52,10 +52,15 @@ impl Home {
     pub fn with(mirror: &Mirror) -> Home {
         let mut home = Home::new();
         home.set("BOOT_PYTHON_MIRROR", &mirror.server.url());
-        fs::write(home.root.join("catalog.tsv"), mirror.catalog()).unwrap();
+        home.learn(mirror);
         let catalog = home.root.join("catalog.tsv").display().to_string();
         home.set("BOOT_PYTHON_CATALOG", &catalog);
         home
+    }
+
+    /// What `mirror` has by now.
+    pub fn learn(&self, mirror: &Mirror) {
+        fs::write(self.root.join("catalog.tsv"), mirror.catalog()).unwrap();
     }
 
     /// A home with the Python of `mirror` installed, and packages from `index`.

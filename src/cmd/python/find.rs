@@ -21,7 +21,10 @@ pub fn run(args: &Find, ctx: &Context) -> Result<Code> {
         }
         None => {
             let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
-            choice.program("python", &|name| system(ctx, name))?
+            match choice.python() {
+                Some(python) => python.executable.clone(),
+                None => choice.program(&ctx.paths, "python", &|name| system(ctx, name))?,
+            }
         }
     };
     table::out(&format!("{}\n", path.display()))?;

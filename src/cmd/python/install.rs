@@ -6,7 +6,7 @@ use crate::project::choice::{self, Reason};
 use crate::python::install::{self, Options, Outcome};
 use crate::python::installed::Origin;
 use crate::python::request::Request;
-use crate::python::source;
+use crate::python::{links, source};
 use crate::store::{self, atomic};
 use crate::ui::term;
 use crate::{Code, Context};
@@ -21,6 +21,7 @@ pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
         source: args.source || args.optimize || args.configure_opts.is_some(),
         prebuilt: args.prebuilt,
         mirror: args.mirror.clone(),
+        replaces: None,
         build: source::Options { optimize: args.optimize, configure: args.configure_opts.clone(), jobs: args.jobs },
     };
     // Each is independent: all are tried, side by side, and each outcome is told.
@@ -51,6 +52,10 @@ fn tell(ctx: &Context, outcome: &Outcome) {
     let python = &outcome.installed;
     let version = format!("{}{}", python.key.version, python.key.variant.suffix());
     if !outcome.fresh {
+        // An earlier run may have been killed when the Python was there and its links weren't.
+        if let Err(error) = links::mend(&ctx.paths) {
+            ctx.report.warn(&error.to_string());
+        }
         ctx.report.info(&format!("Python {version} is already installed"));
         return;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -9,9 +10,9 @@ use crate::cli::python::List;
 use crate::error::{Error, Result};
 use crate::project::choice;
 use crate::python::installed::{self, Installed, Origin};
-use crate::python::key::{Key, Platform};
+use crate::python::key::{Key, Platform, Version};
 use crate::python::request::Request;
-use crate::python::{self, catalog};
+use crate::python::{self, catalog, upgrade};
 use crate::ui::table;
 use crate::{Code, Context};
 
@@ -28,6 +29,9 @@ struct Row {
     path: Option<PathBuf>,
     default: bool,
     active: bool,
+    /// With `--outdated`: the newest patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest: Option<String>,
 }
 
 pub fn run(args: &List, ctx: &Context) -> Result<Code> {
@@ -51,7 +55,11 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         path: Some(python.executable.clone()),
         default: default == Some(python.key),
         active: active == Some(python.key),
+        newest: None,
     };
+    if args.outdated {
+        return outdated(args, ctx, installed.iter().filter(|python| wanted(&python.key)), &row);
+    }
     let mut rows: Vec<Row> = installed.iter().filter(|python| wanted(&python.key)).map(row).collect();
     if args.available {
         rows.extend(available(ctx, &wanted, &installed)?);
@@ -69,11 +77,7 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         .iter()
         .map(|row| {
             let free = if row.variant == "default" { "" } else { "t" };
-            let mark = match (row.active, row.installed) {
-                (true, _) => "*",
-                (_, true) => " ",
-                _ => " ",
-            };
+            let mark = if row.active { "*" } else { " " };
             let note = match (&row.path, row.active) {
                 (Some(path), true) => format!("{}  ({})", ctx.paths.tilde(path), choice.reason),
                 (Some(path), false) => ctx.paths.tilde(path),
@@ -88,6 +92,41 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         })
         .collect();
     table::columns(&cells)?;
+    Ok(Code::Done)
+}
+
+/// The newest patch of each installed minor, where there is a newer one.
+fn outdated<'a>(
+    args: &List,
+    ctx: &Context,
+    installed: impl Iterator<Item = &'a Installed>,
+    row: &dyn Fn(&Installed) -> Row,
+) -> Result<Code> {
+    let mut seen = BTreeSet::new();
+    let mut rows = Vec::new();
+    // What was taken in is not boot's to upgrade.
+    for python in installed.filter(|python| python.origin != Origin::Adopted) {
+        let key = &python.key;
+        if !seen.insert((key.version.major, key.version.minor, key.variant)) {
+            continue;
+        }
+        if let Some(newest) = upgrade::newer(ctx, python).map_err(python::Error::from)? {
+            rows.push(Row { newest: Some(newest.to_string()), ..row(python) });
+        }
+    }
+    if args.json {
+        table::json(serde_json::json!({ "pythons": rows }))?;
+    } else if rows.is_empty() {
+        ctx.report.info("every installed Python is the newest of its minor");
+    } else {
+        let cells = rows.iter().map(|row| {
+            let version = Version::from_str(&row.version).map_or(String::new(), |v| format!("{}.{}", v.major, v.minor));
+            let free = if row.variant == "default" { "" } else { "t" };
+            let newest = row.newest.clone().unwrap_or_default();
+            vec![format!("{}{free}", row.version), format!("-> {newest}{free}"), format!("boot python upgrade {version}{free}")]
+        });
+        table::columns(&cells.collect::<Vec<_>>())?;
+    }
     Ok(Code::Done)
 }
 
@@ -111,6 +150,7 @@ fn available(ctx: &Context, wanted: &dyn Fn(&Key) -> bool, installed: &[Installe
                 path: None,
                 default: false,
                 active: false,
+                newest: None,
             });
         }
     }

@@ -5,6 +5,7 @@ mod install;
 mod list;
 mod pin;
 mod uninstall;
+mod upgrade;
 mod verify;
 
 use crate::cli::python::Python;
@@ -17,6 +18,7 @@ pub fn run(what: Python, ctx: &Context) -> Result<Code> {
         Python::List(args) => list::run(&args, ctx),
         Python::Find(args) => find::run(&args, ctx),
         Python::Pin(args) => pin::run(&args, ctx),
+        Python::Upgrade(args) => upgrade::run(&args, ctx),
         Python::Uninstall(args) => uninstall::run(&args, ctx),
         Python::Verify(args) => verify::run(&args, ctx),
     }

@@ -3,7 +3,7 @@
 use crate::cli::python::Uninstall;
 use crate::error::{Error, Result};
 use crate::python::request::{NotARequest, Request};
-use crate::python::uninstall;
+use crate::python::uninstall::{self, Gone};
 use crate::ui::term;
 use crate::{Code, Context};
 
@@ -17,7 +17,12 @@ pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
     for request in &requests {
         match uninstall::uninstall(ctx, request, args.force) {
             Ok(None) => ctx.report.info(&format!("Python {request} isn't installed")),
-            Ok(Some(python)) => ctx.report.info(&format!("uninstalled Python {}", python.key.version)),
+            Ok(Some(Gone { python, broken })) => {
+                ctx.report.info(&format!("uninstalled Python {}{}", python.key.version, python.key.variant.suffix()));
+                for user in broken {
+                    ctx.report.warn(&format!("{} has no Python now", user.shown(&ctx.paths)));
+                }
+            }
             Err(error) => {
                 term::error(&error.to_string());
                 codes.push(Code::Failed);

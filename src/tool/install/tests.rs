@@ -33,7 +33,16 @@ impl Home {
         fs::create_dir_all(root.join("bin")).unwrap();
         fs::write(&executable, "").unwrap();
         let _ = std::os::unix::fs::symlink(&root, self.ctx.paths.pythons().join("3.11"));
-        Installed { key, root, executable, origin: Origin::Prebuilt, facts: facts(), missing: Vec::new() }
+        Installed {
+            key,
+            root,
+            executable,
+            origin: Origin::Prebuilt,
+            facts: facts(),
+            missing: Vec::new(),
+            build: Default::default(),
+            replaces: None,
+        }
     }
 
     /// What a resolver would say: each package's name, version, and commands.

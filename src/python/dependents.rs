@@ -1,0 +1,102 @@
+//! What runs on an installed Python, as far as boot knows: tools, named environments, and the environments of projects. They
+//! tell by the link that their interpreter is: to one patch's folder, or to the minor's link, which follows an upgrade.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::installed::{self, Installed};
+use super::request::Request;
+use crate::project::pin;
+use crate::project::trust::{self, Kind};
+use crate::store::paths::Paths;
+
+/// Something that would stop working without its Python.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dependent {
+    /// A tool, by its name.
+    Tool(String),
+    /// An environment, named or a project's.
+    Environment(PathBuf),
+    /// A pin that asks for this very patch. Nothing breaks without it, but its project has no Python.
+    Pin(PathBuf),
+}
+
+impl Dependent {
+    /// As a message names it.
+    pub fn shown(&self, paths: &Paths) -> String {
+        let text = match self {
+            Dependent::Tool(name) => format!("the tool {name}"),
+            Dependent::Environment(path) | Dependent::Pin(path) => paths.tilde(path),
+        };
+        crate::report::escaped(&text)
+    }
+}
+
+/// The tools and environments that break when `python` goes: those bound to its patch, and those bound to its minor's link if no
+/// other patch would take its place. Taken-in Pythons have none: what boot forgets of them breaks nothing.
+pub fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
+    let minor = python.minor_link(paths);
+    let last = !installed::list(paths).iter().any(|other| other.key != python.key && other.minor_link(paths) == minor);
+    let mut places = vec![python.root.clone()];
+    if last {
+        places.push(minor);
+    }
+    bound_to(paths, &places)
+}
+
+/// What holds `python` although a newer patch of its minor is there: environments bound to its patch, and pins that name it.
+pub fn of_patch(paths: &Paths, python: &Installed) -> Vec<Dependent> {
+    let mut found = bound_to(paths, std::slice::from_ref(&python.root));
+    let projects = known(paths).into_iter().filter_map(|venv| venv.parent().map(Path::to_path_buf));
+    let mut pins: Vec<pin::Pin> = projects.filter_map(|folder| pin::find_project(&folder).pin).collect();
+    pins.extend(pin::find_from(Path::new("/"), paths).pin);
+    for pin in pins {
+        let names_it = |request: &Request| request.is_exact() && request.matches(&python.key);
+        if pin.requests().any(names_it) {
+            found.push(Dependent::Pin(pin.file));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The tools and environments whose interpreter lies in one of `places`.
+fn bound_to(paths: &Paths, places: &[PathBuf]) -> Vec<Dependent> {
+    let uses = |root: &Path| places.iter().any(|place| leads_into(&root.join("bin/python"), place));
+    let tools = folders(&paths.tools()).into_iter().filter(|root| uses(root));
+    let mut found: Vec<Dependent> =
+        tools.filter_map(|root| Some(Dependent::Tool(root.file_name()?.to_string_lossy().into_owned()))).collect();
+    let mut environments = folders(&paths.venvs());
+    environments.extend(known(paths));
+    found.extend(environments.into_iter().filter(|root| uses(root)).map(Dependent::Environment));
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a chain of links passes through `place`. Environments made by an environment's Python have links to its.
+fn leads_into(link: &Path, place: &Path) -> bool {
+    let mut at = link.to_path_buf();
+    // The kernel follows forty.
+    for _ in 0..40 {
+        if at.starts_with(place) {
+            return true;
+        }
+        let Ok(target) = fs::read_link(&at) else { return false };
+        at = at.parent().unwrap_or(Path::new("/")).join(target);
+    }
+    false
+}
+
+/// The environments of projects that boot made or was told to trust.
+fn known(paths: &Paths) -> Vec<PathBuf> {
+    // A book that can't be read names nothing; whoever needs it says so.
+    let known = trust::list(paths).unwrap_or_default();
+    known.into_iter().filter(|known| known.kind != Kind::Tree).map(|known| known.path).collect()
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.')).map(|entry| entry.path()).collect()
+}
