@@ -26,21 +26,27 @@ __boot_front() {
   export PATH
 }
 
-# What there is to go by: each pin from here to the root with its content, and whether an environment stands beside it.
+# What there is to go by: each pin from here to the root with its content, and what stands beside it as an environment.
 # Empty without a pin. Folders without one are asked once each.
 __boot_see() {
-  local folder=${PWD%/} text
+  local folder=${PWD-} text
+  folder=${folder%/}
   __boot_now=
+  __boot_pins=
   while :; do
     if [ -e "$folder/.python-version" ]; then
       text=
       if [ -f "$folder/.python-version" ] && [ -r "$folder/.python-version" ]; then
-        IFS= builtin read -r -d '' -n 4097 text <"$folder/.python-version" || :
+        # Ends at a NUL, which makes it no pin: boot reads nothing behind one either.
+        IFS= \builtin read -r -d '' -n 4097 text <"$folder/.python-version" && text="$text/NUL"
       fi
+      __boot_pins="$__boot_pins$folder/$text/"
       __boot_now="$__boot_now$folder/$text/"
-      if [ -e "$folder/.venv/bin/python" ]; then
+      if [ -L "$folder/.venv" ]; then
+        __boot_now="$__boot_now@"
+      elif [ -e "$folder/.venv/bin/python" ]; then
         __boot_now="$__boot_now+"
-      elif [ -e "$folder/.venv" ] || [ -L "$folder/.venv" ]; then
+      elif [ -e "$folder/.venv" ]; then
         __boot_now="$__boot_now?"
       fi
     fi
@@ -51,20 +57,40 @@ __boot_see() {
   done
   if [ -n "$__boot_now" ] && [ -r "$__boot_stamp" ]; then
     text=
-    IFS= builtin read -r text <"$__boot_stamp" || :
+    IFS= \builtin read -r text <"$__boot_stamp" || :
     __boot_now="$__boot_now$text"
+  fi
+}
+
+# Whether the environment that boot saw is still that one: its mark has the time that the folder had. Another folder in its place has
+# another time, older or newer.
+__boot_same() {
+  if [ -n "${__BOOT_ACTIVE-}" ] && [ ! -e "$__BOOT_ACTIVE/bin/python" ]; then
+    return 1
+  fi
+  if [ -n "${__boot_mark-}" ]; then
+    if [ ! -e "$__boot_mark" ] || [ ! -e "$__boot_marked" ] || [ "$__boot_marked" -nt "$__boot_mark" ] ||
+      [ "$__boot_marked" -ot "$__boot_mark" ]; then
+      return 1
+    fi
   fi
 }
 
 # boot answers: activate the environment $1, shown as $2.
 __boot_use() {
+  if [ "${__boot_used-}" = "$1" ] && [ "${__BOOT_ACTIVE-}" = "$1" ]; then
+    # It is on PATH, where the user may have put other folders before it.
+    VIRTUAL_ENV_PROMPT=$2
+    return 0
+  fi
   __boot_leave
   PATH=$1/bin${PATH:+:$PATH}
   VIRTUAL_ENV=$1
   VIRTUAL_ENV_PROMPT=$2
   __BOOT_ACTIVE=$1
+  __boot_used=$1
   export PATH VIRTUAL_ENV VIRTUAL_ENV_PROMPT __BOOT_ACTIVE
-  if ! builtin declare -F deactivate >/dev/null; then
+  if ! \builtin declare -F deactivate >/dev/null; then
     __boot_gave_deactivate=1
     # shellcheck disable=SC2317
     deactivate() {
@@ -85,64 +111,88 @@ __boot_leave() {
     fi
     unset __BOOT_ACTIVE
   fi
+  unset __boot_used
   if [ -n "${__boot_gave_deactivate-}" ]; then
     unset __boot_gave_deactivate
     unset -f deactivate
   fi
 }
 
+# boot answers: folder $1 had the time that the file $2 has.
+__boot_watch() {
+  __boot_marked=$1
+  __boot_mark=$2
+}
+
 # boot answers: the environment was made just now, which isn't a change to ask about again.
 __boot_settle() {
+  local pins=$__boot_pins
   __boot_see
-  __boot_seen=$__boot_now
+  if [ "$pins" = "$__boot_pins" ]; then
+    __boot_seen=$__boot_now
+  fi
 }
 
 __boot_look() {
-  local lines
+  local lines stood=${__boot_stood-} managed=${__boot_managed-}
+  __boot_stood=${PWD-}
+  # What others that activate at a prompt keep for themselves; they put back a PATH of their own.
+  __boot_managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
   if [ -n "${VIRTUAL_ENV-}" ] && [ "$VIRTUAL_ENV" != "${__BOOT_ACTIVE-}" ]; then
     # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
     if [ -n "${__BOOT_ACTIVE-}" ]; then
       __boot_drop "$__BOOT_ACTIVE/bin"
     fi
-    unset __boot_gave_deactivate
+    unset __boot_gave_deactivate __boot_used
     __boot_seen=foreign
     return 0
   fi
   if [ -z "${VIRTUAL_ENV-}" ] && { [ -n "${__BOOT_ACTIVE-}" ] || [ "${__boot_seen-}" = foreign ]; }; then
-    # Deactivated by other means than ours: that holds like our own.
+    # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory.
     __boot_leave
-    if [ -n "${__boot_seen-}" ]; then
-      __boot_held=$PWD
-      unset __boot_seen
+    if [ "$stood" = "$__boot_stood" ] || [ "$managed" = "$__boot_managed" ]; then
+      __boot_held=$__boot_stood
     fi
+    unset __boot_seen
   fi
   if [ -n "${__boot_held-}" ]; then
-    if [ "$__boot_held" = "$PWD" ]; then
+    if [ "$__boot_held" = "$__boot_stood" ]; then
       return 0
     fi
     unset __boot_held __boot_seen
   fi
+  if [ "$managed" != "$__boot_managed" ] && [ -n "${__boot_used-}" ]; then
+    case :${PATH-}: in
+      *":$__boot_used/bin:"*) ;;
+      *) __boot_front "$__boot_used/bin" ;;
+    esac
+  fi
   __boot_see
   if [ -z "$__boot_now" ]; then
-    unset __boot_seen
+    unset __boot_seen __boot_mark
     __boot_leave
     return 0
   fi
-  if [ "$__boot_now" = "${__boot_seen-}" ]; then
+  if [ "$__boot_now" = "${__boot_seen-}" ] && __boot_same; then
     return 0
   fi
   __boot_seen=$__boot_now
+  unset __boot_mark
   if [ ! -x "$__boot_bin" ]; then
     __boot_leave
     return 0
   fi
-  lines=$(exec "$__boot_bin" shell enter bash "$PWD" "${__boot_told-}" </dev/null) || :
-  builtin eval "$lines"
+  lines=$(exec "$__boot_bin" shell enter bash "$PWD" "${__boot_told-}" </dev/null) || lines=__boot_leave
+  \builtin eval "$lines"
 }
 
-# Runs at each prompt, before what else does, which finds `$?` as it was. With errexit that would end the shell.
+# Runs at each prompt, ahead of what shows one; each finds `$?` as it was. With errexit that would end the shell.
 __boot_prompt() {
   local ended=$?
+  case $- in
+    # Nobody debugs this: quiet until it returns, where bash can (4.4 and newer).
+    *x*) { local - && set +x; } 2>/dev/null ;;
+  esac
   __boot_look || :
   case $- in
     *e*) return 0 ;;
@@ -152,8 +202,8 @@ __boot_prompt() {
 
 # The first <Tab> after `boot` fetches the completions; 124 has bash ask again. Starting a shell shouldn't wait for them.
 __boot_complete() {
-  complete -r boot
-  builtin eval "$(exec "$__boot_bin" completions bash 2>/dev/null)"
+  \builtin complete -r boot
+  \builtin eval "$(exec "$__boot_bin" completions bash 2>/dev/null)"
   return 124
 }
 
@@ -169,15 +219,29 @@ case :${PATH-}: in
     ;;
 esac
 
-# PROMPT_COMMAND may be unset, a string or an array; assigning to it without an index is right for each.
+# PROMPT_COMMAND may be unset, a string or an array. As an element of an array, which bash 5.1 and newer know, each command finds `$?` and
+# PIPESTATUS as they were. After direnv, which on leaving brings PATH back to what it was when it came.
 case $- in
   *i*)
     case "${PROMPT_COMMAND[*]-}" in
       *__boot_prompt*) ;;
       *)
-        # shellcheck disable=SC2178,SC2128
-        PROMPT_COMMAND="__boot_prompt${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
-        complete -F __boot_complete boot
+        if [ "${BASH_VERSINFO[0]}${BASH_VERSINFO[1]}" -ge 51 ]; then
+          case ";${PROMPT_COMMAND[*]-};" in
+            *[![:alnum:]_]_direnv_hook[![:alnum:]_]*)
+              PROMPT_COMMAND=("${PROMPT_COMMAND[@]/_direnv_hook/_direnv_hook;__boot_prompt}")
+              ;;
+            # Whatever it ends with is no failure that an ERR trap should hear of.
+            *) PROMPT_COMMAND=('__boot_prompt || :' "${PROMPT_COMMAND[@]}") ;;
+          esac
+        else
+          # shellcheck disable=SC2178,SC2128
+          case ";${PROMPT_COMMAND-};" in
+            *";_direnv_hook;"*) PROMPT_COMMAND=${PROMPT_COMMAND/_direnv_hook/_direnv_hook;__boot_prompt} ;;
+            *) PROMPT_COMMAND="__boot_prompt${PROMPT_COMMAND:+;$PROMPT_COMMAND}" ;;
+          esac
+        fi
+        \builtin complete -F __boot_complete boot
         ;;
     esac
     ;;

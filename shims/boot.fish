@@ -33,16 +33,25 @@ function __boot_see
         end
     end
     set -g __boot_now
+    set -g __boot_pins
     for folder in $__boot_folders
         test -e "$folder/.python-version"; or continue
         set -l text
+        set -l more
         if test -f "$folder/.python-version"; and test -r "$folder/.python-version"
-            read -z -n 4097 text <"$folder/.python-version"
+            # Ends at a NUL, which makes it no pin: what stands behind one only has to be there.
+            begin
+                read -z -n 4097 text
+                read -z -n 1 more; and set text "$text/NUL"
+            end <"$folder/.python-version"
         end
+        set -a __boot_pins "$folder/$text/"
         set -a __boot_now "$folder/$text/"
-        if test -e "$folder/.venv/bin/python"
+        if test -L "$folder/.venv"
+            set -a __boot_now @
+        else if test -e "$folder/.venv/bin/python"
             set -a __boot_now +
-        else if test -e "$folder/.venv"; or test -L "$folder/.venv"
+        else if test -e "$folder/.venv"
             set -a __boot_now '?'
         end
     end
@@ -53,13 +62,33 @@ function __boot_see
     end
 end
 
+# Whether the environment that boot saw is still that one: its mark has the time that the folder had. Another folder in its place has
+# another time, older or newer.
+function __boot_same
+    if set -q __BOOT_ACTIVE; and not test -e "$__BOOT_ACTIVE/bin/python"
+        return 1
+    end
+    if test -n "$__boot_mark"
+        test -e "$__boot_mark"; and test -e "$__boot_marked"; or return 1
+        test "$__boot_marked" -nt "$__boot_mark"; and return 1
+        test "$__boot_marked" -ot "$__boot_mark"; and return 1
+    end
+    return 0
+end
+
 # boot answers: activate the environment, shown as the second argument.
 function __boot_use -a root shown
+    if test "$__boot_used" = "$root"; and test "$__BOOT_ACTIVE" = "$root"
+        # It is on PATH, where the user may have put other folders before it.
+        set -gx VIRTUAL_ENV_PROMPT $shown
+        return
+    end
     __boot_leave
     set -gx PATH "$root/bin" $PATH
     set -gx VIRTUAL_ENV $root
     set -gx VIRTUAL_ENV_PROMPT $shown
     set -gx __BOOT_ACTIVE $root
+    set -g __boot_used $root
     if not functions -q deactivate
         set -g __boot_gave_deactivate 1
         function deactivate
@@ -79,59 +108,87 @@ function __boot_leave
         end
         set -e __BOOT_ACTIVE
     end
+    set -e __boot_used
     if set -q __boot_gave_deactivate
         set -e __boot_gave_deactivate
         functions -e deactivate
     end
 end
 
+# boot answers: the first had the time that the second has.
+function __boot_watch -a folder mark
+    # Older versions of fish can't compare times.
+    test / -nt /nonexistent/file 2>/dev/null; or return
+    set -g __boot_marked $folder
+    set -g __boot_mark $mark
+end
+
 # boot answers: the environment was made just now, which isn't a change to ask about again.
 function __boot_settle
+    set -l pins $__boot_pins
     __boot_see
-    set -g __boot_seen $__boot_now
+    test "$pins" = "$__boot_pins"; and set -g __boot_seen $__boot_now
 end
 
 function __boot_look
+    set -l stood $__boot_stood
+    set -g __boot_stood $PWD
+    # What others that activate at a prompt keep for themselves; they put back a PATH of their own.
+    set -l managed $__boot_managed
+    set -g __boot_managed "$DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV"
     if test -n "$VIRTUAL_ENV"; and test "$VIRTUAL_ENV" != "$__BOOT_ACTIVE"
         # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
         set -q __BOOT_ACTIVE; and __boot_drop "$__BOOT_ACTIVE/bin"
         set -e __boot_gave_deactivate
+        set -e __boot_used
         set -g __boot_seen foreign
         return
     end
     if test -z "$VIRTUAL_ENV"; and begin
             set -q __BOOT_ACTIVE; or test "$__boot_seen" = foreign
         end
-        # Deactivated by other means than ours: that holds like our own.
+        # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory.
         __boot_leave
-        if set -q __boot_seen[1]
-            set -g __boot_held $PWD
-            set -e __boot_seen
+        if test "$stood" = "$__boot_stood"; or test "$managed" = "$__boot_managed"
+            set -g __boot_held $__boot_stood
         end
+        set -e __boot_seen
     end
     if set -q __boot_held
-        test "$__boot_held" = "$PWD"; and return
+        test "$__boot_held" = "$__boot_stood"; and return
         set -e __boot_held
         set -e __boot_seen
+    end
+    if test "$managed" != "$__boot_managed"; and set -q __boot_used; and not contains -- "$__boot_used/bin" $PATH
+        __boot_front "$__boot_used/bin"
     end
     __boot_see
     if not set -q __boot_now[1]
         set -e __boot_seen
+        set -e __boot_mark
         __boot_leave
         return
     end
-    test "$__boot_now" = "$__boot_seen"; and return
+    test "$__boot_now" = "$__boot_seen"; and __boot_same; and return
     set -g __boot_seen $__boot_now
+    set -e __boot_mark
     if not test -x "$__boot_bin"
         __boot_leave
         return
     end
     $__boot_bin shell enter fish "$PWD" "$__boot_told" </dev/null | source
+    test $pipestatus[1] = 0; or __boot_leave
 end
 
-# Runs at each prompt; fish keeps `$status` for what else does.
-function __boot_prompt --on-event fish_prompt
+# Runs at each prompt; fish keeps `$status` for what else does. Handlers run in the order in which they came, so this one comes at the
+# first prompt: after direnv, which on leaving brings PATH back to what it was when it came.
+function __boot_begin --on-event fish_prompt
     status is-command-substitution; and return
+    functions -e __boot_begin
+    function __boot_prompt --on-event fish_prompt
+        status is-command-substitution; and return
+        __boot_look
+    end
     __boot_look
 end
 
@@ -153,5 +210,5 @@ end
 if status is-interactive
     complete -c boot -f -a '(__boot_complete)'
 else
-    functions -e __boot_prompt
+    functions -e __boot_begin
 end

@@ -7,11 +7,11 @@
 # `boot shell init zsh` sets these before it: __boot_bin, boot itself; __boot_shims and __boot_tools, the folders for
 # PATH; __boot_stamp, a file whose content changes with what is installed and trusted.
 #
-# Each function begins with zsh's own options, whatever the user has set: KSH_ARRAYS, SH_WORD_SPLIT, ERR_EXIT …
+# Who calls from outside begins with zsh's own options, whatever the user has set: KSH_ARRAYS, SH_WORD_SPLIT, ERR_EXIT …
+# What may fail ends with `|| :`, so that a ZERR trap hears nothing of it.
 
 # Takes the first mention of folder $1 out of PATH.
 __boot_drop() {
-  \builtin emulate -L zsh
   \builtin local all=":${PATH-}:" after
   after=${all#*":$1:"}
   if (( ${#after} == ${#all} )); then
@@ -23,31 +23,32 @@ __boot_drop() {
 }
 
 __boot_front() {
-  \builtin emulate -L zsh
   __boot_drop "$1"
   \builtin export PATH="$1${PATH:+:$PATH}"
 }
 
-# What there is to go by: each pin from here to the root with its content, and whether an environment stands beside it.
+# What there is to go by: each pin from here to the root with its content, and what stands beside it as an environment.
 # Empty without a pin. Folders without one are asked once each.
 __boot_see() {
-  \builtin emulate -L zsh
   \builtin local folder=${PWD%/} text
-  __boot_now=
+  \builtin typeset -g __boot_now= __boot_pins=
   while :; do
     if [[ -e $folder/.python-version ]]; then
       text=
       if [[ -f $folder/.python-version && -r $folder/.python-version ]]; then
         if (( ${+builtins[sysread]} )); then
-          sysread -s 4097 text <$folder/.python-version
+          sysread -s 4097 text <$folder/.python-version || :
         else
-          IFS= \builtin read -r -k 4097 -u 0 text <$folder/.python-version
+          IFS= \builtin read -r -k 4097 -u 0 text <$folder/.python-version || :
         fi
       fi
+      __boot_pins="$__boot_pins$folder/$text/"
       __boot_now="$__boot_now$folder/$text/"
-      if [[ -e $folder/.venv/bin/python ]]; then
+      if [[ -L $folder/.venv ]]; then
+        __boot_now="$__boot_now@"
+      elif [[ -e $folder/.venv/bin/python ]]; then
         __boot_now="$__boot_now+"
-      elif [[ -e $folder/.venv || -L $folder/.venv ]]; then
+      elif [[ -e $folder/.venv ]]; then
         __boot_now="$__boot_now?"
       fi
     fi
@@ -56,23 +57,42 @@ __boot_see() {
   done
   if [[ -n $__boot_now && -r $__boot_stamp ]]; then
     text=
-    IFS= \builtin read -r text <$__boot_stamp
+    IFS= \builtin read -r text <$__boot_stamp || :
     __boot_now="$__boot_now$text"
+  fi
+}
+
+# Whether the environment that boot saw is still that one: its mark has the time that the folder had. Another folder in its place has
+# another time, older or newer.
+__boot_same() {
+  if [[ -n ${__BOOT_ACTIVE-} && ! -e $__BOOT_ACTIVE/bin/python ]]; then
+    return 1
+  fi
+  if [[ -n ${__boot_mark-} ]]; then
+    if [[ ! -e $__boot_mark || ! -e $__boot_marked || $__boot_marked -nt $__boot_mark || $__boot_marked -ot $__boot_mark ]]; then
+      return 1
+    fi
   fi
 }
 
 # boot answers: activate the environment $1, shown as $2.
 __boot_use() {
-  \builtin emulate -L zsh
+  if [[ ${__boot_used-} == "$1" && ${__BOOT_ACTIVE-} == "$1" ]]; then
+    # It is on PATH, where the user may have put other folders before it.
+    \builtin export VIRTUAL_ENV_PROMPT=$2
+    return 0
+  fi
   __boot_leave
   \builtin export PATH="$1/bin${PATH:+:$PATH}"
   \builtin export VIRTUAL_ENV=$1 VIRTUAL_ENV_PROMPT=$2 __BOOT_ACTIVE=$1
+  \builtin typeset -g __boot_used=$1
   if (( ! ${+functions[deactivate]} )); then
-    __boot_gave_deactivate=1
+    \builtin typeset -g __boot_gave_deactivate=1
     deactivate() {
+      \builtin emulate -L zsh
       __boot_leave
       if [[ ${1-} != nondestructive ]]; then
-        __boot_held=$PWD
+        \builtin typeset -g __boot_held=$PWD
       fi
     }
   fi
@@ -80,7 +100,6 @@ __boot_use() {
 
 # boot answers, or we know: nothing of boot's belongs here.
 __boot_leave() {
-  \builtin emulate -L zsh
   if [[ -n ${__BOOT_ACTIVE-} ]]; then
     __boot_drop "$__BOOT_ACTIVE/bin"
     if [[ ${VIRTUAL_ENV-} == "$__BOOT_ACTIVE" ]]; then
@@ -88,69 +107,82 @@ __boot_leave() {
     fi
     \builtin unset __BOOT_ACTIVE
   fi
+  \builtin unset __boot_used
   if [[ -n ${__boot_gave_deactivate-} ]]; then
     \builtin unset __boot_gave_deactivate
-    \builtin unfunction deactivate 2>/dev/null
+    \builtin unfunction deactivate 2>/dev/null || :
   fi
-  return 0
+}
+
+# boot answers: folder $1 had the time that the file $2 has.
+__boot_watch() {
+  \builtin typeset -g __boot_marked=$1 __boot_mark=$2
 }
 
 # boot answers: the environment was made just now, which isn't a change to ask about again.
 __boot_settle() {
+  \builtin local pins=$__boot_pins
   __boot_see
-  __boot_seen=$__boot_now
+  if [[ $pins == "$__boot_pins" ]]; then
+    \builtin typeset -g __boot_seen=$__boot_now
+  fi
 }
 
 __boot_look() {
-  \builtin emulate -L zsh
-  \builtin local lines
+  \builtin local lines stood=${__boot_stood-} managed=${__boot_managed-}
+  # What others that activate at a prompt keep for themselves; they put back a PATH of their own.
+  \builtin typeset -g __boot_stood=$PWD __boot_managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
   if [[ -n ${VIRTUAL_ENV-} && $VIRTUAL_ENV != "${__BOOT_ACTIVE-}" ]]; then
     # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
     if [[ -n ${__BOOT_ACTIVE-} ]]; then
       __boot_drop "$__BOOT_ACTIVE/bin"
     fi
-    \builtin unset __boot_gave_deactivate
-    __boot_seen=foreign
+    \builtin unset __boot_gave_deactivate __boot_used
+    \builtin typeset -g __boot_seen=foreign
     return 0
   fi
   if [[ -z ${VIRTUAL_ENV-} && ( -n ${__BOOT_ACTIVE-} || ${__boot_seen-} == foreign ) ]]; then
-    # Deactivated by other means than ours: that holds like our own.
+    # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory.
     __boot_leave
-    if [[ -n ${__boot_seen-} ]]; then
-      __boot_held=$PWD
-      \builtin unset __boot_seen
+    if [[ $stood == "$__boot_stood" || $managed == "$__boot_managed" ]]; then
+      \builtin typeset -g __boot_held=$__boot_stood
     fi
+    \builtin unset __boot_seen
   fi
   if [[ -n ${__boot_held-} ]]; then
-    if [[ $__boot_held == "$PWD" ]]; then
+    if [[ $__boot_held == "$__boot_stood" ]]; then
       return 0
     fi
     \builtin unset __boot_held __boot_seen
   fi
+  if [[ $managed != "$__boot_managed" && -n ${__boot_used-} && :${PATH-}: != *":$__boot_used/bin:"* ]]; then
+    __boot_front "$__boot_used/bin"
+  fi
   __boot_see
   if [[ -z $__boot_now ]]; then
-    \builtin unset __boot_seen
+    \builtin unset __boot_seen __boot_mark
     __boot_leave
     return 0
   fi
-  if [[ $__boot_now == "${__boot_seen-}" ]]; then
+  if [[ $__boot_now == "${__boot_seen-}" ]] && __boot_same; then
     return 0
   fi
-  __boot_seen=$__boot_now
+  \builtin typeset -g __boot_seen=$__boot_now
+  \builtin unset __boot_mark
   if [[ ! -x $__boot_bin ]]; then
     __boot_leave
     return 0
   fi
-  lines=$("$__boot_bin" shell enter zsh "$PWD" "${__boot_told-}" </dev/null)
+  lines=$("$__boot_bin" shell enter zsh "$PWD" "${__boot_told-}" </dev/null) || lines=__boot_leave
   \builtin eval "$lines"
 }
 
-# Runs at each prompt, before what else does, which finds `$?` as it was.
+# Runs at each prompt, ahead of what shows one; each finds `$?` as it was.
 __boot_prompt() {
   \builtin local ended=$?
   \builtin emulate -L zsh
-  \builtin setopt no_err_exit no_err_return no_xtrace no_warn_create_global no_unset
-  __boot_look
+  \builtin setopt no_err_exit no_err_return no_xtrace no_warn_create_global
+  __boot_look || :
   return $ended
 }
 
@@ -174,10 +206,12 @@ __boot_start() {
   fi
   if [[ -o interactive ]]; then
     # Reads a file in one go; without the module the builtin read does.
-    \builtin zmodload -F zsh/system b:sysread 2>/dev/null
+    \builtin zmodload -F zsh/system b:sysread 2>/dev/null || :
     \builtin typeset -ga precmd_functions
     if (( ! ${precmd_functions[(Ie)__boot_prompt]} )); then
-      precmd_functions=(__boot_prompt "${precmd_functions[@]}")
+      # After direnv, which on leaving brings PATH back to what it was when it came; ahead of what shows a prompt.
+      \builtin local -i at=${precmd_functions[(Ie)_direnv_hook]}
+      precmd_functions=("${(@)precmd_functions[1,at]}" __boot_prompt "${(@)precmd_functions[at+1,-1]}")
     fi
     if (( ${+functions[compdef]} && ! ${+functions[_boot]} )); then
       compdef __boot_complete boot

@@ -121,7 +121,7 @@ impl Home {
                 "-f",
             ),
             _ => (
-                "prompt() { eval \"${PROMPT_COMMAND[*]}\"; }; show() { local p=${PATH/.venv/}; echo \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
+                "prompt() { local c; for c in \"${PROMPT_COMMAND[@]}\"; do eval \"$c\"; done; }; show() { local p=${PATH/.venv/}; echo \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
                 "--norc",
             ),
         };

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::error::Result;
 use crate::project::activation;
 use crate::shell::{Shell, quote};
+use crate::store::mark;
 use crate::ui;
 use crate::{Code, Context};
 
@@ -42,6 +43,15 @@ pub fn run(shell: Shell, folder: &Path, told: &OsStr, ctx: &Context) -> Result<C
             lines.push(b'\n');
         }
         None => lines.extend(b"__boot_leave\n"),
+    }
+    if let Some((folder, data)) = &decision.seen
+        && let Some(mark) = mark::of(&ctx.paths, data)
+    {
+        lines.extend(b"__boot_watch ");
+        lines.extend(quote::word(shell, folder));
+        lines.push(b' ');
+        lines.extend(quote::word(shell, mark));
+        lines.push(b'\n');
     }
     if decision.made {
         lines.extend(b"__boot_settle\n");

@@ -3,8 +3,8 @@
 //! The hook asks this once when something changed. Everything it does on its own is to make a missing environment from a
 //! Python that is installed; it downloads nothing, and runs nothing.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Error;
@@ -26,6 +26,8 @@ pub struct Decision {
     pub prompt: String,
     /// The environment came just now: made by us, or by another shell that got there first.
     pub made: bool,
+    /// The folder that was looked at as the environment, trusted or not, as it was before that.
+    pub seen: Option<(PathBuf, Metadata)>,
     pub notes: Vec<Note>,
 }
 
@@ -74,7 +76,7 @@ fn enter(ctx: &Context, pin: &Pin, decision: &mut Decision) -> Result<Option<Tru
     let venv = folder.join(venv::NAME);
     decision.prompt = prompt(folder);
     let python = installed::find(&ctx.paths, request);
-    if fs::symlink_metadata(&venv).is_ok() {
+    if there(&venv, decision) {
         let trusted = trust::check(&ctx.paths, &venv).map_err(|refusal| Note::warning(refusal.to_string()))?;
         fits(trusted.root(), python.as_ref(), Some(request))?;
         return Ok(Some(trusted));
@@ -91,6 +93,7 @@ fn enter(ctx: &Context, pin: &Pin, decision: &mut Decision) -> Result<Option<Tru
     let (trusted, by_us) = create(ctx, &python, folder, &options)
         .map_err(|error| Note::warning(format!("no environment could be made here: {}", first_line(&error))))?;
     decision.made = true;
+    there(trusted.root(), decision);
     if by_us {
         let time = started.elapsed().as_millis();
         decision.notes.push(Note::info(format!("made {} with Python {} in {time} ms", shown(&venv), python.key.version)));
@@ -98,10 +101,19 @@ fn enter(ctx: &Context, pin: &Pin, decision: &mut Decision) -> Result<Option<Tru
     Ok(Some(trusted))
 }
 
+/// Whether something stands at `venv`; a folder is remembered as it is now.
+fn there(venv: &Path, decision: &mut Decision) -> bool {
+    let Ok(data) = fs::symlink_metadata(venv) else { return false };
+    if data.is_dir() {
+        decision.seen = Some((venv.into(), data));
+    }
+    true
+}
+
 /// The environment that a pin names instead of a Python.
 fn named(ctx: &Context, name: &Name, decision: &mut Decision) -> Result<TrustedVenv, Note> {
     let venv = ctx.paths.venvs().join(name.as_str());
-    if fs::symlink_metadata(&venv).is_err() {
+    if !there(&venv, decision) {
         return Err(Note::info(format!("no environment is called {name}: boot venv --name {name}")));
     }
     decision.prompt = name.to_string();
@@ -157,7 +169,9 @@ fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
     match fs::metadata(&real) {
         Err(error) => refused(&error.to_string()),
         Ok(data) if !trust::is_own(&data) => refused("the folder isn't yours"),
-        Ok(data) if trust::others_can_write(&data) => refused("others can write to it"),
+        Ok(data) if trust::others_can_write(&data) => {
+            refused(&format!("others can write to it; to change that: chmod go-w {} && boot venv", trust::word(folder)))
+        }
         Ok(_) if real.as_os_str().as_encoded_bytes().contains(&b':') => refused("PATH can't hold a colon"),
         Ok(_) => Ok(true),
     }

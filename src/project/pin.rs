@@ -160,6 +160,10 @@ pub fn parse(text: &[u8]) -> (Vec<Entry>, Option<String>) {
     let Ok(text) = std::str::from_utf8(text) else {
         return (Vec::new(), Some(format!("is ignored, it isn't UTF-8: {}", start(&String::from_utf8_lossy(text)))));
     };
+    // The hook can't look behind one.
+    if text.contains('\0') {
+        return (Vec::new(), Some(format!("is ignored, it holds a NUL: {}", start(text))));
+    }
     let mut entries = Vec::new();
     let mut warning = None;
     for line in text.strip_prefix('\u{feff}').unwrap_or(text).split('\n') {
@@ -257,6 +261,7 @@ mod tests {
         }
         assert_eq!(entries(b"/bin/sh\n3.11\n"), ["3.11"], "a good line counts beside a bad one");
         assert!(parse(b"3.11\0").0.is_empty());
+        assert!(parse(b"3.11\n\0\n3.12").0.is_empty());
         assert!(parse(b"\xff\xfe3").1.unwrap().contains("UTF-8"));
     }
 

@@ -46,7 +46,7 @@ pub enum Refusal {
     NoVenv(PathBuf),
     #[error("{} belongs to somebody else, so {} isn't activated", shown(.0), shown(.1))]
     Owner(PathBuf, PathBuf),
-    #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {}", shown(.0), shown(.1), word(.0))]
+    #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot trust {}", shown(.0), shown(.1), word(.0), project_of(.1))]
     Writable(PathBuf, PathBuf),
     #[error("{} has a colon in its path, which PATH can't hold, so it isn't activated", shown(.0))]
     Colon(PathBuf),
@@ -232,6 +232,8 @@ pub fn record(ctx: &Context, venv: &Path) -> Result<(), Error> {
 /// Trusts the environment at `venv`, whoever made it. False if it was trusted before.
 pub fn trust(ctx: &Context, venv: &Path) -> Result<bool, Error> {
     if check(&ctx.paths, venv).is_ok() {
+        // It may have been refused for what has been mended since: open shells are to look again.
+        stamp::touch(&ctx.paths)?;
         return Ok(false);
     }
     sound(venv).map_err(Error::Refused)?;

@@ -23,21 +23,26 @@ pub struct Part {
 
 /// The parts of the cache, whether they are there or not.
 pub fn parts(paths: &Paths) -> Vec<Part> {
+    folders(paths)
+        .into_iter()
+        .map(|(name, path)| {
+            let mut part = Part { name, bytes: 0, files: 0, path };
+            let path = part.path.clone();
+            measure(&path, &mut part);
+            part
+        })
+        .collect()
+}
+
+fn folders(paths: &Paths) -> [(&'static str, PathBuf); 6] {
     [
         ("wheels", paths.wheels()),
         ("index", paths.index()),
         ("archives", paths.archives()),
         ("builds", paths.builds()),
         ("environments", paths.environments()),
+        ("marks", paths.marks()),
     ]
-    .into_iter()
-    .map(|(name, path)| {
-        let mut part = Part { name, bytes: 0, files: 0, path };
-        let path = part.path.clone();
-        measure(&path, &mut part);
-        part
-    })
-    .collect()
 }
 
 fn measure(folder: &Path, part: &mut Part) {
@@ -57,7 +62,7 @@ fn measure(folder: &Path, part: &mut Part) {
 
 /// Deletes the whole cache. What is installed doesn't need it.
 pub fn clean(paths: &Paths) -> Result<()> {
-    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds(), paths.environments()] {
+    for (_, part) in folders(paths) {
         atomic::remove_folder(&part)?;
     }
     Ok(())
@@ -67,7 +72,7 @@ pub fn clean(paths: &Paths) -> Result<()> {
 /// Returns how many entries went.
 pub fn prune(paths: &Paths) -> Result<u64> {
     let mut gone = 0;
-    for part in [paths.wheels(), paths.index(), paths.archives(), paths.builds(), paths.environments()] {
+    for (_, part) in folders(paths) {
         atomic::sweep(&part);
         let Ok(entries) = fs::read_dir(&part) else { continue };
         for entry in entries.flatten() {

@@ -6,6 +6,7 @@ pub mod atomic;
 pub mod cache;
 pub mod digest;
 pub mod lock;
+pub mod mark;
 pub mod paths;
 pub mod stamp;
 pub mod unpack;

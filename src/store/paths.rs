@@ -105,6 +105,11 @@ impl Paths {
         self.cache.join("environments")
     }
 
+    /// Files by whose times the hook knows folders again.
+    pub fn marks(&self) -> PathBuf {
+        self.cache.join("marks")
+    }
+
     /// `path` as a person writes it: `~` for the home directory.
     pub fn tilde(&self, path: &Path) -> String {
         match path.strip_prefix(&self.home) {
