@@ -1,6 +1,7 @@
 //! Which CPythons exist: prebuilt archives and upstream's sources, with their checksums. Compiled in, and read only when
 //! something is to be installed.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::key::{Key, Libc, Platform, Version};
@@ -8,13 +9,13 @@ use super::request::Request;
 use crate::context::{Context, var};
 use crate::store::digest::Sha256;
 
-const STANDALONE: &str = include_str!("../../data/cpython-standalone.tsv");
+pub(super) const STANDALONE: &str = include_str!("../../data/cpython-standalone.tsv");
 const SOURCES: &str = include_str!("../../data/cpython-sources.tsv");
 
 /// Static musl builds of before this release load no extension module from a wheel.
 const FIRST_DYNAMIC_MUSL: &str = "20250311";
 
-/// One prebuilt archive.
+/// One prebuilt archive. Displayed as a line of a catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
     pub key: Key,
@@ -22,6 +23,13 @@ pub struct Build {
     pub release: String,
     pub file: String,
     pub sha256: Sha256,
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Build { key, release, file, sha256 } = self;
+        write!(f, "{}\t{}\t{}\t{release}\t{file}\t{sha256}", key.version, key.platform, key.variant.name())
+    }
 }
 
 /// One source archive of upstream.
@@ -52,17 +60,19 @@ pub fn builds(ctx: &Context) -> Result<Vec<Build>, Error> {
         None => STANDALONE.lines().filter_map(|line| parse(line).ok().flatten()).collect(),
         Some(path) => {
             let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-            let mut builds = Vec::new();
-            for (number, line) in text.lines().enumerate() {
-                match parse(line) {
-                    Ok(build) => builds.extend(build),
-                    Err(()) => return Err(Error::Line { path, line: number + 1 }),
-                }
-            }
-            builds
+            read(&text).map_err(|line| Error::Line { path, line })?
         }
     };
     builds.sort_by(|a: &Build, b: &Build| b.key.version.cmp(&a.key.version).then_with(|| b.release.cmp(&a.release)));
+    Ok(builds)
+}
+
+/// The builds in a catalog's text that boot can use, in its order; or the number of the first line that isn't one of a catalog.
+pub fn read(text: &str) -> Result<Vec<Build>, usize> {
+    let mut builds = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        builds.extend(parse(line).map_err(|()| number + 1)?);
+    }
     Ok(builds)
 }
 
@@ -82,13 +92,17 @@ fn parse(line: &str) -> Result<Option<Build>, ()> {
         return Ok(None);
     };
     let key = Key { version, variant, platform };
-    let usable = platform.libc != Libc::Musl || *release >= FIRST_DYNAMIC_MUSL;
-    let unpackable = file.ends_with(".tar.gz") || file.ends_with(".tar.zst");
-    Ok((usable && unpackable).then(|| Build { key, release: release.to_string(), file: file.to_string(), sha256 }))
+    Ok(Some(Build { key, release: release.to_string(), file: file.to_string(), sha256 }).filter(is_usable))
+}
+
+/// Whether boot can install it and what it installs is of use.
+pub(super) fn is_usable(build: &Build) -> bool {
+    let dynamic = build.key.platform.libc != Libc::Musl || build.release.as_str() >= FIRST_DYNAMIC_MUSL;
+    dynamic && (build.file.ends_with(".tar.gz") || build.file.ends_with(".tar.zst"))
 }
 
 /// What becomes part of an address: a plain name.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_.".contains(&byte))
 }
 

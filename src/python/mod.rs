@@ -1,6 +1,7 @@
 //! Pythons: asking for one, knowing what exists, getting it, and what is installed.
 
 pub mod catalog;
+pub mod checksums;
 pub mod dependents;
 pub mod install;
 pub mod installed;

@@ -119,7 +119,12 @@ impl FromStr for Request {
                 return Err(wrong());
             }
             let (plain, variant) = variant_of(bare);
-            return VersionSpecifiers::from_str(plain).map(|specifiers| Request::Specifiers { specifiers, variant }).map_err(|_| wrong());
+            let specifiers = VersionSpecifiers::from_str(plain).map_err(|_| wrong())?;
+            // No CPython has a local version, and the `t` at the end of one would be read as a variant.
+            return match specifiers.iter().any(|specifier| specifier.version().is_local()) {
+                true => Err(wrong()),
+                false => Ok(Request::Specifiers { specifiers, variant }),
+            };
         }
         let (plain, variant) = variant_of(bare);
         let numbers = numbers(plain).ok_or_else(wrong)?;
@@ -247,6 +252,7 @@ mod tests {
             ">=",
             "$(touch x)",
             "3.11.9-linux",
+            "==3.11.9+x2T",
         ] {
             assert!(wrong.parse::<Request>().is_err(), "{wrong:?}");
         }
