@@ -10,13 +10,10 @@ use crate::store::digest::Sha256;
 
 /// The builds that a release's list names, one of each key: the smallest archive that is complete. What boot can't use (debug builds,
 /// other platforms, other files) and what isn't a line of a checksum list is passed over. `release` is the folder that the
-/// list lies in; a file of another release is none of it.
+/// list lies in, where that is known; a file of another release is none of it.
 pub fn read(text: &str, release: Option<&str>) -> Vec<Build> {
     let mut best: Vec<(u8, Build)> = Vec::new();
-    for (rank, build) in text.lines().filter_map(line) {
-        if release.is_some_and(|release| release != build.release) {
-            continue;
-        }
+    for (rank, build) in text.lines().filter_map(|text| line(text, release)) {
         match best.iter_mut().find(|(_, there)| there.key == build.key && there.release == build.release) {
             Some(there) if rank < there.0 => *there = (rank, build),
             Some(_) => {}
@@ -27,34 +24,43 @@ pub fn read(text: &str, release: Option<&str>) -> Vec<Build> {
 }
 
 /// One line's build, with its rank among the files of the same key: lower is better.
-fn line(line: &str) -> Option<(u8, Build)> {
+fn line(line: &str, folder: Option<&str>) -> Option<(u8, Build)> {
     let (sha256, file) = line.trim_end().split_once([' ', '\t'])?;
     let sha256: Sha256 = sha256.parse().ok()?;
     // `*` marks binary mode.
     let file = file.trim_start().trim_start_matches('*');
     let (key, release, rank) = file_name(file)?;
-    Some((rank, Build { key, release, file: file.into(), sha256 }))
+    let release = match (folder, release) {
+        (Some(folder), Date::Release(release)) if folder != release => return None,
+        (Some(folder), _) => folder,
+        (None, Date::Release(release) | Date::Build(release)) => release,
+    };
+    Some((rank, Build { key, release: release.into(), file: file.into(), sha256 }))
+}
+
+/// The date in a file's name: its release, or when it was built, which may be a day before.
+enum Date<'a> {
+    Release(&'a str),
+    Build(&'a str),
 }
 
 /// What a file's name says: its key, its release, and how good a choice it is among those of the same key.
-fn file_name(file: &str) -> Option<(Key, String, u8)> {
+fn file_name(file: &str) -> Option<(Key, Date<'_>, u8)> {
     if !catalog::is_plain(file) {
         return None;
     }
     let stem = file.strip_suffix(".tar.gz").or_else(|| file.strip_suffix(".tar.zst"))?.strip_prefix("cpython-")?;
     let (version, rest) = stem.split_once(['-', '+'])?;
     let version: Version = version.parse().ok()?;
-    // The release follows the version, or stands at the end in old names.
-    let (release, rest) = match rest.split_once('-') {
-        Some((release, rest)) if is_release(release) => (release, rest),
+    // The release follows the version; old names end with when they were built.
+    let (date, rest) = match rest.split_once('-') {
+        Some((release, rest)) if is_date(release) => (Date::Release(release), rest),
         _ => {
-            let (rest, release) = rest.rsplit_once('-')?;
-            (release.split_once('T').map_or(release, |(date, _)| date), rest)
+            let (rest, built) = rest.rsplit_once('-')?;
+            let (date, _) = built.split_once('T')?;
+            (is_date(date).then_some(Date::Build(date))?, rest)
         }
     };
-    if !is_release(release) {
-        return None;
-    }
     let (platform, flavour) = TRIPLES.iter().find_map(|(triple, platform)| {
         let flavour = rest.strip_prefix(triple)?;
         Some((*platform, flavour.strip_prefix('-').unwrap_or(flavour)))
@@ -64,10 +70,10 @@ fn file_name(file: &str) -> Option<(Key, String, u8)> {
         None => (Variant::Default, flavour),
     };
     let rank = FLAVOURS.iter().position(|known| *known == flavour)?;
-    Some((Key { version, variant, platform }, release.to_string(), rank as u8))
+    Some((Key { version, variant, platform }, date, rank as u8))
 }
 
-fn is_release(text: &str) -> bool {
+fn is_date(text: &str) -> bool {
     text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -93,10 +99,11 @@ mod tests {
     fn every_file_that_is_compiled_in_is_understood_by_its_name() {
         for line in catalog::STANDALONE.lines().filter(|line| !line.starts_with('#')) {
             let fields: Vec<&str> = line.split('\t').collect();
-            let (key, release, _) = file_name(fields[4]).unwrap_or_else(|| panic!("{line}"));
-            let said = [key.version.to_string(), key.platform.to_string(), key.variant.name().to_string()];
-            assert_eq!(said, fields[..3], "{line}");
-            assert_eq!(release, fields[3], "{line}");
+            let listed = read(&format!("{}  {}", fields[5], fields[4]), Some(fields[3]));
+            let written: Vec<String> = listed.iter().map(Build::to_string).collect();
+            // Static musl builds are of no use.
+            let wanted = catalog::read(line).unwrap();
+            assert_eq!(written, if wanted.is_empty() { vec![] } else { vec![line.to_string()] });
         }
     }
 
