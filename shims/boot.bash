@@ -4,13 +4,15 @@
 # At a prompt where nothing has changed it only looks: builtins, no process. When a pin, an environment or the project
 # has changed it asks boot once, which answers with calls of the functions below, every value quoted. No alias, no trap,
 # no wrapped cd; PS1 is never touched; `$?` stays what it was. Leaving removes what entering added, and nothing else.
+# Written for every option that a shell may have; `set -k` is why no variable is made local and set in one command.
 #
 # `boot shell init bash` sets these before it: __boot_bin, boot itself; __boot_shims and __boot_tools, the folders for
 # PATH; __boot_stamp, a file whose content changes with what is installed and trusted.
 
 # Takes the first mention of folder $1 out of PATH. Lengths are compared, because nocasematch changes comparisons.
 __boot_drop() {
-  local all=":${PATH-}:" after
+  \local all after
+  all=":${PATH-}:"
   after=${all#*":$1:"}
   if [ "${#after}" -eq "${#all}" ]; then
     return 0
@@ -23,13 +25,14 @@ __boot_drop() {
 __boot_front() {
   __boot_drop "$1"
   PATH=$1${PATH:+:$PATH}
-  export PATH
+  \export PATH
 }
 
 # What there is to go by: each pin from here to the root with its content, and what stands beside it as an environment.
 # Empty without a pin. Folders without one are asked once each.
 __boot_see() {
-  local folder=${PWD-} text
+  \local folder text
+  folder=${PWD-}
   folder=${folder%/}
   __boot_now=
   __boot_pins=
@@ -89,7 +92,7 @@ __boot_use() {
   VIRTUAL_ENV_PROMPT=$2
   __BOOT_ACTIVE=$1
   __boot_used=$1
-  export PATH VIRTUAL_ENV VIRTUAL_ENV_PROMPT __BOOT_ACTIVE
+  \export PATH VIRTUAL_ENV VIRTUAL_ENV_PROMPT __BOOT_ACTIVE
   if ! \builtin declare -F deactivate >/dev/null; then
     __boot_gave_deactivate=1
     # shellcheck disable=SC2317
@@ -107,14 +110,14 @@ __boot_leave() {
   if [ -n "${__BOOT_ACTIVE-}" ]; then
     __boot_drop "$__BOOT_ACTIVE/bin"
     if [ "${VIRTUAL_ENV-}" = "$__BOOT_ACTIVE" ]; then
-      unset VIRTUAL_ENV VIRTUAL_ENV_PROMPT
+      \unset VIRTUAL_ENV VIRTUAL_ENV_PROMPT
     fi
-    unset __BOOT_ACTIVE
+    \unset __BOOT_ACTIVE
   fi
-  unset __boot_used
+  \unset __boot_used
   if [ -n "${__boot_gave_deactivate-}" ]; then
-    unset __boot_gave_deactivate
-    unset -f deactivate
+    \unset __boot_gave_deactivate
+    \unset -f deactivate
   fi
 }
 
@@ -126,7 +129,8 @@ __boot_watch() {
 
 # boot answers: the environment was made just now, which isn't a change to ask about again.
 __boot_settle() {
-  local pins=$__boot_pins
+  \local pins
+  pins=$__boot_pins
   __boot_see
   if [ "$pins" = "$__boot_pins" ]; then
     __boot_seen=$__boot_now
@@ -134,7 +138,9 @@ __boot_settle() {
 }
 
 __boot_look() {
-  local lines stood=${__boot_stood-} managed=${__boot_managed-}
+  \local lines stood managed
+  stood=${__boot_stood-}
+  managed=${__boot_managed-}
   __boot_stood=${PWD-}
   # What others that activate at a prompt keep for themselves; they put back a PATH of their own.
   __boot_managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
@@ -143,7 +149,7 @@ __boot_look() {
     if [ -n "${__BOOT_ACTIVE-}" ]; then
       __boot_drop "$__BOOT_ACTIVE/bin"
     fi
-    unset __boot_gave_deactivate __boot_used
+    \unset __boot_gave_deactivate __boot_used
     __boot_seen=foreign
     return 0
   fi
@@ -153,13 +159,13 @@ __boot_look() {
     if [ "$stood" = "$__boot_stood" ] || [ "$managed" = "$__boot_managed" ]; then
       __boot_held=$__boot_stood
     fi
-    unset __boot_seen
+    \unset __boot_seen
   fi
   if [ -n "${__boot_held-}" ]; then
     if [ "$__boot_held" = "$__boot_stood" ]; then
       return 0
     fi
-    unset __boot_held __boot_seen
+    \unset __boot_held __boot_seen
   fi
   if [ "$managed" != "$__boot_managed" ] && [ -n "${__boot_used-}" ]; then
     case :${PATH-}: in
@@ -169,7 +175,7 @@ __boot_look() {
   fi
   __boot_see
   if [ -z "$__boot_now" ]; then
-    unset __boot_seen __boot_mark
+    \unset __boot_seen __boot_mark
     __boot_leave
     return 0
   fi
@@ -177,7 +183,7 @@ __boot_look() {
     return 0
   fi
   __boot_seen=$__boot_now
-  unset __boot_mark
+  \unset __boot_mark
   if [ ! -x "$__boot_bin" ]; then
     __boot_leave
     return 0
@@ -188,7 +194,7 @@ __boot_look() {
 
 # Runs at each prompt, ahead of what shows one; each finds `$?` as it was. With errexit that would end the shell.
 __boot_prompt() {
-  local ended=$?
+  __boot_ended=$?
   case $- in
     # Nobody debugs this: quiet until it returns, where bash can (4.4 and newer).
     *x*) { local - && set +x; } 2>/dev/null ;;
@@ -197,7 +203,7 @@ __boot_prompt() {
   case $- in
     *e*) return 0 ;;
   esac
-  return "$ended"
+  return "$__boot_ended"
 }
 
 # The first <Tab> after `boot` fetches the completions; 124 has bash ask again. Starting a shell shouldn't wait for them.

@@ -177,13 +177,12 @@ __boot_look() {
   \builtin eval "$lines"
 }
 
-# Runs at each prompt, ahead of what shows one; each finds `$?` as it was.
+# Runs at each prompt, ahead of what shows one. zsh has each such function find `$?` as it was; to return it again would be a failure that
+# a ZERR trap hears of.
 __boot_prompt() {
-  \builtin local ended=$?
   \builtin emulate -L zsh
   \builtin setopt no_err_exit no_err_return no_xtrace no_warn_create_global
   __boot_look || :
-  return $ended
 }
 
 # The first <Tab> after `boot` fetches the completions. Starting a shell shouldn't wait for them.

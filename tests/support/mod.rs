@@ -5,6 +5,7 @@ pub mod index;
 pub mod mirror;
 pub mod pty;
 pub mod server;
+pub mod stand_in;
 
 use std::ffi::OsStr;
 use std::fs;

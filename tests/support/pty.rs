@@ -18,6 +18,11 @@ pub struct Pty {
 impl Pty {
     /// A new interactive `shell` in `home`; None, and a line that says so, where the shell isn't there.
     pub fn start(home: &Home, shell: &str) -> Option<Pty> {
+        Pty::start_as(home, shell, &format!("{shell} -i"))
+    }
+
+    /// As [`Pty::start`], by a command of its own.
+    pub fn start_as(home: &Home, shell: &str, line: &str) -> Option<Pty> {
         if which::which(shell).is_err() {
             assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "{shell} is missing");
             eprintln!("SKIPPED: {shell} is missing");
@@ -25,9 +30,9 @@ impl Pty {
         }
         let mut command = home.command("script");
         if cfg!(target_os = "macos") {
-            command.args(["-q", "/dev/null", shell, "-i"]);
+            command.args(["-q", "/dev/null", "sh", "-c", &format!("exec {line}")]);
         } else {
-            command.args(["-q", "-f", "-e", "-c", &format!("{shell} -i"), "/dev/null"]);
+            command.args(["-q", "-f", "-e", "-c", &format!("exec {line}"), "/dev/null"]);
         }
         command.env("SHELL", which::which(shell).unwrap()).env("TERM", "xterm").env("LINES", "50").env("COLUMNS", "200");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -73,6 +78,15 @@ impl Pty {
                 return screen[at + from.len()..at + end].trim().to_string();
             }
             assert!(start.elapsed() < Duration::from_secs(20), "waited for {command:?}; the screen shows:\n{screen}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until `text` is shown.
+    pub fn expect(&mut self, text: &str) {
+        let start = Instant::now();
+        while !self.screen().contains(text) {
+            assert!(start.elapsed() < Duration::from_secs(20), "waited for {text:?}; the screen shows:\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

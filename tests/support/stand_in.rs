@@ -1,0 +1,83 @@
+//! A Python that was never built: the record that boot reads and a script in place of the interpreter. Enough for all that happens at
+//! a prompt, which never starts a Python; and it has no pip, so that an environment is there at once.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use boot::python::key::{Key, Platform, Version};
+use serde_json::{Map, Value, json};
+
+use super::Home;
+
+/// As in a pin.
+pub const MINOR: &str = "3.11";
+
+/// Puts the stand-in for 3.11.9 into `home`.
+pub fn install(home: &Home) {
+    install_version(home, "3.11.9");
+}
+
+/// As [`install`], for another version.
+pub fn install_version(home: &Home, version: &str) {
+    let version: Version = version.parse().unwrap();
+    let key = Key { version, variant: Default::default(), platform: Platform::host().unwrap() };
+    let minor = version.minor_name(Default::default());
+    let pythons = home.data().join("pythons");
+    let root = pythons.join(key.to_string());
+    let executable = format!("bin/python{minor}");
+    fs::create_dir_all(root.join("bin")).unwrap();
+    fs::write(root.join(&executable), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(root.join(&executable), fs::Permissions::from_mode(0o755)).unwrap();
+    symlink(key.to_string(), pythons.join(&minor)).unwrap();
+
+    let texts = |names: &[&str]| names.iter().map(|name| (name.to_string(), "x".into())).collect::<Map<String, Value>>();
+    let markers = texts(&[
+        "implementation_name",
+        "implementation_version",
+        "os_name",
+        "platform_machine",
+        "platform_python_implementation",
+        "platform_release",
+        "platform_system",
+        "platform_version",
+        "python_full_version",
+        "python_version",
+        "sys_platform",
+    ]);
+    let site = format!("lib/python{minor}/site-packages");
+    let mut facts = json!({
+        "version": [version.major, version.minor, version.patch], "free_threaded": false, "pointer_bits": 64, "libc": null, "macos": null,
+        "purelib": site, "platlib": site, "scripts": "bin", "include": "include", "markers": markers,
+    });
+    let more = texts(&["soabi", "cache_tag", "magic", "stdlib"]);
+    facts.as_object_mut().unwrap().extend(more);
+    let record =
+        json!({"schema": 1, "key": key.to_string(), "origin": "prebuilt", "sha256": null, "executable": executable, "facts": facts});
+    fs::write(root.join("boot.json"), record.to_string()).unwrap();
+}
+
+/// A folder of `home` that pins 3.11, whatever the tester's umask is.
+pub fn project(home: &Home, name: &str) -> std::path::PathBuf {
+    let folder = home.root.join(name);
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(folder.join(".python-version"), format!("{MINOR}\n")).unwrap();
+    folder
+}
+
+/// Writes the start-up file of `shell`: the hook, with lines of the user's before and after it.
+pub fn start_up(home: &Home, shell: &str, before: &str, after: &str) {
+    let boot = super::BOOT;
+    if shell == "fish" {
+        // Otherwise its first start reads all manual pages, in the background.
+        fs::create_dir_all(home.root.join(".local/share/fish/generated_completions")).unwrap();
+    }
+    match shell {
+        "bash" => home.write(".bashrc", &format!("PS1='$ '\n{before}\neval \"$({boot} shell init bash)\"\n{after}\n")),
+        "zsh" => home.write(".zshrc", &format!("PS1='$ '\n{before}\neval \"$({boot} shell init zsh)\"\n{after}\n")),
+        _ => home.write(
+            ".config/fish/config.fish",
+            &format!("set -g fish_greeting\nfunction fish_prompt; echo '$ '; end\n{before}\n{boot} shell init fish | source\n{after}\n"),
+        ),
+    };
+}
