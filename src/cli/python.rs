@@ -121,7 +121,7 @@ pub struct Verify {
 /// Print what a command would run here
 #[derive(Debug, Args)]
 pub struct Which {
-    pub command: String,
+    pub command: OsString,
 }
 
 /// Run a command with the Python that is in effect here

@@ -6,28 +6,50 @@ use std::path::PathBuf;
 use super::shim::{is_pythons, path_for, system};
 use crate::cli::python::{Exec, Which};
 use crate::error::{Error, Result};
-use crate::project::choice::{self, Choice, Missing};
+use crate::project::choice::{self, Choice, Item, Missing, Reason, Target};
 use crate::shell::shim;
 use crate::ui::table;
 use crate::{Code, Context};
 
 pub fn which(args: &Which, ctx: &Context) -> Result<Code> {
-    let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
-    let program = program(ctx, &choice, OsStr::new(&args.command))?;
-    table::out(&format!("{}\n", program.display()))?;
+    let choice = here(ctx);
+    let program = program(ctx, &choice, &args.command)?;
+    table::out_path(&program)?;
     Ok(Code::Done)
 }
 
 pub fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
     let choice = match &args.python {
         Some(request) => choice::of_request(&ctx.paths, request).map_err(|error| Error::Usage(error.to_string()))?,
-        None => choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default()),
+        None => here(ctx),
     };
     // clap asks for at least one.
     let Some((command, arguments)) = args.command.split_first() else { return Ok(Code::Usage) };
     let program = program(ctx, &choice, command)?;
     let path = path_for(ctx, &choice);
     Err(shim::become_program(&program, arguments.iter().cloned(), Some(&path)).into())
+}
+
+/// What is in effect here: an environment that is active, as PATH says, before what pins ask for.
+fn here(ctx: &Context) -> Choice {
+    let mut choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
+    for warning in &choice.warnings {
+        ctx.report.warn(warning);
+    }
+    if choice.reason != Reason::Variable
+        && let Some(root) = active()
+    {
+        choice.items.insert(0, Item { asked: root.to_string_lossy().into_owned(), target: Target::Environment(root) });
+    }
+    choice
+}
+
+/// The active environment, if it comes first where a command is looked up.
+fn active() -> Option<PathBuf> {
+    let root = PathBuf::from(std::env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty())?);
+    let path = std::env::var_os("PATH")?;
+    let first = std::env::split_paths(&path).find(|folder| folder.join("python").exists())?;
+    (first == root.join("bin")).then_some(root)
 }
 
 /// A path as it is; a Python's own name from the choice and from nowhere else; other names from PATH, the choice's folders first.
@@ -40,6 +62,6 @@ fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
         return Ok(choice.program(&ctx.paths, &text, &|name| system(ctx, name))?);
     }
     choice.whole()?;
-    let missing = || Missing { asked: text.to_string(), reason: choice.reason.clone() };
+    let missing = || Missing::new(&text, &choice.reason);
     Ok(shim::look_up(&text, &path_for(ctx, choice)).ok_or_else(missing)?)
 }

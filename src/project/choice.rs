@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::pin::{self, Entry};
 use crate::context::var;
-use crate::python::installed::{self, Installed};
+use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::Variant;
 use crate::python::request::Request;
+use crate::report::escaped;
 use crate::store::paths::Paths;
 
 /// Who decided.
@@ -30,7 +31,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Variable => f.write_str("BOOT_PYTHON"),
-            Reason::Pin(file) | Reason::Global(file) => f.write_str(&crate::report::escaped(&file.to_string_lossy())),
+            Reason::Pin(file) | Reason::Global(file) => f.write_str(&escaped(&file.to_string_lossy())),
             Reason::Argument => f.write_str("the command line"),
             Reason::Newest => f.write_str("the newest installed"),
         }
@@ -70,11 +71,12 @@ pub struct Choice {
 /// The choice for somebody who stands in `folder`, an absolute path.
 pub fn choose(paths: &Paths, folder: &Path) -> Choice {
     if let Some(text) = var("BOOT_PYTHON") {
-        return Choice {
-            reason: Reason::Variable,
-            items: text.split_whitespace().map(|asked| item(paths, asked)).collect(),
-            warnings: Vec::new(),
+        // One request may have blanks in it (`>=3.10, <3.13`); several are separated by blanks, or by colons as pyenv's are.
+        let items = match text.parse() {
+            Ok(entry) => vec![item_of(paths, &entry)],
+            Err(_) => text.split([' ', ':']).filter(|asked| !asked.is_empty()).map(|asked| item(paths, asked)).collect(),
         };
+        return Choice { reason: Reason::Variable, items, warnings: Vec::new() };
     }
     let found = pin::find_from(folder, paths);
     match found.pin {
@@ -84,7 +86,7 @@ pub fn choose(paths: &Paths, folder: &Path) -> Choice {
             Choice { reason, items, warnings: found.warnings }
         }
         None => {
-            let newest = installed::list(paths).into_iter().find(|python| Request::Latest.matches(&python.key));
+            let newest = installed::find(paths, &Request::Latest);
             let items = newest.map(|python| Item { asked: python.key.version.to_string(), target: Target::Python(Box::new(python)) });
             Choice { reason: Reason::Newest, items: items.into_iter().collect(), warnings: found.warnings }
         }
@@ -110,7 +112,7 @@ fn target_of(paths: &Paths, request: &Request) -> Target {
 }
 
 fn item(paths: &Paths, asked: &str) -> Item {
-    Item { asked: asked.into(), target: asked.parse().map_or(Target::Missing, |request| target_of(paths, &request)) }
+    asked.parse().map_or_else(|_| Item { asked: asked.into(), target: Target::Missing }, |entry| item_of(paths, &entry))
 }
 
 /// The choice that one request, from the command line, makes.
@@ -124,9 +126,11 @@ pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, crate::python::re
 
 impl Choice {
     /// The folders of what is in effect, in order, for PATH.
-    pub fn folders(&self) -> Vec<PathBuf> {
+    pub fn folders(&self, paths: &Paths) -> Vec<PathBuf> {
         let folders = self.items.iter().filter_map(|item| match &item.target {
-            Target::Python(python) => python.executable.parent().map(Path::to_path_buf),
+            // The folder that a taken-in interpreter stands in has much else.
+            Target::Python(python) if python.origin == Origin::Adopted => Some(python.root.join("bin")),
+            Target::Python(python) => self.executable(paths, item, python).parent().map(Path::to_path_buf),
             Target::Environment(root) => Some(root.join("bin")),
             Target::Interpreter(path) => path.parent().map(Path::to_path_buf),
             Target::System | Target::Missing => None,
@@ -137,7 +141,7 @@ impl Choice {
     /// An error if the first thing that was asked for isn't there.
     pub fn whole(&self) -> Result<(), Missing> {
         match self.items.first() {
-            Some(Item { asked, target: Target::Missing }) => Err(Missing { asked: asked.clone(), reason: self.reason.clone() }),
+            Some(Item { asked, target: Target::Missing }) => Err(Missing::new(asked, &self.reason)),
             _ => Ok(()),
         }
     }
@@ -164,7 +168,7 @@ impl Choice {
         for item in &self.items {
             match &item.target {
                 Target::Missing if numbered.is_none_or(|minor| could_be(&item.asked, minor)) => {
-                    return Err(Missing { asked: item.asked.clone(), reason: self.reason.clone() });
+                    return Err(Missing::new(&item.asked, &self.reason));
                 }
                 Target::Missing => {}
                 Target::System => {
@@ -195,14 +199,32 @@ impl Choice {
                     if name.starts_with("python") && (numbered.is_some() || name == "python" || name == "python3") {
                         return Ok(executable);
                     }
-                    let program = executable.with_file_name(name);
+                    let program = sibling(python, &executable, name);
                     if program.exists() {
                         return Ok(program);
                     }
                 }
             }
         }
-        Err(Missing { asked: numbered.map_or_else(|| name.to_string(), str::to_string), reason: self.reason.clone() })
+        let Some(minor) = numbered else { return Err(Missing::new(name, &self.reason)) };
+        if !matches!(self.reason, Reason::Newest | Reason::Global(_)) {
+            let instead = self.items.iter().map(|item| item.asked.clone()).collect();
+            return Err(Missing { asked: name.into(), reason: self.reason.clone(), instead });
+        }
+        // Where no project says otherwise, who types a version has said what he means.
+        let python = minor.parse().ok().and_then(|request: Request| installed::find(paths, &request));
+        let python = python.ok_or_else(|| Missing::new(minor, &Reason::Newest))?;
+        let executable = python.minor_executable(paths);
+        let program = if name.starts_with("python") { executable } else { sibling(&python, &executable, name) };
+        if program.exists() { Ok(program) } else { Err(Missing::new(name, &Reason::Newest)) }
+    }
+}
+
+/// Another command of `python`, whose interpreter is called `executable`.
+fn sibling(python: &Installed, executable: &Path, name: &str) -> PathBuf {
+    match python.origin {
+        Origin::Adopted => python.root.join("bin").join(name),
+        _ => executable.with_file_name(name),
     }
 }
 
@@ -230,18 +252,34 @@ fn could_be(asked: &str, minor: &str) -> bool {
 pub struct Missing {
     pub asked: String,
     pub reason: Reason,
+    /// What was asked for, where that isn't `asked`.
+    pub instead: Vec<String>,
 }
 
 impl Missing {
+    pub fn new(asked: &str, reason: &Reason) -> Missing {
+        Missing { asked: asked.into(), reason: reason.clone(), instead: Vec::new() }
+    }
+
     fn text(&self) -> String {
-        let asked = crate::report::escaped(&self.asked);
-        let is_version =
-            asked.starts_with(|c: char| c.is_ascii_digit() || "<>=~".contains(c)) || asked.contains("python-") || asked.contains("cpython");
-        match (&self.reason, is_version) {
+        let asked = escaped(&self.asked);
+        let reason = &self.reason;
+        if !self.instead.is_empty() {
+            let instead = escaped(&self.instead.join(" "));
+            let minor = asked.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+            return format!(
+                "{reason} asks for {instead}, and none of that has {asked}\nboot python pin {instead} {minor} adds it; boot exec --python {minor} -- {asked} runs it"
+            );
+        }
+        // A command's name reads like a request.
+        let is_request = asked.parse::<Request>().is_ok() && (!asked.starts_with("python") || asked.starts_with("python-"));
+        let install = format!("boot python install {}", quoted(&asked));
+        match (reason, is_request) {
+            (Reason::Newest, false) if asked.starts_with("python") => "no Python is installed\nboot python install".into(),
             (Reason::Newest | Reason::Argument, false) => format!("no Python here has {asked}\nboot python install"),
-            (Reason::Newest | Reason::Argument, true) => format!("Python {asked} isn't installed\nboot python install {}", quoted(&asked)),
-            (reason, true) => format!("Python {asked}, which {reason} asks for, isn't installed\nboot python install {}", quoted(&asked)),
-            (reason, false) => format!("no {asked} is where {reason} points to\nboot python list shows what is installed"),
+            (Reason::Newest | Reason::Argument, true) => format!("Python {asked} isn't installed\n{install}"),
+            (_, true) => format!("Python {asked}, which {reason} asks for, isn't installed\n{install}"),
+            (_, false) => format!("no {asked} is where {reason} points to\nboot python list shows what is installed"),
         }
     }
 }

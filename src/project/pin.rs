@@ -57,13 +57,15 @@ impl std::fmt::Display for Name {
     }
 }
 
-impl Entry {
-    /// The entry in a line without its comment, or None where the line is something else.
-    fn parse(line: &str) -> Option<Entry> {
+impl std::str::FromStr for Entry {
+    type Err = super::Error;
+
+    /// The entry in a line without its comment.
+    fn from_str(line: &str) -> Result<Entry, super::Error> {
         if line.len() > LONGEST_LINE {
-            return None;
+            return Err(super::Error::NotAName(line.chars().take(LONGEST_LINE).collect()));
         }
-        line.parse().map(Entry::Python).or_else(|_| line.parse().map(Entry::Environment)).ok()
+        line.parse().map(Entry::Python).or_else(|_| line.parse().map(Entry::Environment))
     }
 }
 
@@ -172,9 +174,9 @@ pub fn parse(text: &[u8]) -> (Vec<Entry>, Option<String>) {
         if content.is_empty() {
             continue;
         }
-        match Entry::parse(content) {
-            Some(entry) => entries.push(entry),
-            None => warning = warning.or_else(|| Some(format!("has a line that asks for no Python, ignored: {}", start(content)))),
+        match content.parse() {
+            Ok(entry) => entries.push(entry),
+            Err(_) => warning = warning.or_else(|| Some(format!("has a line that asks for no Python, ignored: {}", start(content)))),
         }
     }
     (entries, warning)

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::key::{Key, Libc, Platform, Version};
+use super::key::{Key, Libc, Platform, Variant, Version};
 use super::request::Request;
 use crate::context::{Context, var};
 use crate::store::digest::Sha256;
@@ -38,6 +38,16 @@ pub struct Source {
     pub version: Version,
     pub file: String,
     pub sha256: Sha256,
+}
+
+impl Source {
+    /// What it can be built to on `platform`: the global interpreter lock can be left out since 3.13.
+    pub fn keys(&self, platform: Platform) -> impl Iterator<Item = Key> + use<> {
+        let version = self.version;
+        let free = (version.major, version.minor) >= (3, 13);
+        let variants = [Some(Variant::Default), free.then_some(Variant::FreeThreaded)];
+        variants.into_iter().flatten().map(move |variant| Key { version, variant, platform })
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

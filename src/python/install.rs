@@ -145,7 +145,7 @@ fn from_source(
         reason = first_line(error);
     }
     let sources: Vec<catalog::Source> =
-        catalog::sources().into_iter().filter(|source| wanted.matches(&Key { version: source.version, variant, platform })).collect();
+        catalog::sources().into_iter().filter(|source| source.keys(platform).any(|key| wanted.matches(&key))).collect();
     if sources.is_empty() {
         return Err(unknown(request, builds));
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::key::Key;
-use super::request::Request;
+use super::key::{Key, Version};
+use super::request::{Numbers, Request};
 use super::source;
 use crate::package::facts::Facts;
 use crate::store::digest::Sha256;
@@ -66,15 +66,17 @@ pub struct Installed {
 
 /// All installed Pythons, newest first. Folders without a readable record are no Pythons.
 pub fn list(paths: &Paths) -> Vec<Installed> {
-    let Ok(entries) = fs::read_dir(paths.pythons()) else { return Vec::new() };
-    let mut found: Vec<Installed> = entries
-        .flatten()
-        // The minors' links lead to the same Pythons once more.
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .filter_map(|entry| read(&entry.path()))
-        .collect();
-    found.sort_by(|a, b| b.key.version.cmp(&a.key.version).then(a.key.variant.cmp(&b.key.variant)));
-    found
+    matching(paths, &|_| true).collect()
+}
+
+/// Those whose key is `wanted`, newest first, each read when it is asked for: a shim needs the first.
+fn matching(paths: &Paths, wanted: &dyn Fn(&Key) -> bool) -> impl Iterator<Item = Installed> + use<> {
+    let folder = paths.pythons();
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    // The minors' links lead to the same Pythons once more; their names are no keys.
+    let mut keys: Vec<Key> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(wanted).collect();
+    keys.sort_by(|a, b| b.version.cmp(&a.version).then(a.variant.cmp(&b.variant)));
+    keys.into_iter().filter_map(move |key| read(&folder.join(key.to_string())))
 }
 
 /// The Python in the folder `root`, if there is one.
@@ -96,19 +98,36 @@ pub fn read(root: &Path) -> Option<Installed> {
     })
 }
 
-/// The newest installed Python that meets `request`. `system` and paths are not boot's: None.
+/// The newest installed Python that meets `request`; of one minor that which its link leads to, if that meets it, so that everybody
+/// means the same. `system` and paths are not boot's: None.
 pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
-    if let Request::Key(key) = request {
-        return read(&paths.pythons().join(key.to_string()));
+    match request {
+        Request::Key(key) => return read(&paths.pythons().join(key.to_string())),
+        // What most pins say: no need to look at what else there is.
+        Request::Version { numbers: Numbers::Minor(major, minor), variant } => {
+            let name = Version::new(*major, *minor, 0).minor_name(*variant);
+            if let Some(linked) = linked(paths, &name, request) {
+                return Some(linked);
+            }
+        }
+        _ => {}
     }
-    list(paths).into_iter().find(|python| request.matches(&python.key))
+    let newest = matching(paths, &|key| request.matches(key)).next()?;
+    linked(paths, &newest.key.version.minor_name(newest.key.variant), request).or(Some(newest))
+}
+
+/// What the link of `minor` leads to, if it meets `request`.
+fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
+    let folder = paths.pythons();
+    let key: Key = fs::read_link(folder.join(minor)).ok()?.to_str()?.parse().ok()?;
+    request.matches(&key).then(|| read(&folder.join(key.to_string())))?
 }
 
 /// The Python where nothing was asked for: that of the global pin, else the newest installed one.
 pub fn default(paths: &Paths) -> Option<Installed> {
     match global_request(paths) {
         Some(request) => find(paths, &request),
-        None => list(paths).into_iter().find(|python| Request::Latest.matches(&python.key)),
+        None => find(paths, &Request::Latest),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Results on stdout: aligned columns for people, one JSON object for scripts.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -33,6 +34,15 @@ pub fn json(body: impl Serialize) -> Result<(), Error> {
     }
     let text = serde_json::to_string_pretty(&Envelope { schema: 1, body }).map_err(std::io::Error::from)?;
     out(&format!("{text}\n"))
+}
+
+/// Writes a path to stdout as it is, whatever bytes it has.
+pub fn out_path(path: &Path) -> Result<(), Error> {
+    let mut line = path.as_os_str().as_encoded_bytes().to_vec();
+    line.push(b'\n');
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(&line)?;
+    Ok(stdout.flush()?)
 }
 
 /// Writes a result to stdout.

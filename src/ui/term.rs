@@ -106,6 +106,11 @@ impl Drop for Shown {
     }
 }
 
+/// Prints a warning where there is no [`Term`] to ask: in a shim.
+pub fn warning(message: &str) {
+    anstream::eprintln!("{WARNING}warning:{WARNING:#} {message}");
+}
+
 /// Prints what a command failed with: the last thing it says.
 pub fn error(message: &str) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {message}");

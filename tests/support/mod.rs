@@ -72,6 +72,26 @@ impl Home {
         home
     }
 
+    /// One more installed Python: that of `mirror`, under another version, with its links.
+    pub fn plant(&self, mirror: &Mirror, version: &str) {
+        let pythons = self.data().join("pythons");
+        let (key, wanted) = (mirror.key.to_string(), mirror.key.to_string().replacen(&mirror.version(), version, 1));
+        let minor = version.rsplit_once('.').unwrap().0;
+        let folder = pythons.join(&wanted);
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        let python = fs::read_to_string(pythons.join(&key).join(format!("bin/python{}", mirror.minor()))).unwrap();
+        let python = python.replace(&format!("STAND_IN={}", mirror.version()), &format!("STAND_IN={version}"));
+        fs::write(folder.join(format!("bin/python{minor}")), python).unwrap();
+        fs::set_permissions(folder.join(format!("bin/python{minor}")), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut record: serde_json::Value = serde_json::from_slice(&fs::read(pythons.join(&key).join("boot.json")).unwrap()).unwrap();
+        record["key"] = wanted.clone().into();
+        record["executable"] = format!("bin/python{minor}").into();
+        fs::write(folder.join("boot.json"), record.to_string()).unwrap();
+        // Nothing to install: the links are set right on the way.
+        self.boot(["python", "install", &mirror.version()]).success();
+        assert_eq!(fs::read_link(pythons.join(minor)).unwrap(), Path::new(&wanted));
+    }
+
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.retain(|(there, _)| there != name);
         self.variables.push((name.into(), value.into()));

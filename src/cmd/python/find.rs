@@ -1,5 +1,7 @@
 //! `boot python find`.
 
+use std::path::{Path, PathBuf};
+
 use crate::cli::python::Find;
 use crate::cmd::shim::system;
 use crate::error::{Error, Result};
@@ -12,21 +14,31 @@ use crate::{Code, Context};
 pub fn run(args: &Find, ctx: &Context) -> Result<Code> {
     let path = match &args.request {
         Some(text) => {
-            let missing = || Missing { asked: text.clone(), reason: Reason::Newest };
+            let missing = || Missing::new(text, &Reason::Argument);
             match Request::from_argument(text).map_err(|error: NotARequest| Error::Usage(error.to_string()))? {
-                Request::Path(path) if path.is_file() => path,
+                Request::Path(path) => interpreter(&path).ok_or_else(missing)?,
                 Request::System => system(ctx, "python3").ok_or_else(missing)?,
                 request => installed::find(&ctx.paths, &request).ok_or_else(missing)?.executable,
             }
         }
         None => {
             let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
+            for warning in &choice.warnings {
+                ctx.report.warn(warning);
+            }
             match choice.python() {
                 Some(python) => python.executable.clone(),
                 None => choice.program(&ctx.paths, "python", &|name| system(ctx, name))?,
             }
         }
     };
-    table::out(&format!("{}\n", path.display()))?;
+    table::out_path(&path)?;
     Ok(Code::Done)
+}
+
+/// What a path means: an interpreter, or the environment or installation that one is in.
+fn interpreter(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let inside = ["bin/python", "bin/python3"].map(|name| path.join(name));
+    [path].into_iter().chain(inside).find(|path| path.is_file())
 }

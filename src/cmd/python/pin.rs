@@ -3,12 +3,14 @@
 use std::fs;
 
 use crate::cli::python::Pin;
+use crate::context::var;
 use crate::error::{Error, Result};
-use crate::project::pin::{self, FILE};
+use crate::project::pin::{self, Entry, FILE};
 use crate::python::catalog;
 use crate::python::installed;
-use crate::python::key::{Key, Platform, Variant};
+use crate::python::key::Platform;
 use crate::python::request::{NotARequest, Request};
+use crate::report::escaped;
 use crate::store::{self, atomic};
 use crate::ui::table;
 use crate::{Code, Context, python};
@@ -32,19 +34,22 @@ pub fn run(args: &Pin, ctx: &Context) -> Result<Code> {
     if args.requests.is_empty() {
         return show(ctx, args.global, &here);
     }
+    let mut entries: Vec<Entry> = Vec::new();
     for text in &args.requests {
-        check(ctx, text)?;
+        entries.push(check(ctx, text)?);
     }
-    let text: String = args.requests.iter().map(|request| format!("{request}\n")).collect();
+    let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
     if fs::read_to_string(&file).is_ok_and(|there| there == text) {
         ctx.report.info(&format!("{} says so already", ctx.paths.tilde(&file)));
         return Ok(Code::Done);
     }
-    atomic::write(&file, text.as_bytes(), None)?;
+    // A link, as dotfiles have them, stays one.
+    let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+    atomic::write(&real, text.as_bytes(), None)?;
     ctx.report.info(&format!("{} now says {}", ctx.paths.tilde(&file), args.requests.join(", ")));
-    let missing = args.requests.iter().find(|text| {
-        let request: std::result::Result<Request, _> = text.parse();
-        request.is_ok_and(|request| request != Request::System && installed::find(&ctx.paths, &request).is_none())
+    let missing = entries.iter().find(|entry| match entry {
+        Entry::Python(request) => *request != Request::System && installed::find(&ctx.paths, request).is_none(),
+        Entry::Environment(_) => false,
     });
     if let Some(missing) = missing {
         ctx.report.info(&format!("it isn't installed yet: boot python install '{missing}'"));
@@ -61,6 +66,9 @@ fn show(ctx: &Context, global: bool, here: &std::path::Path) -> Result<Code> {
     match found.pin.filter(|pin| !global || pin.global) {
         Some(pin) => {
             let entries: Vec<String> = pin.entries.iter().map(ToString::to_string).collect();
+            if let Some(variable) = var("BOOT_PYTHON") {
+                ctx.report.info(&format!("BOOT_PYTHON is set and beats it: {}", escaped(&variable)));
+            }
             table::out(&format!("{}  ({})\n", entries.join(", "), ctx.paths.tilde(&pin.file)))?;
         }
         None => ctx.report.info("nothing is pinned: boot python pin 3.11"),
@@ -68,34 +76,27 @@ fn show(ctx: &Context, global: bool, here: &std::path::Path) -> Result<Code> {
     Ok(Code::Done)
 }
 
-/// Refuses what could never be met: no request and no environment's name, or a version that doesn't exist.
-fn check(ctx: &Context, text: &str) -> Result<()> {
+/// The entry that `text` makes. Refuses what could never be met: no request and no environment's name, or a version that doesn't
+/// exist for this machine.
+fn check(ctx: &Context, text: &str) -> Result<Entry> {
     let request: Request = match text.parse() {
         Ok(request) => request,
         Err(error) => {
-            let is_environment = text.parse::<pin::Name>().is_ok_and(|name| ctx.paths.venvs().join(name.as_str()).is_dir());
-            return if is_environment { Ok(()) } else { Err(Error::Usage(NotARequest::to_string(&error))) };
+            let name = text.parse::<pin::Name>().ok().filter(|name| ctx.paths.venvs().join(name.as_str()).is_dir());
+            return name.map(Entry::Environment).ok_or_else(|| Error::Usage(NotARequest::to_string(&error)));
         }
     };
     if request == Request::System || installed::find(&ctx.paths, &request).is_some() {
-        return Ok(());
+        return Ok(Entry::Python(request));
     }
     let builds = catalog::builds(ctx).map_err(python::Error::from)?;
-    let variant = match &request {
-        Request::Version { variant, .. } | Request::Specifiers { variant, .. } => *variant,
-        _ => Variant::Default,
-    };
-    let known = builds.iter().any(|build| request.matches(&build.key))
-        || Platform::host().is_some_and(|platform| {
-            catalog::sources().iter().any(|source| request.matches(&Key { version: source.version, variant, platform }))
-        });
+    let known = Platform::host().is_some_and(|platform| {
+        catalog::matching(&builds, &request, platform).next().is_some()
+            || catalog::sources().iter().any(|source| source.keys(platform).any(|key| request.matches(&key)))
+    });
     if known {
-        Ok(())
-    } else {
-        Err(python::Error::Unknown {
-            request: request.to_string(),
-            newest: builds.iter().map(|b| b.key.version).filter(|v| v.pre.is_none()).max(),
-        }
-        .into())
+        return Ok(Entry::Python(request));
     }
+    let newest = builds.iter().map(|build| build.key.version).filter(|version| version.pre.is_none()).max();
+    Err(python::Error::Unknown { request: request.to_string(), newest }.into())
 }

@@ -26,7 +26,7 @@ pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
         let mut pythons = Vec::new();
         for text in &args.requests {
             let request: Request = text.parse().map_err(|error: NotARequest| Error::Usage(error.to_string()))?;
-            pythons.push(installed::find(&ctx.paths, &request).ok_or(Missing { asked: text.clone(), reason: Reason::Newest })?);
+            pythons.push(installed::find(&ctx.paths, &request).ok_or(Missing::new(text, &Reason::Newest))?);
         }
         pythons
     };
