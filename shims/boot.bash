@@ -214,9 +214,13 @@ __boot_complete() {
 }
 
 # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
-case :${PATH-}: in
-  *":$__boot_shims:$__boot_tools:"*"/usr/bin:"*) ;;
-  *)
+case ":${PATH-}:" in
+  *":/usr/bin:"*":$__boot_shims:$__boot_tools:"*) __boot_ahead= ;;
+  *":$__boot_shims:$__boot_tools:"*) __boot_ahead=1 ;;
+  *) __boot_ahead= ;;
+esac
+case $__boot_ahead in
+  '')
     __boot_front "$__boot_tools"
     __boot_front "$__boot_shims"
     if [ -n "${__BOOT_ACTIVE-}" ] && [ "${VIRTUAL_ENV-}" = "$__BOOT_ACTIVE" ]; then
@@ -224,6 +228,7 @@ case :${PATH-}: in
     fi
     ;;
 esac
+unset __boot_ahead
 
 # PROMPT_COMMAND may be unset, a string or an array. As an element of an array, which bash 5.1 and newer know, each command finds `$?` and
 # PIPESTATUS as they were. After direnv, which on leaving brings PATH back to what it was when it came.

@@ -200,7 +200,8 @@ function __boot_complete
 end
 
 # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
-if not string match -q -- "*:$__boot_shims:$__boot_tools:*/usr/bin:*" ":"(string join : -- $PATH)":"
+if not string match -q -- "*:$__boot_shims:$__boot_tools:*" ":"(string join : -- $PATH)":"
+    or string match -q -- "*:/usr/bin:*:$__boot_shims:$__boot_tools:*" ":"(string join : -- $PATH)":"
     __boot_front $__boot_tools
     __boot_front $__boot_shims
     if set -q __BOOT_ACTIVE; and test "$VIRTUAL_ENV" = "$__BOOT_ACTIVE"

@@ -196,7 +196,7 @@ __boot_complete() {
 __boot_start() {
   \builtin emulate -L zsh
   # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
-  if [[ ":${PATH-}:" != *":$__boot_shims:$__boot_tools:"*"/usr/bin:"* ]]; then
+  if [[ ":${PATH-}:" != *":$__boot_shims:$__boot_tools:"* || ":${PATH-}:" == *":/usr/bin:"*":$__boot_shims:$__boot_tools:"* ]]; then
     __boot_front "$__boot_tools"
     __boot_front "$__boot_shims"
     if [[ -n ${__BOOT_ACTIVE-} && ${VIRTUAL_ENV-} == "$__BOOT_ACTIVE" ]]; then

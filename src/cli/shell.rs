@@ -24,8 +24,11 @@ pub enum Shell {
         #[arg(long)]
         shell: Vec<Name>,
     },
-    /// Where the hook is installed
-    Status,
+    /// Is the hook live: in a login, at a prompt, in plain runs; and what stands before boot's python
+    Status {
+        #[arg(long)]
+        json: bool,
+    },
     /// What the hook asks when something changed
     #[command(hide = true)]
     Enter {

@@ -38,7 +38,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
             Shell::Init { shell } => shell_install::init(shell, ctx),
             Shell::Install { shell } => shell_install::install(shell, ctx),
             Shell::Uninstall { shell } => shell_install::uninstall(shell, ctx),
-            Shell::Status => shell_install::status(ctx),
+            Shell::Status { json } => shell_install::status(json, ctx),
             Shell::Enter { shell, folder, told } => shell_enter::run(shell.into(), &folder, &told, ctx),
         },
         Command::Tool(what) => tool::run(what, ctx),

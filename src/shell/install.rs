@@ -56,6 +56,16 @@ fn zdotdir(paths: &Paths) -> PathBuf {
     paths.zdotdir.clone().unwrap_or_else(|| paths.home.clone())
 }
 
+/// Where a new zsh looks first. ZDOTDIR is mostly set in ~/.zshenv itself, which then is that file.
+fn zshenv(paths: &Paths) -> PathBuf {
+    if zshenv_sets_zdotdir(paths) { paths.home.join(".zshenv") } else { zdotdir(paths).join(".zshenv") }
+}
+
+/// Whether ~/.zshenv says where the other files are.
+pub(super) fn zshenv_sets_zdotdir(paths: &Paths) -> bool {
+    fs::read(paths.home.join(".zshenv")).is_ok_and(|text| text.windows(7).any(|window| window == b"ZDOTDIR"))
+}
+
 /// The hook's own file, which the block reads: start-up runs no program.
 pub fn hook_file(shell: Shell, paths: &Paths) -> PathBuf {
     paths.data.join("shell").join(format!("boot.{shell}"))
@@ -70,7 +80,9 @@ fn rc_files(shell: Shell, paths: &Paths) -> Vec<PathBuf> {
             let login = login.iter().find(|file| file.exists()).unwrap_or(&login[0]);
             vec![paths.home.join(".bashrc"), login.clone()]
         }
-        Shell::Zsh => vec![zdotdir(paths).join(".zshrc")],
+        // Every zsh reads the first, but macOS and some distributions put PATH in another order behind it, for a login; a terminal
+        // reads the last.
+        Shell::Zsh => vec![zshenv(paths), zdotdir(paths).join(".zprofile"), zdotdir(paths).join(".zshrc")],
         Shell::Fish => vec![paths.xdg_config.join("fish/conf.d/boot.fish")],
     }
 }
@@ -88,9 +100,14 @@ fn block(shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
         }
         _ => {
             lines.extend(b"if ");
+            let name = file.file_name().unwrap_or_default();
             // Other descendants of sh read it too.
-            if file.file_name().is_some_and(|name| name == ".profile") {
+            if name == ".profile" {
                 lines.extend(b"[ -n \"${BASH_VERSION-}\" ] && ");
+            }
+            // A terminal gets the hook once, from .zshrc.
+            if name == ".zshenv" || name == ".zprofile" {
+                lines.extend(b"[[ ! -o interactive ]] && ");
             }
             lines.extend(b"[ -r ");
             lines.extend(&word);
@@ -156,9 +173,14 @@ impl Change {
     }
 }
 
-/// Makes the changes that are needed.
+/// Makes the changes that are needed. A file that its owner keeps from being written is an error, before anything is changed: a
+/// rename would get round that.
 pub fn apply(changes: &[Change]) -> Result<()> {
-    for change in changes.iter().filter(|change| change.is_needed()) {
+    let needed = || changes.iter().filter(|change| change.is_needed());
+    for change in needed().filter(|change| change.before.is_some()) {
+        rustix::fs::access(&change.target, rustix::fs::Access::WRITE_OK).map_err(|error| Error::io("write", &change.file)(error.into()))?;
+    }
+    for change in needed() {
         match &change.after {
             Some(bytes) => atomic::write(&change.target, bytes, Some(0o644))?,
             None => fs::remove_file(&change.target).map_err(Error::io("remove", &change.file))?,

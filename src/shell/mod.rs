@@ -2,15 +2,18 @@
 
 pub mod init;
 pub mod install;
+pub mod probe;
 pub mod quote;
 pub mod rcfile;
 pub mod shim;
+pub mod status;
 
 use std::fmt;
 use std::str::FromStr;
 
 /// The shells that boot has a hook for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shell {
     Bash,
     Zsh,

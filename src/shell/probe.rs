@@ -1,0 +1,159 @@
+//! Asks a real shell, started with the surroundings of a new login, what a person would find in it: its PATH, whether the hook is
+//! live, and what a name runs. The user's own start-up files decide that, so nothing short of running them can tell.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{Shell, install, quote};
+use crate::store::paths::Paths;
+use crate::store::{Error, Result};
+
+/// How a shell is started, which decides the files that it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// `bash -l`: a console, ssh, and each terminal of macOS.
+    Login,
+    /// `bash -i`: a terminal window, tmux.
+    Interactive,
+    /// `bash -c`: cron, editors, `ssh host command`.
+    Plain,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Login, Kind::Interactive, Kind::Plain];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Login => "login",
+            Kind::Interactive => "interactive",
+            Kind::Plain => "plain",
+        }
+    }
+
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Kind::Login => &["-l", "-c"],
+            Kind::Interactive => &["-i", "-c"],
+            Kind::Plain => &["-c"],
+        }
+    }
+}
+
+/// What was found in a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub path: Vec<PathBuf>,
+    /// The hook's function is defined.
+    pub hook: bool,
+    /// For each name that was asked for, what the shell says it is: a path, an alias's text, a function's name. None: nothing.
+    pub commands: Vec<Option<String>>,
+}
+
+/// Start-up files may do anything; this long they may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Where a new login begins, before any file has added to it.
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// What start-up files print stands before it.
+const MARK: &str = "\u{1}boot\u{1}";
+
+/// Asks `shell`, started as `kind`, for `commands`. None where the shell isn't on this machine, or doesn't come to an end.
+pub fn ask(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str]) -> Result<Option<Seen>> {
+    let Ok(program) = which::which(shell.name()) else { return Ok(None) };
+    let mut command = Command::new(&program);
+    command.args(kind.options()).arg(script(shell, commands)).current_dir(&paths.home);
+    command.env_clear().env("PATH", SYSTEM_PATH).env("HOME", &paths.home).env("SHELL", &program).env("TERM", "dumb");
+    // Where ~/.zshenv sets it, a new login doesn't have it yet.
+    if let Some(folder) = paths.zdotdir.as_ref().filter(|_| !install::zshenv_sets_zdotdir(paths)) {
+        command.env("ZDOTDIR", folder);
+    }
+    let kept = |name: &str| {
+        ["USER", "LOGNAME", "LANG", "TMPDIR"].contains(&name) || ["XDG_", "BOOT_", "LC_"].iter().any(|start| name.starts_with(start))
+    };
+    command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(kept)));
+    let started = Error::io("start", &program);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(started)?;
+    let Some(mut output) = child.stdout.take() else { return Ok(None) };
+    let reader = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        output.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let end = Instant::now() + PATIENCE;
+    while matches!(child.try_wait(), Ok(None)) {
+        if Instant::now() > end {
+            // Gone already is as good.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let bytes = reader.join().ok().and_then(std::io::Result::ok).unwrap_or_default();
+    Ok(parse(&String::from_utf8_lossy(&bytes), commands.len()))
+}
+
+/// Prints the mark, PATH, `hook` or nothing, and what each command is; each ended by a NUL.
+fn script(shell: Shell, commands: &[&str]) -> String {
+    let word = |text: &str| String::from_utf8_lossy(&quote::word(shell, text)).into_owned();
+    let mut script = match shell {
+        Shell::Fish => {
+            format!(
+                "printf '%s\\0' '{MARK}' (string join : -- $PATH)\nif functions -q __boot_begin; or functions -q __boot_prompt; printf 'hook\\0'; else; printf '\\0'; end\n"
+            )
+        }
+        _ => format!(
+            "printf '%s\\0' '{MARK}' \"$PATH\"\nif type __boot_prompt >/dev/null 2>&1; then printf 'hook\\0'; else printf '\\0'; fi\n"
+        ),
+    };
+    for name in commands {
+        script.push_str(&match shell {
+            Shell::Fish => format!("printf '%s\\0' \"$(command -v {0}; or functions -q {0}; and echo {0})\"\n", word(name)),
+            _ => format!("printf '%s\\0' \"$(command -v {} || :)\"\n", word(name)),
+        });
+    }
+    script
+}
+
+fn parse(output: &str, commands: usize) -> Option<Seen> {
+    let (_, answer) = output.split_once(&format!("{MARK}\0"))?;
+    let mut fields = answer.split('\0');
+    let path = fields.next()?.split(':').filter(|folder| !folder.is_empty()).map(PathBuf::from).collect();
+    let hook = fields.next()? == "hook";
+    let commands: Vec<Option<String>> =
+        fields.take(commands).map(|text| Some(text.trim().to_string()).filter(|text| !text.is_empty())).collect();
+    Some(Seen { path, hook, commands })
+}
+
+/// Whether `folders` stand on `path` in this order, each ahead of the system's own.
+pub fn leads(path: &[PathBuf], folders: &[&Path]) -> bool {
+    let at = |folder: &Path| path.iter().position(|there| there == folder);
+    let system = at(Path::new("/usr/bin")).unwrap_or(path.len());
+    folders.iter().all(|folder| at(folder).is_some_and(|place| place < system))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_start_up_files_print_is_not_taken_for_the_answer() {
+        let output = format!("Welcome!\nhook\0{MARK}\0/s:/usr/bin\0hook\0/s/python\0\0");
+        let seen = parse(&output, 2).unwrap();
+        assert_eq!(seen.path, [PathBuf::from("/s"), "/usr/bin".into()]);
+        assert!(seen.hook);
+        assert_eq!(seen.commands, [Some("/s/python".to_string()), None]);
+        assert_eq!(parse("died early", 1), None);
+    }
+
+    #[test]
+    fn a_folder_behind_the_systems_does_not_lead() {
+        let path = ["/a", "/usr/bin", "/b"].map(PathBuf::from);
+        assert!(leads(&path, &[Path::new("/a")]));
+        assert!(!leads(&path, &[Path::new("/a"), Path::new("/b")]));
+        assert!(!leads(&path, &[Path::new("/c")]));
+    }
+}
