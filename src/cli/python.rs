@@ -41,6 +41,9 @@ pub struct Install {
     /// Base of the prebuilt archives, in place of the publisher's
     #[arg(long, value_name = "URL")]
     pub mirror: Option<String>,
+    /// Ask now what is new, instead of once a day
+    #[arg(long)]
+    pub refresh: bool,
     /// Compiler processes at once
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -54,6 +57,9 @@ pub struct List {
     /// Those that could be installed
     #[arg(long)]
     pub available: bool,
+    /// Ask now what is new, instead of once a day
+    #[arg(long)]
+    pub refresh: bool,
     /// Those of which a newer patch is known
     #[arg(long, conflicts_with = "available")]
     pub outdated: bool,
@@ -93,6 +99,9 @@ pub struct Upgrade {
     /// Base of the prebuilt archives, in place of the publisher's
     #[arg(long, value_name = "URL")]
     pub mirror: Option<String>,
+    /// Ask now what is new, instead of once a day
+    #[arg(long)]
+    pub refresh: bool,
     /// Compiler processes at once
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,

@@ -89,6 +89,22 @@ impl Client {
         self.get_with(url, &[])
     }
 
+    /// As [`Client::get`], but asks once only, and gives up where the whole answer isn't there in time: for what can be done without.
+    pub fn get_within(&self, url: &str, time: Duration) -> Result<Response> {
+        let parsed = url::Url::parse(url).map_err(|error| Error::Address { url: url.into(), reason: error.to_string() })?;
+        match &self.http {
+            Some(http) if matches!(parsed.scheme(), "http" | "https") => match http.get(parsed.clone()).timeout(time).send() {
+                Ok(response) if response.status().is_success() => Ok(answered(url, response)),
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    Err(Error::Status { url: url.into(), status, hint: hint(status) })
+                }
+                Err(error) => Err(Error::Unreachable { host: parsed.host_str().unwrap_or(url).into(), reason: chain(&error) }),
+            },
+            _ => self.get(url),
+        }
+    }
+
     /// As [`Client::get`], with headers of one's own.
     pub fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
         self.request(reqwest::Method::GET, url, headers)

@@ -1,22 +1,26 @@
 //! Which CPythons exist: prebuilt archives and upstream's sources, with their checksums. Compiled in, and read only when
 //! something is to be installed.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::io::Read;
 use std::path::PathBuf;
 
 use super::key::{Key, Libc, Platform, Variant, Version};
+use super::refresh;
 use super::request::Request;
 use crate::context::{Context, var};
 use crate::store::digest::Sha256;
 
-pub(super) const STANDALONE: &str = include_str!("../../data/cpython-standalone.tsv");
-const SOURCES: &str = include_str!("../../data/cpython-sources.tsv");
+// Packed by build.rs: nothing is done with them at start-up.
+const STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cpython-standalone.tsv.gz"));
+const SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cpython-sources.tsv.gz"));
 
 /// Static musl builds of before this release load no extension module from a wheel.
 const FIRST_DYNAMIC_MUSL: &str = "20250311";
 
 /// One prebuilt archive. Displayed as a line of a catalog.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Build {
     pub key: Key,
     /// The publisher's release, a date.
@@ -60,17 +64,47 @@ pub enum Error {
     Settings(#[from] crate::settings::Error),
 }
 
+/// The text of a catalog that is compiled in.
+fn unpacked(packed: &[u8]) -> String {
+    let mut text = String::new();
+    // What build.rs packed can be unpacked; a test reads all of it.
+    let _ = flate2::read::GzDecoder::new(packed).read_to_string(&mut text);
+    text
+}
+
+/// The text of the builds that are compiled in.
+pub(super) fn standalone() -> String {
+    unpacked(STANDALONE)
+}
+
+/// The catalog that the user put in place of boot's own, if there is one.
+pub(super) fn own(ctx: &Context) -> Result<Option<PathBuf>, crate::settings::Error> {
+    Ok(match var("BOOT_PYTHON_CATALOG") {
+        Some(path) => Some(path.into()),
+        None => ctx.settings()?.python.catalog.as_ref().map(PathBuf::from),
+    })
+}
+
 /// The prebuilt archives, newest version first; the user's catalog in place of the one that is compiled in, if there is one.
 pub fn builds(ctx: &Context) -> Result<Vec<Build>, Error> {
-    let chosen = match var("BOOT_PYTHON_CATALOG") {
-        Some(path) => Some(path),
-        None => ctx.settings()?.python.catalog.clone(),
-    };
-    let mut builds = match chosen.map(PathBuf::from) {
-        None => STANDALONE.lines().filter_map(|line| parse(line).ok().flatten()).collect(),
+    builds_at(ctx, None)
+}
+
+/// As [`builds`], with what the last refresh from the base address `mirror` found; None is the address that is set up.
+pub fn builds_at(ctx: &Context, mirror: Option<&str>) -> Result<Vec<Build>, Error> {
+    let mut builds = match own(ctx)? {
         Some(path) => {
             let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
             read(&text).map_err(|line| Error::Line { path, line })?
+        }
+        None => {
+            let mut builds = read(&standalone()).unwrap_or_default();
+            let known: HashSet<(String, String)> = builds.iter().map(|build| (build.release.clone(), build.file.clone())).collect();
+            // A mirror tells of what is new; it has no say in what is known.
+            builds.extend(
+                refresh::found(ctx, mirror)?.into_iter().filter(|build| !known.contains(&(build.release.clone(), build.file.clone()))),
+            );
+            builds
         }
     };
     builds.sort_by(|a: &Build, b: &Build| b.key.version.cmp(&a.key.version).then_with(|| b.release.cmp(&a.release)));
@@ -123,7 +157,7 @@ pub fn matching<'a>(builds: &'a [Build], request: &Request, platform: Platform) 
 
 /// The source archives, newest first, `.tgz` before `.tar.xz`: it unpacks faster.
 pub fn sources() -> Vec<Source> {
-    let mut sources: Vec<Source> = SOURCES
+    let mut sources: Vec<Source> = unpacked(SOURCES)
         .lines()
         .filter_map(|line| {
             let mut fields = line.split('\t');
@@ -140,18 +174,58 @@ mod tests {
 
     #[test]
     fn what_is_compiled_in_can_be_read_whole() {
-        let all = STANDALONE.lines().filter(|line| !line.starts_with('#')).count();
-        let read = STANDALONE.lines().filter(|line| matches!(parse(line), Ok(Some(_)))).count();
-        let musl = STANDALONE.lines().filter(|line| line.contains("-musl\t") && matches!(parse(line), Ok(None))).count();
-        assert_eq!(read + musl, all, "only static musl builds are left out");
-        assert_eq!(sources().len(), SOURCES.lines().filter(|line| !line.starts_with('#')).count());
+        let text = standalone();
+        let all = text.lines().filter(|line| !line.starts_with('#')).count();
+        let builds = read(&text).unwrap();
+        let musl = text.lines().filter(|line| line.contains("-musl\t") && matches!(parse(line), Ok(None))).count();
+        assert!(all > 1000);
+        assert_eq!(builds.len() + musl, all, "only static musl builds are left out");
+        assert_eq!(sources().len(), unpacked(SOURCES).lines().filter(|line| !line.starts_with('#')).count());
+    }
+
+    /// Every minor from 3.8 up, on every platform, free-threaded from 3.13 on.
+    #[test]
+    fn no_minor_is_missing_on_any_platform() {
+        let builds = read(&standalone()).unwrap();
+        let has = |minor: u32, platform: &str, variant: Variant| {
+            let platform = platform.parse().unwrap();
+            let same = |build: &Build| {
+                let Key { version, variant: its, platform: on } = build.key;
+                version.minor == minor && version.pre.is_none() && its == variant && on == platform
+            };
+            builds.iter().any(same)
+        };
+        for minor in 8..=14 {
+            for platform in ["linux-x86_64-gnu", "linux-aarch64-gnu", "darwin-x86_64-none", "darwin-aarch64-none"] {
+                assert!(has(minor, platform, Variant::Default), "3.{minor} on {platform}");
+                assert!(minor < 13 || has(minor, platform, Variant::FreeThreaded), "3.{minor}t on {platform}");
+            }
+        }
+        // musl since its builds are dynamic.
+        for minor in 9..=14 {
+            for platform in ["linux-x86_64-musl", "linux-aarch64-musl"] {
+                assert!(has(minor, platform, Variant::Default), "3.{minor} on {platform}");
+                assert!(minor < 13 || has(minor, platform, Variant::FreeThreaded), "3.{minor}t on {platform}");
+            }
+        }
+        let versions: HashSet<(u32, u32)> = sources()
+            .iter()
+            .filter(|source| source.version.pre.is_none())
+            .map(|source| (source.version.minor, source.version.patch))
+            .collect();
+        for minor in 8..=14 {
+            let last = versions.iter().filter(|(of, _)| *of == minor).map(|(_, patch)| *patch).max().unwrap();
+            let missing: Vec<u32> = (0..=last).filter(|patch| !versions.contains(&(minor, *patch))).collect();
+            // Upstream withdrew 3.9.3.
+            let withdrawn: &[u32] = if minor == 9 { &[3] } else { &[] };
+            assert_eq!(missing, withdrawn, "sources of 3.{minor}");
+        }
     }
 
     #[test]
     fn the_newest_final_release_comes_first() {
-        let builds: Vec<Build> = STANDALONE.lines().filter_map(|line| parse(line).ok().flatten()).collect();
+        let mut sorted = read(&standalone()).unwrap();
         let platform: Platform = "linux-x86_64-gnu".parse().unwrap();
-        let mut sorted = builds.clone();
         sorted.sort_by_key(|build| std::cmp::Reverse(build.key.version));
         let latest = matching(&sorted, &Request::Latest, platform).next().unwrap();
         assert!(latest.key.version.pre.is_none());

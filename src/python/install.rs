@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::catalog::{self, Build};
 use super::installed::{self, Installed, Origin, RECORD, Record};
 use super::key::{Key, Platform, Variant, Version};
+use super::refresh::{self, When};
 use super::request::Request;
 use super::source::{self, Options as BuildOptions};
 use super::{links, patch, pip, selftest, standalone, tarball};
@@ -71,6 +72,8 @@ pub enum Error {
     SelfTest(#[from] selftest::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Settings(#[from] crate::settings::Error),
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -87,13 +90,18 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
         return Err(Error::NotInstallable(request.to_string()));
     }
     let platform = Platform::host().ok_or_else(|| Error::Platform(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)))?;
-    let builds = catalog::builds(ctx)?;
+    let mut builds = catalog::builds_at(ctx, options.mirror.as_deref())?;
     // A reinstall is of what is there, not of something newer.
     let wanted = match installed::find(&ctx.paths, request) {
         Some(there) if options.reinstall => Request::Key(there.key),
         _ => request.clone(),
     };
     let mut unreached = None;
+    if !options.source && catalog::matching(&builds, &wanted, platform).next().is_none() {
+        // Published since, perhaps.
+        refresh::run(ctx, options.mirror.as_deref(), When::Daily)?;
+        builds = catalog::builds_at(ctx, options.mirror.as_deref())?;
+    }
     if !options.source {
         match catalog::matching(&builds, &wanted, platform).next() {
             Some(build) => match prebuilt(ctx, build, options) {

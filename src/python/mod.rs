@@ -10,6 +10,7 @@ pub mod links;
 pub mod patch;
 pub mod pip;
 pub mod preflight;
+pub mod refresh;
 pub mod request;
 pub mod selftest;
 pub mod source;

@@ -34,7 +34,7 @@ pub fn parts(paths: &Paths) -> Vec<Part> {
         .collect()
 }
 
-fn folders(paths: &Paths) -> [(&'static str, PathBuf); 6] {
+fn folders(paths: &Paths) -> [(&'static str, PathBuf); 7] {
     [
         ("wheels", paths.wheels()),
         ("index", paths.index()),
@@ -42,6 +42,7 @@ fn folders(paths: &Paths) -> [(&'static str, PathBuf); 6] {
         ("builds", paths.builds()),
         ("environments", paths.environments()),
         ("marks", paths.marks()),
+        ("catalogs", paths.catalogs()),
     ]
 }
 

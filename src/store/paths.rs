@@ -105,6 +105,11 @@ impl Paths {
         self.cache.join("environments")
     }
 
+    /// What refreshes of the catalog of Pythons found, a file a mirror.
+    pub fn catalogs(&self) -> PathBuf {
+        self.cache.join("catalogs")
+    }
+
     /// Files by whose times the hook knows folders again.
     pub fn marks(&self) -> PathBuf {
         self.cache.join("marks")

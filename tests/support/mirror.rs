@@ -77,6 +77,11 @@ impl Mirror {
         self.archive.len()
     }
 
+    /// The archive itself.
+    pub fn archive(&self) -> &[u8] {
+        &self.archive
+    }
+
     /// Serves other bytes than the catalog promises.
     pub fn spoil(&self) {
         let mut spoiled = self.archive.clone();

@@ -4,7 +4,8 @@ use crate::cli::python::Install;
 use crate::error::{Error, Result};
 use crate::project::choice::{self, Reason};
 use crate::python::install::{self, Options, Outcome};
-use crate::python::installed::Origin;
+use crate::python::installed::{self, Origin};
+use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::python::{links, source};
 use crate::store::{self, atomic};
@@ -24,6 +25,14 @@ pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
         replaces: None,
         build: source::Options { optimize: args.optimize, configure: args.configure_opts.clone(), jobs: args.jobs },
     };
+    if args.refresh {
+        refresh::run(ctx, args.mirror.as_deref(), When::Now)?;
+    } else if !options.source
+        && requests.iter().any(|request| !request.is_exact() && (args.reinstall || installed::find(&ctx.paths, request).is_none()))
+    {
+        // For what is there already nobody is asked, nor for what names its patch: where that isn't known, `ensure` looks.
+        refresh::run(ctx, args.mirror.as_deref(), When::Daily)?;
+    }
     // Each is independent: all are tried, side by side, and each outcome is told.
     let outcomes: Vec<install::Result<Outcome>> = std::thread::scope(|scope| {
         let running: Vec<_> = requests.iter().map(|request| scope.spawn(|| install::ensure(ctx, request, &options))).collect();

@@ -6,32 +6,34 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::available;
 use crate::cli::python::List;
 use crate::error::{Error, Result};
 use crate::project::choice;
 use crate::python::installed::{self, Installed, Origin};
-use crate::python::key::{Key, Platform, Version};
+use crate::python::key::{Key, Version};
+use crate::python::refresh::{self, When};
 use crate::python::request::Request;
-use crate::python::{self, catalog, upgrade};
+use crate::python::{self, upgrade};
 use crate::ui::table;
 use crate::{Code, Context};
 
 /// One row of `--json`.
 #[derive(Serialize)]
-struct Row {
-    key: String,
-    version: String,
-    implementation: &'static str,
-    variant: &'static str,
-    platform: String,
-    origin: Origin,
-    installed: bool,
-    path: Option<PathBuf>,
-    default: bool,
-    active: bool,
+pub(super) struct Row {
+    pub(super) key: String,
+    pub(super) version: String,
+    pub(super) implementation: &'static str,
+    pub(super) variant: &'static str,
+    pub(super) platform: String,
+    pub(super) origin: Origin,
+    pub(super) installed: bool,
+    pub(super) path: Option<PathBuf>,
+    pub(super) default: bool,
+    pub(super) active: bool,
     /// With `--outdated`: the newest patch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    newest: Option<String>,
+    pub(super) newest: Option<String>,
 }
 
 pub fn run(args: &List, ctx: &Context) -> Result<Code> {
@@ -57,12 +59,15 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         active: active == Some(python.key),
         newest: None,
     };
+    if args.available || args.outdated || args.refresh {
+        refresh::run(ctx, None, if args.refresh { When::Now } else { When::Daily })?;
+    }
     if args.outdated {
         return outdated(args, ctx, installed.iter().filter(|python| wanted(&python.key)), &row);
     }
-    let mut rows: Vec<Row> = installed.iter().filter(|python| wanted(&python.key)).map(row).collect();
+    let rows: Vec<Row> = installed.iter().filter(|python| wanted(&python.key)).map(row).collect();
     if args.available {
-        rows.extend(available(ctx, &wanted, &installed)?);
+        return available::run(ctx, &wanted, request.is_some(), args.json, &installed, rows);
     }
     if args.json {
         table::json(serde_json::json!({ "pythons": rows }))?;
@@ -83,11 +88,7 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
                 (Some(path), false) => ctx.paths.tilde(path),
                 (None, _) => String::new(),
             };
-            let origin = if row.installed {
-                serde_json::to_value(row.origin).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default()
-            } else {
-                "available".into()
-            };
+            let origin = serde_json::to_value(row.origin).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
             vec![format!("{mark} {}{free}", row.version), origin, note]
         })
         .collect();
@@ -128,31 +129,4 @@ fn outdated<'a>(
         table::columns(&cells.collect::<Vec<_>>())?;
     }
     Ok(Code::Done)
-}
-
-/// The newest patch of each minor that could be installed here and isn't.
-fn available(ctx: &Context, wanted: &dyn Fn(&Key) -> bool, installed: &[Installed]) -> Result<Vec<Row>> {
-    let Some(host) = Platform::host() else { return Ok(Vec::new()) };
-    let builds = catalog::builds(ctx).map_err(python::Error::from)?;
-    let mut seen = BTreeSet::new();
-    let mut rows = Vec::new();
-    for build in builds.iter().filter(|build| build.key.platform == host && build.key.version.pre.is_none() && wanted(&build.key)) {
-        let minor = (build.key.version.major, build.key.version.minor, build.key.variant);
-        if seen.insert(minor) && !installed.iter().any(|python| python.key == build.key) {
-            rows.push(Row {
-                key: build.key.to_string(),
-                version: build.key.version.to_string(),
-                implementation: "cpython",
-                variant: build.key.variant.name(),
-                platform: build.key.platform.to_string(),
-                origin: Origin::Prebuilt,
-                installed: false,
-                path: None,
-                default: false,
-                active: false,
-                newest: None,
-            });
-        }
-    }
-    Ok(rows)
 }

@@ -1,5 +1,6 @@
 //! `boot python …`, a file a verb.
 
+mod available;
 mod find;
 mod install;
 mod list;

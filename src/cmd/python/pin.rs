@@ -9,6 +9,7 @@ use crate::project::pin::{self, Entry, FILE};
 use crate::python::catalog;
 use crate::python::installed;
 use crate::python::key::Platform;
+use crate::python::refresh::{self, When};
 use crate::python::request::{NotARequest, Request};
 use crate::report::escaped;
 use crate::store::{self, atomic};
@@ -89,12 +90,19 @@ fn check(ctx: &Context, text: &str) -> Result<Entry> {
     if request == Request::System || installed::find(&ctx.paths, &request).is_some() {
         return Ok(Entry::Python(request));
     }
-    let builds = catalog::builds(ctx).map_err(python::Error::from)?;
-    let known = Platform::host().is_some_and(|platform| {
-        catalog::matching(&builds, &request, platform).next().is_some()
-            || catalog::sources().iter().any(|source| source.keys(platform).any(|key| request.matches(&key)))
-    });
-    if known {
+    let mut builds = catalog::builds(ctx).map_err(python::Error::from)?;
+    let known = |builds: &[catalog::Build]| {
+        Platform::host().is_some_and(|platform| {
+            catalog::matching(builds, &request, platform).next().is_some()
+                || catalog::sources().iter().any(|source| source.keys(platform).any(|key| request.matches(&key)))
+        })
+    };
+    if !known(&builds) {
+        // Published since, perhaps.
+        refresh::run(ctx, None, When::Daily)?;
+        builds = catalog::builds(ctx).map_err(python::Error::from)?;
+    }
+    if known(&builds) {
         return Ok(Entry::Python(request));
     }
     let newest = builds.iter().map(|build| build.key.version).filter(|version| version.pre.is_none()).max();

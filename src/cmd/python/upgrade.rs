@@ -3,6 +3,7 @@
 use crate::cli::python::Upgrade;
 use crate::error::{Error, Result};
 use crate::python::install;
+use crate::python::refresh::{self, When};
 use crate::python::request::{NotARequest, Request};
 use crate::python::source;
 use crate::python::upgrade::{self, Outcome};
@@ -35,6 +36,7 @@ pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
         ctx.report.info("boot has installed no Python yet, so there is nothing to upgrade\nboot python install");
         return Ok(Code::Done);
     }
+    refresh::run(ctx, args.mirror.as_deref(), if args.refresh { When::Now } else { When::Daily })?;
     let options = install::Options {
         mirror: args.mirror.clone(),
         build: source::Options { jobs: args.jobs, ..source::Options::default() },
