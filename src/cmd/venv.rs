@@ -71,14 +71,16 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
     let rows: Vec<Vec<String>> = all
         .into_iter()
         .map(|venv| {
-            let state = match (venv.works, venv.kind) {
-                (false, _) if !venv.path.exists() => "gone",
-                (false, _) => "broken: its Python is gone",
-                (true, Kind::Made) => "",
-                (true, _) => "trusted by hand",
+            let state = match (venv.works, venv.kind, venv.lost) {
+                (false, ..) if !venv.path.exists() => "gone".into(),
+                (false, _, Some(request)) => format!("broken: Python {request} isn't installed: boot python install {request}"),
+                (false, ..) => "broken: to make it anew, boot venv --clear there".into(),
+                (true, ..) if venv.mended => "mended: its Python had moved".into(),
+                (true, Kind::Made, _) => String::new(),
+                (true, ..) => "trusted by hand".into(),
             };
             let path = crate::report::escaped(&ctx.paths.tilde(&venv.path));
-            vec![venv.name.unwrap_or(path), venv.python.unwrap_or_else(|| "?".into()), state.into()]
+            vec![venv.name.unwrap_or(path), venv.python.unwrap_or_else(|| "?".into()), state]
         })
         .collect();
     table::columns(&rows)?;

@@ -160,6 +160,12 @@ impl CachedWheel {
         &self.about.files
     }
 
+    /// The same wheel with other commands than its entry points name. For pip, whose names depend on the Python that it serves.
+    pub fn with_commands(mut self, change: impl FnOnce(&mut Vec<EntryPoint>)) -> CachedWheel {
+        change(&mut self.about.commands);
+        self
+    }
+
     /// The commands that its entry points offer.
     pub fn commands(&self) -> &[EntryPoint] {
         &self.about.commands

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Error;
+use super::mend::{self, State, Wanted};
 use super::pin::{self, Entry, Name, Pin};
 use super::trust::{self, TrustedVenv, shown};
 use super::venv::{self, VenvOptions};
@@ -78,7 +79,7 @@ fn enter(ctx: &Context, pin: &Pin, decision: &mut Decision) -> Result<Option<Tru
     let python = installed::find(&ctx.paths, request);
     if there(&venv, decision) {
         let trusted = trust::check(&ctx.paths, &venv).map_err(|refusal| Note::warning(refusal.to_string()))?;
-        fits(trusted.root(), python.as_ref(), Some(request))?;
+        fits(ctx, &trusted, python.as_ref(), Some(request))?;
         return Ok(Some(trusted));
     }
     let Some(python) = python else {
@@ -118,19 +119,31 @@ fn named(ctx: &Context, name: &Name, decision: &mut Decision) -> Result<TrustedV
     }
     decision.prompt = name.to_string();
     let trusted = trust::check(&ctx.paths, &venv).map_err(|refusal| Note::warning(refusal.to_string()))?;
-    fits(trusted.root(), None, None)?;
+    fits(ctx, &trusted, None, None)?;
     Ok(trusted)
 }
 
 fn not_installed(request: &Request) -> Note {
-    let text = request.to_string();
-    Note::info(format!("Python {text} isn't installed: boot python install {}", trust::word(Path::new(&text))))
+    not_installed_text(&request.to_string())
 }
 
-/// A pin is met by its own Python or by none: an environment of another one isn't put on PATH in its name.
-fn fits(root: &Path, python: Option<&Installed>, request: Option<&Request>) -> Result<(), Note> {
-    if !venv::works(root) {
-        return Err(Note::warning(format!("{} has lost its Python; to make it anew: boot venv --clear", shown(root))));
+fn not_installed_text(request: &str) -> Note {
+    Note::info(format!("Python {request} isn't installed: boot python install {}", trust::word(Path::new(request))))
+}
+
+/// A pin is met by its own Python or by none: an environment of another one isn't put on PATH in its name. One whose Python has moved
+/// is mended.
+fn fits(ctx: &Context, trusted: &TrustedVenv, python: Option<&Installed>, request: Option<&Request>) -> Result<(), Note> {
+    let root = trusted.root();
+    let wanted = python.zip(request).map(|(python, request)| Wanted { python, exact: request.is_exact() });
+    let state = mend::mend(ctx, trusted, wanted)
+        .map_err(|error| Note::warning(format!("{} has lost its Python, and can't be mended: {}", shown(root), first_line(&error))))?;
+    match state {
+        State::Lost(request) => return Err(not_installed_text(&request)),
+        State::Broken => {
+            return Err(Note::warning(format!("{} has lost its Python; to make it anew: boot venv --clear", shown(root))));
+        }
+        State::Mended | State::Sound | State::Other => {}
     }
     let Some((major, minor)) = venv::Config::read(root).and_then(|config| config.minor()) else { return Ok(()) };
     match (python, request) {

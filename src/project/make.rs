@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::mend::{self, State};
 use super::pin::{self, Name};
 use super::trust::{self, Kind};
 use super::venv::{self, VenvOptions};
@@ -117,15 +118,20 @@ pub struct Listed {
     pub python: Option<String>,
     pub kind: Kind,
     pub works: bool,
+    /// Its Python had moved; it is bound to it again.
+    pub mended: bool,
+    /// The Python, as a request, that has to be installed for it to work again.
+    pub lost: Option<String>,
 }
 
-/// Every environment that boot made or was told to trust.
+/// Every environment that boot made or was told to trust. Those whose Python has moved are mended.
 pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
     let venvs = ctx.paths.venvs();
     let pythons = installed::list(&ctx.paths);
     let known = trust::list(&ctx.paths)?.into_iter().filter(|known| known.kind != Kind::Tree);
     Ok(known
         .map(|known| {
+            let state = trust::check(&ctx.paths, &known.path).ok().and_then(|venv| mend::mend(ctx, &venv, None).ok());
             let works = venv::works(&known.path);
             let real = fs::canonicalize(known.path.join("bin/python")).ok();
             let now = real.and_then(|real| {
@@ -137,6 +143,11 @@ pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
                 python: now.or_else(|| venv::Config::read(&known.path).map(|config| config.version)),
                 kind: known.kind,
                 works,
+                mended: state == Some(State::Mended),
+                lost: match state {
+                    Some(State::Lost(request)) => Some(request),
+                    _ => None,
+                },
                 path: known.path,
             }
         })

@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod choice;
 pub mod make;
+pub mod mend;
 pub mod pin;
 pub mod trust;
 pub mod venv;

@@ -24,12 +24,18 @@ use crate::store::{self, atomic, stamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedVenv {
     root: PathBuf,
+    made: bool,
 }
 
 impl TrustedVenv {
     /// Its canonical path.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Made by boot, which may change it; others are only trusted.
+    pub fn is_made(&self) -> bool {
+        self.made
     }
 }
 
@@ -157,8 +163,11 @@ pub fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
     // A book that can't be read trusts nothing.
     let book = Book::read(paths).unwrap_or_default();
     let known = book.venv.iter().find(|entry| entry.path.0 == root);
-    if known.is_some_and(|entry| entry.id == id(&data)) || book.tree.iter().any(|tree| root.starts_with(&tree.path.0)) {
-        return Ok(TrustedVenv { root });
+    if let Some(entry) = known.filter(|entry| entry.id == id(&data)) {
+        return Ok(TrustedVenv { root, made: entry.made });
+    }
+    if book.tree.iter().any(|tree| root.starts_with(&tree.path.0)) {
+        return Ok(TrustedVenv { root, made: false });
     }
     Err(if known.is_some() { Refusal::Replaced(root) } else { Refusal::Unknown(root) })
 }

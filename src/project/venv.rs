@@ -105,6 +105,8 @@ fn file(path: &Path, content: &[u8]) -> store::Result<()> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     pub home: PathBuf,
+    /// Empty where the environment doesn't say.
+    pub executable: PathBuf,
     /// As it was when the environment was made.
     pub version: String,
     pub prompt: Option<String>,
@@ -122,6 +124,7 @@ impl Config {
             let text = || String::from_utf8_lossy(value).into_owned();
             match key {
                 b"home" => config.home = PathBuf::from(OsStr::from_bytes(value)),
+                b"executable" => config.executable = PathBuf::from(OsStr::from_bytes(value)),
                 // virtualenv and uv call it version_info.
                 b"version" | b"version_info" => config.version = text(),
                 b"prompt" => config.prompt = Some(text().trim_matches(['\'', '"']).to_string()),

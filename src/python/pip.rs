@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::package::entry_points::EntryPoint;
 use crate::package::facts::Facts;
 use crate::package::link::{self, Environment};
 use crate::package::wheel::{self, CachedWheel};
@@ -35,18 +36,13 @@ pub fn bundled(stdlib: &Path) -> Option<PathBuf> {
 /// Installs `wheel` into the environment or Python that is written to `root` and will live at `home`, with the commands `pip`, `pip3`
 /// and that of the minor.
 pub fn install(paths: &Paths, facts: &Facts, wheel: &Path, root: &Path, home: &Path) -> Result<(), Error> {
-    let wheel = CachedWheel::from_file(paths, wheel)?;
-    let linked = Environment::new(root, home, facts, false).install(&wheel, link::Options { requested: true, direct_url: None })?;
-    // The wheel names a script after the Python that built it, or none; what people type is this one's.
-    let bin = root.join(&facts.scripts);
     let (major, minor, _) = facts.version;
-    let own = format!("pip{major}.{minor}");
-    for script in linked.scripts.iter().filter(|name| name.starts_with("pip3.") && **name != own) {
-        let script = bin.join(script);
-        fs::remove_file(&script).map_err(store::Error::io("remove", &script))?;
-    }
-    if !bin.join(&own).exists() {
-        fs::copy(bin.join("pip"), bin.join(&own)).map_err(store::Error::io("write", &bin.join(&own)))?;
-    }
+    // The wheel names a command after the Python that built it, or none; what people type is this one's.
+    let wheel = CachedWheel::from_file(paths, wheel)?.with_commands(|commands| {
+        let own = commands.iter().find(|command| command.name == "pip").cloned();
+        commands.retain(|command| !command.name.starts_with("pip3."));
+        commands.extend(own.map(|pip| EntryPoint { name: format!("pip{major}.{minor}"), ..pip }));
+    });
+    Environment::new(root, home, facts, false).install(&wheel, link::Options { requested: true, direct_url: None })?;
     Ok(())
 }
