@@ -188,8 +188,8 @@ __boot_prompt() {
 # The first <Tab> after `boot` fetches the completions. Starting a shell shouldn't wait for them.
 __boot_complete() {
   \builtin eval "$("$__boot_bin" completions zsh 2>/dev/null)"
-  if (( ${+functions[_boot]} )); then
-    _boot "$@"
+  if (( ${+functions[_clap_dynamic_completer_boot]} )); then
+    _clap_dynamic_completer_boot "$@"
   fi
 }
 
@@ -212,7 +212,7 @@ __boot_start() {
       \builtin local -i at=${precmd_functions[(Ie)_direnv_hook]}
       precmd_functions=("${(@)precmd_functions[1,at]}" __boot_prompt "${(@)precmd_functions[at+1,-1]}")
     fi
-    if (( ${+functions[compdef]} && ! ${+functions[_boot]} )); then
+    if (( ${+functions[compdef]} && ! ${+functions[_clap_dynamic_completer_boot]} )); then
       compdef __boot_complete boot
     fi
   fi

@@ -30,6 +30,9 @@ fn run() -> boot::error::Result<Code> {
     if let Some(name) = std::env::args_os().next().and_then(|name| shim::called_as(&name)) {
         return cmd::shim::run(&name);
     }
+    if let Some(shell) = cmd::completions::asking() {
+        return cmd::completions::answer(&shell, std::env::args_os());
+    }
     let cli = Cli::parse();
     let loudness = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Loudness::Quiet,

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use clap_complete::Shell;
 
 #[derive(Debug, Subcommand)]
 pub enum Cache {
@@ -24,7 +23,7 @@ pub enum Cache {
 #[derive(Debug, clap::Args)]
 pub struct Completions {
     /// The shell that reads them
-    pub shell: Shell,
+    pub shell: super::shell::Name,
 }
 
 #[derive(Debug, clap::Args)]

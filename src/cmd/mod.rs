@@ -2,8 +2,9 @@
 
 mod apply;
 mod cache;
-mod completions;
+pub mod completions;
 mod init;
+mod man;
 mod plan;
 mod python;
 mod shell_enter;
@@ -30,7 +31,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Apply(args) => apply::run(&args, ctx),
         Command::Status(args) => plan::status(&args, ctx),
         Command::Cache(what) => cache::run(what, ctx),
-        Command::Completions(args) => completions::completions(&args),
+        Command::Completions(args) => completions::run(&args),
         Command::Venv(args) => venv::run(args, ctx),
         Command::Trust(args) => trust::trust(args, ctx),
         Command::Untrust(args) => trust::untrust(args, ctx),
@@ -42,7 +43,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
             Shell::Enter { shell, folder, told } => shell_enter::run(shell.into(), &folder, &told, ctx),
         },
         Command::Tool(what) => tool::run(what, ctx),
-        Command::Man(args) => completions::man(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 
