@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod cmd;
 pub mod context;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod machine;

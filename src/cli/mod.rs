@@ -59,6 +59,7 @@ pub enum Command {
     Shell(shell::Shell),
     Which(python::Which),
     Exec(python::Exec),
+    Doctor(rest::Doctor),
     /// What boot keeps so that it needn't fetch it again
     #[command(subcommand)]
     Cache(rest::Cache),

@@ -20,6 +20,17 @@ pub enum Cache {
     Clean,
 }
 
+/// What is broken, why, and what mends it
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// Mend what can be mended
+    #[arg(long)]
+    pub fix: bool,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Debug, clap::Args)]
 pub struct Completions {
     /// The shell that reads them

@@ -3,6 +3,7 @@
 mod apply;
 mod cache;
 pub mod completions;
+mod doctor;
 mod init;
 mod man;
 mod plan;
@@ -31,6 +32,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Apply(args) => apply::run(&args, ctx),
         Command::Status(args) => plan::status(&args, ctx),
         Command::Cache(what) => cache::run(what, ctx),
+        Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Completions(args) => completions::run(&args),
         Command::Venv(args) => venv::run(args, ctx),
         Command::Trust(args) => trust::trust(args, ctx),

@@ -159,6 +159,18 @@ pub fn remove_folder(path: &Path) -> Result<()> {
     fs::rename(path, aside.path().join("old")).map_err(Error::io("remove", path))
 }
 
+/// Whether dead processes have left anything in `folder`.
+pub fn has_leftovers(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| name(path).starts_with(STAGING)).any(|path| {
+        if path.is_dir() {
+            File::open(&path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+        } else {
+            is_old(&path)
+        }
+    })
+}
+
 /// Deletes what dead processes left in `folder`. Best effort: what can't go now goes next time.
 pub fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };

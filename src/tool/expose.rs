@@ -100,6 +100,31 @@ pub fn link<'a>(
     Ok(backups)
 }
 
+/// Links of boot's in the bin folder that lead into a tool which isn't there, or to a command that it doesn't have.
+pub fn dangling(paths: &Paths) -> Vec<PathBuf> {
+    let entries = fs::read_dir(&paths.bin).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|link| is_dangling(paths, link)).collect();
+    found.sort();
+    found
+}
+
+/// A tool whose receipt is there has it linked again when it is mended; others are nobody's.
+fn is_dangling(paths: &Paths, link: &Path) -> bool {
+    fs::metadata(link).is_err()
+        && leads_to(paths, link).is_some_and(|tool| {
+            let receipt = super::Receipt::read(&super::folder(paths, &tool)).ok().flatten();
+            !receipt.is_some_and(|receipt| receipt.apps.iter().any(|app| paths.bin.join(&app.name) == link))
+        })
+}
+
+/// Removes such a link.
+pub fn remove_dangling(paths: &Paths, link: &Path) -> Result<(), Error> {
+    if is_dangling(paths, link) {
+        fs::remove_file(link).map_err(store::Error::io("remove", link))?;
+    }
+    Ok(())
+}
+
 /// Removes all links of `tool`.
 pub fn unlink(paths: &Paths, tool: &str) -> Result<(), Error> {
     for link in links_of(paths, tool) {

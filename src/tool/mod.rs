@@ -4,6 +4,7 @@
 
 pub mod environment;
 pub mod expose;
+pub mod health;
 pub mod install;
 pub mod list;
 pub mod receipt;

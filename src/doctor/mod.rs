@@ -1,0 +1,74 @@
+//! What is broken on this machine, why, and how it is mended. Each part of boot is looked at by what it says of itself; a mend is what
+//! its own verb would do. Nothing that boot didn't make is touched.
+
+mod shells;
+mod things;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::Context;
+use crate::shell::Shell;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// What, for a person: `the tool black`, a path.
+    pub what: String,
+    /// Why it doesn't work.
+    pub why: String,
+    /// What mends it, where it isn't `boot doctor --fix`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
+    #[serde(skip)]
+    pub mend: Option<Mend>,
+}
+
+/// What `boot doctor --fix` does about a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mend {
+    /// Makes the tool's environment anew from its receipt.
+    Tool(String),
+    /// Puts the Pythons' links and shims in order.
+    Links,
+    /// Forgets an environment that is gone.
+    Forget(PathBuf),
+    /// Removes a link of boot's that leads nowhere.
+    Link(PathBuf),
+    /// Deletes what killed runs have left in these folders.
+    Sweep(Vec<PathBuf>),
+    /// Brings the hook's own file and blocks up to date.
+    Hook(Shell),
+}
+
+/// Looks at everything. Environments whose Python has only moved are mended in passing, as `boot venv list` does.
+///
+/// # Errors
+/// A list of boot's own that can't be read.
+pub fn examine(ctx: &Context) -> crate::error::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    things::pythons(ctx, &mut findings);
+    things::environments(ctx, &mut findings)?;
+    things::tools(ctx, &mut findings);
+    things::links(ctx, &mut findings);
+    things::leftovers(ctx, &mut findings);
+    shells::look(ctx, &mut findings)?;
+    Ok(findings)
+}
+
+/// Mends one finding.
+///
+/// # Errors
+/// What its verb would say.
+pub fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
+    match mend {
+        Mend::Tool(name) => drop(crate::tool::reinstall(ctx, name, None)?),
+        Mend::Links => crate::python::links::refresh(&ctx.paths)?,
+        Mend::Forget(path) => drop(crate::project::trust::untrust(ctx, path)?),
+        Mend::Link(path) => crate::tool::expose::remove_dangling(&ctx.paths, path).map_err(crate::tool::Error::from)?,
+        Mend::Sweep(folders) => folders.iter().for_each(|folder| crate::store::atomic::sweep(folder)),
+        Mend::Hook(shell) => shells::update(ctx, *shell)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Pythons, environments, tools, their links, and what killed runs left behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Finding, Mend};
+use crate::Context;
+use crate::error::Result;
+use crate::project::make;
+use crate::python::installed;
+use crate::report::escaped;
+use crate::store::atomic;
+use crate::tool::environment::side_by_side;
+use crate::tool::{expose, health, receipt};
+
+/// Interpreters that are run at a time.
+const AT_ONCE: usize = 4;
+
+/// Pythons whose interpreter is gone, and minors' links that lead nowhere.
+pub fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
+    for python in installed::list(&ctx.paths) {
+        if fs::metadata(&python.executable).is_err() {
+            findings.push(Finding {
+                what: python.key.to_string(),
+                why: "its interpreter is gone".into(),
+                by_hand: Some(format!("boot python install {} --reinstall", python.key.version)),
+                mend: None,
+            });
+        }
+    }
+    for path in dangling(&ctx.paths.pythons()).into_iter().chain(dangling(&ctx.paths.shims())) {
+        findings.push(Finding { what: shown(ctx, &path), why: "leads nowhere".into(), by_hand: None, mend: Some(Mend::Links) });
+    }
+}
+
+/// Environments of projects, and named ones.
+pub fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
+    for venv in make::list(ctx)?.into_iter().filter(|venv| !venv.works) {
+        let what = venv.name.clone().unwrap_or_else(|| shown(ctx, &venv.path));
+        let (why, by_hand, mend) = match &venv.lost {
+            _ if fs::symlink_metadata(&venv.path).is_err() => {
+                ("it is gone, and still on the list of what may be activated".into(), None, Some(Mend::Forget(venv.path.clone())))
+            }
+            Some(request) => (format!("Python {request} isn't installed"), Some(format!("boot python install {request}")), None),
+            None => {
+                let project = venv.path.parent().unwrap_or(&venv.path);
+                let anew = match &venv.name {
+                    Some(name) => format!("boot venv --name {name} --clear"),
+                    None => format!("cd {} && boot venv --clear", shown(ctx, project)),
+                };
+                ("its interpreter is gone".into(), Some(anew), None)
+            }
+        };
+        findings.push(Finding { what, why, by_hand, mend });
+    }
+    Ok(())
+}
+
+/// Tools that can't run, and receipts that can't be read.
+pub fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
+    let (receipts, errors) = receipt::all(&ctx.paths);
+    let complaints = side_by_side(&receipts, AT_ONCE, |receipt| health::complaint(ctx, receipt));
+    for (receipt, why) in receipts.iter().zip(complaints) {
+        let name = receipt.wanted.tool();
+        findings.extend(why.map(|why| Finding { what: format!("the tool {name}"), why, by_hand: None, mend: Some(Mend::Tool(name)) }));
+    }
+    for error in errors {
+        let text = error.to_string();
+        let mut lines = text.lines();
+        let what = lines.next().unwrap_or_default().to_string();
+        findings.push(Finding { what, why: String::new(), by_hand: lines.next().map(String::from), mend: None });
+    }
+}
+
+/// Links in the bin folder that lead into a tool which isn't there.
+pub fn links(ctx: &Context, findings: &mut Vec<Finding>) {
+    for path in expose::dangling(&ctx.paths) {
+        findings.push(Finding {
+            what: shown(ctx, &path),
+            why: "leads to a tool that isn't installed".into(),
+            by_hand: None,
+            mend: Some(Mend::Link(path)),
+        });
+    }
+}
+
+/// What killed runs left where things are made.
+pub fn leftovers(ctx: &Context, findings: &mut Vec<Finding>) {
+    let paths = &ctx.paths;
+    let mut folders = vec![paths.pythons(), paths.tools(), paths.venvs(), paths.shims(), paths.bin.clone(), paths.state.clone()];
+    folders.extend([paths.wheels(), paths.archives(), paths.builds(), paths.environments()]);
+    let left: Vec<PathBuf> = folders.into_iter().filter(|folder| atomic::has_leftovers(folder)).collect();
+    if !left.is_empty() {
+        let shown: Vec<String> = left.iter().map(|folder| shown(ctx, folder)).collect();
+        let why = "has what a run that was killed left behind".into();
+        findings.push(Finding { what: shown.join(", "), why, by_hand: None, mend: Some(Mend::Sweep(left)) });
+    }
+}
+
+fn dangling(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let links = entries.map(|entry| entry.path()).filter(|path| path.is_symlink());
+    let mut found: Vec<PathBuf> = links.filter(|path| fs::metadata(path).is_err()).collect();
+    found.sort();
+    found
+}
+
+fn shown(ctx: &Context, path: &Path) -> String {
+    escaped(&ctx.paths.tilde(path))
+}
