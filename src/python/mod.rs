@@ -1,5 +1,6 @@
 //! Pythons: asking for one, knowing what exists, getting it, and what is installed.
 
+pub mod build_flags;
 pub mod catalog;
 pub mod checksums;
 pub mod dependents;

@@ -5,14 +5,13 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use super::build_flags::without_builder;
 use super::key::Key;
 use crate::package::script::{self, Interpreter};
 use crate::store::{Error, Result};
 
 /// The prefix that python-build-standalone builds with.
 const BUILD_PREFIX: &str = "/install";
-/// Where its compilers stood, as in `/tools/llvm/bin/clang`.
-const BUILD_TOOLS: &str = "/tools/";
 
 const EXTERNALLY_MANAGED: &str = "\
 [externally-managed]
@@ -30,15 +29,15 @@ pub fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
     for file in files(&lib) {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with("_sysconfigdata") || name.starts_with("_sysconfig_vars") || name == "build-details.json" {
-            text(&file, &|content| build_flags(&paths(content, &new)))?;
+            text(&file, &|content| without_builder(&paths(content, &new)))?;
         }
     }
     for folder in files(&lib).into_iter().filter(|path| path.is_dir() && name(path).starts_with("config-")) {
-        text(&folder.join("Makefile"), &|content| build_flags(&paths(content, &new)))?;
-        text(&folder.join("python-config.py"), &|content| paths(content, &new))?;
+        text(&folder.join("Makefile"), &|content| without_builder(&paths(content, &new)))?;
+        text(&folder.join("python-config.py"), &|content| without_builder(&paths(content, &new)))?;
     }
     for file in files(&staging.join("lib/pkgconfig")) {
-        text(&file, &|content| paths(content, &new))?;
+        text(&file, &|content| without_builder(&paths(content, &new)))?;
     }
     // Bytecode of what was rewritten would hide it.
     for file in files(&lib.join("__pycache__")) {
@@ -62,31 +61,68 @@ pub fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The scripts in `bin`: `#!/build/path/python3.11` becomes the final interpreter, and `*-config` name the final prefix.
+/// The scripts in `bin`: whatever way they find their interpreter, it becomes the final one, and `*-config` name the final prefix.
 fn commands(bin: &Path, new: &str, python: &Path) -> Result<()> {
     for file in files(bin) {
-        if fs::symlink_metadata(&file).map_or(true, |data| !data.is_file()) {
+        if fs::symlink_metadata(&file).map_or(true, |data| !data.is_file()) || !head(&file)?.starts_with(b"#!") {
             continue;
         }
-        let head = head(&file)?;
-        if !head.starts_with(b"#!") {
-            continue;
+        let content = fs::read(&file).map_err(Error::io("read", &file))?;
+        let is_config = name(&file).ends_with("-config");
+        let written = match finder(&content) {
+            // A script of sh that was taken for one of Python.
+            Some(body) if is_config && !is_python(body) => Some([b"#!/bin/sh\n", body].concat()),
+            Some(body) => with_interpreter(body, python),
+            None => None,
+        };
+        if let Some(written) = written {
+            replace(&file, &written)?;
         }
-        let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let first = String::from_utf8_lossy(first).into_owned();
-        let command = first[2..].split_whitespace().next().unwrap_or("");
-        if command.starts_with('/') && name(Path::new(command)).starts_with("python") && !Path::new(command).exists() {
-            let content = fs::read(&file).map_err(Error::io("read", &file))?;
-            // The line that wheels carry for the same purpose.
-            let mut marked = b"#!python\n".to_vec();
-            marked.extend_from_slice(&content[(first.len() + 1).min(content.len())..]);
-            if let Some(written) = script::rewritten(&marked, Interpreter { path: python, isolated: false }) {
-                replace(&file, &written)?;
-            }
+        if is_config {
+            text(&file, &|content| without_builder(&paths(content, new)))?;
         }
-        text(&file, &|content| paths(content, new))?;
     }
     Ok(())
+}
+
+/// What follows the lines with which a script finds Python: one that names an interpreter of the build machine, or a command of sh that
+/// looks beside the script (which breaks where a folder's name has a blank, or where there is no `realpath`). None for any other script.
+fn finder(content: &[u8]) -> Option<&[u8]> {
+    let (first, body) = line(content);
+    let command = String::from_utf8_lossy(&first[2..]).split_whitespace().next().unwrap_or("").to_string();
+    if command.starts_with('/') && name(Path::new(&command)).starts_with("python") {
+        return (!Path::new(&command).exists()).then_some(body);
+    }
+    let (second, body) = line(body);
+    if first != b"#!/bin/sh" || !["exec", "dirname", "/python3"].iter().all(|part| contains(second, part)) {
+        return None;
+    }
+    let (third, after) = line(body);
+    // `'''exec' …` begins a text for Python, which the next line ends.
+    Some(if second.starts_with(b"'''") && third == b"' '''" { after } else { body })
+}
+
+fn with_interpreter(body: &[u8], python: &Path) -> Option<Vec<u8>> {
+    // The line that wheels carry for the same purpose.
+    let marked = [b"#!python\n", body].concat();
+    script::rewritten(&marked, Interpreter { path: python, isolated: false })
+}
+
+/// Whether the rest of a `*-config` is of the old kind, a program of Python.
+fn is_python(body: &[u8]) -> bool {
+    body.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"import "))
+}
+
+/// The first line of `content` without its end, and what follows.
+fn line(content: &[u8]) -> (&[u8], &[u8]) {
+    match content.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&content[..end], &content[end + 1..]),
+        None => (content, &[]),
+    }
+}
+
+fn contains(text: &[u8], part: &str) -> bool {
+    text.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 /// Every mention of the build's prefix as a path of its own, or at the head of one.
@@ -106,50 +142,6 @@ fn paths(content: &str, new: &str) -> String {
     }
     done.push_str(rest);
     done
-}
-
-/// Compilers and flags that only the build machine had: its `/tools/…/bin/clang` becomes the command that this machine
-/// has, and the SDK of its Xcode goes.
-fn build_flags(content: &str) -> String {
-    let mut text = String::with_capacity(content.len());
-    let mut rest = content;
-    while let Some(at) = rest.find(BUILD_TOOLS) {
-        let (before, from) = rest.split_at(at);
-        text.push_str(before);
-        let end = from.find(|c: char| c.is_whitespace() || "'\",:".contains(c)).unwrap_or(from.len());
-        let (path, after) = from.split_at(end);
-        match path.rsplit_once("/bin/") {
-            Some((_, command)) => text.push_str(portable(command)),
-            // A folder of the build machine, as in `--sysroot=/tools/x`, means nothing here; it is left to be ignored.
-            None => text.push_str(path),
-        }
-        rest = after;
-    }
-    text.push_str(rest);
-    let mut words = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find("-isysroot ") {
-        let (before, from) = rest.split_at(at);
-        words.push_str(before);
-        let argument = &from["-isysroot ".len()..];
-        let end = argument.find(|c: char| c.is_whitespace() || "'\"".contains(c)).unwrap_or(argument.len());
-        rest = argument[end..].strip_prefix(' ').unwrap_or(&argument[end..]);
-    }
-    words.push_str(rest);
-    // Where the compilers are named without a folder.
-    for (from, to) in [("'CC': 'clang", "'CC': 'cc"), ("'CXX': 'clang++", "'CXX': 'c++"), ("'AR': 'llvm-ar'", "'AR': 'ar'")] {
-        words = words.replace(from, to);
-    }
-    words
-}
-
-fn portable(command: &str) -> &str {
-    match command {
-        "clang" | "gcc" => "cc",
-        "clang++" | "g++" => "c++",
-        "llvm-ar" => "ar",
-        other => other,
-    }
 }
 
 /// Rewrites a text file if `change` changes it. What isn't there or isn't text stays as it is.
@@ -195,13 +187,6 @@ mod tests {
     }
 
     #[test]
-    fn the_build_machines_compilers_become_this_machines() {
-        let before = "{'CC': '/tools/llvm/bin/clang -pthread', 'LDSHARED': '/tools/clang-linux64/bin/clang -shared -isysroot /A/SDK -lm', 'CXX': 'clang++'}";
-        let after = "{'CC': 'cc -pthread', 'LDSHARED': 'cc -shared -lm', 'CXX': 'c++'}";
-        assert_eq!(build_flags(before), after);
-    }
-
-    #[test]
     fn a_foreign_shebang_becomes_the_final_interpreter() {
         let root = tempfile::tempdir().unwrap();
         let bin = root.path().join("bin");
@@ -209,12 +194,21 @@ mod tests {
         fs::write(bin.join("pip3"), "#!/install/bin/python3.11\nimport pip\n").unwrap();
         fs::write(bin.join("python3.11-config"), "#!/bin/sh\nprefix=\"/install\"\n").unwrap();
         fs::write(bin.join("python3.11"), b"\x7fELF/install").unwrap();
+        // How the publisher's own patching leaves scripts, of 2022 and of today; the first took a script of sh for one of Python.
+        let old = "#!/bin/sh\n\"exec\" \"$(dirname $0)/python3.11\" \"$0\" \"$@\"\n";
+        let new = "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")/python3.11\" \"$0\" \"$@\"\n' '''\n";
+        fs::write(bin.join("idle3"), format!("{old}import idle\n")).unwrap();
+        fs::write(bin.join("2to3"), format!("{new}import x\n")).unwrap();
+        fs::write(bin.join("old-config"), format!("{old}flags=\"-I/tools/x -O\"\n")).unwrap();
         fs::set_permissions(bin.join("pip3"), fs::Permissions::from_mode(0o755)).unwrap();
         let key: Key = "cpython-3.11.9-linux-x86_64-gnu".parse().unwrap();
         all(&key, root.path(), Path::new("/final")).unwrap();
         assert_eq!(fs::read_to_string(bin.join("pip3")).unwrap(), "#!/final/bin/python3.11\nimport pip\n");
         assert_eq!(fs::metadata(bin.join("pip3")).unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(fs::read_to_string(bin.join("python3.11-config")).unwrap(), "#!/bin/sh\nprefix=\"/final\"\n");
+        assert_eq!(fs::read_to_string(bin.join("idle3")).unwrap(), "#!/final/bin/python3.11\nimport idle\n");
+        assert_eq!(fs::read_to_string(bin.join("2to3")).unwrap(), "#!/final/bin/python3.11\nimport x\n");
+        assert_eq!(fs::read_to_string(bin.join("old-config")).unwrap(), "#!/bin/sh\nflags=\"-O\"\n");
         assert_eq!(fs::read(bin.join("python3.11")).unwrap(), b"\x7fELF/install");
         assert_eq!(fs::read_link(bin.join("python")).unwrap(), Path::new("python3.11"));
     }
