@@ -1,6 +1,7 @@
 //! `boot python`, `boot which`, `boot exec`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -13,6 +14,7 @@ pub enum Python {
     Upgrade(Upgrade),
     Uninstall(Uninstall),
     Verify(Verify),
+    Adopt(Adopt),
 }
 
 /// Install Pythons: prebuilt where there are archives, else built from source
@@ -117,14 +119,27 @@ pub struct Uninstall {
     pub force: bool,
 }
 
-/// Test that installed Pythons are complete
+/// Import the whole standard library of installed Pythons, make an environment, and tell what is missing
 #[derive(Debug, Args)]
 pub struct Verify {
     /// Without one all that are installed
     pub requests: Vec<String>,
+    /// Every module a line of its own
+    #[arg(long, conflicts_with = "json")]
+    pub all: bool,
     /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// Take in interpreters of pyenv, uv, Homebrew or the system, by link, changing nothing of theirs
+#[derive(Debug, Args)]
+pub struct Adopt {
+    /// Interpreters, installations, or names on PATH
+    pub paths: Vec<PathBuf>,
+    /// Every one that is found here
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Print what a command would run here

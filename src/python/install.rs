@@ -224,7 +224,7 @@ fn publish(
     make(staging.path(), &home)?;
     let executable = PathBuf::from("bin").join(format!("python{}", key.version.minor_name(key.variant)));
     ctx.report.step(&format!("self-test of {key}"));
-    let passed = selftest::run(key, &staging.path().join(&executable), staging.path(), &home, false)?;
+    let passed = selftest::run(key, &staging.path().join(&executable), staging.path(), &home)?;
     add_pip(paths, key, &passed.facts, staging.path(), &home)?;
     let record = Record {
         schema: 1,

@@ -1,13 +1,16 @@
 //! Pythons: asking for one, knowing what exists, getting it, and what is installed.
 
+pub mod adopt;
 pub mod build_flags;
 pub mod catalog;
 pub mod checksums;
 pub mod dependents;
+pub mod discover;
 pub mod install;
 pub mod installed;
 pub mod key;
 pub mod links;
+pub mod packages;
 pub mod patch;
 pub mod pip;
 pub mod preflight;
@@ -19,6 +22,7 @@ pub mod standalone;
 pub mod tarball;
 pub mod uninstall;
 pub mod upgrade;
+pub mod verify;
 
 pub use install::Error;
 

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::selftest;
+use super::packages;
 
 /// What a module needs, as the first lines of a C program. readline and curses want stdio first.
 const HEADERS: &[(&str, &str)] = &[
@@ -39,10 +39,10 @@ pub fn check() -> Result<(), Error> {
     let compiler = compiler();
     let command = compiler.split_whitespace().next().unwrap_or("cc").to_string();
     if which::which(&command).is_err() {
-        return Err(Error::NoCompiler { compiler: command, hint: tools_hint() });
+        return Err(Error::NoCompiler { compiler: command, hint: packages::for_compiling() });
     }
     if which::which("make").is_err() {
-        return Err(Error::NoMake { hint: tools_hint() });
+        return Err(Error::NoMake { hint: packages::for_compiling() });
     }
     let missing: Vec<&'static str> = std::thread::scope(|scope| {
         let checks: Vec<_> = HEADERS.iter().map(|(module, program)| (module, scope.spawn(|| compiles(&compiler, program)))).collect();
@@ -51,20 +51,9 @@ pub fn check() -> Result<(), Error> {
     if missing.is_empty() {
         return Ok(());
     }
-    let hint = selftest::install_line(missing.iter().copied())
+    let hint = packages::for_build(missing.iter().copied())
         .unwrap_or_else(|| "install them with this system's package manager, then run this again".into());
     Err(Error::Missing { missing, hint })
-}
-
-fn tools_hint() -> String {
-    let lines = [
-        ("apt-get", "sudo apt-get install -y build-essential"),
-        ("dnf", "sudo dnf install -y gcc make"),
-        ("apk", "sudo apk add build-base"),
-        ("pacman", "sudo pacman -S --needed base-devel"),
-        ("xcode-select", "xcode-select --install"),
-    ];
-    lines.iter().find(|(manager, _)| which::which(manager).is_ok()).map_or("install a C compiler and make", |(_, line)| line).into()
 }
 
 fn compiles(compiler: &str, program: &str) -> bool {

@@ -1,29 +1,24 @@
 //! No Python counts as installed before it has shown that it is complete: it imports what a build can lack, tells what
 //! packaging needs to know, and makes a virtual environment.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::key::Key;
+use super::packages;
 use crate::package::facts::{self, Facts};
-use crate::store;
 
-/// The modules that a build lacks when a library was missing, with the packages that have it: apt, dnf, apk, pacman, brew.
-pub const LIBRARIES: &[(&str, [&str; 5])] = &[
-    ("ssl", ["libssl-dev", "openssl-devel", "openssl-dev", "openssl", "openssl@3"]),
-    ("sqlite3", ["libsqlite3-dev", "sqlite-devel", "sqlite-dev", "sqlite", "sqlite"]),
-    ("zlib", ["zlib1g-dev", "zlib-devel", "zlib-dev", "zlib", "zlib"]),
-    ("bz2", ["libbz2-dev", "bzip2-devel", "bzip2-dev", "bzip2", "bzip2"]),
-    ("lzma", ["liblzma-dev", "xz-devel", "xz-dev", "xz", "xz"]),
-    ("ctypes", ["libffi-dev", "libffi-devel", "libffi-dev", "libffi", "libffi"]),
-    ("readline", ["libreadline-dev", "readline-devel", "readline-dev", "readline", "readline"]),
-    ("curses", ["libncurses-dev", "ncurses-devel", "ncurses-dev", "ncurses", "ncurses"]),
-    ("hashlib", ["libssl-dev", "openssl-devel", "openssl-dev", "openssl", "openssl@3"]),
-    ("uuid", ["uuid-dev", "libuuid-devel", "util-linux-dev", "util-linux-libs", "ossp-uuid"]),
-    ("venv", ["python3-venv", "python3-libs", "python3", "python", "python"]),
-];
+/// Far beyond what any honest interpreter needs.
+const LONGEST_ANSWER: u64 = 1 << 20;
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// What no Python is published without: what a build lacks when a library was missing, and what environments are made with.
+const NEEDED: [&str; 11] = ["ssl", "sqlite3", "zlib", "bz2", "lzma", "ctypes", "readline", "curses", "hashlib", "uuid", "venv"];
 
 /// What the interpreter said of itself.
 #[derive(Clone, Debug)]
@@ -43,96 +38,104 @@ pub enum Error {
     Incomplete { key: Key, missing: Vec<String> },
     #[error("{key} can't make a virtual environment: {reason}\nit was not installed")]
     NoVenv { key: Key, reason: String },
-    #[error(transparent)]
-    Store(#[from] store::Error),
 }
 
 fn hint(missing: &[String]) -> String {
-    match install_line(missing.iter().map(String::as_str)) {
+    match packages::for_build(missing.iter().map(String::as_str)) {
         Some(line) => format!("this has what it lacks: {line}"),
         None => "a build with all libraries is needed".into(),
     }
 }
 
-/// The command with which this machine's package manager installs what `modules` need.
-pub fn install_line<'a>(modules: impl Iterator<Item = &'a str>) -> Option<String> {
-    let managers = [
-        ("apt-get", "sudo apt-get install -y"),
-        ("dnf", "sudo dnf install -y"),
-        ("apk", "sudo apk add"),
-        ("pacman", "sudo pacman -S --needed"),
-        ("brew", "brew install"),
-    ];
-    let (number, (_, command)) = managers.iter().enumerate().find(|(_, (name, _))| which::which(name).is_ok())?;
-    let mut packages: Vec<&str> = Vec::new();
-    for module in modules {
-        if let Some((_, names)) = LIBRARIES.iter().find(|(name, _)| *name == module)
-            && !packages.contains(&names[number])
-        {
-            packages.push(names[number]);
-        }
+/// Runs the interpreter `executable`, which stands below `staging` and will live below `home`.
+///
+/// Errors: it doesn't run, isn't what `key` says, can't import what it needs, or makes no environment that runs.
+pub fn run(key: &Key, executable: &Path, staging: &Path, home: &Path) -> Result<Passed, Error> {
+    let mut passed = examine(executable).map_err(|reason| Error::DoesNotRun { key: *key, reason })?;
+    if passed.version() != key.version.to_string() {
+        return Err(Error::Other { key: *key, found: passed.facts.markers.python_full_version });
     }
-    (!packages.is_empty()).then(|| format!("{command} {}", packages.join(" ")))
+    if !passed.missing.is_empty() {
+        return Err(Error::Incomplete { key: *key, missing: passed.missing });
+    }
+    venv(executable).map_err(|reason| Error::NoVenv { key: *key, reason })?;
+    passed.facts.stdlib = rebased(&passed.facts.stdlib, staging, home);
+    Ok(passed)
 }
 
-/// Runs the interpreter `executable`, which stands below `staging` and will live below `home`. `lenient` lets an incomplete one
-/// pass, with what is missing named: for interpreters that boot only takes in.
-pub fn run(key: &Key, executable: &Path, staging: &Path, home: &Path, lenient: bool) -> Result<Passed, Error> {
+/// Asks any program whether it is a Python, what it can import, and what packaging needs to know of it. In words why not, if it isn't
+/// one that boot works with.
+pub fn examine(executable: &Path) -> Result<Passed, String> {
     #[derive(Deserialize)]
     struct Imports {
         missing: Vec<String>,
     }
 
-    let names: Vec<&str> = LIBRARIES.iter().map(|(name, _)| *name).collect();
     let program = format!(
-        "import importlib, json\nmissing = []\nfor name in {names:?}:\n    try:\n        importlib.import_module(name)\n    except ImportError:\n        \
+        "import importlib, json\nmissing = []\nfor name in {NEEDED:?}:\n    try:\n        importlib.import_module(name)\n    except ImportError:\n        \
          missing.append(name)\nprint(json.dumps({{'missing': missing}}))\n{}",
         facts::SCRIPT
     );
-    let does_not_run = |reason: String| Error::DoesNotRun { key: *key, reason };
-    let output = clean(executable).args(["-I", "-B", "-c", &program]).output().map_err(|error| does_not_run(error.to_string()))?;
-    if !output.status.success() {
-        return Err(does_not_run(last_line(&output.stderr, &output.status)));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = ask(executable, &program)?;
     let mut lines = text.lines();
-    let imports: Imports =
-        lines.next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(|| does_not_run("it says nothing".into()))?;
-    let mut facts: Facts = lines
-        .next()
-        .ok_or_else(|| does_not_run("it says nothing".into()))
-        .and_then(|line| serde_json::from_str(line).map_err(|error| does_not_run(error.to_string())))?;
-    if facts.markers.python_full_version.trim_end_matches('+') != key.version.to_string() {
-        return Err(Error::Other { key: *key, found: facts.markers.python_full_version });
-    }
-    if !imports.missing.is_empty() && !lenient {
-        return Err(Error::Incomplete { key: *key, missing: imports.missing });
-    }
-    if !imports.missing.iter().any(|name| name == "venv") {
-        venv(key, executable)?;
-    }
-    facts.stdlib = rebased(&facts.stdlib, staging, home);
+    let nonsense = || "it doesn't answer like a Python".to_string();
+    let imports: Imports = lines.next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(nonsense)?;
+    let facts: Facts = lines.next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(nonsense)?;
     Ok(Passed { facts, missing: imports.missing })
 }
 
-/// Makes an environment with the interpreter's own module, without pip, and runs what is in it.
-fn venv(key: &Key, executable: &Path) -> Result<(), Error> {
-    let folder = tempfile::tempdir().map_err(store::Error::io("create a folder in", &std::env::temp_dir()))?;
+impl Passed {
+    /// As a key writes it; distributions append a `+` to what they built from a branch.
+    pub fn version(&self) -> &str {
+        self.facts.markers.python_full_version.trim_end_matches('+')
+    }
+}
+
+/// What the interpreter prints when it runs `program`. Somebody may have named any program: it gets half a minute and a megabyte.
+pub(super) fn ask(executable: &Path, program: &str) -> Result<String, String> {
+    let mut command = clean(executable);
+    command.args(["-I", "-B", "-Wignore", "-c", program]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let reader = |pipe: Option<Box<dyn Read + Send>>| {
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(pipe) = pipe {
+                let _ = pipe.take(LONGEST_ANSWER).read_to_end(&mut bytes);
+            }
+            let _ = sender.send(bytes);
+        });
+        receiver
+    };
+    let stdout = reader(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let stderr = reader(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let Ok(answer) = stdout.recv_timeout(LONGEST_WAIT) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err("it doesn't answer".into());
+    };
+    if answer.len() as u64 == LONGEST_ANSWER {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if !status.success() {
+        let words = stderr.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+        return Err(last_line(&words, &status));
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Makes an environment with the interpreter's own module, without pip, and runs what is in it. In words what went wrong.
+pub(super) fn venv(executable: &Path) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let root = folder.path().join("venv");
-    let failed = |reason: String| Error::NoVenv { key: *key, reason };
-    let made = clean(executable)
-        .args(["-I", "-B", "-m", "venv", "--without-pip"])
-        .arg(&root)
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
+    let made =
+        clean(executable).args(["-I", "-B", "-m", "venv", "--without-pip"]).arg(&root).output().map_err(|error| error.to_string())?;
     if !made.status.success() {
-        return Err(failed(last_line(&made.stderr, &made.status)));
+        return Err(last_line(&made.stderr, &made.status));
     }
-    let ran = clean(&root.join("bin/python")).args(["-I", "-c", "import sys"]).output().map_err(|error| failed(error.to_string()))?;
-    if !ran.status.success() {
-        return Err(failed(last_line(&ran.stderr, &ran.status)));
-    }
-    Ok(())
+    let ran = clean(&root.join("bin/python")).args(["-I", "-c", "import sys"]).output().map_err(|error| error.to_string())?;
+    if ran.status.success() { Ok(()) } else { Err(last_line(&ran.stderr, &ran.status)) }
 }
 
 /// The interpreter, with nothing of this environment that could change what it does.

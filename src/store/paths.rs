@@ -20,6 +20,8 @@ pub struct Paths {
     pub bin: PathBuf,
     /// `XDG_CONFIG_HOME`, for other programs' files.
     pub xdg_config: PathBuf,
+    /// `XDG_DATA_HOME`, where other programs keep theirs.
+    pub xdg_data: PathBuf,
     /// `ZDOTDIR`, where zsh looks for its files.
     pub zdotdir: Option<PathBuf>,
 }
@@ -46,6 +48,7 @@ impl Paths {
             config: place("BOOT_CONFIG_DIR", "XDG_CONFIG_HOME", ".config"),
             bin,
             xdg_config: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
+            xdg_data: absolute("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")),
             zdotdir: absolute("ZDOTDIR"),
             home,
         })

@@ -82,6 +82,16 @@ impl Mirror {
         &self.archive
     }
 
+    /// The text of a stand-in that somebody else may have installed, lacking the modules that are `cut` out of it.
+    pub fn interpreter(&self, version: Version, cut: &[&str]) -> String {
+        script(&self.python, self.key.version, version, cut)
+    }
+
+    /// Whether the distribution brought the machine's Python.
+    pub fn is_distributions(&self) -> bool {
+        self.python.starts_with("/usr/bin")
+    }
+
     /// Serves other bytes than the catalog promises.
     pub fn spoil(&self) {
         let mut spoiled = self.archive.clone();
@@ -128,7 +138,7 @@ fn archive(python: &std::path::Path, real: Version, version: Version) -> Vec<u8>
         header.set_size(content.len() as u64);
         tar.append_data(&mut header, format!("python/{path}"), content).unwrap();
     };
-    add(&format!("bin/python{minor}"), 0o755, script(python, real, version).as_bytes());
+    add(&format!("bin/python{minor}"), 0o755, script(python, real, version, &[]).as_bytes());
     add(&format!("bin/python{minor}-config"), 0o755, b"#!/bin/sh\nprefix=\"/install\"\necho $prefix\n");
     // No os.py: by that a Python knows its library, and this one's is the machine's.
     add(&format!("lib/python{minor}/this.py"), 0o644, b"");
@@ -147,15 +157,17 @@ fn archive(python: &std::path::Path, real: Version, version: Version) -> Vec<u8>
 
 /// The interpreter: the machine's, by the name that it was called by. One that stands in for another patch says so where it is asked
 /// with `-c`, which is how boot asks.
-fn script(python: &std::path::Path, real: Version, version: Version) -> String {
+/// It can't import what is `cut` out of it.
+fn script(python: &std::path::Path, real: Version, version: Version, cut: &[&str]) -> String {
     let python = python.display();
     // A framework's Python finds its library by its own name.
     let exec = if cfg!(target_os = "macos") { format!("exec {python}") } else { format!("exec -a \"$0\" {python}") };
     let mut text = format!("#!/bin/bash\nexport STAND_IN={version}\n");
-    if real != version {
+    if real != version || !cut.is_empty() {
         let patch = version.patch;
+        let cut: String = cut.iter().map(|name| format!("; sys.modules[\"{name}\"] = None")).collect();
         let lie = format!(
-            "import sys; sys.version = \"{version}\" + sys.version[len(\"{real}\"):]; sys.version_info = sys.version_info[:2] + ({patch}, \"final\", 0)"
+            "import sys{cut}; sys.version = \"{version}\" + sys.version[len(\"{real}\"):]; sys.version_info = sys.version_info[:2] + ({patch}, \"final\", 0)"
         );
         text.push_str(&format!(
             "words=()\nwhile (($#)); do\n  words+=(\"$1\")\n  if [[ $1 == -c && $# -gt 1 ]]; then\n    words+=('{lie}'$'\\n'\"$2\" \"${{@:3}}\")\n    break\n  fi\n  \

@@ -133,6 +133,13 @@ impl Home {
         path
     }
 
+    /// As [`Home::write`], a program.
+    pub fn program(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.write(name, content);
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        path
+    }
+
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.root.join(name)).unwrap()
     }
@@ -197,6 +204,11 @@ impl Run {
 
     pub fn stdout_has(self, text: &str) -> Run {
         assert!(self.stdout.contains(text), "no {text:?} in {self}");
+        self
+    }
+
+    pub fn stdout_lacks(self, text: &str) -> Run {
+        assert!(!self.stdout.contains(text), "{text:?} in {self}");
         self
     }
 

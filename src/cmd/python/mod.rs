@@ -1,5 +1,6 @@
 //! `boot python …`, a file a verb.
 
+mod adopt;
 mod available;
 mod find;
 mod install;
@@ -22,5 +23,6 @@ pub fn run(what: Python, ctx: &Context) -> Result<Code> {
         Python::Upgrade(args) => upgrade::run(&args, ctx),
         Python::Uninstall(args) => uninstall::run(&args, ctx),
         Python::Verify(args) => verify::run(&args, ctx),
+        Python::Adopt(args) => adopt::run(&args, ctx),
     }
 }

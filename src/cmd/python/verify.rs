@@ -1,23 +1,13 @@
 //! `boot python verify`.
 
-use serde::Serialize;
-
 use crate::cli::python::Verify;
 use crate::error::{Error, Result};
 use crate::project::choice::{Missing, Reason};
 use crate::python::installed::{self, Installed};
 use crate::python::request::{NotARequest, Request};
-use crate::python::selftest;
+use crate::python::verify::{self, Report};
 use crate::ui::table;
 use crate::{Code, Context};
-
-#[derive(Serialize)]
-struct Row {
-    key: String,
-    complete: bool,
-    missing: Vec<String>,
-    problem: Option<String>,
-}
 
 pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let pythons: Vec<Installed> = if args.requests.is_empty() {
@@ -26,39 +16,64 @@ pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
         let mut pythons = Vec::new();
         for text in &args.requests {
             let request: Request = text.parse().map_err(|error: NotARequest| Error::Usage(error.to_string()))?;
-            pythons.push(installed::find(&ctx.paths, &request).ok_or(Missing::new(text, &Reason::Newest))?);
+            pythons.push(installed::find(&ctx.paths, &request).ok_or_else(|| Missing::new(text, &Reason::Argument))?);
         }
         pythons
     };
-    let rows: Vec<Row> = pythons
-        .iter()
-        .map(|python| match selftest::run(&python.key, &python.executable, &python.root, &python.root, true) {
-            Ok(passed) => Row { key: python.key.to_string(), complete: passed.missing.is_empty(), missing: passed.missing, problem: None },
-            Err(error) => Row { key: python.key.to_string(), complete: false, missing: Vec::new(), problem: Some(first_line(&error)) },
+    let reports: Vec<Report> = {
+        let _bar = ctx.report.spinner("importing every module");
+        std::thread::scope(|scope| {
+            let running: Vec<_> = pythons.iter().map(|python| scope.spawn(|| verify::verify(python))).collect();
+            running.into_iter().filter_map(|thread| thread.join().ok()).collect()
         })
-        .collect();
-    let complete = rows.iter().all(|row| row.complete);
+    };
     if args.json {
-        table::json(serde_json::json!({ "pythons": rows }))?;
-    } else if rows.is_empty() {
+        table::json(serde_json::json!({ "pythons": reports }))?;
+    } else if reports.is_empty() {
         ctx.report.info("no Python is installed\nboot python install");
-    } else {
-        let cells: Vec<Vec<String>> = rows
-            .iter()
-            .map(|row| {
-                let state = match &row.problem {
-                    Some(problem) => problem.clone(),
-                    None if row.complete => "complete".into(),
-                    None => format!("can't import {}", row.missing.join(", ")),
-                };
-                vec![row.key.clone(), state]
-            })
-            .collect();
-        table::columns(&cells)?;
     }
-    Ok(if complete { Code::Done } else { Code::Failed })
+    if !args.json {
+        for report in &reports {
+            show(report, args.all)?;
+        }
+    }
+    Ok(if reports.iter().all(|report| report.complete) { Code::Done } else { Code::Failed })
 }
 
-fn first_line(error: &selftest::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_string()
+/// The table of one Python: what has a library behind it or is missing, then the number of the others; all of them with `--all`.
+fn show(report: &Report, all: bool) -> Result<()> {
+    let state = match (&report.problem, report.complete) {
+        (None, true) => "complete".to_string(),
+        (Some(problem), _) if report.modules.is_empty() => problem.clone(),
+        _ => format!("incomplete: no {}", report.missing.join(", ")),
+    };
+    table::out(&format!("{}  {state}\n", report.key))?;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut others = 0;
+    for module in &report.modules {
+        let note = match (module.ok, module.optional) {
+            (true, _) => module.detail.clone().unwrap_or_default(),
+            (false, true) => "not there; optional".into(),
+            (false, false) => format!("MISSING  {}", module.error.as_deref().unwrap_or("")),
+        };
+        if all || !note.is_empty() {
+            rows.push(vec![format!("  {}", module.name), note]);
+        } else {
+            others += 1;
+        }
+    }
+    if others > 0 {
+        rows.push(vec!["  and".into(), format!("{others} modules more")]);
+    }
+    if !report.modules.is_empty() {
+        rows.push(vec!["  pip".into(), report.pip.clone().unwrap_or_else(|| "MISSING".into())]);
+        let venv =
+            if report.venv { "made one, and it runs".into() } else { format!("MISSING  {}", report.problem.as_deref().unwrap_or("")) };
+        rows.push(vec!["  an environment".into(), venv]);
+    }
+    table::columns(&rows)?;
+    if let Some(mend) = &report.mend {
+        table::out(&format!("  what isn't there: {mend}\n"))?;
+    }
+    Ok(())
 }
