@@ -1,6 +1,8 @@
 //! What every verb is handed: the folders, the settings, the ears, and a client that exists once somebody needs it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::net::{self, Client};
 use crate::report::Report;
@@ -15,11 +17,13 @@ pub struct Context {
     pub offline: bool,
     settings: OnceLock<Settings>,
     client: OnceLock<Client>,
+    /// What an index said before this time, in milliseconds since 1970, is asked again.
+    anew_before: AtomicU64,
 }
 
 impl Context {
     pub fn new(paths: Paths, report: Arc<dyn Report>, offline: bool) -> Context {
-        Context { paths, report, offline, settings: OnceLock::new(), client: OnceLock::new() }
+        Context { paths, report, offline, settings: OnceLock::new(), client: OnceLock::new(), anew_before: AtomicU64::new(0) }
     }
 
     /// The HTTP client. The trust store is read and the connection pool made on the first call.
@@ -29,6 +33,17 @@ impl Context {
         }
         let client = Client::new(self.offline)?;
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// From now on indexes are asked again, once each, though they said not long ago what they have: who upgrades wants the news.
+    pub fn ask_anew(&self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        self.anew_before.store(now, Ordering::Relaxed);
+    }
+
+    /// Before this time, in milliseconds since 1970, nothing counts as fresh.
+    pub fn anew_before(&self) -> u64 {
+        self.anew_before.load(Ordering::Relaxed)
     }
 
     /// The user's settings, read on first use.

@@ -1,5 +1,7 @@
 //! The binary: what it was called as, then the command line. An error becomes a message and an exit code; nothing else is here.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -33,7 +35,13 @@ fn run() -> boot::error::Result<Code> {
     if let Some(shell) = cmd::completions::asking() {
         return cmd::completions::answer(&shell, std::env::args_os());
     }
-    let cli = Cli::parse();
+    // `bootx black` is `boot tool run black`.
+    let called = std::env::args_os().next().unwrap_or_default();
+    let cli = if Path::new(&called).file_name().is_some_and(|name| name == "bootx") {
+        Cli::parse_from(["boot", "tool", "run"].into_iter().map(OsString::from).chain(std::env::args_os().skip(1)))
+    } else {
+        Cli::parse()
+    };
     let loudness = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Loudness::Quiet,
         (_, true) => Loudness::Verbose,

@@ -26,6 +26,10 @@ pub enum Tool {
     Pin(Names),
     /// Let pinned tools go on
     Unpin(Names),
+    /// Link a command of the tool's environment
+    Expose(Expose),
+    /// Take links of the tool away
+    Unexpose(Unexpose),
     /// Run a tool without installing it, or the installed one where that is what is asked for
     #[command(disable_version_flag = true)]
     Run(Run),
@@ -122,9 +126,33 @@ pub struct Uninstall {
 
 #[derive(Debug, Args)]
 pub struct List {
+    /// Those of which a newer version is allowed by what was asked for
+    #[arg(long)]
+    pub outdated: bool,
     /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Expose {
+    /// The tool
+    pub tool: String,
+    /// Commands in its environment, of whichever package
+    #[arg(required = true, value_name = "CMD")]
+    pub commands: Vec<String>,
+    /// Link it under this name
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Unexpose {
+    /// The tool
+    pub tool: String,
+    /// What is linked
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -145,7 +173,7 @@ pub struct Exec {
 
 #[derive(Debug, Args)]
 pub struct Run {
-    /// What to run: black, black@24.4.2; with --from, the command
+    /// What to run: black, black@24.4.2, script.py; with --from, the command
     #[arg(value_name = "SPEC")]
     pub spec: String,
     /// Have DEP beside it

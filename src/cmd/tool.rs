@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::tool::{Exec, Inject, Install, List, Pip, Run, Tool};
+use crate::cli::tool::{Exec, Expose, Inject, Install, List, Pip, Run, Tool};
 use crate::error::{Error, Result};
 
 use crate::python::installed;
 use crate::tool::environment::side_by_side;
-use crate::tool::{self, Change, Options, Outcome, Spec, expose, list, receipt, remove};
+use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove};
 use crate::ui::{table, term};
 use crate::{Code, Context};
 
@@ -26,7 +26,10 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
             said(ctx, &outcome);
             Ok(Code::Done)
         }
-        Tool::Upgrade(args) => each(ctx, named(ctx, args.tools), |name| tool::upgrade(ctx, name)),
+        Tool::Upgrade(args) => {
+            ctx.ask_anew();
+            each(ctx, named(ctx, args.tools), |name| tool::upgrade(ctx, name))
+        }
         Tool::Reinstall(args) => each(ctx, named(ctx, args.tools), |name| tool::reinstall(ctx, name, args.python.clone())),
         Tool::Uninstall(args) => {
             let names = named(ctx, args.tools);
@@ -39,6 +42,14 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
             })))
         }
         Tool::List(args) => show(args, ctx),
+        Tool::Expose(args) => expose_commands(&args, ctx),
+        Tool::Unexpose(args) => Ok(Code::sum(args.names.iter().map(|name| match commands::unlink(ctx, &args.tool, name) {
+            Ok(_) => {
+                ctx.report.info(&format!("{name} isn't linked any more"));
+                Code::Done
+            }
+            Err(error) => failed(&error),
+        }))),
         Tool::Pin(args) => hold(ctx, &args.tools, true),
         Tool::Unpin(args) => hold(ctx, &args.tools, false),
         Tool::Run(args) => run_once(args, ctx),
@@ -87,7 +98,63 @@ fn inject(args: Inject, ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
+fn expose_commands(args: &Expose, ctx: &Context) -> Result<Code> {
+    if args.name.is_some() && args.commands.len() > 1 {
+        return Err(Error::Usage("--as names one command\nboot tool expose TOOL CMD --as NAME".into()));
+    }
+    Ok(Code::sum(args.commands.iter().map(|command| match commands::link(ctx, &args.tool, command, args.name.as_deref()) {
+        Ok(Some(name)) => {
+            ctx.report.info(&format!("linked {name}"));
+            Code::Done
+        }
+        Ok(None) => {
+            ctx.report.info(&format!("{} is linked already: nothing to do", args.name.as_deref().unwrap_or(command)));
+            Code::Done
+        }
+        Err(error) => failed(&error),
+    })))
+}
+
+/// Those that `boot tool upgrade` would change, or that are held back from it.
+fn outdated(args: &List, ctx: &Context) -> Result<Code> {
+    ctx.ask_anew();
+    let (receipts, errors) = receipt::all(&ctx.paths);
+    let newest = side_by_side(&receipts, AT_ONCE, |receipt| tool::install::newest(ctx, receipt));
+    let mut codes: Vec<Code> = errors.iter().map(|error| failed_text(&error.to_string())).collect();
+    let mut found = Vec::new();
+    for (receipt, newest) in receipts.iter().zip(newest) {
+        match newest {
+            Ok(version) if version != receipt.version => found.push((receipt, version)),
+            Ok(_) => {}
+            Err(error) => codes.push(failed(&error)),
+        }
+    }
+    if args.json {
+        let tools: Vec<_> = found
+            .iter()
+            .map(|(receipt, newest)| {
+                let wanted = &receipt.wanted;
+                serde_json::json!({"name": wanted.name, "suffix": wanted.suffix, "version": receipt.version, "newest": newest, "pinned": wanted.pinned})
+            })
+            .collect();
+        table::json(serde_json::json!({ "tools": tools }))?;
+    } else if found.is_empty() && codes.is_empty() {
+        ctx.report.info("every tool is the newest that was asked for");
+    } else {
+        let pinned = |receipt: &receipt::Receipt| if receipt.wanted.pinned { "(pinned)" } else { "" };
+        let rows: Vec<Vec<String>> = found
+            .iter()
+            .map(|(receipt, newest)| vec![receipt.wanted.tool(), receipt.version.clone(), newest.clone(), pinned(receipt).into()])
+            .collect();
+        table::columns(&rows)?;
+    }
+    Ok(Code::sum(codes))
+}
+
 fn show(args: List, ctx: &Context) -> Result<Code> {
+    if args.outdated {
+        return outdated(&args, ctx);
+    }
     let (receipts, errors) = receipt::all(&ctx.paths);
     let tools: Vec<list::Tool> = receipts.into_iter().map(|receipt| list::Tool::new(&ctx.paths, receipt)).collect();
     if args.json {
@@ -140,6 +207,13 @@ fn hold(ctx: &Context, names: &[String], pinned: bool) -> Result<Code> {
 }
 
 fn run_once(args: Run, ctx: &Context) -> Result<Code> {
+    let file = Path::new(&args.spec);
+    if args.from.is_none() && file.extension().is_some_and(|extension| extension == "py") && file.is_file() {
+        let python = tool::run::for_script(ctx, file, &specs(&args.with)?, args.python)?;
+        let error = Command::new(&python).arg(file).args(args.arguments).exec();
+        term::error(&format!("can't run {}: {error}", python.display()));
+        return Ok(Code::NotFound);
+    }
     let package = args.from.as_deref().unwrap_or(&args.spec);
     let spec: Spec = package.parse().map_err(tool::Error::from)?;
     let command = args.from.as_ref().map(|_| args.spec.as_str());
@@ -197,6 +271,11 @@ fn said(ctx: &Context, outcome: &Outcome) {
     for backup in &outcome.backups {
         ctx.report.info(&format!("what was in its place is kept as {}", ctx.paths.tilde(backup)));
     }
+}
+
+fn failed_text(text: &str) -> Code {
+    term::error(text);
+    Code::Failed
 }
 
 fn failed(error: &tool::Error) -> Code {

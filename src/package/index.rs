@@ -43,7 +43,7 @@ pub struct Indexes<'a> {
 /// A page as the cache keeps it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    /// Seconds since 1970.
+    /// Milliseconds since 1970.
     fetched: u64,
     fresh: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,11 +100,13 @@ impl<'a> Indexes<'a> {
         let url = if folder.starts_with("file:") { format!("{folder}index.html") } else { folder };
         let path = self.ctx.paths.index().join("pages").join(format!("{}.json", Sha256::of(url.as_bytes())));
         let kept = Kept::read(&path);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         match kept {
             Some(kept) if self.ctx.offline && !url.starts_with("file:") => Ok(Some(kept.files)),
             // A clock that was set back makes a page old, not eternal.
-            Some(kept) if kept.fetched <= now && now - kept.fetched < kept.fresh => Ok(Some(kept.files)),
+            Some(kept) if kept.fetched <= now && now - kept.fetched < kept.fresh * 1000 && kept.fetched >= self.ctx.anew_before() => {
+                Ok(Some(kept.files))
+            }
             kept => match self.fetch(&url, kept.as_ref()) {
                 Ok(Some(mut page)) => {
                     page.fetched = now;
@@ -127,7 +129,7 @@ impl<'a> Indexes<'a> {
                     let Some(kept) = kept else { return Err(error.into()) };
                     self.ctx.report.warn(&format!(
                         "{name}: the index can't be asked now; what it said {} ago is used",
-                        ago(now.saturating_sub(kept.fetched))
+                        ago(now.saturating_sub(kept.fetched) / 1000)
                     ));
                     Ok(Some(kept.files))
                 }
@@ -168,7 +170,11 @@ impl Kept {
     }
 }
 
+/// How long an answer is fresh, in seconds, by its Cache-Control (RFC 9111); None where it doesn't say.
 fn max_age(header: &str) -> Option<u64> {
+    if header.split(',').any(|part| ["no-cache", "no-store"].contains(&part.trim())) {
+        return Some(0);
+    }
     let seconds = header.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?.parse::<u64>().ok()?;
     Some(seconds.min(FRESH_AT_MOST))
 }
@@ -299,6 +305,7 @@ mod tests {
     fn how_long_a_page_is_fresh_has_a_limit() {
         assert_eq!(max_age("public, max-age=60"), Some(60));
         assert_eq!(max_age("max-age=31536000"), Some(FRESH_AT_MOST));
-        assert_eq!(max_age("no-cache"), None);
+        assert_eq!(max_age("no-cache"), Some(0));
+        assert_eq!(max_age("public"), None);
     }
 }

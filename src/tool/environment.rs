@@ -67,7 +67,8 @@ impl<'a> Now<'a> {
 
 /// Finds the Python and the packages. One resolution for the tool and all that goes with it.
 pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, bar: &dyn Bar) -> Result<Resolved> {
-    let mut requirements = vec![wanted.spec.as_str()];
+    // A script's environment has no package that it is for.
+    let mut requirements: Vec<&str> = Some(wanted.spec.as_str()).filter(|spec| !spec.is_empty()).into_iter().collect();
     requirements.extend(additions.iter().map(|addition| addition.spec.text()));
     let mut inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
     if let Now::Versions(receipt) = now {
@@ -207,10 +208,17 @@ pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> 
             return Err(Error::NothingToExpose { tool: wanted.tool(), package: addition.spec.name().into() });
         }
     }
-    if !any {
+    if !any && !wanted.spec.is_empty() {
         let version = own.map(|wheel| wheel.version().to_string()).unwrap_or_default();
         return Err(Error::NoCommands { name: wanted.name.clone(), version });
     }
+    // A command that a newer version has no more isn't linked, and is again when it comes back.
+    let scripts: Vec<String> = wheels.iter().flat_map(CachedWheel::scripts).collect();
+    for (name, script) in wanted.expose.iter().filter(|(_, script)| scripts.contains(script)) {
+        apps.retain(|app| app.name != *name);
+        apps.push(App { name: name.clone(), script: script.clone() });
+    }
+    apps.retain(|app| !wanted.hide.contains(&app.name));
     apps.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(apps)
 }

@@ -100,16 +100,23 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         pre: options.pre,
         expose_from: options.expose_from.iter().map(|name| spec::normal(name)).collect(),
         constraints: options.constraints.clone(),
+        ..Wanted::default()
     };
     let home = folder(&ctx.paths, &wanted.tool());
     // Looked at before the lock is taken: the answer is the usual one, and reading needs none.
-    if let Some(done) = already(ctx, &wanted, spec, options, Receipt::read(&home).ok().flatten()) {
+    let is_news = |done: &Outcome| done.receipt.spec().is_ok_and(|asked| spec.is_another_choice(&asked));
+    if let Some(done) = already(ctx, &wanted, spec, options, Receipt::read(&home).ok().flatten()).filter(|done| !is_news(done)) {
         return Ok(done);
     }
     let _lock = hold(ctx, &wanted.tool())?;
     // A receipt that can't be read is a reason to make the tool anew.
     let old = Receipt::read(&home).ok().flatten();
-    if let Some(done) = already(ctx, &wanted, spec, options, old.clone()) {
+    if let Some(mut done) = already(ctx, &wanted, spec, options, old.clone()) {
+        // What is installed is what is asked for; upgrades are to know what that was.
+        if is_news(&done) {
+            done.receipt.wanted.spec = spec.text().into();
+            done.receipt.write(&home)?;
+        }
         return Ok(done);
     }
     let mut wanted = wanted;
@@ -125,6 +132,8 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         if wanted.expose_from.is_empty() {
             wanted.expose_from = old.wanted.expose_from.clone();
         }
+        wanted.expose = old.wanted.expose.clone();
+        wanted.hide = old.wanted.hide.clone();
     }
     let bar = ctx.report.spinner(&wanted.tool());
     let resolved = prepare(ctx, &wanted, &additions, old.as_ref().map_or(Now::Nothing, Now::Python), options.force, bar.as_ref())?;
@@ -203,6 +212,21 @@ pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     restore_spec(ctx, &old, &mut receipt)?;
     let change = if old.version == receipt.version { Change::Remade } else { Change::Upgraded(old.version) };
     Ok(Outcome { change, receipt, backups })
+}
+
+/// The version that [`upgrade`] would come to, were the tool not held.
+///
+/// # Errors
+/// What is asked for can't be had, or nobody can be asked.
+pub fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
+    // Nothing is installed for a question.
+    if std::fs::metadata(folder(&ctx.paths, &old.wanted.tool()).join("bin/python")).is_err() {
+        return Ok(old.version.clone());
+    }
+    let bar = ctx.report.spinner(&old.wanted.tool());
+    let resolved = environment::find(ctx, &old.wanted, &additions_of(old)?, Now::Python(old), bar.as_ref())?;
+    let found = resolved.pins.iter().find(|pin| pin.name.as_str() == old.wanted.name);
+    Ok(found.map_or_else(|| old.version.clone(), |pin| pin.version.to_string()))
 }
 
 /// Makes a tool's environment anew from its receipt.

@@ -2,9 +2,11 @@
 //!
 //! An environment is made whole beside its place, its receipt inside, and then takes the place in one step; the links follow.
 
+pub mod commands;
 pub mod environment;
 pub mod expose;
 pub mod health;
+pub mod inline;
 pub mod install;
 pub mod list;
 pub mod receipt;
@@ -47,6 +49,12 @@ pub enum Error {
         if offered.is_empty() { "none".into() } else { offered.join(", ") }
     )]
     NoSuchCommand { package: String, command: String, offered: Vec<String> },
+    #[error("{tool} has no command {} linked; it has {}\nboot tool list shows all", escaped(name), if offered.is_empty() { "none".into() } else { offered.join(", ") })]
+    NotExposed { tool: String, name: String, offered: Vec<String> },
+    #[error("{} can't be a command's name: a plain file name, and not the interpreter's", escaped(_0))]
+    BadName(String),
+    #[error("{}: {error}", escaped(script))]
+    Script { script: String, error: String },
     #[error("the Python of {tool} brings no pip along\nboot tool inject {tool} pip, then boot tool exec {tool} -- pip")]
     NoPip { tool: String },
     #[error("{name} needs a Python, and none is installed\nboot python install")]
@@ -74,7 +82,7 @@ pub enum Error {
 impl Error {
     pub fn code(&self) -> Code {
         match self {
-            Error::Spec(_) | Error::Request(_) => Code::Usage,
+            Error::Spec(_) | Error::Request(_) | Error::BadName(_) => Code::Usage,
             Error::NoSuchCommand { .. } => Code::NotFound,
             _ => Code::Failed,
         }

@@ -1,6 +1,7 @@
 //! `boot-receipt.toml`, inside a tool's environment: what was asked for, so that upgrade, reinstall and repair ask for the
 //! same again, and what came of it. It is part of what is published in one rename. No credentials are ever in it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,12 @@ pub struct Wanted {
     pub expose_from: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<String>,
+    /// Links that were chosen beside those: name and command.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expose: BTreeMap<String, String>,
+    /// Names that aren't linked although the packages offer them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hide: Vec<String>,
 }
 
 /// One linked command.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::environment::{self, Addition, Now};
 use super::receipt::{Receipt, Wanted};
 use super::spec::Spec;
-use super::{Error, Result, folder, install};
+use super::{Error, Result, folder, inline, install};
 use crate::Context;
 use crate::package::bytecode;
 use crate::store::atomic::{self, Staging};
@@ -39,6 +39,23 @@ pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], py
     let receipt = Receipt::read_any(&home)?.ok_or_else(|| Error::NotInstalled(wanted.name.clone()))?;
     let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
     Ok(home.join("bin").join(choose(spec, command, &scripts)?))
+}
+
+/// The interpreter for a script that says itself what it needs (PEP 723), in an environment with that and `with`.
+///
+/// # Errors
+/// The script can't be read, or asks for what can't be had.
+pub fn for_script(ctx: &Context, script: &Path, with: &[Spec], python: Option<String>) -> Result<PathBuf> {
+    let failed = |error: String| Error::Script { script: script.display().to_string(), error };
+    let text = fs::read(script).map_err(|error| failed(error.to_string()))?;
+    let asked = inline::read(&String::from_utf8_lossy(&text)).map_err(|error| failed(error.to_string()))?;
+    let mut additions: Vec<Addition> = with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
+    for dependency in &asked.dependencies {
+        additions.push(Addition { spec: dependency.parse()?, expose: false });
+    }
+    let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let wanted = Wanted { name, python_request: python.or(asked.requires_python), ..Wanted::default() };
+    Ok(environment_for(ctx, &wanted, &additions)?.join("bin/python"))
 }
 
 fn choose(spec: &Spec, command: Option<&str>, scripts: &[String]) -> Result<String> {

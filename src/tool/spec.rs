@@ -40,6 +40,11 @@ impl Spec {
         &self.text
     }
 
+    /// Whether this asks for other versions than `installed` did; a bare name asks for none.
+    pub fn is_another_choice(&self, installed: &Spec) -> bool {
+        self.versions.is_some() && self.versions != installed.versions && self.extras == installed.extras
+    }
+
     /// Whether an installed `version`, that was asked for as `installed`, is what this asks for.
     pub fn is_met_by(&self, version: &str, installed: &Spec) -> bool {
         let version: Option<pep440_rs::Version> = version.parse().ok();
