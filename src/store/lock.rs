@@ -11,7 +11,14 @@ use crate::report::Report;
 /// Held until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would do, but for a child that another thread has just forked: until its exec it holds the same open file.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 impl Lock {
@@ -25,7 +32,7 @@ impl Lock {
         let file = open(folder, name)?;
         loop {
             match flock(&file, FlockOperation::LockExclusive) {
-                Ok(()) => return Ok(Lock { _file: file }),
+                Ok(()) => return Ok(Lock { file }),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(Error::io("lock", &folder.join(name))(error.into())),
             }
@@ -36,7 +43,7 @@ impl Lock {
     pub fn try_hold(folder: &Path, name: &str) -> Result<Option<Lock>> {
         let file = open(folder, name)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => Ok(Some(Lock { file })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(Error::io("lock", &folder.join(name))(error.into())),
         }
