@@ -92,6 +92,8 @@ __boot_use() {
   VIRTUAL_ENV_PROMPT=$2
   __BOOT_ACTIVE=$1
   __boot_used=$1
+  # What pyenv-virtualenv compares: it needn't look again.
+  _PYENV_VH_VENV=$1
   \export PATH VIRTUAL_ENV VIRTUAL_ENV_PROMPT __BOOT_ACTIVE
   if ! \builtin declare -F deactivate >/dev/null; then
     __boot_gave_deactivate=1
@@ -154,11 +156,14 @@ __boot_look() {
     return 0
   fi
   if [ -z "${VIRTUAL_ENV-}" ] && { [ -n "${__BOOT_ACTIVE-}" ] || [ "${__boot_seen-}" = foreign ]; }; then
-    # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory.
-    __boot_leave
-    if [ "$stood" = "$__boot_stood" ] || [ "$managed" = "$__boot_managed" ]; then
-      __boot_held=$__boot_stood
+    # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory, or
+    # pyenv-virtualenv because it isn't one of its own.
+    if [ -z "${PYENV_VIRTUALENV_INIT-}" ] || [ -z "${__BOOT_ACTIVE-}" ]; then
+      if [ "$stood" = "$__boot_stood" ] || [ "$managed" = "$__boot_managed" ]; then
+        __boot_held=$__boot_stood
+      fi
     fi
+    __boot_leave
     \unset __boot_seen
   fi
   if [ -n "${__boot_held-}" ]; then
@@ -231,27 +236,37 @@ esac
 unset __boot_ahead
 
 # PROMPT_COMMAND may be unset, a string or an array. As an element of an array, which bash 5.1 and newer know, each command finds `$?` and
-# PIPESTATUS as they were. After direnv, which on leaving brings PATH back to what it was when it came.
+# PIPESTATUS as they were. Ours comes first, so that prompts show what it did; but after those who put back a PATH of their own.
+__boot_join() {
+  \local name commands
+  commands=("${PROMPT_COMMAND-}")
+  if [ "${BASH_VERSINFO[0]}${BASH_VERSINFO[1]}" -ge 51 ]; then
+    commands=("${PROMPT_COMMAND[@]}")
+  fi
+  for name in _direnv_hook _pyenv_virtualenv_hook; do
+    commands=("${commands[@]/$name/$name;__boot_prompt}")
+  done
+  if [ "${BASH_VERSINFO[0]}${BASH_VERSINFO[1]}" -ge 51 ]; then
+    case "${commands[*]}" in
+      *__boot_prompt*) PROMPT_COMMAND=("${commands[@]}") ;;
+      # Whatever it ends with is no failure that an ERR trap should hear of.
+      *) PROMPT_COMMAND=('__boot_prompt || :' "${commands[@]}") ;;
+    esac
+  else
+    # shellcheck disable=SC2178
+    case ${commands[0]} in
+      *__boot_prompt*) PROMPT_COMMAND=${commands[0]} ;;
+      *) PROMPT_COMMAND="__boot_prompt${commands[0]:+;${commands[0]}}" ;;
+    esac
+  fi
+}
+
 case $- in
   *i*)
     case "${PROMPT_COMMAND[*]-}" in
       *__boot_prompt*) ;;
       *)
-        if [ "${BASH_VERSINFO[0]}${BASH_VERSINFO[1]}" -ge 51 ]; then
-          case ";${PROMPT_COMMAND[*]-};" in
-            *[![:alnum:]_]_direnv_hook[![:alnum:]_]*)
-              PROMPT_COMMAND=("${PROMPT_COMMAND[@]/_direnv_hook/_direnv_hook;__boot_prompt}")
-              ;;
-            # Whatever it ends with is no failure that an ERR trap should hear of.
-            *) PROMPT_COMMAND=('__boot_prompt || :' "${PROMPT_COMMAND[@]}") ;;
-          esac
-        else
-          # shellcheck disable=SC2178,SC2128
-          case ";${PROMPT_COMMAND-};" in
-            *";_direnv_hook;"*) PROMPT_COMMAND=${PROMPT_COMMAND/_direnv_hook/_direnv_hook;__boot_prompt} ;;
-            *) PROMPT_COMMAND="__boot_prompt${PROMPT_COMMAND:+;$PROMPT_COMMAND}" ;;
-          esac
-        fi
+        __boot_join
         \builtin complete -F __boot_complete boot
         ;;
     esac

@@ -89,6 +89,8 @@ function __boot_use -a root shown
     set -gx VIRTUAL_ENV_PROMPT $shown
     set -gx __BOOT_ACTIVE $root
     set -g __boot_used $root
+    # What pyenv-virtualenv compares: it needn't look again.
+    set -g _PYENV_VH_VENV $root
     if not functions -q deactivate
         set -g __boot_gave_deactivate 1
         function deactivate
@@ -147,11 +149,14 @@ function __boot_look
     if test -z "$VIRTUAL_ENV"; and begin
             set -q __BOOT_ACTIVE; or test "$__boot_seen" = foreign
         end
-        # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory.
-        __boot_leave
-        if test "$stood" = "$__boot_stood"; or test "$managed" = "$__boot_managed"
-            set -g __boot_held $__boot_stood
+        # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory, or
+        # pyenv-virtualenv because it isn't one of its own.
+        if not set -q PYENV_VIRTUALENV_INIT; or not set -q __BOOT_ACTIVE
+            if test "$stood" = "$__boot_stood"; or test "$managed" = "$__boot_managed"
+                set -g __boot_held $__boot_stood
+            end
         end
+        __boot_leave
         set -e __boot_seen
     end
     if set -q __boot_held
@@ -181,7 +186,7 @@ function __boot_look
 end
 
 # Runs at each prompt; fish keeps `$status` for what else does. Handlers run in the order in which they came, so this one comes at the
-# first prompt: after direnv, which on leaving brings PATH back to what it was when it came.
+# first prompt: after those who put back a PATH of their own.
 function __boot_begin --on-event fish_prompt
     status is-command-substitution; and return
     functions -e __boot_begin

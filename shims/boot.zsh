@@ -85,7 +85,8 @@ __boot_use() {
   __boot_leave
   \builtin export PATH="$1/bin${PATH:+:$PATH}"
   \builtin export VIRTUAL_ENV=$1 VIRTUAL_ENV_PROMPT=$2 __BOOT_ACTIVE=$1
-  \builtin typeset -g __boot_used=$1
+  # The second is what pyenv-virtualenv compares: it needn't look again.
+  \builtin typeset -g __boot_used=$1 _PYENV_VH_VENV=$1
   if (( ! ${+functions[deactivate]} )); then
     \builtin typeset -g __boot_gave_deactivate=1
     deactivate() {
@@ -142,11 +143,14 @@ __boot_look() {
     return 0
   fi
   if [[ -z ${VIRTUAL_ENV-} && ( -n ${__BOOT_ACTIVE-} || ${__boot_seen-} == foreign ) ]]; then
-    # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory.
-    __boot_leave
-    if [[ $stood == "$__boot_stood" || $managed == "$__boot_managed" ]]; then
-      \builtin typeset -g __boot_held=$__boot_stood
+    # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory, or
+    # pyenv-virtualenv because it isn't one of its own.
+    if [[ -z ${PYENV_VIRTUALENV_INIT-} || -z ${__BOOT_ACTIVE-} ]]; then
+      if [[ $stood == "$__boot_stood" || $managed == "$__boot_managed" ]]; then
+        \builtin typeset -g __boot_held=$__boot_stood
+      fi
     fi
+    __boot_leave
     \builtin unset __boot_seen
   fi
   if [[ -n ${__boot_held-} ]]; then
@@ -208,8 +212,9 @@ __boot_start() {
     \builtin zmodload -F zsh/system b:sysread 2>/dev/null || :
     \builtin typeset -ga precmd_functions
     if (( ! ${precmd_functions[(Ie)__boot_prompt]} )); then
-      # After direnv, which on leaving brings PATH back to what it was when it came; ahead of what shows a prompt.
-      \builtin local -i at=${precmd_functions[(Ie)_direnv_hook]}
+      # First, so that prompts show what it did; but after those who put back a PATH of their own.
+      \builtin local -i at=${precmd_functions[(Ie)_direnv_hook]} other=${precmd_functions[(Ie)_pyenv_virtualenv_hook]}
+      (( at = at > other ? at : other ))
       precmd_functions=("${(@)precmd_functions[1,at]}" __boot_prompt "${(@)precmd_functions[at+1,-1]}")
     fi
     if (( ${+functions[compdef]} && ! ${+functions[_clap_dynamic_completer_boot]} )); then
