@@ -79,6 +79,25 @@ __boot_same() {
   fi
 }
 
+# Makes PATH right again after somebody put back an older one: of all that this shell ever added, it holds what is active now.
+__boot_restore() {
+  \local rest one
+  rest=${__boot_past-}
+  while [ -n "$rest" ]; do
+    one=${rest%%:*}
+    rest=${rest#*:}
+    if [ "$one" != "${__boot_used-}/bin" ]; then
+      __boot_drop "$one"
+    fi
+  done
+  if [ -n "${__boot_used-}" ]; then
+    case :${PATH-}: in
+      *":$__boot_used/bin:"*) ;;
+      *) __boot_front "$__boot_used/bin" ;;
+    esac
+  fi
+}
+
 # boot answers: activate the environment $1, shown as $2.
 __boot_use() {
   if [ "${__boot_used-}" = "$1" ] && [ "${__BOOT_ACTIVE-}" = "$1" ]; then
@@ -92,6 +111,10 @@ __boot_use() {
   VIRTUAL_ENV_PROMPT=$2
   __BOOT_ACTIVE=$1
   __boot_used=$1
+  case :${__boot_past-} in
+    *":$1/bin:"*) ;;
+    *) __boot_past=$1/bin:${__boot_past-} ;;
+  esac
   # What pyenv-virtualenv compares: it needn't look again.
   _PYENV_VH_VENV=$1
   \export PATH VIRTUAL_ENV VIRTUAL_ENV_PROMPT __BOOT_ACTIVE
@@ -144,8 +167,11 @@ __boot_look() {
   stood=${__boot_stood-}
   managed=${__boot_managed-}
   __boot_stood=${PWD-}
-  # What others that activate at a prompt keep for themselves; they put back a PATH of their own.
+  # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
   __boot_managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
+  if [ "$managed" != "$__boot_managed" ]; then
+    __boot_restore
+  fi
   if [ -n "${VIRTUAL_ENV-}" ] && [ "$VIRTUAL_ENV" != "${__BOOT_ACTIVE-}" ]; then
     # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
     if [ -n "${__BOOT_ACTIVE-}" ]; then
@@ -171,12 +197,6 @@ __boot_look() {
       return 0
     fi
     \unset __boot_held __boot_seen
-  fi
-  if [ "$managed" != "$__boot_managed" ] && [ -n "${__boot_used-}" ]; then
-    case :${PATH-}: in
-      *":$__boot_used/bin:"*) ;;
-      *) __boot_front "$__boot_used/bin" ;;
-    esac
   fi
   __boot_see
   if [ -z "$__boot_now" ]; then

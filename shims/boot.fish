@@ -76,6 +76,16 @@ function __boot_same
     return 0
 end
 
+# Makes PATH right again after somebody put back an older one: of all that this shell ever added, it holds what is active now.
+function __boot_restore
+    for one in $__boot_past
+        test "$one" = "$__boot_used/bin"; or __boot_drop $one
+    end
+    if set -q __boot_used; and not contains -- "$__boot_used/bin" $PATH
+        __boot_front "$__boot_used/bin"
+    end
+end
+
 # boot answers: activate the environment, shown as the second argument.
 function __boot_use -a root shown
     if test "$__boot_used" = "$root"; and test "$__BOOT_ACTIVE" = "$root"
@@ -89,6 +99,7 @@ function __boot_use -a root shown
     set -gx VIRTUAL_ENV_PROMPT $shown
     set -gx __BOOT_ACTIVE $root
     set -g __boot_used $root
+    contains -- "$root/bin" $__boot_past; or set -ga __boot_past "$root/bin"
     # What pyenv-virtualenv compares: it needn't look again.
     set -g _PYENV_VH_VENV $root
     if not functions -q deactivate
@@ -135,9 +146,10 @@ end
 function __boot_look
     set -l stood $__boot_stood
     set -g __boot_stood $PWD
-    # What others that activate at a prompt keep for themselves; they put back a PATH of their own.
+    # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
     set -l managed $__boot_managed
     set -g __boot_managed "$DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV"
+    test "$managed" = "$__boot_managed"; or __boot_restore
     if test -n "$VIRTUAL_ENV"; and test "$VIRTUAL_ENV" != "$__BOOT_ACTIVE"
         # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
         set -q __BOOT_ACTIVE; and __boot_drop "$__BOOT_ACTIVE/bin"
@@ -163,9 +175,6 @@ function __boot_look
         test "$__boot_held" = "$__boot_stood"; and return
         set -e __boot_held
         set -e __boot_seen
-    end
-    if test "$managed" != "$__boot_managed"; and set -q __boot_used; and not contains -- "$__boot_used/bin" $PATH
-        __boot_front "$__boot_used/bin"
     end
     __boot_see
     if not set -q __boot_now[1]

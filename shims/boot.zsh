@@ -75,6 +75,19 @@ __boot_same() {
   fi
 }
 
+# Makes PATH right again after somebody put back an older one: of all that this shell ever added, it holds what is active now.
+__boot_restore() {
+  \builtin local one
+  for one in $__boot_past; do
+    if [[ $one != "${__boot_used-}/bin" ]]; then
+      __boot_drop "$one"
+    fi
+  done
+  if [[ -n ${__boot_used-} && :${PATH-}: != *":$__boot_used/bin:"* ]]; then
+    __boot_front "$__boot_used/bin"
+  fi
+}
+
 # boot answers: activate the environment $1, shown as $2.
 __boot_use() {
   if [[ ${__boot_used-} == "$1" && ${__BOOT_ACTIVE-} == "$1" ]]; then
@@ -85,6 +98,7 @@ __boot_use() {
   __boot_leave
   \builtin export PATH="$1/bin${PATH:+:$PATH}"
   \builtin export VIRTUAL_ENV=$1 VIRTUAL_ENV_PROMPT=$2 __BOOT_ACTIVE=$1
+  __boot_past+=("$1/bin")
   # The second is what pyenv-virtualenv compares: it needn't look again.
   \builtin typeset -g __boot_used=$1 _PYENV_VH_VENV=$1
   if (( ! ${+functions[deactivate]} )); then
@@ -131,8 +145,11 @@ __boot_settle() {
 
 __boot_look() {
   \builtin local lines stood=${__boot_stood-} managed=${__boot_managed-}
-  # What others that activate at a prompt keep for themselves; they put back a PATH of their own.
+  # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
   \builtin typeset -g __boot_stood=$PWD __boot_managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
+  if [[ $managed != "$__boot_managed" ]]; then
+    __boot_restore
+  fi
   if [[ -n ${VIRTUAL_ENV-} && $VIRTUAL_ENV != "${__BOOT_ACTIVE-}" ]]; then
     # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
     if [[ -n ${__BOOT_ACTIVE-} ]]; then
@@ -158,9 +175,6 @@ __boot_look() {
       return 0
     fi
     \builtin unset __boot_held __boot_seen
-  fi
-  if [[ $managed != "$__boot_managed" && -n ${__boot_used-} && :${PATH-}: != *":$__boot_used/bin:"* ]]; then
-    __boot_front "$__boot_used/bin"
   fi
   __boot_see
   if [[ -z $__boot_now ]]; then
@@ -211,6 +225,7 @@ __boot_start() {
     # Reads a file in one go; without the module the builtin read does.
     \builtin zmodload -F zsh/system b:sysread 2>/dev/null || :
     \builtin typeset -ga precmd_functions
+    \builtin typeset -gaU __boot_past
     if (( ! ${precmd_functions[(Ie)__boot_prompt]} )); then
       # First, so that prompts show what it did; but after those who put back a PATH of their own.
       \builtin local -i at=${precmd_functions[(Ie)_direnv_hook]} other=${precmd_functions[(Ie)_pyenv_virtualenv_hook]}
