@@ -155,17 +155,32 @@ pub fn matching<'a>(builds: &'a [Build], request: &Request, platform: Platform) 
     builds.iter().filter(move |build| build.key.platform == platform && request.matches(&build.key))
 }
 
-/// The source archives, newest first, `.tgz` before `.tar.xz`: it unpacks faster.
-pub fn sources() -> Vec<Source> {
-    let mut sources: Vec<Source> = unpacked(SOURCES)
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.split('\t');
-            Some(Source { version: fields.next()?.parse().ok()?, file: fields.next()?.to_string(), sha256: fields.next()?.parse().ok()? })
-        })
-        .collect();
+/// The source archives, newest first, `.tgz` before `.tar.xz`: it unpacks faster. The user's catalog may have more, on lines whose
+/// platform is `source`; it has the say about versions that both name.
+pub fn sources(ctx: &Context) -> Result<Vec<Source>, Error> {
+    let mut sources = Vec::new();
+    if let Some(path) = own(ctx)? {
+        let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
+        sources.extend(text.lines().filter_map(|line| {
+            let fields: Vec<&str> = line.trim_end_matches('\r').split('\t').collect();
+            let [version, "source", _, _, file, sha256] = fields.as_slice() else { return None };
+            Some(Source { version: version.parse().ok()?, file: file.to_string(), sha256: sha256.parse().ok()? }).filter(|_| is_plain(file))
+        }));
+    }
+    let own: HashSet<Version> = sources.iter().map(|source| source.version).collect();
+    sources.extend(upstream().into_iter().filter(|source| !own.contains(&source.version)));
     sources.sort_by(|a, b| b.version.cmp(&a.version).then_with(|| b.file.cmp(&a.file)));
-    sources
+    Ok(sources)
+}
+
+/// Those that are compiled in.
+fn upstream() -> Vec<Source> {
+    let text = unpacked(SOURCES);
+    let source = |line: &str| {
+        let mut fields = line.split('\t');
+        Some(Source { version: fields.next()?.parse().ok()?, file: fields.next()?.to_string(), sha256: fields.next()?.parse().ok()? })
+    };
+    text.lines().filter_map(source).collect()
 }
 
 #[cfg(test)]
@@ -180,7 +195,7 @@ mod tests {
         let musl = text.lines().filter(|line| line.contains("-musl\t") && matches!(parse(line), Ok(None))).count();
         assert!(all > 1000);
         assert_eq!(builds.len() + musl, all, "only static musl builds are left out");
-        assert_eq!(sources().len(), unpacked(SOURCES).lines().filter(|line| !line.starts_with('#')).count());
+        assert_eq!(upstream().len(), unpacked(SOURCES).lines().filter(|line| !line.starts_with('#')).count());
     }
 
     /// Every minor from 3.8 up, on every platform, free-threaded from 3.13 on.
@@ -208,7 +223,7 @@ mod tests {
                 assert!(minor < 13 || has(minor, platform, Variant::FreeThreaded), "3.{minor}t on {platform}");
             }
         }
-        let versions: HashSet<(u32, u32)> = sources()
+        let versions: HashSet<(u32, u32)> = upstream()
             .iter()
             .filter(|source| source.version.pre.is_none())
             .map(|source| (source.version.minor, source.version.patch))

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
+use super::catalog::Source;
 use super::key::Key;
 use super::preflight;
 use super::tarball::Found;
@@ -16,7 +17,7 @@ use crate::context::var;
 use crate::net::{self, download};
 use crate::package::script;
 use crate::report::Bar;
-use crate::store::atomic::Staging;
+use crate::store::atomic::{self, Staging};
 use crate::store::digest::Sha256;
 use crate::store::unpack::{self, Limits};
 use crate::store::{self};
@@ -59,7 +60,7 @@ pub enum Error {
 
 /// Builds what `found` names into the empty folder `staging`, for its life in `home`.
 pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging: &Path, home: &Path) -> Result<(), Error> {
-    let kept = kept(ctx, key, found, options, home);
+    let kept = kept(ctx, key, &found.source, options, home);
     if kept.is_dir() {
         ctx.report.step(&format!("take the finished build of {key} from the cache"));
         return Ok(copy(&kept, staging)?);
@@ -82,18 +83,26 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
     let steps = Steps { ctx, key, log: &log, sources: &sources };
 
     let jobs = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).to_string();
-    steps.run("configure", Command::new("./configure").args(configure_arguments(key, options, home)))?;
+    let mut configure = Command::new("./configure");
+    if let Some(own) = var("PYTHON_CFLAGS") {
+        configure.env("CFLAGS", format!("{} {own}", var("CFLAGS").unwrap_or_default()));
+    }
+    steps.run("configure", configure.args(configure_arguments(key, options, home)))?;
     without_bytecode(&sources.join("Makefile"))?;
     let mut make = Command::new("make");
-    make.arg(format!("-j{jobs}")).args(words("MAKE_OPTS")).args(words("MAKEOPTS"));
+    make.arg(format!("-j{jobs}")).args(["MAKE_OPTS", "MAKEOPTS", "PYTHON_MAKE_OPTS"].iter().flat_map(|name| words(name)));
     steps.run("compile", &mut make)?;
     let root = work.path().join("root");
     let mut install = Command::new("make");
-    install.arg("install").arg(format!("DESTDIR={}", root.display())).args(words("MAKE_INSTALL_OPTS"));
+    install
+        .arg("install")
+        .arg(format!("DESTDIR={}", root.display()))
+        .args(words("MAKE_INSTALL_OPTS"))
+        .args(words("PYTHON_MAKE_INSTALL_OPTS"));
     steps.run("install", &mut install)?;
 
     let installed = root.join(home.strip_prefix("/").unwrap_or(home));
-    forget(&installed, &sources, home)?;
+    rebase(&installed, &sources, home)?;
     let minor = key.version.minor_name(key.variant);
     let mut bytecode = Command::new(installed.join("bin").join(format!("python{minor}")));
     let library = installed.join("lib").join(format!("python{minor}"));
@@ -126,10 +135,20 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
     Ok(())
 }
 
+/// The finished build of `source` in the cache, if there is one that was made alike.
+pub fn finished(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> Option<PathBuf> {
+    Some(kept(ctx, key, source, options, home)).filter(|kept| kept.is_dir())
+}
+
+/// Deletes a finished build that turned out to be of no use.
+pub fn forget(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> store::Result<()> {
+    atomic::remove_folder(&kept(ctx, key, source, options, home))
+}
+
 /// Where a finished build lies in the cache. Its paths are compiled in, so its home is part of its name.
-fn kept(ctx: &Context, key: &Key, found: &Found, options: &Options, home: &Path) -> PathBuf {
+fn kept(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> PathBuf {
     // The first line changes with what is done to a build after make.
-    let mut what = format!("3\n{}\n{}\n{}\n{:?}\n", found.source.sha256, home.display(), options.optimize, options.configure);
+    let mut what = format!("3\n{}\n{}\n{}\n{:?}\n", source.sha256, home.display(), options.optimize, options.configure);
     for name in ["CONFIGURE_OPTS", "PYTHON_CONFIGURE_OPTS", "PYTHON_CFLAGS", "CC", "CFLAGS", "CPPFLAGS", "LDFLAGS"] {
         what.push_str(&format!("{name}={}\n", var(name).unwrap_or_default()));
     }
@@ -202,7 +221,7 @@ fn without_bytecode(makefile: &Path) -> Result<(), Error> {
 }
 
 /// What was installed mentions the folder that it was built in, which is about to go; its place is taken by the prefix.
-fn forget(installed: &Path, sources: &Path, home: &Path) -> store::Result<()> {
+fn rebase(installed: &Path, sources: &Path, home: &Path) -> store::Result<()> {
     let (old, new) = (sources.to_string_lossy(), home.to_string_lossy());
     for library in folders(&installed.join("lib")) {
         let data = folders(&library).into_iter().filter(|path| named(path, "_sysconfigdata"));
@@ -269,6 +288,9 @@ impl Steps<'_> {
 
     fn failed(&self, stage: &'static str, reason: Option<String>) -> Error {
         let text = fs::read(self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        for line in last_lines(&text) {
+            self.ctx.report.info(&format!("  | {line}"));
+        }
         let last = reason.unwrap_or_else(|| last_words(&text));
         Error::Failed { version: self.key.version.to_string(), stage, cause: cause(&text), last, log: self.log.into() }
     }
@@ -279,6 +301,13 @@ fn short(line: &str) -> String {
     let word = line.split_whitespace().rev().find(|word| word.ends_with(".c") || word.ends_with(".py") || word.ends_with(".o"));
     let text = word.map_or_else(|| line.trim().to_string(), |word| word.rsplit('/').next().unwrap_or(word).to_string());
     crate::report::escaped(&text.chars().take(50).collect::<String>())
+}
+
+/// The end of the log, for a terminal.
+fn last_lines(log: &str) -> Vec<String> {
+    let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+    let end = &lines[lines.len().saturating_sub(10)..];
+    end.iter().map(|line| crate::report::escaped(&line.chars().take(200).collect::<String>())).collect()
 }
 
 /// The line that tells most of a failed build.

@@ -86,7 +86,7 @@ pub fn newer(ctx: &Context, installed: &Installed) -> Result<Option<Version>, ca
     let wanted = next(&installed.key);
     let key = |version| Key { version, ..installed.key };
     let known: Vec<Version> = if installed.origin == Origin::Source {
-        catalog::sources().into_iter().map(|source| source.version).collect()
+        catalog::sources(ctx)?.into_iter().map(|source| source.version).collect()
     } else {
         let builds = catalog::builds(ctx)?;
         catalog::matching(&builds, &wanted, installed.key.platform).map(|build| build.key.version).collect()

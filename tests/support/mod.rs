@@ -5,6 +5,7 @@ pub mod index;
 pub mod mirror;
 pub mod pty;
 pub mod server;
+pub mod source;
 pub mod stand_in;
 
 use std::ffi::OsStr;
@@ -224,7 +225,9 @@ impl Run {
 
     /// One error, of at most three lines; a panic is none.
     pub fn one_error(self) -> Run {
-        let at = self.stderr.find("error: ").unwrap_or_else(|| panic!("no error in {self}"));
+        // At a line's start: what a program said may be quoted before.
+        let at = if self.stderr.starts_with("error: ") { Some(0) } else { self.stderr.find("\nerror: ").map(|at| at + 1) };
+        let at = at.unwrap_or_else(|| panic!("no error in {self}"));
         assert!(self.stderr[at..].trim_end().lines().count() <= 3, "more than three lines: {self}");
         self.stderr_lacks("panicked")
     }

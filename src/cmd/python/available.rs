@@ -57,7 +57,7 @@ impl PartialOrd for Place {
 fn known(ctx: &Context, wanted: &dyn Fn(&Key) -> bool) -> Result<BTreeMap<Place, Origin>> {
     let mut known = BTreeMap::new();
     let Some(platform) = Platform::host() else { return Ok(known) };
-    for source in catalog::sources() {
+    for source in catalog::sources(ctx).map_err(python::Error::from)? {
         known.extend(source.keys(platform).filter(|key| wanted(key)).map(|key| (Place(key), Origin::Source)));
     }
     for build in catalog::builds(ctx).map_err(python::Error::from)? {

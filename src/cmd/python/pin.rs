@@ -91,10 +91,11 @@ fn check(ctx: &Context, text: &str) -> Result<Entry> {
         return Ok(Entry::Python(request));
     }
     let mut builds = catalog::builds(ctx).map_err(python::Error::from)?;
+    let sources = catalog::sources(ctx).map_err(python::Error::from)?;
     let known = |builds: &[catalog::Build]| {
         Platform::host().is_some_and(|platform| {
             catalog::matching(builds, &request, platform).next().is_some()
-                || catalog::sources().iter().any(|source| source.keys(platform).any(|key| request.matches(&key)))
+                || sources.iter().any(|source| source.keys(platform).any(|key| request.matches(&key)))
         })
     };
     if !known(&builds) {
