@@ -63,6 +63,44 @@ fn a_tree_is_trusted_by_its_folders_and_not_by_its_letters() {
 }
 
 #[test]
+fn one_project_of_a_trusted_tree_can_be_untrusted() {
+    let (home, mirror) = home("w/one");
+    foreign(&home, &mirror, "w/two");
+    home.boot(["trust", "--tree", "w"]).success();
+    home.boot(["untrust", "w/one"]).success().stderr_has("isn't trusted any more");
+    assert!(!enters(&home, "w/one") && enters(&home, "w/two"));
+    home.boot(["untrust", "w/one"]).success().stderr_has("nothing to do");
+    home.boot(["trust", "--list"]).success().stdout_has("nothing below it");
+    // Named by itself it is trusted again, and so it is with the whole tree.
+    home.boot(["trust", "w/one"]).success();
+    assert!(enters(&home, "w/one"));
+    home.boot(["untrust", "w/one"]).success();
+    assert!(!enters(&home, "w/one"));
+    home.boot(["trust", "--tree", "w"]).success().stderr_has("may be activated now");
+    assert!(enters(&home, "w/one"));
+    home.boot(["untrust", "w"]).success();
+    assert!(!enters(&home, "w/one") && !enters(&home, "w/two"));
+    assert_eq!(home.boot(["trust", "--list"]).success().stdout, "");
+}
+
+#[test]
+fn an_environment_that_cant_be_recorded_is_not_made() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    home.write("app/.python-version", &format!("{}\n", mirror.minor()));
+    // A folder stands where the list of what is trusted belongs.
+    home.write(".local/state/boot/trust.toml/x", "");
+    assert!(!enters(&home, "app"));
+    assert!(!home.root.join("app/.venv").exists());
+    home.boot_in(&home.root.join("app"), ["venv"]).code(1).one_error().stderr_has("trust.toml");
+    assert!(!home.root.join("app/.venv").exists());
+    home.no_leftovers();
+    fs::remove_dir_all(home.root.join(".local/state/boot/trust.toml")).unwrap();
+    assert!(enters(&home, "app"));
+}
+
+#[test]
 fn another_environment_in_the_place_of_a_trusted_one_is_not_trusted() {
     let (home, mirror) = home("app");
     home.boot(["trust", "app"]).success();

@@ -64,6 +64,7 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
                 Kind::Made => "made by boot",
                 Kind::Trusted => "trusted by hand",
                 Kind::Tree => "all below it",
+                Kind::Except => "nothing below it",
             };
             vec![escaped(&ctx.paths.tilde(&known.path)), kind.into()]
         })

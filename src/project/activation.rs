@@ -196,11 +196,10 @@ fn create(ctx: &Context, python: &Installed, folder: &Path, options: &VenvOption
     let _lock = venv::lock(ctx, &target)?;
     let missing = fs::symlink_metadata(&target).is_err();
     if missing {
-        let made = venv::publish(&ctx.paths, python, &target, options, true)?;
+        let made = venv::publish(ctx, python, &target, options, true)?;
         if let Some(line) = made.without_pip {
             ctx.report.info(&line);
         }
-        trust::record(ctx, &target)?;
     }
     Ok((trust::check(&ctx.paths, &target).map_err(Error::Refused)?, missing))
 }

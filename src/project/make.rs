@@ -76,8 +76,7 @@ pub fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Erro
         system_site_packages: wanted.system_site_packages,
         exact: request.as_ref().is_some_and(Request::is_exact),
     };
-    let made = venv::publish(&ctx.paths, &python, &target, &options, wanted.pip)?;
-    trust::record(ctx, &target)?;
+    let made = venv::publish(ctx, &python, &target, &options, wanted.pip)?;
     Ok(Outcome { path: target, version: python.key.version.to_string(), fresh: true, without_pip: made.without_pip })
 }
 
@@ -128,7 +127,7 @@ pub struct Listed {
 pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
     let venvs = ctx.paths.venvs();
     let pythons = installed::list(&ctx.paths);
-    let known = trust::list(&ctx.paths)?.into_iter().filter(|known| known.kind != Kind::Tree);
+    let known = trust::list(&ctx.paths)?.into_iter().filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted));
     Ok(known
         .map(|known| {
             let state = trust::check(&ctx.paths, &known.path).ok().and_then(|venv| mend::mend(ctx, &venv, None).ok());
@@ -170,7 +169,7 @@ pub fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error>
         trust::check(&ctx.paths, &target).map_err(Error::Refused)?;
         atomic::remove_folder(&target)?;
     }
-    trust::untrust(ctx, &target)?;
+    trust::forget(ctx, &target)?;
     stamp::touch(&ctx.paths)?;
     Ok(target)
 }

@@ -1,6 +1,7 @@
 //! Projects: the pin, the environment that belongs to it, whom we trust, and what happens at the prompt.
 
 pub mod activation;
+mod book;
 pub mod choice;
 pub mod make;
 pub mod mend;

@@ -4,21 +4,19 @@
 //! with no key pressed. So an environment is known by its canonical path *and* its device and inode, in a file that no
 //! project can write; and only [`check`] makes the type that the hook's output accepts.
 
-use std::ffi::OsString;
 use std::fs::{self, Metadata};
-use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::book::{Book, Entry, Tree};
 use super::{Error, venv};
 use crate::Context;
 use crate::report::escaped;
-use crate::store::lock::Lock;
 use crate::store::paths::Paths;
-use crate::store::{self, atomic, stamp};
+use crate::store::{self, stamp};
 
 /// An environment that may be put on PATH. Made by [`check`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,91 +68,10 @@ pub(super) fn word(path: &Path) -> String {
     if plain { text } else { escaped(&String::from_utf8_lossy(&crate::shell::quote::posix(path))) }
 }
 
+/// What to tell `boot trust`: a named environment stands in no project.
 fn project_of(venv: &Path) -> String {
-    word(venv.parent().unwrap_or(venv))
-}
-
-/// What is trusted, as it stands in `trust.toml`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Book {
-    #[serde(default)]
-    venv: Vec<Entry>,
-    #[serde(default)]
-    tree: Vec<Tree>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
-    path: Place,
-    /// Device and inode in hexadecimal: TOML's integers end below the kernel's.
-    id: String,
-    /// Made by boot; otherwise trusted by hand.
-    made: bool,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Tree {
-    path: Place,
-}
-
-/// A path in TOML, which is UTF-8: others are written as `bytes:` and hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-struct Place(PathBuf);
-
-impl From<String> for Place {
-    fn from(text: String) -> Place {
-        let bytes = text.strip_prefix("bytes:").and_then(|hex| {
-            (0..hex.len())
-                .step_by(2)
-                .map(|at| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-                .collect::<Option<Vec<u8>>>()
-        });
-        Place(bytes.map_or_else(|| text.into(), |bytes| OsString::from_vec(bytes).into()))
-    }
-}
-
-impl From<Place> for String {
-    fn from(place: Place) -> String {
-        match place.0.to_str() {
-            Some(text) => text.into(),
-            None => {
-                let hex = place.0.as_os_str().as_bytes().iter().map(|byte| format!("{byte:02x}"));
-                format!("bytes:{}", hex.collect::<String>())
-            }
-        }
-    }
-}
-
-impl Book {
-    fn read(paths: &Paths) -> Result<Book, Error> {
-        let file = paths.trust_file();
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
-            Err(error) => return Err(store::Error::io("read", &file)(error).into()),
-        };
-        toml::from_str(&text).map_err(|error| Error::Book { path: file, message: error.message().into() })
-    }
-
-    /// Changes the file under its lock. `change` says whether there was anything to change.
-    fn change(ctx: &Context, change: impl FnOnce(&mut Book) -> bool) -> Result<bool, Error> {
-        let _lock = Lock::hold(&ctx.paths.locks(), "trust", &*ctx.report)?;
-        let mut book = Book::read(&ctx.paths)?;
-        if !change(&mut book) {
-            return Ok(false);
-        }
-        // Tables of strings and a boolean: there is nothing in them that TOML can't hold.
-        let text = toml::to_string(&book).map_err(|error| Error::Book { path: ctx.paths.trust_file(), message: error.to_string() })?;
-        let text = format!("# The environments that boot may activate. Written by boot: use `boot trust` and `boot untrust`.\n{text}");
-        atomic::write(&ctx.paths.trust_file(), text.as_bytes(), Some(0o600))?;
-        stamp::touch(&ctx.paths)?;
-        Ok(true)
-    }
-}
-
-fn id(data: &Metadata) -> String {
-    format!("{:x}:{:x}", data.dev(), data.ino())
+    let in_project = venv.file_name().is_some_and(|name| name == venv::NAME);
+    word(venv.parent().filter(|_| in_project).unwrap_or(venv))
 }
 
 /// Whether `venv` may be activated: it is known, and nobody else can change it.
@@ -162,14 +79,15 @@ pub fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
     let (root, data) = sound(venv)?;
     // A book that can't be read trusts nothing.
     let book = Book::read(paths).unwrap_or_default();
-    let known = book.venv.iter().find(|entry| entry.path.0 == root);
-    if let Some(entry) = known.filter(|entry| entry.id == id(&data)) {
+    let mut known = book.venv.iter().filter(|entry| entry.path.0 == root).peekable();
+    let replaced = known.peek().is_some();
+    if let Some(entry) = known.find(|entry| entry.is(&data)) {
         return Ok(TrustedVenv { root, made: entry.made });
     }
-    if book.tree.iter().any(|tree| root.starts_with(&tree.path.0)) {
+    if book.has_in_a_tree(&root) {
         return Ok(TrustedVenv { root, made: false });
     }
-    Err(if known.is_some() { Refusal::Replaced(root) } else { Refusal::Unknown(root) })
+    Err(if replaced { Refusal::Replaced(root) } else { Refusal::Unknown(root) })
 }
 
 /// What must hold of an environment, whoever vouches for it: its canonical path and its folder's data.
@@ -233,9 +151,11 @@ fn is_private_group(gid: u32) -> bool {
     alone && users.lines().filter(|line| line.split(':').nth(3) == Some(&gid)).count() == 1
 }
 
-/// Notes an environment that boot has just made.
-pub fn record(ctx: &Context, venv: &Path) -> Result<(), Error> {
-    note(ctx, venv, true).map(|_| ())
+/// Notes that `folder`, which boot made, is the environment at the canonical path `target`, or will be once it is published: a run that is
+/// cut in between leaves no environment of boot's that nothing is known of. What stands there until then stays known.
+pub fn record(ctx: &Context, target: &Path, folder: &Path) -> Result<(), Error> {
+    let data = fs::symlink_metadata(folder).map_err(store::Error::io("find", folder))?;
+    note(ctx, target, &data, true)
 }
 
 /// Trusts the environment at `venv`, whoever made it. False if it was trusted before.
@@ -245,41 +165,64 @@ pub fn trust(ctx: &Context, venv: &Path) -> Result<bool, Error> {
         stamp::touch(&ctx.paths)?;
         return Ok(false);
     }
-    sound(venv).map_err(Error::Refused)?;
-    note(ctx, venv, false)
+    let (root, data) = sound(venv).map_err(Error::Refused)?;
+    note(ctx, &root, &data, false)?;
+    Ok(true)
 }
 
-fn note(ctx: &Context, venv: &Path, made: bool) -> Result<bool, Error> {
-    let root = fs::canonicalize(venv).map_err(store::Error::io("find", venv))?;
-    let data = fs::symlink_metadata(&root).map_err(store::Error::io("find", &root))?;
+fn note(ctx: &Context, root: &Path, data: &Metadata, made: bool) -> Result<(), Error> {
+    let there = fs::symlink_metadata(root).ok();
     Book::change(ctx, |book| {
-        book.venv.retain(|entry| entry.path.0 != root);
-        book.venv.push(Entry { path: Place(root), id: id(&data), made });
+        let is_there = |entry: &Entry| there.as_ref().is_some_and(|data| entry.is(data));
+        book.venv.retain(|entry| entry.path.0 != root || (is_there(entry) && !entry.is(data)));
+        book.venv.push(Entry::new(root.into(), data, made));
         true
-    })
+    })?;
+    Ok(())
 }
 
 /// Trusts every environment below `folder`, those to come included. False if it was trusted before.
 pub fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
     let root = fs::canonicalize(folder).map_err(store::Error::io("find", folder))?;
     Book::change(ctx, |book| {
+        let exceptions = book.except.len();
+        book.except.retain(|tree| !tree.path.0.starts_with(&root));
         let new = !book.tree.iter().any(|tree| tree.path.0 == root);
         if new {
-            book.tree.push(Tree { path: Place(root) });
+            book.tree.push(Tree::of(&root));
         }
-        new
+        new || book.except.len() != exceptions
     })
 }
 
-/// Forgets `folder`: its environment, itself as an environment, and itself as a tree. False if nothing was known of it.
+/// Trusts nothing of `folder` any more: its environment, itself as an environment, and itself as a tree; in another tree it becomes an
+/// exception. False if nothing of it was trusted.
 pub fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
     Book::change(ctx, |book| {
-        let before = book.venv.len() + book.tree.len();
-        book.venv.retain(|entry| entry.path.0 != root && entry.path.0 != root.join(venv::NAME));
+        let known = drop_venvs(book, &root);
+        let trees = book.tree.len();
         book.tree.retain(|tree| tree.path.0 != root);
-        before != book.venv.len() + book.tree.len()
+        let in_another = book.has_in_a_tree(&root);
+        if in_another {
+            book.except.push(Tree::of(&root));
+        }
+        // An exception means nothing outside of every tree.
+        let Book { tree, except, .. } = book;
+        except.retain(|exception| tree.iter().any(|tree| exception.path.0.starts_with(&tree.path.0)));
+        known || in_another || trees != book.tree.len()
     })
+}
+
+/// Forgets the environment at the canonical path `venv`, which is gone.
+pub fn forget(ctx: &Context, venv: &Path) -> Result<bool, Error> {
+    Book::change(ctx, |book| drop_venvs(book, venv))
+}
+
+fn drop_venvs(book: &mut Book, root: &Path) -> bool {
+    let before = book.venv.len();
+    book.venv.retain(|entry| entry.path.0 != root && entry.path.0 != root.join(venv::NAME));
+    before != book.venv.len()
 }
 
 /// One line of what is trusted.
@@ -298,14 +241,19 @@ pub enum Kind {
     Trusted,
     /// A folder of whose environments all are trusted.
     Tree,
+    /// A folder in such a tree of whose environments none is.
+    Except,
 }
 
 /// Everything that is trusted, by path.
 pub fn list(paths: &Paths) -> Result<Vec<Known>, Error> {
     let book = Book::read(paths)?;
     let venvs = book.venv.into_iter().map(|entry| Known { path: entry.path.0, kind: if entry.made { Kind::Made } else { Kind::Trusted } });
-    let mut all: Vec<Known> = venvs.chain(book.tree.into_iter().map(|tree| Known { path: tree.path.0, kind: Kind::Tree })).collect();
+    let trees = book.tree.into_iter().map(|tree| Known { path: tree.path.0, kind: Kind::Tree });
+    let exceptions = book.except.into_iter().map(|tree| Known { path: tree.path.0, kind: Kind::Except });
+    let mut all: Vec<Known> = venvs.chain(trees).chain(exceptions).collect();
     all.sort_by(|a, b| a.path.cmp(&b.path));
+    all.dedup();
     Ok(all)
 }
 
@@ -337,7 +285,7 @@ mod tests {
         let ctx = context(home.path());
         let venv_path = venv(&home.path().join("p"));
         assert_eq!(check(&ctx.paths, &venv_path), Err(Refusal::Unknown(venv_path.clone())));
-        record(&ctx, &venv_path).unwrap();
+        record(&ctx, &venv_path, &venv_path).unwrap();
         assert_eq!(check(&ctx.paths, &venv_path).unwrap().root(), venv_path);
         // Another folder in its place; the old one is kept so that its inode isn't used again.
         fs::rename(&venv_path, home.path().join("old")).unwrap();
@@ -376,21 +324,17 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_are_not_utf8_are_kept_as_they_are() {
-        for bytes in [&b"/plain"[..], b"/\xff\xfe", b"bytes:zz"] {
-            let place = Place(OsString::from_vec(bytes.to_vec()).into());
-            assert_eq!(Place::from(String::from(place.clone())), place);
-        }
-    }
-
-    #[test]
-    fn a_broken_book_trusts_nothing_and_is_not_overwritten() {
+    fn an_environment_is_known_before_it_takes_the_place_of_another_which_is_known_until_then() {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
-        let venv = venv(&home.path().join("p"));
-        atomic::write(&ctx.paths.trust_file(), b"[[", None).unwrap();
-        assert!(check(&ctx.paths, &venv).is_err());
-        assert!(matches!(record(&ctx, &venv), Err(Error::Book { .. })));
-        assert_eq!(fs::read(ctx.paths.trust_file()).unwrap(), b"[[");
+        let (old, new) = (venv(&home.path().join("p")), venv(&home.path().join("staging")));
+        record(&ctx, &old, &old).unwrap();
+        record(&ctx, &old, &new).unwrap();
+        assert!(check(&ctx.paths, &old).is_ok());
+        fs::rename(&old, home.path().join("old")).unwrap();
+        fs::rename(&new, &old).unwrap();
+        assert!(check(&ctx.paths, &old).unwrap().is_made());
+        record(&ctx, &old, &old).unwrap();
+        assert_eq!(Book::read(&ctx.paths).unwrap().venv.len(), 1);
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, trust};
 use crate::Context;
 use crate::python::installed::Installed;
 use crate::python::pip;
@@ -155,13 +155,18 @@ pub fn lock(ctx: &Context, target: &Path) -> store::Result<Lock> {
     Lock::hold(&ctx.paths.locks(), &format!("venv-{}", &name[..2]), &Silent)
 }
 
-/// As [`create`], with staging and publication, for an environment that is not there yet or may be replaced.
-/// The caller has made sure of that. `pip`: whether the interpreter's pip goes in.
-pub fn publish(paths: &Paths, python: &Installed, target: &Path, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
+/// As [`create`], with staging and publication, for an environment at the canonical path `target` that is not there yet or may be
+/// replaced: the caller has made sure of that. `pip`: whether the interpreter's pip goes in. From then on it is trusted.
+pub fn publish(ctx: &Context, python: &Installed, target: &Path, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
     let staging = store::atomic::Staging::beside(target)?;
-    create(paths, python, target, staging.path(), options)?;
-    let without_pip = if pip { install_pip(paths, python, target, staging.path())? } else { None };
+    create(&ctx.paths, python, target, staging.path(), options)?;
+    let without_pip = if pip { install_pip(&ctx.paths, python, target, staging.path())? } else { None };
+    let replaces = fs::symlink_metadata(target).is_ok();
+    trust::record(ctx, target, staging.path())?;
     staging.publish(target)?;
+    if replaces {
+        trust::record(ctx, target, target)?;
+    }
     Ok(Made { without_pip })
 }
 

@@ -93,7 +93,7 @@ fn leads_into(link: &Path, place: &Path) -> bool {
 fn known(paths: &Paths) -> Vec<PathBuf> {
     // A book that can't be read names nothing; whoever needs it says so.
     let known = trust::list(paths).unwrap_or_default();
-    known.into_iter().filter(|known| known.kind != Kind::Tree).map(|known| known.path).collect()
+    known.into_iter().filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted)).map(|known| known.path).collect()
 }
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
