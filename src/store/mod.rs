@@ -3,6 +3,7 @@
 //! Every change is staged beside its target and published by one rename, so that whatever interrupts it leaves the old state.
 
 pub mod atomic;
+pub mod bounded;
 pub mod cache;
 pub mod digest;
 pub mod lock;

@@ -19,6 +19,9 @@ pub struct Limits {
     pub entries: u64,
 }
 
+/// PATH_MAX of Linux; that of macOS is lower.
+const LONGEST_NAME: usize = 4096;
+
 impl Default for Limits {
     /// Far above any Python (600 MB as a full archive) or wheel (3 GB) that is known.
     fn default() -> Limits {
@@ -34,12 +37,13 @@ pub fn tar(reader: impl Read, archive: &Path, dest: &Path, strip: &Path, limits:
     let mut tar = ::tar::Archive::new(reader);
     for entry in tar.entries().map_err(|error| unpacker.failed(error))? {
         let mut entry = entry.map_err(|error| unpacker.failed(error))?;
+        unpacker.understood(&mut entry)?;
         let name = entry.path().map_err(|error| unpacker.failed(error))?.into_owned();
         let Some(inside) = unpacker.inside(&name, strip)? else { continue };
         let kind = entry.header().entry_type();
         if kind.is_dir() {
             unpacker.folder(&inside)?;
-        } else if kind.is_file() || kind == ::tar::EntryType::GNUSparse {
+        } else if kind.is_file() {
             let mode = entry.header().mode().map_err(|error| unpacker.failed(error))?;
             unpacker.file(&inside, mode, &mut entry)?;
         } else if kind.is_symlink() || kind.is_hard_link() {
@@ -52,7 +56,7 @@ pub fn tar(reader: impl Read, archive: &Path, dest: &Path, strip: &Path, limits:
         } else if kind.is_pax_global_extensions() {
             continue;
         } else {
-            return Err(unpacker.escapes(&name));
+            return Err(unpacker.broken(format!("{} is no file, no folder and no link", name.display())));
         }
     }
     // Links come last: nothing can be written through one.
@@ -135,9 +139,32 @@ impl<'a> Unpacker<'a> {
         self.broken(error)
     }
 
+    /// Refuses what readers of tar understand differently: files with holes have several encodings, and a name or a size that isn't text
+    /// or a number is ignored by one and believed by another.
+    fn understood(&self, entry: &mut ::tar::Entry<'_, impl Read>) -> Result<()> {
+        let sparse = || self.broken("it has a file with holes");
+        if entry.header().entry_type() == ::tar::EntryType::GNUSparse {
+            return Err(sparse());
+        }
+        for extension in entry.pax_extensions().map_err(|error| self.failed(error))?.into_iter().flatten() {
+            let extension = extension.map_err(|error| self.failed(error))?;
+            if extension.key_bytes().starts_with(b"GNU.sparse") {
+                return Err(sparse());
+            }
+            let is_number = || extension.value().is_ok_and(|value| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()));
+            if extension.key_bytes() == b"size" && !is_number() {
+                return Err(self.broken("a size in it isn't a number"));
+            }
+        }
+        Ok(())
+    }
+
     /// The entry's place below `dest`; None for what lies outside of `strip`, and for `dest` itself.
     fn inside(&mut self, name: &Path, strip: &Path) -> Result<Option<PathBuf>> {
         self.left.entries = self.left.entries.checked_sub(1).ok_or_else(|| self.broken("it has too many entries"))?;
+        if name.as_os_str().len() > LONGEST_NAME {
+            return Err(self.broken("a name in it is longer than any path can be"));
+        }
         let plain = plain(name).ok_or_else(|| self.escapes(name))?;
         match plain.strip_prefix(strip) {
             Ok(inside) if inside.as_os_str().is_empty() => Ok(None),
@@ -177,7 +204,12 @@ impl<'a> Unpacker<'a> {
         }
         let path = self.dest.join(inside);
         let executable = if mode & 0o111 != 0 { 0o755 } else { 0o644 };
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(executable).open(&path).map_err(Error::io("create", &path))?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(executable)
+            .open(&path)
+            .map_err(|error| self.taken(inside, &path, error))?;
         self.copy(reader, &mut file, &path)?;
         file.set_permissions(fs::Permissions::from_mode(executable)).map_err(Error::io("write", &path))
     }
@@ -218,9 +250,18 @@ impl<'a> Unpacker<'a> {
             if !fs::symlink_metadata(&source).is_ok_and(|data| data.is_file()) {
                 return Err(self.broken(format!("{} is a link to nothing", inside.display())));
             }
-            fs::hard_link(&source, &path).map_err(Error::io("link", &path))
+            fs::hard_link(&source, &path)
         } else {
-            symlink(target, &path).map_err(Error::io("link", &path))
+            symlink(target, &path)
+        }
+        .map_err(|error| self.taken(inside, &path, error))
+    }
+
+    /// Nothing is there but what this archive made: where a name is taken nonetheless, the filesystem takes two names for one.
+    fn taken(&self, inside: &Path, path: &Path, error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => self.broken(format!("{} comes twice, in upper and lower case", inside.display())),
+            _ => Error::io("create", path)(error),
         }
     }
 }
@@ -318,12 +359,19 @@ mod tests {
             ("python/l", Kind::Symlink, "../../x"),
             ("python/l", Kind::Link, "../x"),
             ("python/l", Kind::Link, "/etc/passwd"),
-            ("python/d", Kind::Char, ""),
-            ("python/f", Kind::Fifo, ""),
         ] {
             let bytes = archive(|b| entry(b, name, kind, target, b""));
             let (_root, result) = unpack(&bytes);
             assert!(matches!(result, Err(Error::Unsafe { .. })), "{name} -> {target}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_folder_or_link_is_refused() {
+        use ::tar::EntryType as Kind;
+        for kind in [Kind::Char, Kind::Block, Kind::Fifo, Kind::GNUSparse] {
+            let bytes = archive(|b| entry(b, "python/d", kind, "", b""));
+            assert!(matches!(unpack(&bytes).1, Err(Error::Broken { .. })), "{kind:?}");
         }
     }
 

@@ -43,6 +43,28 @@ impl Mirror {
         archive
     }
 
+    /// A mirror whose only build of the machine's version is an old, full archive: `.tar.zst`, with more in it than the Python.
+    pub fn full() -> Mirror {
+        let mut mirror = Mirror::new();
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut add = |path: &str, content: &[u8]| append(&mut tar, path, 0o644, content);
+        add("python/PYTHON.json", b"{}");
+        add("python/build/lib/libz.a", b"!<arch>");
+        fill(&mut tar, "python/install", &mirror.python, mirror.key.version, mirror.key.version);
+        let packed = ruzstd::encoding::compress_to_vec(&tar.into_inner().unwrap()[..], ruzstd::encoding::CompressionLevel::Fastest);
+        mirror.serve("pgo+lto-full.tar.zst", packed);
+        mirror
+    }
+
+    /// Has this archive as the only one of the machine's version; `ending` says what it is packed with.
+    pub fn serve(&mut self, ending: &str, archive: Vec<u8>) {
+        let file = format!("cpython-{}+{RELEASE}-stand-in-{ending}", self.key.version);
+        let sha256 = Sha256::of(&archive);
+        self.lines = vec![format!("{}\t{}\tdefault\t{RELEASE}\t{file}\t{sha256}\n", self.key.version, self.key.platform)];
+        self.server.put(&format!("/{RELEASE}/{file}"), "application/octet-stream", archive.clone());
+        self.archive = archive;
+    }
+
     /// Puts the next patch up.
     pub fn publish_next(&mut self) -> Version {
         let next = Version { patch: self.key.version.patch + self.lines.len() as u32, ..self.key.version };
@@ -130,14 +152,24 @@ fn machine_python() -> (PathBuf, Version) {
 }
 
 fn archive(python: &std::path::Path, real: Version, version: Version) -> Vec<u8> {
-    let minor = format!("{}.{}", version.major, version.minor);
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    let mut add = |path: &str, mode: u32, content: &[u8]| {
-        let mut header = tar::Header::new_gnu();
-        header.set_mode(mode);
-        header.set_size(content.len() as u64);
-        tar.append_data(&mut header, format!("python/{path}"), content).unwrap();
-    };
+    fill(&mut tar, "python", python, real, version);
+    let mut gz = tar.into_inner().unwrap();
+    gz.flush().unwrap();
+    gz.finish().unwrap()
+}
+
+fn append(tar: &mut tar::Builder<impl Write>, path: &str, mode: u32, content: &[u8]) {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(mode);
+    header.set_size(content.len() as u64);
+    tar.append_data(&mut header, path, content).unwrap();
+}
+
+/// The Python itself, below `top`.
+fn fill(tar: &mut tar::Builder<impl Write>, top: &str, python: &std::path::Path, real: Version, version: Version) {
+    let minor = format!("{}.{}", version.major, version.minor);
+    let mut add = |path: &str, mode: u32, content: &[u8]| append(tar, &format!("{top}/{path}"), mode, content);
     add(&format!("bin/python{minor}"), 0o755, script(python, real, version, &[]).as_bytes());
     add(&format!("bin/python{minor}-config"), 0o755, b"#!/bin/sh\nprefix=\"/install\"\necho $prefix\n");
     // No os.py: by that a Python knows its library, and this one's is the machine's.
@@ -150,9 +182,6 @@ fn archive(python: &std::path::Path, real: Version, version: Version) -> Vec<u8>
         noise.push((seed >> 24) as u8);
     }
     add("share/weight", 0o644, &noise);
-    let mut gz = tar.into_inner().unwrap();
-    gz.flush().unwrap();
-    gz.finish().unwrap()
 }
 
 /// The interpreter: the machine's, by the name that it was called by. One that stands in for another patch says so where it is asked
