@@ -14,7 +14,7 @@ use crate::{Code, Context};
 pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
-    let manifest = Manifest::load(&here.base(), &here.root, &here.name(&ctx.paths))?;
+    let manifest = Manifest::load(&here.place(), &here.name(&ctx.paths))?;
     let plan = plan::plan(ctx, &manifest, &applied)?.only(&args.only);
     if plan.is_done() {
         ctx.report.info("nothing to do");
@@ -29,8 +29,10 @@ pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     if new && !prompt::confirm("Some of these scripts are new or changed. Run them?")? {
         return Err(Error::Declined.into());
     }
+    let answers = answers(&manifest, &plan, &applied, args.yes)?;
     let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
+    applied.answers.extend(answers);
     applied.write(&ctx.paths)?;
     let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, on_conflict)?;
     Ok(closing(ctx, &outcome))
@@ -49,6 +51,19 @@ pub(super) fn decided(plan: &Plan, said: Option<OnConflict>, yes: bool) -> Resul
     };
     apply::check_conflicts(plan, on_conflict)?;
     Ok(on_conflict)
+}
+
+/// Asks what the plan's templates want to know. Where nobody can be asked, or everything was agreed to beforehand, defaults will do;
+/// they aren't remembered, so that a terminal asks later.
+pub(super) fn answers(manifest: &Manifest, plan: &Plan, applied: &Applied, yes: bool) -> Result<Vec<(String, String)>> {
+    let mut answers = Vec::new();
+    for question in apply::questions(manifest, plan, applied)? {
+        if question.default.is_some() && (yes || !prompt::is_possible()) {
+            continue;
+        }
+        answers.push((question.name, prompt::ask(&question.text, question.default.as_deref())?));
+    }
+    Ok(answers)
 }
 
 /// The plan. Whoever is about to be asked sees it even with `--quiet`.

@@ -1,6 +1,6 @@
 //! `boot init`: fetches the repository, shows the plan, asks, and applies. Until somebody agrees nothing is kept of what was fetched.
 
-use super::apply::{closing, decided, show};
+use super::apply::{answers, closing, decided, show};
 use crate::cli::machine::Init;
 use crate::error::Result;
 use crate::machine::applied::Applied;
@@ -38,7 +38,7 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
         },
     };
     let name = here.name(&ctx.paths);
-    let manifest = Manifest::load(&here.base(), &here.root, &name)?;
+    let manifest = Manifest::load(&here.place(), &name)?;
     let plan = plan::plan(ctx, &manifest, &applied)?;
     if args.dry_run {
         table::out(&if plan.is_done() { "nothing to do\n".into() } else { format!("{name}\n{}", plan.shown()) })?;
@@ -59,11 +59,11 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     if !args.yes && !prompt::confirm("Do all of this?")? {
         return Err(Error::Declined.into());
     }
+    let answers = answers(&manifest, &plan, &applied, args.yes)?;
     let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
+    applied.answers.extend(answers);
     here.settle(&ctx.paths, &mut applied)?;
-    // What was fetched can be read at its own place from now on.
-    let manifest = Manifest { base: here.base(), ..manifest };
     let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, on_conflict)?;
     Ok(closing(ctx, &outcome))
 }

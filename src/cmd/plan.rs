@@ -20,7 +20,7 @@ fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
     let name = here.name(&ctx.paths);
-    let manifest = Manifest::load(&here.base(), &here.root, &name)?;
+    let manifest = Manifest::load(&here.place(), &name)?;
     let plan = plan::plan(ctx, &manifest, &applied)?;
     if args.json {
         table::json(plan.json(&manifest))?;

@@ -26,12 +26,18 @@ pub struct Applied {
     /// The global pin that boot wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_python: Option<String>,
+    /// What was answered to the manifest's questions, by the variable's name.
+    #[serde(default)]
+    pub answers: BTreeMap<String, String>,
     /// Scripts that ran well, by id.
     #[serde(default)]
     pub runs: BTreeMap<String, Ran>,
     /// Dotfiles that boot placed, by their path below the home directory.
     #[serde(default)]
     pub dotfiles: BTreeMap<String, Placed>,
+    /// What a repository held when its own manager placed its dotfiles, by the manager's name.
+    #[serde(default)]
+    pub handed_over: BTreeMap<String, Sha256>,
     /// What was moved out of the way, in order.
     #[serde(default)]
     pub backups: Vec<Backup>,

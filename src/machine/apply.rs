@@ -1,12 +1,15 @@
 //! Doing a plan. One item that fails stops no other; each is remembered after it is done, so that a run that was cut off goes on where
 //! it stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use super::applied::{Applied, Ran};
-use super::manifest::Manifest;
+use super::manifest::{MANAGERS, Manifest};
+use super::packages::{self, Done};
 use super::plan::{Item, Kind, Plan, State, What};
-use super::{Error, Result, dotfiles, items, scripts};
+use super::vars::{self, Question, Vars};
+use super::{Error, Result, dotfiles, handover, items, scripts};
 use crate::report::escaped;
 use crate::store::lock::Lock;
 use crate::tool::environment::side_by_side;
@@ -52,7 +55,7 @@ impl Outcome {
 
     /// `new: 1 Python, 2 tools, the shell hook`.
     pub fn summary(&self) -> String {
-        let mut parts: Vec<String> = [Kind::Pythons, Kind::Tools, Kind::Dotfiles, Kind::Scripts, Kind::Shell]
+        let mut parts: Vec<String> = [Kind::Pythons, Kind::Tools, Kind::Dotfiles, Kind::Packages, Kind::Scripts, Kind::Shell]
             .iter()
             .filter_map(|kind| {
                 let count = *self.done.get(kind.name())?;
@@ -116,70 +119,152 @@ pub fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
 /// Does the plan. `applied` is from [`begin`], whose lock is still held.
 pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Applied, on_conflict: OnConflict) -> Result<Outcome> {
     check_conflicts(plan, on_conflict)?;
-    let mut outcome = Outcome::default();
+    let outcome = Mutex::new(Outcome::default());
     let todo: Vec<&Item> = plan.todo().collect();
-    let mut next = 0;
-    while next < todo.len() {
-        let item = todo[next];
-        next += 1;
-        let result = match &item.what {
-            What::Python(_) | What::Tool(_) => {
-                // Those of a kind stand together, and don't wait for each other.
-                let alike = |other: &&&Item| std::mem::discriminant(&other.what) == std::mem::discriminant(&item.what);
-                let run = todo[next..].iter().take_while(alike).count();
-                let items = &todo[next - 1..next + run];
-                let results = side_by_side(items, AT_ONCE, |item| match &item.what {
-                    What::Python(request) => items::install_python(ctx, request),
-                    What::Tool(tool) => items::install_tool(ctx, tool),
-                    _ => Ok(String::new()),
-                });
-                for (item, result) in items.iter().zip(results) {
-                    outcome.take(ctx, item, result);
+    let first = todo.iter().position(|item| is_fetched(item)).unwrap_or(todo.len());
+    let last = todo.iter().rposition(|item| is_fetched(item)).map_or(first, |last| last + 1);
+    // Before and after what is fetched, one by one: scripts and dotfiles build on each other, and all of them write down what they did.
+    let in_turn = |items: &[&Item], applied: &mut Applied| {
+        for item in items {
+            if let Some(result) = one(ctx, manifest, item, applied, on_conflict, &outcome) {
+                take(&outcome, ctx, item, result);
+            }
+        }
+    };
+    in_turn(&todo[..first], applied);
+    let (fetched, between): (Vec<&Item>, Vec<&Item>) = todo[first..last].iter().partition(|item| is_fetched(item));
+    fetch(ctx, &fetched, &outcome);
+    in_turn(&between, applied);
+    in_turn(&todo[last..], applied);
+    Ok(outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn take(outcome: &Mutex<Outcome>, ctx: &Context, item: &Item, result: Result<String>) {
+    outcome.lock().unwrap_or_else(PoisonError::into_inner).take(ctx, item, result);
+}
+
+/// Packages of the system, Pythons and tools come from elsewhere and don't wait for each other.
+fn is_fetched(item: &Item) -> bool {
+    matches!(item.what, What::Python(_) | What::Tool(_) | What::Package(_))
+}
+
+fn fetch(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| install_packages(ctx, items, outcome));
+        let pythons: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Python(_))).collect();
+        side_by_side(&pythons, AT_ONCE, |item| {
+            if let What::Python(request) = &item.what {
+                take(outcome, ctx, item, items::install_python(ctx, request));
+            }
+        });
+        let tools: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Tool(_))).collect();
+        side_by_side(&tools, AT_ONCE, |item| {
+            if let What::Tool(tool) = &item.what {
+                take(outcome, ctx, item, items::install_tool(ctx, tool));
+            }
+        });
+    });
+}
+
+/// Package managers lock each other out, so theirs is one after the other.
+fn install_packages(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
+    for manager in MANAGERS {
+        let of: Vec<(&Item, &str)> = items
+            .iter()
+            .filter_map(|item| match &item.what {
+                What::Package(package) if package.manager == manager => Some((*item, package.name.as_str())),
+                _ => None,
+            })
+            .collect();
+        if of.is_empty() {
+            continue;
+        }
+        let names: Vec<&str> = of.iter().map(|(_, name)| *name).collect();
+        let bar = ctx.report.spinner(manager);
+        bar.say(&names.join(" "));
+        let mut said = false;
+        for ((item, name), done) in of.iter().zip(packages::install(manager, &names)) {
+            match done {
+                Ok(Done::Skipped(command)) if !said => {
+                    said = true;
+                    ctx.report
+                        .warn(&format!("packages of the system are skipped: sudo wants a password; you can type: {}", escaped(&command)));
                 }
-                next += run;
-                continue;
+                Ok(Done::Skipped(_)) => {}
+                Ok(Done::Installed) => take(outcome, ctx, item, Ok(format!("{name}, through {manager}"))),
+                Err(error) => take(outcome, ctx, item, Err(error)),
             }
-            What::Dotfile(dotfile) => {
-                let moved = match (&item.state, on_conflict) {
-                    (State::Conflict(_), OnConflict::Keep) => {
-                        outcome.kept += 1;
-                        outcome.codes.push(Code::Done);
-                        ctx.report.info(&format!("  - {:<8} {} stays as it was", "dotfile", escaped(&item.id())));
-                        continue;
-                    }
-                    (State::Conflict(_), _) => dotfiles::back_up(&ctx.paths, applied, dotfile).map(Some),
-                    _ => Ok(None),
-                };
-                moved.and_then(|moved| {
-                    dotfiles::place(&ctx.paths, manifest, applied, dotfile)?;
-                    Ok(match moved {
-                        Some(backup) => format!("{}; what was there is in {}", item.id(), ctx.paths.tilde(&backup)),
-                        None => item.id(),
-                    })
-                })
-            }
-            // Its Python failed, and has said so.
-            What::Default(request) if items::python(ctx, request).is_none() => continue,
-            What::Default(request) => items::set_default_python(ctx, request).and_then(|()| {
-                applied.default_python = Some(request.clone());
-                applied.write(&ctx.paths)?;
-                Ok(format!("{request} is the default"))
-            }),
-            What::Script(script) if script.is_done(applied) => continue,
-            What::Script(script) => {
-                ctx.report.step(&format!("runs {}", script.id));
-                scripts::run(ctx, manifest, script).and_then(|()| {
-                    // Only now: a script that failed, or was cut off, runs again.
-                    applied.runs.insert(script.id.clone(), Ran { sha256: script.sha256 });
-                    applied.write(&ctx.paths)?;
-                    Ok(script.id.clone())
-                })
-            }
-            What::Hook => items::install_hook(ctx),
-        };
-        outcome.take(ctx, item, result);
+        }
     }
-    Ok(outcome)
+}
+
+/// Does one item that isn't fetched; None where there turns out to be nothing to say of it.
+fn one(
+    ctx: &Context,
+    manifest: &Manifest,
+    item: &Item,
+    applied: &mut Applied,
+    on_conflict: OnConflict,
+    outcome: &Mutex<Outcome>,
+) -> Option<Result<String>> {
+    Some(match &item.what {
+        What::Python(_) | What::Tool(_) | What::Package(_) => return None,
+        What::Dotfile(dotfile) => {
+            let moved = match (&item.state, on_conflict) {
+                (State::Conflict(_), OnConflict::Keep) => {
+                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+                    outcome.kept += 1;
+                    outcome.codes.push(Code::Done);
+                    ctx.report.info(&format!("  - {:<8} {} stays as it was", "dotfile", escaped(&item.id())));
+                    return None;
+                }
+                (State::Conflict(_), _) => dotfiles::back_up(&ctx.paths, applied, dotfile).map(Some),
+                _ => Ok(None),
+            };
+            moved.and_then(|moved| {
+                dotfiles::place(&ctx.paths, &Vars::of(manifest, applied), applied, dotfile)?;
+                Ok(match moved {
+                    Some(backup) => format!("{}; what was there is in {}", item.id(), ctx.paths.tilde(&backup)),
+                    None => item.id(),
+                })
+            })
+        }
+        What::Gone(target) => dotfiles::forget(&ctx.paths, applied, target).map(|()| format!("{} is gone", item.id())),
+        What::Handover(manager, place, content) => handover::apply(ctx, *manager, place).and_then(|()| {
+            applied.handed_over.insert(manager.name().into(), *content);
+            applied.write(&ctx.paths)?;
+            Ok(format!("placed by {}", manager.name()))
+        }),
+        // Its Python failed, and has said so.
+        What::Default(request) if items::python(ctx, request).is_none() => return None,
+        What::Default(request) => items::set_default_python(ctx, request).and_then(|()| {
+            applied.default_python = Some(request.clone());
+            applied.write(&ctx.paths)?;
+            Ok(format!("{request} is the default"))
+        }),
+        What::Script(script) if script.is_done(applied) => return None,
+        What::Script(script) => {
+            ctx.report.step(&format!("runs {}", script.id));
+            scripts::run(ctx, script).and_then(|()| {
+                // Only now: a script that failed, or was cut off, runs again.
+                applied.runs.insert(script.id.clone(), Ran { sha256: script.sha256 });
+                applied.write(&ctx.paths)?;
+                Ok(script.id.clone())
+            })
+        }
+        What::Hook => items::install_hook(ctx),
+    })
+}
+
+/// The questions that the plan's templates ask and that nobody has answered yet.
+pub fn questions(manifest: &Manifest, plan: &Plan, applied: &Applied) -> Result<Vec<Question>> {
+    let mut used = BTreeSet::new();
+    for item in plan.todo() {
+        if let What::Dotfile(dotfile) = &item.what {
+            used.extend(dotfile.variables()?);
+        }
+    }
+    Ok(vars::questions(manifest, applied, &used))
 }
 
 /// Notes that somebody has agreed to these scripts: they aren't asked about again until they change.

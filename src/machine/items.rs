@@ -118,7 +118,8 @@ pub fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
     {
         return Err(format!("{} isn't a version requirement", escaped(version)));
     }
-    check_requirement(&tool.spec())
+    let bare = Tool { source: None, ..tool.clone() };
+    check_requirement(&bare.spec())
 }
 
 /// Whether two names are one package.

@@ -8,12 +8,16 @@ pub mod apply;
 pub mod condition;
 pub mod document;
 pub mod dotfiles;
+pub mod handover;
 pub mod items;
 pub mod manifest;
+pub mod packages;
 pub mod plan;
 pub mod repo;
 pub mod scripts;
 pub mod start;
+pub mod template;
+pub mod vars;
 
 use std::path::PathBuf;
 

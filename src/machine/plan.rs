@@ -1,16 +1,20 @@
 //! What would be done: the manifest beside the machine. Reads, and touches nothing.
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
-use super::Result;
 use super::applied::Applied;
 use super::condition::Surroundings;
 use super::dotfiles::{self, Dotfile, There};
 use super::items::{self, ToolState};
-use super::manifest::{Manifest, Mode, On, Phase, Tool};
+use super::manifest::{Manager, Manifest, Phase, Place, Tool};
+use super::packages::{self, Package};
 use super::scripts::{self, Script};
+use super::vars::Vars;
+use super::{Result, handover};
 use crate::Context;
-use crate::report::escaped;
+use crate::store::digest::Sha256;
+
+mod shown;
 
 /// The kinds of items, as `--only` names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -18,6 +22,7 @@ pub enum Kind {
     Pythons,
     Tools,
     Dotfiles,
+    Packages,
     Scripts,
     Shell,
 }
@@ -29,6 +34,7 @@ impl Kind {
             Kind::Pythons => "python",
             Kind::Tools => "tool",
             Kind::Dotfiles => "dotfile",
+            Kind::Packages => "package",
             Kind::Scripts => "script",
             Kind::Shell => "shell",
         }
@@ -43,6 +49,11 @@ pub enum What {
     Default(String),
     Tool(Tool),
     Dotfile(Dotfile),
+    /// A dotfile that boot placed and that the manifest has no more.
+    Gone(String),
+    /// The repository's own manager of dotfiles, and what the repository holds.
+    Handover(Manager, Place, Sha256),
+    Package(Package),
     Script(Script),
     Hook,
 }
@@ -53,6 +64,8 @@ pub enum State {
     Todo,
     /// Something that boot did not make is in the way: what it is.
     Conflict(&'static str),
+    /// It can't be had here, and nothing needs it: why.
+    Skipped(&'static str),
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +89,8 @@ impl Item {
         match self.what {
             What::Python(_) | What::Default(_) => Kind::Pythons,
             What::Tool(_) => Kind::Tools,
-            What::Dotfile(_) => Kind::Dotfiles,
+            What::Dotfile(_) | What::Gone(_) | What::Handover(..) => Kind::Dotfiles,
+            What::Package(_) => Kind::Packages,
             What::Script(_) => Kind::Scripts,
             What::Hook => Kind::Shell,
         }
@@ -89,52 +103,18 @@ impl Item {
             What::Default(_) => "default".into(),
             What::Tool(tool) => tool.name.clone(),
             What::Dotfile(dotfile) => format!("~/{}", dotfile.target),
+            What::Gone(target) => format!("~/{target}"),
+            What::Handover(manager, ..) => manager.name().into(),
+            What::Package(package) => package.name.clone(),
             What::Script(script) => script.id.clone(),
             What::Hook => "hook".into(),
         }
-    }
-
-    /// One line, without its kind.
-    pub fn line(&self) -> String {
-        let mut line = match &self.what {
-            What::Python(request) => request.clone(),
-            What::Default(request) => format!("{request} is the default"),
-            What::Tool(tool) => {
-                let mut line = tool.spec();
-                if !tool.inject.is_empty() {
-                    let _ = write!(line, ", with {}", tool.inject.join(", "));
-                }
-                if let Some(request) = &tool.python {
-                    let _ = write!(line, ", on Python {request}");
-                }
-                line
-            }
-            What::Dotfile(dotfile) => match dotfile.mode {
-                Mode::Link => format!("~/{} -> {}", dotfile.target, dotfile.source.display()),
-                Mode::Copy => format!("~/{}, a copy of {}", dotfile.target, dotfile.source.display()),
-            },
-            What::Script(script) => {
-                let on = match script.on {
-                    On::Once => "once",
-                    On::Change => "when it changes",
-                    On::Always => "always",
-                };
-                format!("{}: {}, {on}", script.id, script.cmd)
-            }
-            What::Hook => "the hook, in the start-up files of your shells".into(),
-        };
-        if let State::Conflict(what) = self.state {
-            let _ = write!(line, " ({what} that boot did not make)");
-        } else if !self.note.is_empty() {
-            let _ = write!(line, " ({})", self.note);
-        }
-        escaped(&line)
     }
 }
 
 impl Plan {
     pub fn todo(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().filter(|item| item.state != State::Done)
+        self.items.iter().filter(|item| matches!(item.state, State::Todo | State::Conflict(_)))
     }
 
     pub fn conflicts(&self) -> impl Iterator<Item = &Item> {
@@ -153,52 +133,6 @@ impl Plan {
         })
     }
 
-    /// The list that one can agree to: every item that isn't done, scripts with all of their text.
-    pub fn shown(&self) -> String {
-        let mut text = String::new();
-        for item in self.todo() {
-            let mark = if matches!(item.state, State::Conflict(_)) { '!' } else { '+' };
-            let _ = writeln!(text, "  {mark} {:<8} {}", item.kind().name(), item.line());
-            if let What::Script(script) = &item.what
-                && script.text != script.cmd
-            {
-                for line in script.text.lines() {
-                    let _ = writeln!(text, "      | {}", escaped(&line.replace('\t', "    ")));
-                }
-            }
-        }
-        match self.items.iter().filter(|item| item.state == State::Done).count() {
-            0 => {}
-            done => {
-                let _ = writeln!(text, "  {done} {} already done", if done == 1 { "is" } else { "are" });
-            }
-        }
-        text
-    }
-
-    /// For `--json`.
-    pub fn json(&self, manifest: &Manifest) -> serde_json::Value {
-        let items: Vec<_> = self
-            .items
-            .iter()
-            .map(|item| {
-                let (state, why) = match &item.state {
-                    State::Done => ("done", ""),
-                    State::Todo => ("todo", item.note.as_str()),
-                    State::Conflict(what) => ("conflict", *what),
-                };
-                serde_json::json!({ "kind": item.kind().name(), "id": item.id(), "state": state, "what": item.line(), "why": why })
-            })
-            .collect();
-        serde_json::json!({
-            "root": manifest.root,
-            "home": self.home,
-            "todo": self.todo().count(),
-            "conflicts": self.conflicts().count(),
-            "items": items,
-        })
-    }
-
     /// Without the kinds that weren't asked for.
     pub fn only(mut self, kinds: &[Kind]) -> Plan {
         if !kinds.is_empty() {
@@ -211,30 +145,27 @@ impl Plan {
 /// Compares the manifest with this machine.
 pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied) -> Result<Plan> {
     let here = Surroundings::here();
-    let paths = &ctx.paths;
     let mut items = Vec::new();
     let mut after = Vec::new();
-    let mut add = |what: What, state: State, note: &str| items.push(Item { what, state, note: note.into() });
-    let is = |done: bool| if done { State::Done } else { State::Todo };
-
     for run in manifest.runs.iter().filter(|run| run.only.holds(&here)) {
-        let script = scripts::script(manifest, run)?;
-        let state = is(script.is_done(applied));
+        let script = scripts::script(run)?;
+        let item = Item { state: is(script.is_done(applied)), what: What::Script(script), note: String::new() };
         match run.phase {
-            Phase::Before => add(What::Script(script), state, ""),
-            Phase::After => after.push(Item { what: What::Script(script), state, note: String::new() }),
+            Phase::Before => items.push(item),
+            Phase::After => after.push(item),
         }
     }
     // Before Pythons and tools: pip's configuration may be among them.
-    for dotfile in dotfiles::list(manifest, &here)? {
-        dotfiles::check_place(paths, manifest, &dotfile)?;
-        let (state, note) = match dotfiles::there(paths, manifest, applied, &dotfile) {
-            There::Right => (State::Done, ""),
-            There::Nothing => (State::Todo, ""),
-            There::Ours => (State::Todo, "boot's own, of an earlier time"),
-            There::Foreign(what) => (State::Conflict(what), ""),
+    dotfiles(ctx, manifest, applied, &here, &mut items)?;
+    let mut add = |what: What, state: State, note: &str| items.push(Item { what, state, note: note.into() });
+    let wanted = packages::list(&manifest.packages);
+    for (package, there) in wanted.iter().zip(packages::installed(&wanted)) {
+        let state = match packages::obstacle(package) {
+            _ if there => State::Done,
+            Some(why) => State::Skipped(why),
+            None => State::Todo,
         };
-        add(What::Dotfile(dotfile), state, note);
+        add(What::Package(package.clone()), state, "");
     }
     for request in &manifest.pythons {
         let there = items::python(ctx, request);
@@ -257,89 +188,46 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied) -> Result<Pla
         };
         add(What::Tool(tool.clone()), state, note);
     }
-    if manifest.hook {
+    if manifest.hook == Some(true) {
         add(What::Hook, is(items::hook(ctx)?), "");
     }
     items.extend(after);
-    Ok(Plan { items, home: paths.home.display().to_string() })
+    Ok(Plan { items, home: ctx.paths.home.display().to_string() })
+}
+
+fn is(done: bool) -> State {
+    if done { State::Done } else { State::Todo }
+}
+
+/// The dotfiles of every repository, those that are there no more, and the repositories that others take care of.
+fn dotfiles(ctx: &Context, manifest: &Manifest, applied: &Applied, here: &Surroundings, items: &mut Vec<Item>) -> Result<()> {
+    let paths = &ctx.paths;
+    let vars = Vars::of(manifest, applied);
+    let mut wanted = BTreeSet::new();
+    let mut add = |what: What, state: State, note: &str| items.push(Item { what, state, note: note.into() });
+    for dotfile in dotfiles::list(manifest, here)? {
+        dotfiles::check_place(paths, &dotfile)?;
+        dotfile.check(&vars)?;
+        let (state, note) = match dotfiles::there(paths, &vars, applied, &dotfile) {
+            There::Right => (State::Done, ""),
+            There::Nothing => (State::Todo, ""),
+            There::Ours => (State::Todo, "boot's own, of an earlier time"),
+            There::Foreign(what) => (State::Conflict(what), ""),
+        };
+        wanted.insert(dotfile.target.clone());
+        add(What::Dotfile(dotfile), state, note);
+    }
+    for (target, placed) in applied.dotfiles.iter().filter(|(target, _)| !wanted.contains(*target)) {
+        if dotfiles::gone(paths, target, placed) {
+            add(What::Gone(target.clone()), State::Todo, "");
+        }
+    }
+    for (manager, place) in manifest.dotfiles.iter().filter_map(|dotfiles| Some((dotfiles.manager?, &dotfiles.place))) {
+        let content = handover::content(place)?;
+        add(What::Handover(manager, place.clone(), content), is(applied.handed_over.get(manager.name()) == Some(&content)), "");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::machine::applied::Ran;
-    use crate::report::Silent;
-    use crate::store::paths::Paths;
-
-    fn machine(text: &str) -> (tempfile::TempDir, Context, Manifest) {
-        let folder = tempfile::tempdir().unwrap();
-        let (home, root) = (folder.path().join("h"), folder.path().join("repo"));
-        fs::create_dir_all(&home).unwrap();
-        fs::create_dir_all(root.join("home")).unwrap();
-        fs::write(root.join("home/.a"), "a").unwrap();
-        fs::write(root.join("a.sh"), "echo '\u{1b}[2J'\n").unwrap();
-        fs::write(root.join("boot.toml"), format!("version = 1\n{text}")).unwrap();
-        let paths = Paths::from(&|name| (name == "HOME").then(|| home.clone().into())).unwrap();
-        let manifest = Manifest::load(&root, &root, "repo").unwrap();
-        (folder, Context::new(paths, Arc::new(Silent), true), manifest)
-    }
-
-    fn states(plan: &Plan) -> Vec<(&'static str, String, State)> {
-        plan.items.iter().map(|item| (item.kind().name(), item.id(), item.state.clone())).collect()
-    }
-
-    fn nothing_was_touched(home: &Path) {
-        assert_eq!(fs::read_dir(home).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_new_machine_has_everything_to_do_in_order() {
-        let (_folder, ctx, manifest) = machine(
-            "[python]\ninstall = ['3.11']\n[tools]\nblack = '*'\n[dotfiles]\n[shell]\nhook = true\n\
-             [[run]]\nid = 'last'\ncmd = './a.sh'\n[[run]]\nid = 'first'\ncmd = 'true'\nphase = 'before'\n",
-        );
-        let plan = plan(&ctx, &manifest, &Applied::default()).unwrap();
-        let found: Vec<_> = plan.items.iter().map(|item| (item.kind().name(), item.id())).collect();
-        let expected = [
-            ("script", "first"),
-            ("dotfile", "~/.a"),
-            ("python", "3.11"),
-            ("python", "default"),
-            ("tool", "black"),
-            ("shell", "hook"),
-            ("script", "last"),
-        ];
-        assert_eq!(found, expected.map(|(kind, id)| (kind, id.to_string())));
-        let shown = plan.shown();
-        assert!(shown.contains("| echo '\\u{1b}[2J'"), "the text is shown, and its control characters aren't obeyed: {shown}");
-        assert!(plan.clone().only(&[Kind::Tools]).items.len() == 1);
-        nothing_was_touched(&ctx.paths.home);
-    }
-
-    #[test]
-    fn what_is_done_what_is_to_do_and_what_is_in_the_way() {
-        let (_folder, ctx, manifest) = machine(
-            "[dotfiles]\n[[run]]\nid = 'once'\ncmd = './a.sh'\n[[run]]\nid = 'change'\ncmd = './a.sh'\non = 'change'\n\
-             [[run]]\nid = 'always'\ncmd = 'true'\non = 'always'\n[[run]]\nid = 'elsewhere'\ncmd = 'true'\nonly = ['host:nowhere']\n",
-        );
-        let other = crate::store::digest::Sha256::of(b"other");
-        let mut applied = Applied::default();
-        for id in ["once", "change", "always"] {
-            applied.runs.insert(id.into(), Ran { sha256: other });
-        }
-        fs::write(ctx.paths.home.join(".a"), "mine").unwrap();
-        let plan = plan(&ctx, &manifest, &applied).unwrap();
-        let expected = [
-            ("dotfile", "~/.a".to_string(), State::Conflict("is a file")),
-            ("script", "once".into(), State::Done),
-            ("script", "change".into(), State::Todo),
-            ("script", "always".into(), State::Todo),
-        ];
-        assert_eq!(states(&plan), expected);
-        assert_eq!(plan.json(&manifest)["conflicts"], 1);
-    }
-}
+mod tests;

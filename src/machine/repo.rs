@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::applied::{Applied, Source};
-use super::manifest::FILE;
+use super::manifest::{FILE, Place};
 use super::{Error, Result};
 use crate::Context;
 use crate::context::var;
@@ -53,6 +53,11 @@ impl Here {
     /// Where its files can be read.
     pub fn base(&self) -> PathBuf {
         self.staged.as_ref().map_or_else(|| self.root.clone(), |staging| staging.path().join("repository"))
+    }
+
+    /// The same, and where it is or will be.
+    pub fn place(&self) -> Place {
+        Place { root: self.root.clone(), base: self.base() }
     }
 
     /// What a person calls it.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::applied::Applied;
-use super::manifest::{Manifest, On, Run};
+use super::manifest::{On, Place, Run};
 use super::{Error, Result};
 use crate::Context;
 use crate::store::digest::Sha256;
@@ -19,6 +19,8 @@ const LONGEST: u64 = 1 << 20;
 /// A script as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
+    /// The repository that it is from.
+    pub place: Place,
     pub id: String,
     pub cmd: String,
     pub on: On,
@@ -44,29 +46,31 @@ impl Script {
 }
 
 /// Reads what `run` is about.
-pub fn script(manifest: &Manifest, run: &Run) -> Result<Script> {
+pub fn script(run: &Run) -> Result<Script> {
     let wrong = |what: &Path, reason: String| Error::Content {
         what: format!("{}: {}", run.at, what.display()),
         reason,
         hint: "a script's path starts at the repository's root; a command is written without a slash",
     };
+    let base = run.place.readable();
     let first = run.cmd.split_whitespace().next().unwrap_or("");
     let candidate = PathBuf::from(first);
-    let is_file = first.contains('/') || manifest.base.join(&candidate).is_file();
+    let is_file = first.contains('/') || base.join(&candidate).is_file();
     let mut hashed = run.cmd.clone().into_bytes();
     let mut text = run.cmd.clone();
     if is_file {
-        let bytes = read_inside(&manifest.base, &candidate).map_err(|error| wrong(&candidate, error.to_string()))?;
+        let bytes = read_inside(base, &candidate).map_err(|error| wrong(&candidate, error.to_string()))?;
         text = String::from_utf8_lossy(&bytes).into_owned();
         hashed.push(0);
         hashed.extend(bytes);
     }
     for file in &run.watch {
-        let bytes = read_inside(&manifest.base, file).map_err(|error| wrong(file, error.to_string()))?;
+        let bytes = read_inside(base, file).map_err(|error| wrong(file, error.to_string()))?;
         hashed.push(0);
         hashed.extend(bytes);
     }
     Ok(Script {
+        place: run.place.clone(),
         id: run.id.clone(),
         cmd: run.cmd.clone(),
         on: run.on,
@@ -96,17 +100,22 @@ fn read_inside(base: &Path, file: &Path) -> io::Result<Vec<u8>> {
 
 /// Runs it in the repository's folder, with the commands that boot provides first on PATH. What it prints goes to stderr: stdout
 /// is for boot's results.
-pub fn run(ctx: &Context, manifest: &Manifest, script: &Script) -> Result<()> {
+pub fn run(ctx: &Context, script: &Script) -> Result<()> {
     let mut command = match &script.file {
         None => shell(&script.cmd),
         Some(file) => {
-            let mut words = interpreter(&manifest.root.join(file), &script.text);
+            let mut words = interpreter(&script.place.root.join(file), &script.text);
             words.extend(script.cmd.split_whitespace().skip(1).map(str::to_string));
             let mut command = Command::new(&words[0]);
             command.args(&words[1..]);
             command
         }
     };
+    finish(ctx, command.current_dir(&script.place.root))
+}
+
+/// Runs `command` with the commands that boot provides first on PATH, and what it prints on stderr.
+pub fn finish(ctx: &Context, command: &mut Command) -> Result<()> {
     let own = [ctx.paths.shims(), ctx.paths.bin.clone()];
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)));
@@ -114,8 +123,7 @@ pub fn run(ctx: &Context, manifest: &Manifest, script: &Script) -> Result<()> {
         command.env("PATH", path);
     }
     let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(|error| Error::Item(error.to_string()))?;
-    let status =
-        command.current_dir(&manifest.root).stdout(Stdio::from(stderr)).status().map_err(|error| Error::Item(error.to_string()))?;
+    let status = command.stdout(Stdio::from(stderr)).status().map_err(|error| Error::Item(error.to_string()))?;
     if status.success() { Ok(()) } else { Err(Error::Item(format!("it ended with {status}"))) }
 }
 
@@ -145,10 +153,10 @@ mod tests {
     use super::*;
     use crate::machine::manifest::Phase;
 
-    fn setup(cmd: &str) -> (tempfile::TempDir, Manifest, Run) {
+    fn setup(cmd: &str) -> (tempfile::TempDir, Run) {
         let root = tempfile::tempdir().unwrap();
-        let manifest = Manifest { base: root.path().into(), root: root.path().into(), ..Manifest::default() };
         let run = Run {
+            place: Place::at(root.path()),
             id: "a".into(),
             cmd: cmd.into(),
             on: On::Once,
@@ -157,28 +165,28 @@ mod tests {
             only: Default::default(),
             at: "boot.toml:1:1".into(),
         };
-        (root, manifest, run)
+        (root, run)
     }
 
     #[test]
     fn a_script_is_known_by_its_text_and_a_command_by_itself() {
-        let (root, manifest, run) = setup("scripts/a.sh x");
-        assert!(script(&manifest, &run).unwrap_err().to_string().starts_with("boot.toml:1:1"));
+        let (root, run) = setup("scripts/a.sh x");
+        assert!(script(&run).unwrap_err().to_string().starts_with("boot.toml:1:1"));
         fs::create_dir(root.path().join("scripts")).unwrap();
         fs::write(root.path().join("scripts/a.sh"), "echo 1").unwrap();
-        let one = script(&manifest, &run).unwrap();
+        let one = script(&run).unwrap();
         assert_eq!(one.text, "echo 1");
         fs::write(root.path().join("scripts/a.sh"), "echo 2").unwrap();
-        assert_ne!(script(&manifest, &run).unwrap().sha256, one.sha256);
-        let (_root, manifest, run) = setup("echo hello");
-        assert_eq!(script(&manifest, &run).unwrap().text, "echo hello");
+        assert_ne!(script(&run).unwrap().sha256, one.sha256);
+        let (_root, run) = setup("echo hello");
+        assert_eq!(script(&run).unwrap().text, "echo hello");
     }
 
     #[test]
     fn a_link_out_of_the_repository_is_no_script() {
-        let (root, manifest, run) = setup("./a.sh");
+        let (root, run) = setup("./a.sh");
         std::os::unix::fs::symlink("/etc/passwd", root.path().join("a.sh")).unwrap();
-        assert!(script(&manifest, &run).unwrap_err().to_string().contains("leads out"));
+        assert!(script(&run).unwrap_err().to_string().contains("leads out"));
     }
 
     #[test]

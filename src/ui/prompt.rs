@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::Error;
+use crate::report::escaped;
 
 /// Whether there is somebody to ask.
 pub fn is_possible() -> bool {
@@ -33,4 +34,28 @@ pub fn confirm(question: &str) -> Result<bool, Error> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Asks for a text; an empty answer is the default, and asks again where there is none.
+pub fn ask(question: &str, default: Option<&str>) -> Result<String, Error> {
+    if !is_possible() {
+        return Err(Error::NobodyToAsk { question: question.into() });
+    }
+    let question = escaped(question);
+    loop {
+        match default {
+            Some(default) => eprint!("{question} [{}] ", escaped(default)),
+            None => eprint!("{question} "),
+        }
+        io::stderr().flush()?;
+        let mut answer = String::new();
+        if io::stdin().read_line(&mut answer)? == 0 {
+            return Err(Error::NobodyToAsk { question });
+        }
+        match (answer.trim(), default) {
+            ("", None) => {}
+            ("", Some(default)) => return Ok(default.into()),
+            (answer, _) => return Ok(answer.into()),
+        }
+    }
 }

@@ -1,6 +1,8 @@
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
+use super::super::applied::{Applied, Placed};
 use super::*;
+use crate::store::paths::Paths;
 
 struct Box {
     _folder: tempfile::TempDir,
@@ -18,8 +20,8 @@ fn machine() -> Box {
     fs::write(root.join("home/.a"), "a").unwrap();
     fs::write(root.join("home/.config/b"), "b").unwrap();
     let paths = Paths::from(&|name| (name == "HOME").then(|| home.clone().into())).unwrap();
-    let dotfiles = Some(Dotfiles { root: "home".into(), entries: vec![] });
-    let manifest = Manifest { base: root.clone(), root, dotfiles, ..Manifest::default() };
+    let dotfiles = vec![Dotfiles { place: Place::at(&root), root: "home".into(), ..Dotfiles::default() }];
+    let manifest = Manifest { place: Place::at(&root), dotfiles, ..Manifest::default() };
     Box { _folder: folder, paths, manifest, applied: Applied::default() }
 }
 
@@ -28,14 +30,15 @@ impl Box {
         list(&self.manifest, &Surroundings::default()).unwrap()
     }
     fn there(&self, dotfile: &Dotfile) -> There {
-        there(&self.paths, &self.manifest, &self.applied, dotfile)
+        there(&self.paths, &Vars::of(&self.manifest, &self.applied), &self.applied, dotfile)
     }
     fn place(&mut self, dotfile: &Dotfile) -> Result<()> {
-        place(&self.paths, &self.manifest, &mut self.applied, dotfile)
+        let vars = Vars::of(&self.manifest, &self.applied);
+        place(&self.paths, &vars, &mut self.applied, dotfile)
     }
     fn say(&mut self, target: &str, mode: Mode, chmod: Option<u32>) {
         let entry = Entry { target: target.into(), mode, chmod, only: Default::default(), at: "boot.toml:1:1".into() };
-        self.manifest.dotfiles.as_mut().unwrap().entries.push(entry);
+        self.manifest.dotfiles[0].entries.push(entry);
     }
 }
 
@@ -80,7 +83,7 @@ fn a_copy_has_its_mode_and_an_edited_copy_is_the_users() {
     assert_eq!(fs::metadata(&target).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(target.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
     assert_eq!(machine.there(&dotfile), There::Right);
-    fs::write(machine.manifest.root.join("home/.config/b"), "new").unwrap();
+    fs::write(machine.manifest.place.root.join("home/.config/b"), "new").unwrap();
     assert_eq!(machine.there(&dotfile), There::Ours);
     fs::write(&target, "edited").unwrap();
     assert_eq!(machine.there(&dotfile), There::Foreign("is a file"));
@@ -110,9 +113,9 @@ fn backups_keep_everything_and_never_collide() {
 #[test]
 fn the_source_is_never_replaced_by_a_link_to_itself() {
     let machine = machine();
-    symlink(machine.manifest.root.join("home/.config"), machine.paths.home.join(".config")).unwrap();
+    symlink(machine.manifest.place.root.join("home/.config"), machine.paths.home.join(".config")).unwrap();
     let dotfile = machine.list().remove(1);
-    check_place(&machine.paths, &machine.manifest, &dotfile).unwrap();
+    check_place(&machine.paths, &dotfile).unwrap();
     assert_eq!(machine.there(&dotfile), There::Right);
 }
 
@@ -121,15 +124,15 @@ fn links_that_lead_out_are_errors() {
     let machine = machine();
     symlink("/tmp", machine.paths.home.join(".config")).unwrap();
     let dotfile = machine.list().remove(1);
-    assert!(check_place(&machine.paths, &machine.manifest, &dotfile).unwrap_err().to_string().contains("out of the home"));
+    assert!(check_place(&machine.paths, &dotfile).unwrap_err().to_string().contains("out of the home"));
     for leads in ["/etc/passwd", "../../../h", "nowhere"] {
-        let link = machine.manifest.root.join("home/.out");
+        let link = machine.manifest.place.root.join("home/.out");
         symlink(leads, &link).unwrap();
         let error = list(&machine.manifest, &Surroundings::default()).unwrap_err().to_string();
         assert!(error.contains("out of the repository") && error.lines().count() <= 3, "{error}");
         fs::remove_file(link).unwrap();
     }
-    fs::write(machine.manifest.root.join("home/a\u{1b}[2J"), "").unwrap();
+    fs::write(machine.manifest.place.root.join("home/a\u{1b}[2J"), "").unwrap();
     let error = list(&machine.manifest, &Surroundings::default()).unwrap_err().to_string();
     assert!(!error.contains('\u{1b}'), "{error}");
 }
@@ -137,8 +140,14 @@ fn links_that_lead_out_are_errors() {
 #[test]
 fn boots_own_folders_are_no_dotfiles() {
     let machine = machine();
-    let trust = Dotfile { target: ".local/state/boot/trust.toml".into(), source: "x".into(), mode: Mode::Link, chmod: None };
-    assert!(check_place(&machine.paths, &machine.manifest, &trust).is_err());
+    let trust = Dotfile {
+        target: ".local/state/boot/trust.toml".into(),
+        place: Place::default(),
+        source: "x".into(),
+        mode: Mode::Link,
+        chmod: None,
+    };
+    assert!(check_place(&machine.paths, &trust).is_err());
 }
 
 #[test]
@@ -146,7 +155,7 @@ fn what_is_said_of_a_file_must_be_true() {
     let mut machine = machine();
     machine.say(".nothing", Mode::Link, None);
     assert!(list(&machine.manifest, &Surroundings::default()).unwrap_err().to_string().starts_with("boot.toml:1:1"));
-    machine.manifest.dotfiles.as_mut().unwrap().entries.clear();
+    machine.manifest.dotfiles[0].entries.clear();
     machine.say(".config", Mode::Link, None);
     assert_eq!(machine.list()[1].target, ".config", "a folder that is named is linked whole");
 }

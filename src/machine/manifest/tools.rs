@@ -1,0 +1,193 @@
+//! `[python]` and `[tools]`.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::inside;
+use crate::machine::condition::Only;
+use crate::machine::document::{self, At, Table};
+use crate::machine::items;
+use crate::report::escaped;
+
+/// A tool that should be installed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tool {
+    pub name: String,
+    /// A requirement of PEP 440; None for any version.
+    pub version: Option<String>,
+    pub extras: Vec<String>,
+    pub inject: Vec<String>,
+    pub python: Option<String>,
+    /// Commands by another name: the name that is linked, and the command. Empty for each command by its own.
+    pub expose: BTreeMap<String, String>,
+    /// From a git repository, with a revision perhaps, or from a folder of the dotfiles repository: no index has it.
+    pub source: Option<Source>,
+    pub only: Only,
+}
+
+/// Where a tool comes from that isn't on an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Git {
+        url: String,
+        rev: Option<String>,
+    },
+    /// Absolute once the manifest is loaded.
+    Folder(std::path::PathBuf),
+}
+
+impl Tool {
+    /// As PEP 508 writes it: `httpie[socks]>=3,<4`, `mytool @ git+URL@rev`.
+    pub fn spec(&self) -> String {
+        let extras = if self.extras.is_empty() { String::new() } else { format!("[{}]", self.extras.join(",")) };
+        let from = match &self.source {
+            None => self.version.clone().unwrap_or_default(),
+            Some(Source::Git { url, rev }) => {
+                let scheme = if url.starts_with("git+") { "" } else { "git+" };
+                let rev = rev.as_ref().map(|rev| format!("@{rev}")).unwrap_or_default();
+                format!(" @ {scheme}{url}{rev}")
+            }
+            Some(Source::Folder(path)) => format!(" @ file://{}", path.display()),
+        };
+        format!("{}{extras}{from}", self.name)
+    }
+}
+
+pub fn pythons(top: &Table<'_>) -> document::Result<Vec<String>> {
+    let Some(table) = top.table("python", "[python]")? else { return Ok(Vec::new()) };
+    table.only_keys(&["install"])?;
+    let mut requests: Vec<String> = Vec::new();
+    for request in table.strings("install")? {
+        python_request(&table, &request)?;
+        if !requests.contains(&request.value) {
+            requests.push(request.value);
+        }
+    }
+    Ok(requests)
+}
+
+fn python_request(table: &Table<'_>, request: &At<String>) -> document::Result<()> {
+    items::check_python(&request.value)
+        .map_err(|reason| table.problem(&request.span, reason, "write 3.11, 3.11.9, 3.13t, or \">=3.10,<3.13\""))
+}
+
+pub fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
+    let Some(table) = top.table("tools", "[tools]")? else { return Ok(Vec::new()) };
+    let mut tools: Vec<Tool> = Vec::new();
+    for (key, value) in table.entries() {
+        let mut tool = Tool { name: key.value.to_string(), ..Tool::default() };
+        let version = match value.get_ref() {
+            DeValue::String(text) => Some(At { value: text.to_string(), span: value.span() }),
+            _ => match table.as_table(value, "a tool") {
+                None => {
+                    let message = format!("{} should be a version or a table", escaped(key.value));
+                    return Err(table.problem(&value.span(), message, "write \"*\", \">=3,<4\", or { inject = [\"furo\"] }"));
+                }
+                Some(options) => self::options(&mut tool, &options)?,
+            },
+        };
+        let span = version.as_ref().map_or(key.span.clone(), |version| version.span.clone());
+        tool.version =
+            version.map(|version| version.value.trim().to_string()).filter(|version| !matches!(version.as_str(), "*" | "" | "latest"));
+        items::check_tool(&tool).map_err(|reason| table.problem(&span, reason, hint(&tool)))?;
+        if let Some(twin) = tools.iter().find(|other| items::same_tool(&other.name, &tool.name)) {
+            let message = format!("{} is the same tool as {}", escaped(&tool.name), escaped(&twin.name));
+            return Err(table.problem(&key.span, message, "keep one of them"));
+        }
+        tools.push(tool);
+    }
+    Ok(tools)
+}
+
+fn hint(tool: &Tool) -> String {
+    let digits = tool.version.as_deref().is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+    match &tool.version {
+        Some(version) if digits => format!("write \"=={}\" for exactly that version", escaped(version)),
+        Some(_) => "write a version requirement: \"*\", \">=3,<4\", \"==24.*\"".into(),
+        None => "a tool is named as the package index names it: black".into(),
+    }
+}
+
+/// Reads a tool's table into `tool`; the version, if it has one, is given back to be checked with the rest.
+fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<String>>> {
+    options.only_keys(&["version", "extras", "inject", "python", "expose", "git", "rev", "path", "only"])?;
+    tool.extras = options.strings("extras")?.into_iter().map(|extra| extra.value).collect();
+    for dependency in options.strings("inject")? {
+        items::check_requirement(&dependency.value)
+            .map_err(|reason| options.problem(&dependency.span, reason, "write a package's name, or name>=version"))?;
+        tool.inject.push(dependency.value);
+    }
+    if let Some(request) = options.string("python")? {
+        python_request(options, &request)?;
+        tool.python = Some(request.value);
+    }
+    tool.only = Only::read(options)?;
+    tool.expose = expose(options)?;
+    tool.source = source(options)?;
+    let version = options.string("version")?;
+    if let (Some(version), Some(_)) = (&version, &tool.source) {
+        return Err(options.problem(
+            &version.span,
+            "a tool from git or a folder has the version that is there",
+            "leave version out; rev names a tag",
+        ));
+    }
+    Ok(version)
+}
+
+/// `expose = { dvc3 = "dvc" }`.
+fn expose(options: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let Some(table) = options.table("expose", "expose")? else { return Ok(found) };
+    for (key, _) in table.entries() {
+        let plain = |name: &str| {
+            !name.is_empty() && !name.starts_with(['-', '.']) && !name.chars().any(|c| c == '/' || c.is_whitespace() || c.is_control())
+        };
+        let Some(command) = table.string(key.value)? else { continue };
+        for (name, span) in [(key.value, &key.span), (command.value.as_str(), &command.span)] {
+            if !plain(name) {
+                return Err(table.problem(span, format!("{} isn't a command's name", escaped(name)), "write { new-name = \"command\" }"));
+            }
+        }
+        found.insert(key.value.to_string(), command.value);
+    }
+    Ok(found)
+}
+
+fn source(options: &Table<'_>) -> document::Result<Option<Source>> {
+    let (git, rev, path) = (options.string("git")?, options.string("rev")?, options.string("path")?);
+    match (git, rev, path) {
+        (None, None, None) => Ok(None),
+        (None, Some(rev), _) => {
+            Err(options.problem(&rev.span, "rev is a revision of git, and no git is named", "write git = \"URL\" beside it"))
+        }
+        (Some(_), _, Some(path)) => Err(options.problem(&path.span, "a tool comes from git or from a folder", "keep one of git and path")),
+        (Some(git), rev, None) => {
+            let odd = |text: &str| text.is_empty() || text.starts_with('-') || text.chars().any(|c| c.is_control() || c.is_whitespace());
+            let address = git.value.strip_prefix("git+").unwrap_or(&git.value);
+            let known = ["https://", "http://", "ssh://", "git://", "file://"].iter().any(|scheme| address.starts_with(scheme));
+            let host = address.split_once("://").map_or("", |(_, rest)| rest.rsplit('@').next().unwrap_or(rest));
+            if odd(&git.value) || !known || host.starts_with('-') {
+                let message = format!("{} isn't an address of git", escaped(&git.value));
+                return Err(options.problem(&git.span, message, "write git = \"https://HOST/PATH\""));
+            }
+            if let Some(rev) = rev.as_ref().filter(|rev| odd(&rev.value) || rev.value.contains('@')) {
+                return Err(options.problem(
+                    &rev.span,
+                    format!("{} isn't a revision", escaped(&rev.value)),
+                    "name a tag, a branch or a commit",
+                ));
+            }
+            Ok(Some(Source::Git { url: git.value, rev: rev.map(|rev| rev.value) }))
+        }
+        (None, None, Some(path)) => match inside(&path.value) {
+            Some(folder) => Ok(Some(Source::Folder(folder))),
+            None => Err(options.problem(
+                &path.span,
+                format!("{} is outside of the repository", escaped(&path.value)),
+                "name a folder of the repository",
+            )),
+        },
+    }
+}
