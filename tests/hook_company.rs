@@ -143,3 +143,105 @@ end
         }
     }
 }
+
+#[test]
+fn prompts_that_are_computed_see_the_status_and_the_environment() {
+    // What starship, oh-my-posh and bash-preexec do: read `$?` and VIRTUAL_ENV before each prompt, and watch commands in a trap.
+    for shell in SHELLS {
+        for first in [true, false] {
+            let home = home();
+            let theirs = match shell {
+                "bash" => {
+                    "theirs() { local ended=$?; shown=\"$ended ${VIRTUAL_ENV##*/}\"; PS1='$ '; }\n\
+                     trap 'watched=$BASH_COMMAND' DEBUG\nPROMPT_COMMAND=\"theirs${PROMPT_COMMAND:+;$PROMPT_COMMAND}\""
+                }
+                "zsh" => {
+                    "setopt prompt_subst\ntheirs() { local ended=$?; shown=\"$ended ${VIRTUAL_ENV##*/}\"; PS1='$ ' }\n\
+                     preexec_functions+=(watching); watching() { watched=$1 }\nprecmd_functions+=(theirs)"
+                }
+                _ => {
+                    "function fish_prompt; set -l ended $status; set -g shown \"$ended \"(string replace -r '.*/' '' -- \"$VIRTUAL_ENV\"); echo '$ '; end\n\
+                     function watching --on-event fish_preexec; set -g watched $argv[1]; end"
+                }
+            };
+            stand_in::start_up(&home, shell, if first { theirs } else { "" }, if first { "" } else { theirs });
+            let Some(mut pty) = Pty::start(&home, shell) else { continue };
+            pty.type_line("cd p");
+            // Bash's own prompt command may come before the hook: then it shows the environment one prompt later.
+            pty.type_line("sh -c 'exit 7'");
+            assert_eq!(pty.ask("echo \"$shown\""), "7 .venv", "{shell}, {first}: {}", pty.screen());
+            assert_ne!(pty.ask("echo \"$watched\""), "", "{shell}, {first}");
+            let watched = pty.ask("echo \"$watched\"");
+            assert!(!watched.contains("__boot"), "{shell}, {first}: the trap hears of the user's commands: {watched}");
+        }
+    }
+}
+
+#[test]
+fn output_of_a_cd_in_a_substitution_is_what_was_asked_for() {
+    // oh-my-zsh and others have hooks at each change of the directory; ours must not speak there.
+    for shell in SHELLS {
+        let home = home();
+        let theirs = match shell {
+            "zsh" => "chpwd() { moved=$PWD }",
+            "fish" => "function moved --on-variable PWD; set -g moved $PWD; end",
+            _ => "cd() { builtin cd \"$@\" && moved=$PWD; }",
+        };
+        stand_in::start_up(&home, shell, theirs, "");
+        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let project = home.root.join("p").display().to_string();
+        let question = if shell == "fish" { "echo \"<\"(cd p; and pwd)\">\"" } else { "echo \"<$(cd p && pwd)>\"" };
+        assert_eq!(pty.ask(question), format!("<{project}>"), "{shell}: {}", pty.screen());
+        // fish runs a substitution in the shell itself, which has moved.
+        if shell != "fish" {
+            assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: a substitution enters nothing");
+            pty.type_line("cd p");
+        }
+        assert_eq!(pty.ask("echo \"$moved\""), project, "{shell}");
+        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}");
+    }
+}
+
+#[test]
+fn nested_shells_decide_by_their_folder_and_not_by_what_they_inherit() {
+    for shell in SHELLS {
+        let home = home();
+        stand_in::project(&home, "q");
+        stand_in::start_up(&home, shell, "", "");
+        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let before = pty.ask(path(shell));
+        pty.type_line("cd p");
+        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}");
+        // As tmux does: a new shell with the variables of this one, somewhere else.
+        pty.type_line(&format!("cd ~/q; env -C ~ {shell} -i"));
+        assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
+        assert_eq!(pty.ask(path(shell)), before, "{shell}: {}", pty.screen());
+        pty.type_line("cd q");
+        assert_eq!(pty.ask(ACTIVE), active(&home, "q/.venv"), "{shell}");
+        pty.type_line("exit");
+        assert_eq!(pty.ask(ACTIVE), active(&home, "q/.venv"), "{shell}: {}", pty.screen());
+        pty.type_line("cd ~");
+        assert_eq!(pty.ask(path(shell)), before, "{shell}: {}", pty.screen());
+    }
+}
+
+#[test]
+fn scripts_that_read_the_start_up_file_run_on_and_say_nothing() {
+    for (shell, options, rc) in [("bash", "set -eu; set -o pipefail", ".bashrc"), ("zsh", "set -eu; setopt pipe_fail", ".zshrc")] {
+        if which::which(shell).is_err() {
+            continue;
+        }
+        let home = home();
+        stand_in::start_up(&home, shell, "", "");
+        let script =
+            home.write("script", &format!("{options}\n. ~/{rc}\ncd p\necho \"<${{VIRTUAL_ENV-}}>\"\ncommand -v boot-none || echo none\n"));
+        let run = home.run(home.command(shell).arg(script)).success();
+        assert_eq!(run.stdout, "<>\nnone\n", "{shell}: a script has no prompt, so it enters nothing");
+        assert_eq!(run.stderr, "", "{shell}");
+        // `bash -c` inside of a project keeps what the shell around it has.
+        let mut command = home.command(shell);
+        let venv = home.root.join("p/.venv");
+        command.args(["-c", &format!(". ~/{rc}; echo \"$VIRTUAL_ENV\"")]).env("VIRTUAL_ENV", &venv).current_dir(home.root.join("p"));
+        assert_eq!(home.run(&mut command).success().stdout.trim(), venv.display().to_string(), "{shell}");
+    }
+}
