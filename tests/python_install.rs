@@ -75,62 +75,6 @@ fn a_shim_passes_arguments_signals_and_codes_on() {
 }
 
 #[test]
-fn a_cut_download_goes_on_where_it_was_cut() {
-    let mirror = Mirror::new();
-    for number in 0..20 {
-        let home = Home::with(&mirror);
-        mirror.server.fault(&mirror.path(), Fault::CutOnce(mirror.size() * number / 20));
-        home.boot(["python", "install", &mirror.minor()]).success();
-        home.no_leftovers();
-    }
-    // A proxy that knows no ranges sends all of it again.
-    let home = Home::with(&mirror);
-    mirror.server.fault(&mirror.path(), Fault::NoRanges(mirror.size() / 2));
-    home.boot(["python", "install", &mirror.minor()]).success();
-}
-
-#[test]
-fn a_server_that_fails_twice_is_asked_a_third_time() {
-    let mirror = Mirror::new();
-    let home = Home::with(&mirror);
-    mirror.server.fault(&mirror.path(), Fault::Failing(2, 503));
-    home.boot(["python", "install", &mirror.minor()]).success();
-}
-
-#[test]
-fn whatever_goes_wrong_is_one_error_and_leaves_nothing() {
-    let mirror = Mirror::new();
-    for (fault, words) in [
-        (Some(Fault::Cut(1000)), "can't be had"),
-        (Some(Fault::Status(404)), "can't be had"),
-        (Some(Fault::Status(403)), "can't be had"),
-        (Some(Fault::Loop), "can't be had"),
-        (Some(Fault::Stall), "can't be had"),
-        (None, "SHA-256"),
-    ] {
-        let what = format!("{fault:?}");
-        let home = Home::with(&mirror);
-        let before = home.tree();
-        match fault {
-            Some(fault) => mirror.server.fault(&mirror.path(), fault),
-            None => mirror.spoil(),
-        }
-        home.boot(["python", "install", &mirror.version()]).code(1).stderr_has(words).one_error();
-        home.no_leftovers();
-        let made: Vec<String> = home.tree().into_iter().filter(|path| !before.contains(path) && path.contains("cpython")).collect();
-        assert!(made.is_empty(), "{what} left {made:?}");
-        mirror.server.mend();
-    }
-    // And the same command works afterwards.
-    let mirror = Mirror::new();
-    let home = Home::with(&mirror);
-    mirror.server.fault(&mirror.path(), Fault::Status(404));
-    home.boot(["python", "install", &mirror.minor()]).code(1);
-    mirror.server.mend();
-    home.boot(["python", "install", &mirror.minor()]).success();
-}
-
-#[test]
 fn an_unknown_version_is_named_with_the_newest_that_is_known() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
@@ -138,16 +82,6 @@ fn an_unknown_version_is_named_with_the_newest_that_is_known() {
     home.boot(["python", "install", "tortoise"]).code(2).stderr_has("tortoise").one_error();
     home.boot(["python", "install", "../../etc"]).code(2).one_error();
     assert_eq!(mirror.server.requests(), [] as [&str; 0]);
-}
-
-#[test]
-fn without_any_network_the_places_are_named() {
-    let mirror = Mirror::new();
-    let mut home = Home::with(&mirror);
-    home.set("BOOT_PYTHON_MIRROR", "http://127.0.0.1:9");
-    home.boot(["python", "install", &mirror.minor()]).code(1).stderr_has("127.0.0.1").stderr_has("BOOT_PYTHON_MIRROR").one_error();
-    home.boot(["--offline", "python", "install", &mirror.minor()]).code(1).one_error();
-    home.no_leftovers();
 }
 
 #[test]

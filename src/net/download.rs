@@ -43,6 +43,8 @@ impl VerifiedArchive {
 
 /// How often a cut download is taken up again before it counts as failed.
 const RESUMES: u32 = 5;
+/// Bytes between two cuts that make up for them.
+const PROGRESS: u64 = 1 << 20;
 
 /// Fetches `url` to `dest`, or takes what lies there if its hash is right. What has arrived stays in `dest.part` when
 /// the network fails, and the next call goes on from there; a wrong hash deletes it.
@@ -128,7 +130,7 @@ pub fn streamed<T, E: From<Error>>(
 ) -> std::result::Result<T, E> {
     let response = client.get(url)?;
     let total = response.length;
-    let mut stream = Resuming { client, url, response, total, position: 0, resumes: 0, failed: None, bar };
+    let mut stream = Resuming { client, url, response, total, position: 0, resumes: 0, resumed_at: 0, ended: false, failed: None, bar };
     let mut reader = HashingReader::new(&mut stream);
     let made = consume(&mut reader);
     // Reads what follows the archive's end, and what is left when unpacking gave up: the hash tells whose fault it was.
@@ -152,6 +154,10 @@ struct Resuming<'a> {
     total: Option<u64>,
     position: u64,
     resumes: u32,
+    /// Where the last connection was made.
+    resumed_at: u64,
+    /// The server says that there is nothing after `position`.
+    ended: bool,
     /// Why it can't go on; told to the caller in place of what the consumer made of the end.
     failed: Option<Error>,
     bar: &'a dyn Bar,
@@ -159,6 +165,11 @@ struct Resuming<'a> {
 
 impl Resuming<'_> {
     fn reconnect(&mut self, reason: String) -> io::Result<()> {
+        // A line that gets somewhere between its cuts gets there in the end.
+        if self.position - self.resumed_at >= PROGRESS {
+            self.resumes = 0;
+        }
+        self.resumed_at = self.position;
         if self.resumes >= RESUMES {
             let error = Error::Cut { url: self.url.into(), reason };
             let told = io::Error::other(error.to_string());
@@ -173,6 +184,11 @@ impl Resuming<'_> {
         };
         let mut response = match response {
             Ok(response) => response,
+            // There is no more: the length that was said was wrong. Whether what came is right, the hash will tell.
+            Err(Error::Status { status: 416, .. }) if self.position > 0 => {
+                self.ended = true;
+                return Ok(());
+            }
             Err(error) => {
                 let told = io::Error::other(error.to_string());
                 self.failed = Some(error);
@@ -193,7 +209,7 @@ impl Resuming<'_> {
 
 impl Read for Resuming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
+        while !self.ended {
             let reason = match self.response.read(buffer) {
                 Ok(0) if !buffer.is_empty() && self.total.is_some_and(|total| self.position < total) => {
                     format!("{} of {} bytes arrived", self.position, self.total.unwrap_or(0))
@@ -208,5 +224,6 @@ impl Read for Resuming<'_> {
             };
             self.reconnect(reason)?;
         }
+        Ok(0)
     }
 }

@@ -22,6 +22,10 @@ pub enum Fault {
     NoRanges(usize),
     /// Redirects to itself.
     Loop,
+    /// All of the body, under a length that is so much off, and the end of the connection.
+    Length(i64),
+    /// So many bytes of the body, then nothing.
+    StallAt(usize),
 }
 
 #[derive(Default)]
@@ -147,7 +151,11 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
                 &content[..]
             }
         };
-        write!(stream, "content-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len()).ok()?;
+        let said = match fault {
+            Some(Fault::Length(off)) => body.len() as i64 + off,
+            _ => body.len() as i64,
+        };
+        write!(stream, "content-type: {kind}\r\ncontent-length: {said}\r\n\r\n").ok()?;
         if method == "HEAD" {
             continue;
         }
@@ -156,7 +164,13 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
                 stream.write_all(&body[..at.min(body.len())]).ok()?;
                 return None;
             }
-            Some(Fault::Stall) => {
+            Some(Fault::Length(_)) => {
+                stream.write_all(body).ok()?;
+                return None;
+            }
+            Some(Fault::Stall | Fault::StallAt(_)) => {
+                let at = if let Some(Fault::StallAt(at)) = fault { at } else { 0 };
+                stream.write_all(&body[..at.min(body.len())]).ok()?;
                 stream.flush().ok()?;
                 std::thread::sleep(Duration::from_secs(30));
                 return None;
