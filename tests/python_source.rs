@@ -234,3 +234,21 @@ fn where_no_archive_can_be_had_it_is_built_unless_that_is_forbidden() {
     assert_eq!(configured(&home), 0);
     home.no_leftovers();
 }
+
+#[test]
+fn on_a_terminal_each_stage_shows_what_it_is_at() {
+    let mirror = Mirror::new();
+    let version = version(&mirror);
+    let source = Source::new(&mirror, version, ("compile", "@echo gcc -O2 -c Python/ceval.c; sleep 1"), &[]);
+    let mut home = Home::new();
+    source.tell(&mut home, &[]);
+    let Some(mut pty) = support::pty::Pty::start(&home, "bash") else { return };
+    pty.type_line(&format!("{} python install --source {version}", support::BOOT));
+    pty.expect(&format!("Python {version}: compile"));
+    pty.expect("ceval.c");
+    pty.expect(&format!("built and installed Python {version}"));
+    // And what stays is a line a stage.
+    for stage in ["configure", "compile", "install"] {
+        pty.expect(&format!("  {stage:<10}"));
+    }
+}
