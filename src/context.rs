@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::net::auth::Auth;
 use crate::net::{self, Client};
 use crate::report::Report;
 use crate::settings::Settings;
@@ -15,6 +16,8 @@ pub struct Context {
     pub report: Arc<dyn Report>,
     /// With `--offline` no socket is opened.
     pub offline: bool,
+    /// Whom to be on which server.
+    pub auth: Arc<Auth>,
     settings: OnceLock<Settings>,
     client: OnceLock<Client>,
     /// What an index said before this time, in milliseconds since 1970, is asked again.
@@ -23,7 +26,8 @@ pub struct Context {
 
 impl Context {
     pub fn new(paths: Paths, report: Arc<dyn Report>, offline: bool) -> Context {
-        Context { paths, report, offline, settings: OnceLock::new(), client: OnceLock::new(), anew_before: AtomicU64::new(0) }
+        let auth = Arc::new(Auth::new(paths.home.join(".netrc")));
+        Context { paths, report, offline, auth, settings: OnceLock::new(), client: OnceLock::new(), anew_before: AtomicU64::new(0) }
     }
 
     /// The HTTP client. The trust store is read and the connection pool made on the first call.
@@ -31,7 +35,7 @@ impl Context {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = Client::new(self.offline)?;
+        let client = Client::new(self.offline, self.auth.clone())?;
         Ok(self.client.get_or_init(|| client))
     }
 

@@ -27,7 +27,7 @@ fn package() -> Vec<u8> {
     }
     let registry = std::env::var("npm_config_registry").unwrap_or_else(|_| "https://registry.npmjs.org".into());
     let url = format!("{}/{PACKAGE}", registry.trim_end_matches('/'));
-    let bytes = Client::new(false).unwrap().get(&url).unwrap().bytes(200 << 20).unwrap();
+    let bytes = Client::new(false, Default::default()).unwrap().get(&url).unwrap().bytes(200 << 20).unwrap();
     assert!(is_right(&bytes), "{url} serves another package");
     fs::write(kept, &bytes).unwrap();
     bytes

@@ -41,7 +41,7 @@ pub enum Tool {
 
 #[derive(Debug, Args)]
 pub struct Install {
-    /// What to install: black, black==24.*, black[d], black@24.4.2
+    /// What to install: black, black==24.*, black[d], black@24.4.2, git+URL, a wheel, an archive, a folder
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Inject DEP too
@@ -62,12 +62,34 @@ pub struct Install {
     /// Choose only versions that this file allows
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     pub constraints: Vec<PathBuf>,
+    /// Use the code of a folder where it lies, so that changes count at once
+    #[arg(short = 'e', long)]
+    pub editable: bool,
     /// Consider pre-releases
     #[arg(long)]
     pub pre: bool,
+    #[command(flatten)]
+    pub index: Index,
     /// Make it anew, and take over names in the bin folder (a copy of what is there is kept)
     #[arg(long)]
     pub force: bool,
+}
+
+/// Where packages may come from.
+#[derive(Debug, Args)]
+pub struct Index {
+    /// Take packages from this index instead of the configured one
+    #[arg(long, value_name = "URL")]
+    pub index_url: Option<String>,
+    /// Ask this index first; the first that has a name is the one for it
+    #[arg(long, value_name = "URL")]
+    pub extra_index_url: Vec<String>,
+    /// Only what was published before, as 2026-01-31
+    #[arg(long, value_name = "DATE")]
+    pub before: Option<String>,
+    /// Wheels only: run no build
+    #[arg(long)]
+    pub no_build: bool,
 }
 
 #[derive(Debug, Args)]
@@ -185,6 +207,8 @@ pub struct Run {
     /// The Python to use, as 3.11 or 3.11.9
     #[arg(long, value_name = "REQUEST")]
     pub python: Option<String>,
+    #[command(flatten)]
+    pub index: Index,
     /// The command's own arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub arguments: Vec<std::ffi::OsString>,

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::tool::{Exec, Expose, Inject, Install, List, Pip, Run, Tool};
+use crate::cli::tool::{Exec, Expose, Index, Inject, Install, List, Pip, Run, Tool};
 use crate::error::{Error, Result};
 
+use crate::package::resolve::IndexOptions;
 use crate::python::installed;
 use crate::tool::environment::side_by_side;
+use crate::tool::source::{self, Typed};
 use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove};
 use crate::ui::{table, term};
 use crate::{Code, Context};
@@ -67,8 +69,11 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
     for file in &args.constraints {
         constraints.extend(lines(file)?);
     }
+    let index = index(ctx, args.index)?;
+    let typed = Typed { editable: args.editable, python: args.python.clone(), index: index.clone() };
     let options = Options {
-        with: specs(&with)?,
+        with: specs(ctx, &with, &Typed { editable: false, ..typed.clone() })?,
+        index,
         python: args.python,
         suffix: args.suffix.unwrap_or_default(),
         expose_from: args.expose_from,
@@ -77,8 +82,8 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
         force: args.force,
     };
     let changed = AtomicBool::new(false);
-    let code = each(ctx, args.specs, |typed| {
-        let outcome = tool::install(ctx, &typed.parse::<Spec>()?, &options)?;
+    let code = each(ctx, args.specs, |spec| {
+        let outcome = tool::install(ctx, &source::spec(ctx, spec, &typed)?, &options)?;
         changed.fetch_or(outcome.change != Change::Already, Ordering::Relaxed);
         Ok(outcome)
     })?;
@@ -93,7 +98,7 @@ fn inject(args: Inject, ctx: &Context) -> Result<Code> {
     for file in &args.requirements {
         packages.extend(lines(file)?);
     }
-    let outcome = tool::inject(ctx, &args.tool, &specs(&packages)?, args.expose)?;
+    let outcome = tool::inject(ctx, &args.tool, &specs(ctx, &packages, &Typed::default())?, args.expose)?;
     said(ctx, &outcome);
     Ok(Code::Done)
 }
@@ -209,15 +214,17 @@ fn hold(ctx: &Context, names: &[String], pinned: bool) -> Result<Code> {
 fn run_once(args: Run, ctx: &Context) -> Result<Code> {
     let file = Path::new(&args.spec);
     if args.from.is_none() && file.extension().is_some_and(|extension| extension == "py") && file.is_file() {
-        let python = tool::run::for_script(ctx, file, &specs(&args.with)?, args.python)?;
+        let typed = Typed { editable: false, python: args.python, index: index(ctx, args.index)? };
+        let python = tool::run::for_script(ctx, file, &specs(ctx, &args.with, &typed)?, &typed)?;
         let error = Command::new(&python).arg(file).args(args.arguments).exec();
         term::error(&format!("can't run {}: {error}", python.display()));
         return Ok(Code::NotFound);
     }
     let package = args.from.as_deref().unwrap_or(&args.spec);
-    let spec: Spec = package.parse().map_err(tool::Error::from)?;
+    let typed = Typed { editable: false, python: args.python, index: index(ctx, args.index)? };
+    let spec = source::spec(ctx, package, &typed)?;
     let command = args.from.as_ref().map(|_| args.spec.as_str());
-    let script = tool::run::find(ctx, &spec, command, &specs(&args.with)?, args.python)?;
+    let script = tool::run::find(ctx, &spec, command, &specs(ctx, &args.with, &typed)?, &typed)?;
     let error = Command::new(&script).args(args.arguments).exec();
     term::error(&format!("can't run {}: {error}", script.display()));
     Ok(Code::NotFound)
@@ -295,8 +302,18 @@ fn named(ctx: &Context, names: Vec<String>) -> Vec<String> {
     receipts.into_iter().map(|receipt| receipt.wanted.tool()).collect()
 }
 
-fn specs(typed: &[String]) -> Result<Vec<Spec>> {
-    typed.iter().map(|spec| Ok(spec.parse::<Spec>().map_err(tool::Error::from)?)).collect()
+fn specs(ctx: &Context, specs: &[String], typed: &Typed) -> Result<Vec<Spec>> {
+    specs.iter().map(|spec| Ok(source::spec(ctx, spec, typed)?)).collect()
+}
+
+/// What was typed of indexes. Their credentials are known from here on, and nobody else has them.
+fn index(ctx: &Context, args: Index) -> Result<IndexOptions> {
+    Ok(IndexOptions {
+        index_url: args.index_url.map(|url| ctx.auth.strip(&url)),
+        extra_index_urls: args.extra_index_url.iter().map(|url| ctx.auth.strip(url)).collect(),
+        before: args.before.map(|date| source::before(&date)).transpose()?,
+        no_build: args.no_build,
+    })
 }
 
 /// The requirements in a file: one a line, without comments. Options of pip have no meaning here.
@@ -304,5 +321,9 @@ fn lines(file: &Path) -> Result<Vec<String>> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Error::Usage(format!("can't read {}: {error}", crate::report::escaped(&file.to_string_lossy()))))?;
     let without_comment = |line: &str| line.split(" #").next().unwrap_or("").trim().to_string();
-    Ok(text.lines().map(without_comment).filter(|line| !line.is_empty() && !line.starts_with(['#', '-'])).collect())
+    Ok(text
+        .lines()
+        .map(without_comment)
+        .filter(|line| !line.is_empty() && !line.starts_with('#') && (!line.starts_with('-') || line.starts_with("-e ")))
+        .collect())
 }

@@ -5,16 +5,22 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
 use reqwest::blocking as http;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RANGE};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RANGE};
 
-use super::{Error, Result};
+use url::Url;
+
+use super::auth::Auth;
+use super::{Error, Result, shown};
 
 /// Tries after the first. With the pauses between them, a server that is gone is noticed within two seconds.
 const RETRIES: u32 = 3;
+/// As far as a chain of redirects is followed.
+const REDIRECTS: usize = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Silence of this length counts as a cut connection; a slow but steady download may take as long as it takes.
@@ -25,10 +31,12 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub struct Client {
     /// None with `--offline`: then only `file:` addresses work.
     http: Option<http::Client>,
+    auth: Arc<Auth>,
 }
 
 /// A body to read, and what the server said of it.
 pub struct Response {
+    /// Where it came from in the end: after redirects, without credentials.
     pub url: String,
     pub status: u16,
     pub headers: HeaderMap,
@@ -64,9 +72,9 @@ impl Read for Response {
 }
 
 impl Client {
-    pub fn new(offline: bool) -> Result<Client> {
+    pub fn new(offline: bool, auth: Arc<Auth>) -> Result<Client> {
         if offline {
-            return Ok(Client { http: None });
+            return Ok(Client { http: None, auth });
         }
         // Fails only if another part of the program has chosen a provider before: then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -76,12 +84,13 @@ impl Client {
             .user_agent(concat!("boot/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(seconds("BOOT_CONNECT_TIMEOUT").unwrap_or(CONNECT))
             .timeout(silence)
-            .redirect(reqwest::redirect::Policy::limited(10))
+            // Followed here, so that each server gets its own credentials and nobody else's.
+            .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(32)
             .tcp_nodelay(true)
             .build()
             .map_err(|error| Error::Client(chain(&error)))?;
-        Ok(Client { http: Some(http) })
+        Ok(Client { http: Some(http), auth })
     }
 
     /// Gets `url`. Any status but success is an error.
@@ -91,18 +100,7 @@ impl Client {
 
     /// As [`Client::get`], but asks once only, and gives up where the whole answer isn't there in time: for what can be done without.
     pub fn get_within(&self, url: &str, time: Duration) -> Result<Response> {
-        let parsed = url::Url::parse(url).map_err(|error| Error::Address { url: url.into(), reason: error.to_string() })?;
-        match &self.http {
-            Some(http) if matches!(parsed.scheme(), "http" | "https") => match http.get(parsed.clone()).timeout(time).send() {
-                Ok(response) if response.status().is_success() => Ok(answered(url, response)),
-                Ok(response) => {
-                    let status = response.status().as_u16();
-                    Err(Error::Status { url: url.into(), status, hint: hint(status) })
-                }
-                Err(error) => Err(Error::Unreachable { host: parsed.host_str().unwrap_or(url).into(), reason: chain(&error) }),
-            },
-            _ => self.get(url),
-        }
+        self.request_within(reqwest::Method::GET, url, &[], Some(time))
     }
 
     /// As [`Client::get`], with headers of one's own.
@@ -126,7 +124,13 @@ impl Client {
     }
 
     fn request(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
-        let parsed = url::Url::parse(url).map_err(|error| Error::Address { url: url.into(), reason: error.to_string() })?;
+        self.request_within(method, url, headers, None)
+    }
+
+    /// With `time`, each address is asked once only, and that long.
+    fn request_within(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)], time: Option<Duration>) -> Result<Response> {
+        let url = &self.auth.strip(url);
+        let parsed = Url::parse(url).map_err(|error| Error::Address { url: url.into(), reason: error.to_string() })?;
         if parsed.scheme() == "file" {
             return file(url, &parsed, headers);
         }
@@ -140,15 +144,65 @@ impl Client {
                 all.insert(name, value);
             }
         }
+        let mut at = parsed;
+        for _ in 0..=REDIRECTS {
+            let response = self.one(http, &method, &at, &all, time)?;
+            let target = match response.status().as_u16() {
+                301 | 302 | 303 | 307 | 308 => response.headers().get("location").and_then(|target| target.to_str().ok()),
+                _ => None,
+            };
+            let Some(target) = target else { return Ok(answered(&at, response)) };
+            let next = at.join(target).map_err(|error| Error::Address { url: target.into(), reason: error.to_string() })?;
+            if !matches!(next.scheme(), "http" | "https") || (at.scheme() == "https" && next.scheme() == "http") {
+                return Err(Error::Address { url: next.to_string(), reason: format!("{} redirects there", shown(url)) });
+            }
+            // What an address has of credentials counts for that address alone.
+            at = Url::parse(&self.auth.strip(next.as_str())).unwrap_or(next);
+        }
+        let host = at.host_str().unwrap_or(url).to_string();
+        Err(Error::Unreachable { host, reason: format!("it redirects more than {REDIRECTS} times") })
+    }
+
+    /// One request, without following anything. Success, or a redirect.
+    fn one(
+        &self,
+        http: &http::Client,
+        method: &reqwest::Method,
+        url: &Url,
+        headers: &HeaderMap,
+        time: Option<Duration>,
+    ) -> Result<http::Response> {
         let mut pause = FIRST_PAUSE;
-        for attempt in 0.. {
-            let last = attempt == RETRIES;
-            match http.request(method.clone(), parsed.clone()).headers(all.clone()).send() {
-                Ok(response) if response.status().is_success() => return Ok(answered(url, response)),
+        let mut credentials = self.auth.of(url);
+        let mut asked = false;
+        let mut attempt = 0;
+        loop {
+            let last = attempt == RETRIES || time.is_some();
+            attempt += 1;
+            let mut all = headers.clone();
+            if let Some(value) = credentials.as_ref().and_then(|known| HeaderValue::from_str(&known.header()).ok()) {
+                all.insert(AUTHORIZATION, value);
+            }
+            let mut request = http.request(method.clone(), url.clone()).headers(all);
+            if let Some(time) = time {
+                request = request.timeout(time);
+            }
+            match request.send() {
+                Ok(response) if response.status().is_success() || response.status().is_redirection() && response.status() != 304 => {
+                    return Ok(response);
+                }
                 Ok(response) => {
                     let status = response.status().as_u16();
+                    if matches!(status, 401 | 403) && !asked {
+                        asked = true;
+                        let found = self.auth.ask(url);
+                        if found.is_some() && found != credentials {
+                            credentials = found;
+                            continue;
+                        }
+                    }
                     if last || !matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
-                        return Err(Error::Status { url: url.into(), status, hint: hint(status) });
+                        return Err(Error::Status { url: url.to_string(), status, hint: hint(status) });
                     }
                     if let Some(seconds) = response.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok())
                     {
@@ -156,7 +210,7 @@ impl Client {
                     }
                 }
                 Err(error) if last || error.is_redirect() || error.is_builder() || is_refused(&error) => {
-                    let host = parsed.host_str().unwrap_or(url).to_string();
+                    let host = url.host_str().unwrap_or(url.as_str()).to_string();
                     return Err(Error::Unreachable { host, reason: chain(&error) });
                 }
                 Err(_) => {}
@@ -164,7 +218,6 @@ impl Client {
             sleep(pause);
             pause *= 2;
         }
-        unreachable!("the last attempt returns")
     }
 }
 
@@ -192,9 +245,9 @@ fn is_refused(error: &reqwest::Error) -> bool {
     false
 }
 
-fn answered(url: &str, response: http::Response) -> Response {
+fn answered(url: &Url, response: http::Response) -> Response {
     Response {
-        url: url.into(),
+        url: url.to_string(),
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         length: response.content_length(),
@@ -202,7 +255,7 @@ fn answered(url: &str, response: http::Response) -> Response {
     }
 }
 
-fn file(url: &str, parsed: &url::Url, headers: &[(&str, &str)]) -> Result<Response> {
+fn file(url: &str, parsed: &Url, headers: &[(&str, &str)]) -> Result<Response> {
     let path: PathBuf = parsed.to_file_path().map_err(|()| Error::Address { url: url.into(), reason: "it names no path".into() })?;
     let mut file = File::open(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::NoFile(path.clone()),

@@ -1,5 +1,6 @@
 //! The network. Only this folder opens a socket.
 
+pub mod auth;
 pub mod client;
 pub mod download;
 pub mod endpoints;
@@ -57,14 +58,26 @@ impl Error {
 
 /// An address without its password, for people and logs.
 pub fn shown(url: &str) -> String {
+    crate::report::escaped(&without_credentials(url))
+}
+
+/// An address without its user and password. Over ssh the user is a part of the address.
+pub fn without_credentials(url: &str) -> String {
     match url::Url::parse(url) {
         Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
-            let _ = parsed.set_username("");
             let _ = parsed.set_password(None);
-            crate::report::escaped(parsed.as_str())
+            if !parsed.scheme().ends_with("ssh") {
+                let _ = parsed.set_username("");
+            }
+            parsed.into()
         }
-        _ => crate::report::escaped(url),
+        _ => url.into(),
     }
+}
+
+/// Scheme, host and port, with a slash at the end.
+pub fn origin(url: &str) -> String {
+    url::Url::parse(url).map(|url| format!("{}/", url.origin().ascii_serialization())).unwrap_or_default()
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -74,5 +87,7 @@ mod tests {
     #[test]
     fn passwords_are_never_shown() {
         assert_eq!(super::shown("https://me:secret@example.org/simple/"), "https://example.org/simple/");
+        assert_eq!(super::shown("git+https://me:secret@example.org/x@v1"), "git+https://example.org/x@v1");
+        assert_eq!(super::shown("git+ssh://git@example.org/x"), "git+ssh://git@example.org/x");
     }
 }

@@ -1,7 +1,7 @@
 //! What packaging needs to know of an interpreter: learned once, by running it, and kept in its `boot.json`, so that
 //! neither resolving nor installing ever starts a Python.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,14 @@ pub struct Facts {
     pub platlib: PathBuf,
     pub scripts: PathBuf,
     pub include: PathBuf,
+}
+
+/// An interpreter that can be run, where something has to be built for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Python<'a> {
+    pub facts: &'a Facts,
+    /// Its absolute path.
+    pub program: &'a Path,
 }
 
 /// The variables of PEP 508's environment markers.

@@ -3,14 +3,17 @@
 //! The first index that has a name is the one for that name: if others could add versions, whoever registers the name of
 //! an internal package on a public index would be installed instead of it.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use super::page::{self, File};
 use super::requirement::Name;
+use super::resolve::IndexOptions;
 use crate::context::{Context, var};
 use crate::net::{self, endpoints};
 use crate::store::atomic;
@@ -38,6 +41,8 @@ pub enum Error {
 pub struct Indexes<'a> {
     ctx: &'a Context,
     urls: Vec<String>,
+    /// Which index had which name.
+    found: Mutex<HashMap<Name, usize>>,
 }
 
 /// A page as the cache keeps it.
@@ -52,11 +57,12 @@ struct Kept {
 }
 
 impl<'a> Indexes<'a> {
-    /// From boot's variables, uv's, pip's, pip's files, boot's settings; else the public index.
-    pub fn from_env(ctx: &'a Context) -> Result<Indexes<'a>, Error> {
+    /// What the command line chose, then boot's variables, uv's, pip's, pip's files, boot's settings; else the public index.
+    pub fn chosen(ctx: &'a Context, options: &IndexOptions) -> Result<Indexes<'a>, Error> {
         let words = |name: &str| -> Vec<String> { var(name).map(|value| split(&value)).unwrap_or_default() };
         let settings = &ctx.settings()?.index;
         let mut sources = vec![
+            (options.index_url.clone(), options.extra_index_urls.clone()),
             (var("BOOT_INDEX_URL"), words("BOOT_EXTRA_INDEX_URL")),
             // uv's may have names, as in `internal=https://…`.
             (var("UV_DEFAULT_INDEX").map(|url| unnamed(&url)), words("UV_INDEX").iter().map(|url| unnamed(url)).collect()),
@@ -64,7 +70,8 @@ impl<'a> Indexes<'a> {
         ];
         sources.extend(pip_files(ctx).iter().filter_map(|path| fs::read_to_string(path).ok()).map(|text| pip_conf(&text)));
         sources.push((settings.url.clone(), settings.extra_urls.clone()));
-        Ok(Indexes { ctx, urls: choose(sources) })
+        let urls = choose(sources).iter().map(|url| ctx.auth.strip(url)).collect();
+        Ok(Indexes { ctx, urls, found: Mutex::default() })
     }
 
     /// Addresses without passwords, for messages.
@@ -72,10 +79,24 @@ impl<'a> Indexes<'a> {
         self.urls.iter().map(|url| net::shown(url)).collect()
     }
 
+    /// Says which of `names` came from which index, where there are several: the main one, which comes last, goes without saying.
+    pub fn say<'n>(&self, names: impl Iterator<Item = &'n Name>) {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of: Vec<Vec<&str>> = vec![Vec::new(); self.urls.len()];
+        for name in names {
+            if let Some(number) = found.get(name) {
+                of[*number].push(name.as_str());
+            }
+        }
+        for (url, names) in self.urls.iter().zip(&of).take(self.urls.len() - 1).filter(|(_, names)| !names.is_empty()) {
+            self.ctx.report.info(&format!("from {}: {}", net::shown(url), names.join(", ")));
+        }
+    }
+
     /// The files of a package; None if no index has it.
     pub fn page(&self, name: &Name) -> Result<Option<Vec<File>>, Error> {
         let mut unknown = None;
-        for url in &self.urls {
+        for (number, url) in self.urls.iter().enumerate() {
             let files = match self.page_of(url, name) {
                 // Another index may be the one that had it when there was a network: that is what the cache tells.
                 Err(Error::Net(error @ net::Error::Offline { .. })) => {
@@ -85,9 +106,7 @@ impl<'a> Indexes<'a> {
                 other => other?,
             };
             if let Some(files) = files {
-                if self.urls.len() > 1 {
-                    self.ctx.report.step(&format!("{name} is taken from {}", net::shown(url)));
-                }
+                self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), number);
                 return Ok(Some(files));
             }
         }

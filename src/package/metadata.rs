@@ -44,6 +44,9 @@ pub enum Error {
     Net(#[from] net::Error),
     #[error(transparent)]
     Wheel(#[from] wheel::Error),
+    /// There is no wheel, and making one failed.
+    #[error(transparent)]
+    Build(Box<super::build::Error>),
 }
 
 impl FromStr for Metadata {
@@ -92,9 +95,13 @@ pub fn fetch(ctx: &Context, file: &File) -> Result<Metadata, Error> {
     let text = text(ctx, file)?;
     let metadata = check(file, &text)?;
     // Descriptions are most of it, and nobody resolves by them. A cache that can't be written does no harm.
-    let head: String = text.lines().take_while(|line| !line.trim_end().is_empty()).flat_map(|line| [line, "\n"]).collect();
-    let _ = atomic::write(&path, head.as_bytes(), None);
+    let _ = atomic::write(&path, head(&text).as_bytes(), None);
     Ok(metadata)
+}
+
+/// The headers of a METADATA or PKG-INFO.
+pub(super) fn head(text: &str) -> String {
+    text.lines().take_while(|line| !line.trim_end().is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Parses, and makes sure that it is of the wheel whose name promised it.
@@ -133,7 +140,11 @@ fn text(ctx: &Context, file: &File) -> Result<String, Error> {
 }
 
 fn installed(ctx: &Context, sha256: &Sha256) -> Option<String> {
-    let wheel = wheel::CachedWheel::open(&ctx.paths, sha256)?;
+    of_cached(&wheel::CachedWheel::open(&ctx.paths, sha256)?)
+}
+
+/// The METADATA of a wheel in the cache.
+pub(super) fn of_cached(wheel: &wheel::CachedWheel) -> Option<String> {
     let path = format!("{}/METADATA", wheel.dist_info());
     let file = wheel.files().iter().find(|file| file.path == path)?;
     fs::read(wheel.path_of(file)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
@@ -270,6 +281,7 @@ mod tests {
             requires_python: None,
             yanked: false,
             metadata: Beside::Absent,
+            uploaded: None,
         };
         assert!(check(&file, "Name: A\nVersion: 1.0.0\n").is_ok());
         assert!(check(&file, "Name: b\nVersion: 1.0\n").is_err());

@@ -1,9 +1,12 @@
 //! Python's packaging standards. Knows nothing of tools or projects.
 
+pub mod build;
 pub mod bytecode;
+pub mod direct;
 pub mod entry_points;
 pub mod facts;
 pub mod filename;
+pub mod git;
 pub mod index;
 pub mod link;
 pub mod metadata;

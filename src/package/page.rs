@@ -23,6 +23,16 @@ pub struct File {
     /// Whether its metadata lies beside it (PEP 658).
     #[serde(default, skip_serializing_if = "Beside::is_absent")]
     pub metadata: Beside,
+    /// When it was published (PEP 700), as the index writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploaded: Option<String>,
+}
+
+impl File {
+    /// Whether it has to be built first.
+    pub fn is_source(&self) -> bool {
+        !self.file.ends_with(".whl")
+    }
 }
 
 /// A wheel's metadata as a file of its own.
@@ -62,6 +72,7 @@ struct JsonFile {
     core_metadata: Option<BesideJson>,
     #[serde(default)]
     dist_info_metadata: Option<BesideJson>,
+    upload_time: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,6 +119,7 @@ fn from_json(base: &Url, text: &str) -> Result<Vec<File>, String> {
                 requires_python: file.requires_python.filter(|text| !text.trim().is_empty()),
                 yanked: !matches!(file.yanked, serde_json::Value::Null | serde_json::Value::Bool(false)),
                 metadata: beside,
+                uploaded: file.upload_time,
                 file: is_distribution(&file.filename).then_some(file.filename)?,
             })
         })
@@ -147,6 +159,7 @@ fn anchor<'a>(base: &Url, href: &str, value: &dyn Fn(&str) -> Option<&'a str>) -
         requires_python: value("data-requires-python").map(str::to_string).filter(|text| !text.trim().is_empty()),
         yanked: value("data-yanked").is_some(),
         metadata,
+        uploaded: None,
     })
 }
 

@@ -32,6 +32,7 @@ const DATA_KEYS: [&str; 5] = ["scripts", "headers", "purelib", "platlib", "data"
 #[derive(Clone, Debug)]
 pub struct CachedWheel {
     root: PathBuf,
+    sha256: Sha256,
     about: About,
 }
 
@@ -102,7 +103,7 @@ impl CachedWheel {
     pub fn open(paths: &Paths, sha256: &Sha256) -> Option<CachedWheel> {
         let root = paths.wheels().join(sha256.to_string());
         let about: About = serde_json::from_slice(&fs::read(root.join(ABOUT)).ok()?).ok()?;
-        (about.schema == SCHEMA).then_some(CachedWheel { root, about })
+        (about.schema == SCHEMA).then_some(CachedWheel { root, sha256: *sha256, about })
     }
 
     /// A wheel that lies on this machine and is trusted, as the one that an interpreter bundles: kept under its own hash.
@@ -135,7 +136,7 @@ impl CachedWheel {
         let path = staging.path().join(ABOUT);
         fs::write(&path, json).map_err(store::Error::io("write", &path))?;
         staging.publish(&root)?;
-        Ok(CachedWheel { root, about })
+        Ok(CachedWheel { root, sha256: archive.sha256(), about })
     }
 
     pub fn name(&self) -> &str {
@@ -182,6 +183,11 @@ impl CachedWheel {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The archive's.
+    pub fn sha256(&self) -> Sha256 {
+        self.sha256
     }
 
     /// Its folder in the cache.

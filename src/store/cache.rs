@@ -34,12 +34,13 @@ pub fn parts(paths: &Paths) -> Vec<Part> {
         .collect()
 }
 
-fn folders(paths: &Paths) -> [(&'static str, PathBuf); 7] {
+fn folders(paths: &Paths) -> [(&'static str, PathBuf); 8] {
     [
         ("wheels", paths.wheels()),
         ("index", paths.index()),
         ("archives", paths.archives()),
         ("builds", paths.builds()),
+        ("git", paths.git()),
         ("environments", paths.environments()),
         ("marks", paths.marks()),
         ("catalogs", paths.catalogs()),

@@ -103,6 +103,11 @@ impl Paths {
         self.cache.join("builds")
     }
 
+    /// Repositories that packages were built from.
+    pub fn git(&self) -> PathBuf {
+        self.cache.join("git")
+    }
+
     /// Environments of `boot tool run`.
     pub fn environments(&self) -> PathBuf {
         self.cache.join("environments")

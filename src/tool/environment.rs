@@ -1,5 +1,6 @@
 //! One environment in the making: which Python, which packages, their wheels, and the folder that they are linked into.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,10 +9,12 @@ use super::receipt::{App, Injected, Receipt, Wanted};
 use super::spec::Spec;
 use super::{Error, Result};
 use crate::Context;
+use crate::package::build::{self, Builder};
+use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
 pub use crate::package::resolve::Pin;
 use crate::package::resolve::{Inputs, Resolution, resolve};
-use crate::package::wheel::{self, CachedWheel};
+use crate::package::wheel::CachedWheel;
 use crate::project::venv::{self, VenvOptions};
 use crate::python::install;
 use crate::python::installed::{self, Installed};
@@ -44,6 +47,17 @@ impl Resolved {
         packages.sort();
         packages
     }
+
+    /// The wheels of those that come from an address, by name: what lies there changes without its version.
+    pub fn addressed(&self) -> BTreeMap<String, String> {
+        let addressed = self.pins.iter().filter(|pin| pin.direct_url.is_some());
+        addressed.map(|pin| (pin.name.to_string(), pin.sha256.to_string())).collect()
+    }
+}
+
+/// The interpreter, for what has to be built.
+pub fn runner(python: &Installed) -> Python<'_> {
+    Python { facts: &python.facts, program: &python.executable }
 }
 
 /// What there is of a tool already.
@@ -71,6 +85,7 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
     let mut requirements: Vec<&str> = Some(wanted.spec.as_str()).filter(|spec| !spec.is_empty()).into_iter().collect();
     requirements.extend(additions.iter().map(|addition| addition.spec.text()));
     let mut inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
+    inputs.index = wanted.index.clone();
     if let Now::Versions(receipt) = now {
         let kept = receipt.packages.iter().filter_map(|package| package.split_once("=="));
         inputs.preferred = kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?))).collect();
@@ -80,7 +95,7 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
     let tried = candidates.len();
     for (number, python) in candidates.into_iter().enumerate() {
         bar.say(&format!("{}: resolving", wanted.tool()));
-        match resolve(ctx, &python.facts, &inputs) {
+        match resolve(ctx, runner(&python), &inputs) {
             Ok(Resolution { pins, .. }) => {
                 if number > 0 {
                     ctx.report.info(&format!(
@@ -113,7 +128,7 @@ pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
 
 /// The Pythons to try, best first: the one asked for; else the one that the tool has, the default one, each installed minor from the
 /// newest on; else a new one.
-fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<Vec<Installed>> {
+pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<Vec<Installed>> {
     if let Some(request) = request_of(wanted)? {
         return Ok(vec![install::ensure(ctx, &request, &install::Options::default())?.installed]);
     }
@@ -136,8 +151,10 @@ fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<V
     Ok(found)
 }
 
-/// All wheels, from the cache or fetched into it, many at a time; in the order of `pins`.
-pub fn fetch(ctx: &Context, tool: &str, pins: &[Pin], bar: &dyn Bar) -> Result<Vec<CachedWheel>> {
+/// All wheels, from the cache, or fetched or built into it, many at a time; in the order of the pins.
+pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar) -> Result<Vec<CachedWheel>> {
+    let (tool, pins) = (wanted.tool(), &resolved.pins);
+    let builder = Builder::new(ctx, runner(&resolved.python), wanted.index.clone());
     let mut wheels: Vec<Option<CachedWheel>> = pins.iter().map(|pin| CachedWheel::open(&ctx.paths, &pin.sha256)).collect();
     let missing: Vec<usize> = (0..pins.len()).filter(|number| wheels[*number].is_none()).collect();
     if !missing.is_empty() {
@@ -145,7 +162,7 @@ pub fn fetch(ctx: &Context, tool: &str, pins: &[Pin], bar: &dyn Bar) -> Result<V
         bar.say(&format!("{tool}: fetching {} packages", missing.len()));
         let fetched = side_by_side(&missing, AT_ONCE, |number| {
             let pin = &pins[*number];
-            let wheel = wheel::fetch(ctx, &pin.file, &pin.url, &pin.sha256, bar);
+            let wheel = build::obtain(&builder, pin, bar);
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
             bar.say(&format!("{tool}: fetched {count} of {} packages", missing.len()));
             wheel
@@ -248,7 +265,9 @@ pub fn write(
     order.sort_by_key(|wheel| (super::spec::normal(wheel.name()) != wanted.name, !asked(wheel), super::spec::normal(wheel.name())));
     let mut environment = Environment::new(staging, home, &python.facts, true);
     for wheel in order {
-        let linked = environment.install(wheel, link::Options { requested: asked(wheel), direct_url: None })?;
+        let pin = resolved.pins.iter().find(|pin| pin.name.as_str() == super::spec::normal(wheel.name()));
+        let direct_url = pin.and_then(|pin| pin.direct_url.as_deref());
+        let linked = environment.install(wheel, link::Options { requested: asked(wheel), direct_url })?;
         for warning in &linked.warnings {
             ctx.report.warn(warning);
         }
@@ -258,6 +277,7 @@ pub fn write(
         |name: &str| resolved.pins.iter().find(|pin| pin.name.as_str() == name).map(|pin| pin.version.to_string()).unwrap_or_default();
     let mut receipt = Receipt::new(wanted.clone(), version_of(&wanted.name), python.key.to_string());
     receipt.packages = resolved.packages();
+    receipt.addressed = resolved.addressed();
     receipt.apps = apps;
     receipt.injected = additions
         .iter()

@@ -9,6 +9,7 @@ use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, expose, find, folder};
 use crate::Context;
+use crate::package::resolve::IndexOptions;
 use crate::package::{bytecode, link};
 use crate::python::key::Key;
 use crate::report::{Bar, Silent};
@@ -26,6 +27,8 @@ pub struct Options {
     pub expose_from: Vec<String>,
     pub constraints: Vec<String>,
     pub pre: bool,
+    /// Where packages may come from.
+    pub index: IndexOptions,
     /// Makes it anew, and takes over names in the bin folder.
     pub force: bool,
 }
@@ -100,6 +103,7 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         pre: options.pre,
         expose_from: options.expose_from.iter().map(|name| spec::normal(name)).collect(),
         constraints: options.constraints.clone(),
+        index: options.index.clone(),
         ..Wanted::default()
     };
     let home = folder(&ctx.paths, &wanted.tool());
@@ -205,7 +209,7 @@ pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     let wanted = held(&old);
     let additions = additions_of(&old)?;
     let resolved = prepare(ctx, &wanted, &additions, Now::Python(&old), false, bar.as_ref())?;
-    if resolved.packages() == old.packages && same_minor(&old, &resolved) && is_whole(ctx, &old) {
+    if resolved.packages() == old.packages && resolved.addressed() == old.addressed && same_minor(&old, &resolved) && is_whole(ctx, &old) {
         return Ok(Outcome { change: Change::Newest, receipt: old, backups: Vec::new() });
     }
     let (mut receipt, backups) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
@@ -352,7 +356,7 @@ fn make_once(
     bar: &dyn Bar,
 ) -> Result<(Receipt, Vec<PathBuf>)> {
     let tool = wanted.tool();
-    let wheels = environment::fetch(ctx, &tool, &resolved.pins, bar)?;
+    let wheels = environment::fetch(ctx, wanted, resolved, bar)?;
     let apps = environment::apps(wanted, additions, &wheels)?;
     let names = || apps.iter().map(|app| app.name.as_str());
     expose::check(&ctx.paths, &tool, names(), force)?;

@@ -12,6 +12,7 @@ pub mod list;
 pub mod receipt;
 pub mod remove;
 pub mod run;
+pub mod source;
 pub mod spec;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,10 @@ pub enum Error {
     Expose(#[from] expose::Error),
     #[error("{} isn't an installed tool\nboot tool list shows what is; boot tool install puts it there", escaped(_0))]
     NotInstalled(String),
+    #[error("there is no {_0}\nis the path right? a package of the index is named without a slash")]
+    NoPlace(String),
+    #[error("{_0} isn't a date\nwrite it as 2026-01-31 or 2026-01-31T12:00:00Z")]
+    Date(String),
     #[error("{tool} has no {} injected\nboot tool list shows what is", escaped(package))]
     NotInjected { tool: String, package: String },
     #[error(
@@ -68,6 +73,10 @@ pub enum Error {
     #[error(transparent)]
     Resolve(#[from] crate::package::resolve::Error),
     #[error(transparent)]
+    Build(#[from] crate::package::build::Error),
+    #[error(transparent)]
+    Direct(#[from] crate::package::direct::Error),
+    #[error(transparent)]
     Wheel(#[from] crate::package::wheel::Error),
     #[error(transparent)]
     Link(#[from] crate::package::link::Error),
@@ -82,7 +91,7 @@ pub enum Error {
 impl Error {
     pub fn code(&self) -> Code {
         match self {
-            Error::Spec(_) | Error::Request(_) | Error::BadName(_) => Code::Usage,
+            Error::Spec(_) | Error::Request(_) | Error::BadName(_) | Error::Date(_) => Code::Usage,
             Error::NoSuchCommand { .. } => Code::NotFound,
             _ => Code::Failed,
         }

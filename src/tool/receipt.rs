@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::spec::{self, Spec};
+use crate::package::resolve::IndexOptions;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
@@ -27,6 +28,9 @@ pub struct Receipt {
     pub wanted: Wanted,
     /// Everything in the environment: `name==version`, sorted.
     pub packages: Vec<String>,
+    /// The wheels' SHA-256 of what came from an address, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub addressed: BTreeMap<String, String>,
     #[serde(default, rename = "app", skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<App>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,6 +66,9 @@ pub struct Wanted {
     /// Names that aren't linked although the packages offer them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hide: Vec<String>,
+    /// Where packages may come from.
+    #[serde(flatten)]
+    pub index: IndexOptions,
 }
 
 /// One linked command.
@@ -101,7 +108,16 @@ impl Wanted {
 
 impl Receipt {
     pub fn new(wanted: Wanted, version: String, python: String) -> Receipt {
-        Receipt { schema: SCHEMA, version, python, wanted, packages: Vec::new(), apps: Vec::new(), injected: Vec::new() }
+        Receipt {
+            schema: SCHEMA,
+            version,
+            python,
+            wanted,
+            packages: Vec::new(),
+            addressed: BTreeMap::new(),
+            apps: Vec::new(),
+            injected: Vec::new(),
+        }
     }
 
     /// The receipt of the tool in `folder`; None where there is no tool.

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use super::environment::{self, Addition, Now};
 use super::receipt::{Receipt, Wanted};
+use super::source::{self, Typed};
 use super::spec::Spec;
 use super::{Error, Result, folder, inline, install};
 use crate::Context;
 use crate::package::bytecode;
+use crate::package::resolve::IndexOptions;
 use crate::store::atomic::{self, Staging};
 use crate::store::digest::Sha256;
 use crate::store::lock::Lock;
@@ -21,9 +23,10 @@ use crate::store::lock::Lock;
 const FRESH: Duration = Duration::from_secs(24 * 3600);
 
 /// The script to run for `command` of `spec`; without a command the one that is called as the package, or the only one it has.
-pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], python: Option<String>) -> Result<PathBuf> {
+pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], typed: &Typed) -> Result<PathBuf> {
     if with.is_empty()
-        && python.is_none()
+        && typed.python.is_none()
+        && typed.index == IndexOptions::default()
         && let Some(receipt) = Receipt::read(&folder(&ctx.paths, spec.name()))?
         && receipt.spec().is_ok_and(|asked| spec.is_met_by(&receipt.version, &asked))
         && install::is_whole(ctx, &receipt)
@@ -33,7 +36,13 @@ pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], py
             return Ok(folder(&ctx.paths, spec.name()).join("bin").join(script));
         }
     }
-    let wanted = Wanted { name: spec.name().into(), spec: spec.text().into(), python_request: python, ..Wanted::default() };
+    let wanted = Wanted {
+        name: spec.name().into(),
+        spec: spec.text().into(),
+        python_request: typed.python.clone(),
+        index: typed.index.clone(),
+        ..Wanted::default()
+    };
     let additions: Vec<Addition> = with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
     let home = environment_for(ctx, &wanted, &additions)?;
     let receipt = Receipt::read_any(&home)?.ok_or_else(|| Error::NotInstalled(wanted.name.clone()))?;
@@ -45,16 +54,17 @@ pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], py
 ///
 /// # Errors
 /// The script can't be read, or asks for what can't be had.
-pub fn for_script(ctx: &Context, script: &Path, with: &[Spec], python: Option<String>) -> Result<PathBuf> {
+pub fn for_script(ctx: &Context, script: &Path, with: &[Spec], typed: &Typed) -> Result<PathBuf> {
     let failed = |error: String| Error::Script { script: script.display().to_string(), error };
     let text = fs::read(script).map_err(|error| failed(error.to_string()))?;
     let asked = inline::read(&String::from_utf8_lossy(&text)).map_err(|error| failed(error.to_string()))?;
     let mut additions: Vec<Addition> = with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
     for dependency in &asked.dependencies {
-        additions.push(Addition { spec: dependency.parse()?, expose: false });
+        additions.push(Addition { spec: source::spec(ctx, dependency, typed)?, expose: false });
     }
     let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let wanted = Wanted { name, python_request: python.or(asked.requires_python), ..Wanted::default() };
+    let python_request = typed.python.clone().or(asked.requires_python);
+    let wanted = Wanted { name, python_request, index: typed.index.clone(), ..Wanted::default() };
     Ok(environment_for(ctx, &wanted, &additions)?.join("bin/python"))
 }
 
@@ -74,16 +84,19 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
     let root = ctx.paths.environments();
     let name = |text: String| Sha256::of(text.as_bytes()).to_string()[..16].to_string();
     let known = root.join(format!("{}.request", name(format!("{wanted:?} {additions:?}"))));
-    if let Some(home) = remembered(ctx, &root, &known) {
+    // What lies in a folder on this machine may have changed since.
+    let changes = additions.iter().map(|addition| addition.spec.text()).chain([wanted.spec.as_str()]).any(|text| text.contains("@ file:"));
+    if !changes && let Some(home) = remembered(ctx, &root, &known) {
         return Ok(home);
     }
     let bar = ctx.report.spinner(&wanted.name);
     let resolved = environment::find(ctx, wanted, additions, Now::Nothing, bar.as_ref())?;
-    let content = name(format!("{} {:?} {:?}", resolved.python.key, resolved.packages(), wanted.name));
+    let packages = (resolved.packages(), resolved.addressed());
+    let content = name(format!("{} {packages:?} {:?}", resolved.python.key, wanted.name));
     let home = root.join(&content);
     let _lock = Lock::hold(&ctx.paths.locks(), &format!("run-{}", &content[..2]), ctx.report.as_ref())?;
     if !works(&home) {
-        let wheels = environment::fetch(ctx, &wanted.name, &resolved.pins, bar.as_ref())?;
+        let wheels = environment::fetch(ctx, wanted, &resolved, bar.as_ref())?;
         let apps = environment::apps(wanted, additions, &wheels)?;
         let staging = Staging::beside(&home)?;
         environment::write(ctx, wanted, additions, &resolved, &wheels, apps, staging.path(), &home)?;

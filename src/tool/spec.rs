@@ -1,7 +1,7 @@
-//! What is typed to name a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`.
+//! What is typed to name a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`, `black @ URL`. Addresses without a name, and
+//! paths, are for `source`, which can look there.
 
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
 
 use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
@@ -15,14 +15,19 @@ pub struct Spec {
     extras: Vec<String>,
     text: String,
     versions: Option<pep440_rs::VersionSpecifiers>,
+    /// Where it comes from, if not from an index.
+    url: Option<String>,
+    editable: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("{} names no package: {reason}\nwrite black, black==24.*, black[d] or black@24.4.2", escaped(text))]
     Nonsense { text: String, reason: String },
-    #[error("{} would have to be built, and boot can't do that yet: it installs wheels from a package index\nis there a release of it? then its name is enough", escaped(&crate::net::shown(text)))]
-    Later { text: String },
+    #[error("{} is an address without a name\nwrite NAME @ {}", escaped(&crate::net::shown(text)), escaped(&crate::net::shown(text)))]
+    Unnamed { text: String },
+    #[error("{} can't be editable: only a folder on this machine can\nleave --editable out", escaped(&crate::net::shown(text)))]
+    Editable { text: String },
     #[error("{} has a condition after the ;, and a tool is either wanted or not\nleave it out", escaped(text))]
     Marker { text: String },
     #[error("{} can't be a suffix\nuse letters, digits, dots, dashes, underscores and @", escaped(text))]
@@ -35,7 +40,7 @@ impl Spec {
         &self.name
     }
 
-    /// As PEP 508 writes it.
+    /// As PEP 508 writes it, without credentials; `-e ` stands before what is editable.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -45,10 +50,27 @@ impl Spec {
         self.versions.is_some() && self.versions != installed.versions && self.extras == installed.extras
     }
 
+    /// What lies at `url`, which has no credentials.
+    pub fn addressed(name: &str, extras: &[String], url: &str, editable: bool) -> Result<Spec, Error> {
+        let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+        format!("{}{name}{extras} @ {url}", if editable { "-e " } else { "" }).parse()
+    }
+
+    /// Where it comes from, if not from an index.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// Whether its code is used where it lies.
+    pub fn is_editable(&self) -> bool {
+        self.editable
+    }
+
     /// Whether an installed `version`, that was asked for as `installed`, is what this asks for.
     pub fn is_met_by(&self, version: &str, installed: &Spec) -> bool {
         let version: Option<pep440_rs::Version> = version.parse().ok();
         self.name == installed.name
+            && (self.url.is_none() || (&self.url, self.editable) == (&installed.url, installed.editable))
             && self.extras.iter().all(|extra| installed.extras.contains(extra))
             && match (&self.versions, version) {
                 (None, _) => true,
@@ -64,16 +86,15 @@ impl FromStr for Spec {
     fn from_str(typed: &str) -> Result<Spec, Error> {
         let typed = typed.trim();
         let nonsense = |reason: &str| Error::Nonsense { text: typed.into(), reason: reason.into() };
+        let (typed, editable) = typed.strip_prefix("-e ").map_or((typed, false), |rest| (rest.trim_start(), true));
         if typed.is_empty() {
             return Err(nonsense("it is empty"));
         }
         if typed.starts_with('-') {
             return Err(nonsense("it looks like an option"));
         }
-        let archive = [".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2"].iter().any(|end| typed.ends_with(end));
-        let path = typed.starts_with(['.', '/', '~']) || (typed.contains('/') && !typed.contains('@'));
-        if archive || path || typed.contains("://") || typed.starts_with("git+") {
-            return Err(Error::Later { text: typed.into() });
+        if is_place(typed) {
+            return Err(Error::Unnamed { text: typed.into() });
         }
         let text = match typed.split_once('@') {
             Some((name, version)) if !name.ends_with(char::is_whitespace) || !version.contains(':') => {
@@ -82,8 +103,8 @@ impl FromStr for Spec {
                     name.trim().to_string()
                 } else if version.trim_end_matches(".*").parse::<pep440_rs::Version>().is_ok() {
                     format!("{}=={version}", name.trim())
-                } else if Path::new(version).is_absolute() {
-                    return Err(Error::Later { text: typed.into() });
+                } else if version.contains("://") {
+                    format!("{} @ {version}", name.trim())
                 } else {
                     return Err(nonsense("after the @ stands no version"));
                 }
@@ -91,18 +112,36 @@ impl FromStr for Spec {
             _ => typed.to_string(),
         };
         let parsed = Requirement::<VerbatimUrl>::from_str(&text).map_err(|error| nonsense(&first_line(&error.message.to_string())))?;
-        let versions = match parsed.version_or_url.clone() {
-            None => None,
-            Some(VersionOrUrl::VersionSpecifier(versions)) => Some(versions),
-            Some(VersionOrUrl::Url(_)) => return Err(Error::Later { text: typed.into() }),
+        let (versions, url) = match parsed.version_or_url.clone() {
+            None => (None, None),
+            Some(VersionOrUrl::VersionSpecifier(versions)) => (Some(versions), None),
+            Some(VersionOrUrl::Url(url)) => (None, Some(crate::net::without_credentials(&url.to_string()))),
         };
+        if editable && !url.as_ref().is_some_and(|url| url.starts_with("file:")) {
+            return Err(Error::Editable { text: typed.into() });
+        }
         if !parsed.marker.is_true() {
             return Err(Error::Marker { text: typed.into() });
         }
         let mut extras: Vec<String> = parsed.extras.iter().map(ToString::to_string).collect();
         extras.sort();
-        Ok(Spec { name: parsed.name.to_string(), extras, text: parsed.to_string(), versions })
+        let text = match &url {
+            None => parsed.to_string(),
+            Some(url) => {
+                let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+                format!("{}{}{extras} @ {url}", if editable { "-e " } else { "" }, parsed.name)
+            }
+        };
+        Ok(Spec { name: parsed.name.to_string(), extras, text, versions, url, editable })
     }
+}
+
+/// Whether what was typed is an address or a path without a name.
+pub fn is_place(typed: &str) -> bool {
+    let archive = [".whl", ".tar.gz", ".tgz", ".zip", ".tar.xz"].iter().any(|end| typed.ends_with(end));
+    let url = typed.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+'));
+    let path = typed.starts_with(['.', '/', '~']) || (typed.contains('/') && !typed.contains('@'));
+    url || path || typed.starts_with("git+") || (archive && !typed.contains('@'))
 }
 
 impl fmt::Display for Spec {
@@ -163,10 +202,20 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_later_is_told_from_nonsense() {
-        for typed in ["git+https://h/x", "https://h/x.whl", "./x", "/x/y", "~/x", "x.whl", "black @ https://h/x.whl", "x @ file:///x"] {
-            assert!(matches!(typed.parse::<Spec>(), Err(Error::Later { .. })), "{typed}");
+    fn places_are_told_from_names_and_from_nonsense() {
+        for typed in ["git+https://h/x@v1", "https://h/x.whl", "./x", "/x/y", "~/x", "x.whl", "a/b", "git+ssh://git@h/x"] {
+            assert!(matches!(typed.parse::<Spec>(), Err(Error::Unnamed { .. })), "{typed}");
         }
+        for (typed, text) in [
+            ("black @ https://me:secret@h/x.whl", "black @ https://h/x.whl"),
+            ("black[d]@git+https://h/x@v1", "black[d] @ git+https://h/x@v1"),
+            ("-e x @ file:///x", "-e x @ file:///x"),
+        ] {
+            let spec: Spec = typed.parse().unwrap();
+            assert_eq!(spec.text(), text, "{typed}");
+            assert_eq!(spec.text().parse::<Spec>().unwrap(), spec, "a receipt can hold it");
+        }
+        assert!(matches!("-e x @ https://h/x.whl".parse::<Spec>(), Err(Error::Editable { .. })));
         for typed in ["", "-r", "a b", "black=24", "black@no", "../../x@1/..", "a\u{1b}[2J"] {
             let error = typed.parse::<Spec>().unwrap_err().to_string();
             assert!(error.lines().count() <= 3 && !error.contains('\u{1b}'), "{error}");
@@ -181,6 +230,8 @@ mod tests {
         assert!(spec("black==24.*").is_met_by("24.4.2", &spec("black")));
         assert!(!spec("black>=25").is_met_by("24.4.2", &spec("black")));
         assert!(!spec("black[d]").is_met_by("24.4.2", &spec("black")));
+        assert!(spec("black").is_met_by("24.4.2", &spec("black @ git+https://h/x")));
+        assert!(!spec("black @ git+https://h/x").is_met_by("24.4.2", &spec("black")));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use boot::store::digest::Sha256;
 use zip::write::SimpleFileOptions;
 
 use super::Server;
+use super::sdist::Source;
 
 /// A wheel in the making; pure Python unless said otherwise.
 pub struct Wheel {
@@ -64,7 +65,8 @@ impl Wheel {
         format!("{}-{}-py3-none-any.whl", self.name.replace('-', "_"), self.version)
     }
 
-    fn build(&self) -> Vec<u8> {
+    /// The archive.
+    pub fn bytes(&self) -> Vec<u8> {
         let info = format!("{}-{}.dist-info", self.name.replace('-', "_"), self.version);
         let mut metadata = format!("Metadata-Version: 2.1\nName: {}\nVersion: {}\n", self.name, self.version);
         metadata.extend(self.requires_python.iter().map(|specifier| format!("Requires-Python: {specifier}\n")));
@@ -107,19 +109,34 @@ impl Index {
 
     /// Publishes a wheel; returns its path on the server.
     pub fn add(&self, wheel: Wheel) -> String {
-        let content = wheel.build();
+        let content = wheel.bytes();
         let path = format!("/files/{}", wheel.file_name());
         let file = serde_json::json!({
             "filename": wheel.file_name(), "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
             "requires-python": wheel.requires_python, "yanked": false, "size": content.len(),
         });
         self.server.put(&path, "application/octet-stream", content);
-        let mut pages = self.pages.lock().unwrap();
-        let page = pages.entry(wheel.name.clone()).or_default();
-        page.push(file);
-        let body = serde_json::json!({"meta": {"api-version": "1.1"}, "name": wheel.name, "files": page});
-        self.server.put(&format!("/simple/{}/", wheel.name), "application/vnd.pypi.simple.v1+json", body.to_string().into_bytes());
+        self.list(&wheel.name, file);
         path
+    }
+
+    /// Publishes a source archive.
+    pub fn add_source(&self, source: &Source) {
+        let content = source.archive();
+        let path = format!("/files/{}", source.file_name());
+        let file = serde_json::json!({
+            "filename": source.file_name(), "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
+        });
+        self.server.put(&path, "application/octet-stream", content);
+        self.list(&source.name, file);
+    }
+
+    fn list(&self, name: &str, file: serde_json::Value) {
+        let mut pages = self.pages.lock().unwrap();
+        let page = pages.entry(name.into()).or_default();
+        page.push(file);
+        let body = serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": page});
+        self.server.put(&format!("/simple/{name}/"), "application/vnd.pypi.simple.v1+json", body.to_string().into_bytes());
     }
 
     /// The path of a package's page.

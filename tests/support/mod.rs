@@ -4,6 +4,7 @@
 pub mod index;
 pub mod mirror;
 pub mod pty;
+pub mod sdist;
 pub mod server;
 pub mod source;
 pub mod stand_in;

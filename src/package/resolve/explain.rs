@@ -131,7 +131,7 @@ fn why_none(name: &Name, range: &Range, ahead: &Lookahead<'_>) -> String {
             None => format!("there is no {asked}, and no other version that this Python can use"),
         };
     }
-    if let Some((version, _)) = newest_first().find(|(_, offer)| offer.wheel.is_some() && !offer.is_yanked()) {
+    if let Some((version, _)) = newest_first().find(|(_, offer)| offer.file().is_some() && !offer.is_yanked()) {
         return format!("{asked} has only pre-releases, as {version}\n--pre takes them, or {name}=={version}");
     }
     if let Some((version, _)) = newest_first().find(|(_, offer)| offer.is_yanked()) {
@@ -142,16 +142,27 @@ fn why_none(name: &Name, range: &Range, ahead: &Lookahead<'_>) -> String {
         && let Some((version, offer)) = newest_first().next()
     {
         let python = offer.python.as_deref().unwrap_or_default();
-        return format!("{name} {version} needs Python {}, and this one is {}\n--python asks for another", escaped(python), ahead.python);
+        return format!(
+            "{name} {version} needs Python {}, and this one is {}\n--python asks for another",
+            escaped(python),
+            ahead.filter.python
+        );
     }
-    format!("{asked} has no wheel for this Python; building it from source comes in a later version of boot")
+    if newest_first().all(|(_, offer)| offer.late) {
+        let undated = "the index knows of nothing published before the date of --before\nleave --before out, or give a later one";
+        return format!("{asked} is too new, or has no date: {undated}");
+    }
+    if newest_first().any(|(_, offer)| offer.source) {
+        return format!("{asked} has no wheel for this Python, and --no-build forbids building one\nleave --no-build out");
+    }
+    format!("{asked} has no wheel for this Python, and no source that one could be built from\n--python asks for another")
 }
 
 /// Some versions of a package, as short as what is known of it allows.
 fn subject(package: &Package, range: &Range, ahead: &Lookahead<'_>) -> String {
     let seen = package.name().and_then(|name| ahead.seen(name));
     let versions = |candidates: &Candidates| -> Vec<Version> {
-        candidates.versions.iter().filter(|(_, offer)| offer.wheel.is_some()).map(|(version, _)| version.clone()).collect()
+        candidates.versions.iter().filter(|(_, offer)| offer.file().is_some()).map(|(version, _)| version.clone()).collect()
     };
     let all = seen.as_deref().map(versions).unwrap_or_default();
     let meant: Vec<&Version> = all.iter().filter(|version| range.contains(*version)).collect();

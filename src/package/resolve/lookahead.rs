@@ -8,11 +8,10 @@ use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
 use version_ranges::Ranges;
 
-use super::Source;
-use super::candidates::Candidates;
+use super::candidates::{Candidates, Filter};
+use super::{Found, Source};
 use crate::package::page::File;
 use crate::package::requirement::{Name, Requirement};
-use crate::package::tags::Tags;
 use crate::package::{index, metadata};
 use crate::store::digest::Sha256;
 
@@ -22,8 +21,7 @@ type About = Result<Arc<metadata::Metadata>, metadata::Error>;
 pub struct Lookahead<'a> {
     source: &'a dyn Source,
     pub environment: MarkerEnvironment,
-    pub python: Version,
-    tags: Tags,
+    pub filter: Filter,
     pre: bool,
     preferred: HashMap<Name, Version>,
     state: Mutex<State>,
@@ -40,6 +38,8 @@ struct State {
     queue: VecDeque<Job>,
     guesses: HashMap<Name, Guess>,
     followed: HashSet<(Sha256, Option<Name>)>,
+    /// How many versions of a package the solver has looked at.
+    tried: HashMap<Name, usize>,
     over: bool,
 }
 
@@ -65,13 +65,20 @@ impl<'a> Lookahead<'a> {
     pub fn new(
         source: &'a dyn Source,
         environment: MarkerEnvironment,
-        python: Version,
-        tags: Tags,
+        filter: Filter,
         pre: bool,
         preferred: HashMap<Name, Version>,
     ) -> Lookahead<'a> {
         let (state, work, done) = Default::default();
-        Lookahead { source, environment, python, tags, pre, preferred, state, work, done }
+        Lookahead { source, environment, filter, pre, preferred, state, work, done }
+    }
+
+    /// Makes known what comes from an address: whatever an index says of that name isn't asked for.
+    pub fn put(&self, name: &Name, found: &Found) {
+        let mut state = self.lock();
+        let candidates = Candidates::only(found.metadata.version.clone(), found.file.clone());
+        state.pages.insert(name.clone(), Slot::Done(Ok(Arc::new(candidates))));
+        state.about.insert(found.file.sha256, Slot::Done(Ok(Arc::new(found.metadata.clone()))));
     }
 
     /// Runs `solve` with `threads` workers beside it.
@@ -134,6 +141,31 @@ impl<'a> Lookahead<'a> {
         }
     }
 
+    /// Says that the solver will decide on one of the versions of `range`, and has just looked at `version`. From the second that
+    /// it looks at, it is probably going through all of them, and each answer would take a round trip: the next ones are fetched side
+    /// by side, more of them the longer it lasts.
+    pub fn walk(&self, candidates: &Candidates, name: &Name, range: &Ranges<Version>, version: &Version) {
+        let mut state = self.lock();
+        let tried = state.tried.entry(name.clone()).or_default();
+        *tried += 1;
+        let ahead = match *tried {
+            1 => return,
+            2..4 => 8,
+            _ => 32,
+        };
+        let next: Vec<&File> = candidates
+            .in_order(range, self.pre)
+            .filter(|next| *next < version)
+            .take(ahead)
+            .filter_map(|next| candidates.file(next))
+            .collect();
+        for file in next {
+            if !file.is_source() && !state.about.contains_key(&file.sha256) {
+                self.push(&mut state, Job::About(name.clone(), file.clone()), false);
+            }
+        }
+    }
+
     /// What has been found out of a package, for explanations.
     pub fn seen(&self, name: &Name) -> Option<Arc<Candidates>> {
         match self.lock().pages.get(name) {
@@ -193,7 +225,11 @@ impl<'a> Lookahead<'a> {
     fn follow(&self, state: &mut State, name: &Name, candidates: &Candidates) {
         let Some(guess) = state.guesses.get(name) else { return };
         let Some(version) = self.choose(candidates, name, &guess.range, None) else { return };
-        let Some(file) = candidates.wheel(&version) else { return };
+        let Some(file) = candidates.file(&version) else { return };
+        // Building is dear: only where the solver has to know.
+        if file.is_source() {
+            return;
+        }
         match state.about.get(&file.sha256) {
             None => self.push(state, Job::About(name.clone(), file.clone()), false),
             Some(Slot::Done(Ok(about))) => {
@@ -230,7 +266,7 @@ impl<'a> Lookahead<'a> {
             match job {
                 Job::Page(name) => {
                     let page = self.source.page(&name);
-                    let page = page.map(|files| Arc::new(Candidates::of(&name, files, &self.tags, &self.python)));
+                    let page = page.map(|files| Arc::new(Candidates::of(&name, files, &self.filter)));
                     let mut state = self.lock();
                     if let Ok(candidates) = &page {
                         self.follow(&mut state, &name, candidates);

@@ -9,20 +9,27 @@ mod solver;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
 use pep440_rs::Version;
+use pep508_rs::MarkerEnvironment;
+use serde::{Deserialize, Serialize};
 use version_ranges::Ranges;
 
-use super::facts::Facts;
+use super::build::{self, Builder};
+use super::direct;
+use super::facts::{Facts, Python};
 use super::index::{self, Indexes};
 use super::metadata::{self, Metadata};
 use super::page::File;
 use super::requirement::{self, Name, Requirement};
 use super::tags::Tags;
-use crate::Context;
 use crate::store::digest::Sha256;
+use crate::{Context, net};
+use candidates::Filter;
 use lookahead::Lookahead;
+use solver::Addressed;
 
 /// Fetches at a time. Round trips are what takes the time, not bytes.
 const AT_ONCE: usize = 16;
@@ -37,6 +44,27 @@ pub struct Inputs {
     pub pre: bool,
     /// Versions to keep where they will do.
     pub preferred: HashMap<Name, Version>,
+    /// Folders among `requirements` whose code is to be used where it lies.
+    pub editable: HashSet<Name>,
+    pub index: IndexOptions,
+}
+
+/// Where files may come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct IndexOptions {
+    /// The main index instead of the configured one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_url: Option<String>,
+    /// Indexes that are asked before it, beside the configured ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extra_index_urls: Vec<String>,
+    /// Only what was published before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+    /// Wheels only: nothing is built.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_build: bool,
 }
 
 /// What goes together: one file a package, sorted by name.
@@ -58,14 +86,18 @@ pub struct Pin {
     pub size: Option<u64>,
     /// Asked for by name, rather than needed by another.
     pub requested: bool,
+    /// The content of direct_url.json (PEP 610), where it comes from an address. Its wheel is in the cache already.
+    pub direct_url: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{reason}")]
     Contradiction { reason: String },
-    #[error("{name} is asked for by its address, and boot installs packages from an index\nask for {name} by its name alone")]
-    Address { name: Name },
+    #[error("{name} is asked for from two addresses: {} and {}\nleave one of them out", net::shown(one), net::shown(other))]
+    TwoAddresses { name: Name, one: String, other: String },
+    #[error("the constraint on {name} is an address, and a constraint is about versions\nask for that address itself")]
+    Constraint { name: Name },
     #[error("this Python says of itself {0}, which is no version\nboot python install makes another")]
     Python(#[from] pep440_rs::VersionParseError),
     #[error(transparent)]
@@ -74,6 +106,8 @@ pub enum Error {
     Index(#[from] index::Error),
     #[error(transparent)]
     Metadata(#[from] metadata::Error),
+    #[error(transparent)]
+    Direct(#[from] direct::Error),
 }
 
 impl Error {
@@ -88,10 +122,19 @@ impl Inputs {
     pub fn parse(requirements: &[&str], constraints: &[String], pre: bool) -> Result<Inputs, Error> {
         let mut inputs = Inputs { pre, ..Inputs::default() };
         for text in requirements {
-            inputs.requirements.push(text.parse()?);
+            // As requirements files and receipts write what is editable.
+            let (text, editable) = text.strip_prefix("-e ").map_or((*text, false), |text| (text, true));
+            let requirement: Requirement = text.parse()?;
+            if editable {
+                inputs.editable.insert(requirement.name.clone());
+            }
+            inputs.requirements.push(requirement);
         }
         for text in constraints {
             let constraint: Requirement = text.parse()?;
+            if constraint.url.is_some() {
+                return Err(Error::Constraint { name: constraint.name });
+            }
             let versions = inputs.constraints.entry(constraint.name).or_insert_with(Ranges::full);
             *versions = versions.intersection(&constraint.versions);
         }
@@ -103,11 +146,24 @@ impl Inputs {
 pub trait Source: Sync {
     fn page(&self, name: &Name) -> Result<Option<Vec<File>>, index::Error>;
     fn metadata(&self, file: &File) -> Result<Metadata, metadata::Error>;
+    /// What lies at an address, made ready to be installed.
+    fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error>;
+}
+
+/// What lies at an address.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub metadata: Metadata,
+    /// Its wheel, which is in the cache.
+    pub file: File,
+    /// See [`Pin::direct_url`].
+    pub direct_url: String,
 }
 
 struct Online<'a> {
     ctx: &'a Context,
     indexes: Indexes<'a>,
+    builder: Builder<'a>,
 }
 
 impl Source for Online<'_> {
@@ -116,17 +172,28 @@ impl Source for Online<'_> {
     }
 
     fn metadata(&self, file: &File) -> Result<Metadata, metadata::Error> {
-        metadata::fetch(self.ctx, file)
+        if file.is_source() { build::metadata(&self.builder, file) } else { metadata::fetch(self.ctx, file) }
+    }
+
+    fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error> {
+        direct::find(&self.builder, name, url, editable)
     }
 }
 
 /// Finds files for `inputs` that go together and that the interpreter can use.
-pub fn resolve(ctx: &Context, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
-    let source = Online { ctx, indexes: Indexes::from_env(ctx)? };
-    let resolution = resolve_from(&source, facts, inputs)?;
+pub fn resolve(ctx: &Context, python: Python<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
+    resolve_for(&Builder::new(ctx, python, inputs.index.clone()), inputs)
+}
+
+/// As [`resolve`], as part of what `builder` does: also for what a build needs.
+pub fn resolve_for(builder: &Builder<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
+    let ctx = builder.ctx;
+    let source = Online { ctx, indexes: Indexes::chosen(ctx, &inputs.index)?, builder: builder.clone() };
+    let resolution = resolve_from(&source, builder.python.facts, inputs)?;
     for warning in &resolution.warnings {
         ctx.report.warn(warning);
     }
+    source.indexes.say(resolution.pins.iter().filter(|pin| pin.direct_url.is_none()).map(|pin| &pin.name));
     Ok(resolution)
 }
 
@@ -135,6 +202,45 @@ pub fn resolve_from(source: &dyn Source, facts: &Facts, inputs: &Inputs) -> Resu
     let (major, minor, micro) = facts.version;
     let python = Version::new([major, minor, micro].map(u64::from));
     let environment = facts.marker_environment()?;
-    let ahead = Lookahead::new(source, environment, python, Tags::of(facts), inputs.pre, inputs.preferred.clone());
-    ahead.run(AT_ONCE, || solver::solve(&ahead, inputs))
+    let direct = addressed(source, &environment, inputs)?;
+    let filter = Filter { tags: Tags::of(facts), python, before: inputs.index.before, build: !inputs.index.no_build };
+    let ahead = Lookahead::new(source, environment, filter, inputs.pre, inputs.preferred.clone());
+    for (name, (_, found)) in &direct {
+        ahead.put(name, found);
+    }
+    ahead.run(AT_ONCE, || solver::solve(&ahead, inputs, &direct))
+}
+
+/// Everything that is asked for by its address, and what that asks for by address in turn.
+fn addressed(source: &dyn Source, environment: &MarkerEnvironment, inputs: &Inputs) -> Result<Addressed, Error> {
+    let mut found = Addressed::new();
+    let mut queue: Vec<Requirement> = inputs.requirements.iter().filter(|wish| wish.applies(environment, None)).cloned().collect();
+    let mut followed: HashSet<(Name, Option<Name>)> = HashSet::new();
+    // Wishes without an address for what may turn out to come from one.
+    let mut plain: Vec<Requirement> = Vec::new();
+    while let Some(wish) = queue.pop() {
+        if let Some(url) = &wish.url {
+            match found.get(&wish.name) {
+                Some((known, _)) if !solver::same_address(known, url) => {
+                    return Err(Error::TwoAddresses { name: wish.name, one: known.clone(), other: url.clone() });
+                }
+                Some(_) => {}
+                None => {
+                    let there = source.direct(&wish.name, url, inputs.editable.contains(&wish.name))?;
+                    found.insert(wish.name.clone(), (url.clone(), there));
+                    queue.extend(plain.iter().filter(|other| other.name == wish.name).cloned());
+                }
+            }
+        }
+        let Some((_, there)) = found.get(&wish.name) else {
+            plain.push(wish);
+            continue;
+        };
+        for extra in std::iter::once(None).chain(wish.extras.iter().cloned().map(Some)) {
+            if followed.insert((wish.name.clone(), extra.clone())) {
+                queue.extend(there.metadata.requires.iter().filter(|next| next.applies(environment, extra.as_ref())).cloned());
+            }
+        }
+    }
+    Ok(found)
 }

@@ -10,7 +10,7 @@ use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, Pub
 use version_ranges::Ranges;
 
 use super::lookahead::Lookahead;
-use super::{Error, Inputs, Pin, Resolution, explain};
+use super::{Error, Found, Inputs, Pin, Resolution, explain};
 use crate::net;
 use crate::package::metadata::{self, Metadata};
 use crate::package::page::File;
@@ -56,13 +56,15 @@ pub struct Solver<'a> {
     order: RefCell<HashMap<Package, usize>>,
     /// The version last chosen of each package, for its extras to agree with.
     chosen: RefCell<HashMap<Name, Version>>,
+    /// What comes from an address.
+    direct: &'a Addressed,
 }
 
-pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
-    if let Some(wish) = inputs.requirements.iter().find(|wish| wish.url.is_some()) {
-        return Err(Error::Address { name: wish.name.clone() });
-    }
-    let solver = Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default() };
+/// What comes from an address: which one, and what was found there.
+pub type Addressed = HashMap<Name, (String, Found)>;
+
+pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Result<Resolution, Error> {
+    let solver = Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default(), direct };
     let found = match pubgrub::resolve(&solver, Package::Root, Version::new([0])) {
         Ok(found) => found,
         Err(PubGrubError::NoSolution(tree)) => return Err(Error::Contradiction { reason: explain::explain(&tree, ahead) }),
@@ -78,6 +80,7 @@ pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs) -> Result<Resolution, Error
         let Some((file, about)) = solver.wheel(&name, &version)? else { continue };
         match extra {
             None => resolution.pins.push(Pin {
+                direct_url: direct.get(&name).map(|(_, found)| found.direct_url.clone()),
                 requested: inputs.requirements.iter().any(|wish| wish.name == name),
                 name,
                 version,
@@ -100,7 +103,7 @@ pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs) -> Result<Resolution, Error
 impl Solver<'_> {
     fn wheel(&self, name: &Name, version: &Version) -> Result<Option<(File, std::sync::Arc<Metadata>)>, Error> {
         let candidates = self.ahead.candidates(name)?;
-        let Some(file) = candidates.wheel(version) else { return Ok(None) };
+        let Some(file) = candidates.file(version) else { return Ok(None) };
         Ok(Some((file.clone(), self.ahead.metadata(name, file)?)))
     }
 
@@ -117,13 +120,19 @@ impl Solver<'_> {
         let wishes: Vec<&Requirement> = wishes.collect();
         self.ahead.hint(wishes.iter().copied());
         for wish in wishes {
-            if wish.url.is_some() {
-                return Dependencies::Unavailable(format!("needs {} from an address, and boot installs from an index", wish.name));
-            }
             let mut range = match self.inputs.constraints.get(&wish.name) {
                 Some(constraint) => wish.versions.intersection(constraint),
                 None => wish.versions.clone(),
             };
+            if let Some(url) = &wish.url {
+                match self.direct.get(&wish.name) {
+                    Some((known, found)) if same_address(known, url) => {
+                        range = range.intersection(&Ranges::singleton(found.metadata.version.clone()));
+                    }
+                    // Whatever an index serves could otherwise send us anywhere.
+                    _ => return Dependencies::Unavailable(format!("needs {} from an address of its own choice", wish.name)),
+                }
+            }
             if let Some((Package::Of { name, .. }, version)) = own
                 && *name == wish.name
             {
@@ -147,6 +156,12 @@ impl Solver<'_> {
         }
         Dependencies::Available(found.into_iter().collect())
     }
+}
+
+/// Whether two addresses mean the same; what stands after the `#` may only say its name.
+pub fn same_address(a: &str, b: &str) -> bool {
+    let plain = |url: &str| url.split("#egg=").next().unwrap_or(url).trim_end_matches('/').to_string();
+    plain(a) == plain(b)
 }
 
 impl DependencyProvider for Solver<'_> {
@@ -175,6 +190,9 @@ impl DependencyProvider for Solver<'_> {
         let before = extra.as_ref().and_then(|_| self.chosen.borrow().get(name).cloned());
         let version = self.ahead.choose(&candidates, name, range, before.as_ref());
         if let Some(version) = &version {
+            if extra.is_none() {
+                self.ahead.walk(&candidates, name, range, version);
+            }
             self.chosen.borrow_mut().insert(name.clone(), version.clone());
         }
         Ok(version)
@@ -188,7 +206,7 @@ impl DependencyProvider for Solver<'_> {
         };
         let about = match self.wheel(name, version) {
             Ok(Some((_, about))) => about,
-            Ok(None) => return Ok(Dependencies::Unavailable("has no wheel".into())),
+            Ok(None) => return Ok(Dependencies::Unavailable("has no file".into())),
             // Broken packages are passed over, as if they weren't there; a broken network isn't.
             Err(Error::Metadata(metadata::Error::Bad { reason, .. })) => {
                 return Ok(Dependencies::Unavailable(format!("has metadata that can't be used: {}", escaped(&reason))));
@@ -202,9 +220,9 @@ impl DependencyProvider for Solver<'_> {
             Err(error) => return Err(error),
         };
         if let Some(specifiers) = &about.requires_python
-            && !requirement::allows_python(specifiers, &self.ahead.python)
+            && !requirement::allows_python(specifiers, &self.ahead.filter.python)
         {
-            return Ok(Dependencies::Unavailable(format!("needs Python {specifiers}, and this one is {}", self.ahead.python)));
+            return Ok(Dependencies::Unavailable(format!("needs Python {specifiers}, and this one is {}", self.ahead.filter.python)));
         }
         Ok(self.dependencies(Some((package, version)), about.requires.iter().filter(|wish| wish.applies(environment, extra.as_ref()))))
     }

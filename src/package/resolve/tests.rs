@@ -22,6 +22,14 @@ impl Source for Index {
         let bad = |reason: String| metadata::Error::Bad { file: file.file.clone(), reason };
         self.metadata.get(&file.sha256).ok_or_else(|| bad("missing".into()))?.parse().map_err(bad)
     }
+
+    /// Any address is of the first file of that name.
+    fn direct(&self, name: &Name, url: &str, _: bool) -> Result<Found, direct::Error> {
+        let gone = || direct::Error::Address { url: url.into(), reason: "nothing is there".into() };
+        let file = self.pages.get(name).and_then(|files| files.first()).ok_or_else(gone)?;
+        let metadata = self.metadata(file).map_err(|_| gone())?;
+        Ok(Found { metadata, file: file.clone(), direct_url: format!("{{\"url\": \"{url}\"}}") })
+    }
 }
 
 impl Index {
@@ -41,6 +49,7 @@ impl Index {
             requires_python: about("python ").map(str::to_string),
             yanked: about("yanked").is_some(),
             metadata: Beside::Absent,
+            uploaded: about("uploaded ").map(str::to_string),
         });
         self
     }
@@ -155,7 +164,7 @@ fn versions_without_a_wheel_are_passed_over_and_said_where_there_is_nothing_else
     let index = Index::default().wheel("a", "1", &[]).file("a-2-cp312-cp312-macosx_11_0_arm64.whl", &[]);
     assert_eq!(index.pins(&["a"]), "a==1");
     let error = index.error(&["a>1"]);
-    assert_eq!(error, "a>1 has no wheel for this Python; building it from source comes in a later version of boot");
+    assert_eq!(error, "a>1 has no wheel for this Python, and no source that one could be built from\n--python asks for another");
 }
 
 #[test]
@@ -193,5 +202,15 @@ fn contradictions_are_explained_by_who_wants_what() {
     assert!(error.lines().count() <= 7, "{error}");
     assert_eq!(index.error(&["nope"]), "the package index has no nope\nis the name right?");
     assert_eq!(index.error(&["a>7"]), "there is no a>7\nthe newest a that this Python can use is 1");
-    assert!(matches!(index.solve(&Inputs::parse(&["a @ https://example.org/a.zip"], &[], false).unwrap()), Err(Error::Address { .. })));
+}
+
+#[test]
+fn what_comes_from_an_address_beats_the_index_and_may_ask_for_more_addresses() {
+    let index = Index::default().wheel("a", "1", &["b @ https://example.org/b.zip", "c"]).wheel("b", "0.1rc1", &[]).wheel("b", "2", &[]);
+    let index = index.wheel("c", "1", &["b"]).wheel("c", "2", &["b @ https://example.org/else.zip"]);
+    assert_eq!(index.pins(&["a @ https://example.org/a.zip"]), "a==1 b==0.1rc1 c==1");
+    assert!(index.error(&["a @ https://example.org/a.zip", "b>1"]).contains("b>1"));
+    assert!(index.error(&["a"]).contains("address of its own choice"));
+    let two = index.solve(&Inputs::parse(&["b @ https://example.org/b.zip", "b @ https://example.org/c.zip"], &[], false).unwrap());
+    assert!(matches!(two, Err(Error::TwoAddresses { .. })));
 }

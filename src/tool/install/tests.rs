@@ -87,6 +87,7 @@ fn pin(name: &str, version: &str, file: String, sha256: Sha256) -> environment::
         sha256,
         size: None,
         requested: false,
+        direct_url: None,
     }
 }
 
