@@ -141,6 +141,20 @@ fn uninstalling_restores_every_byte_mode_and_link() {
 }
 
 #[test]
+fn under_sudo_a_users_file_stays_the_users() {
+    let home = Home::new();
+    let path = home.write(".bashrc", "# mine\n");
+    if std::os::unix::fs::chown(&path, Some(4242), Some(4242)).is_err() {
+        eprintln!("SKIPPED: only root gives files away");
+        return;
+    }
+    install(&home, "bash");
+    let data = fs::metadata(&path).unwrap();
+    assert_eq!((data.uid(), data.gid()), (4242, 4242));
+    assert!(home.read(".bashrc").contains("boot"));
+}
+
+#[test]
 fn a_file_that_may_not_be_written_is_an_error_before_anything_changes() {
     let home = Home::new();
     let path = home.write(".bashrc", "# mine\n");
@@ -181,6 +195,16 @@ fn status_names_what_keeps_the_hook_from_being_live() {
     fs::write(&hook, format!("{}\n", fs::read_to_string(&hook).unwrap())).unwrap();
     let (live, note) = said(&block);
     assert!(live && note.contains("boot shell install brings it up to date"), "{note}");
+}
+
+#[test]
+fn what_start_up_files_leave_running_or_print_keeps_nobody_waiting() {
+    let home = Home::new();
+    home.write(".bashrc", "echo 'Welcome!'\nsleep 30 &\nprintf 'no end to this line'\n");
+    install(&home, "bash");
+    let start = std::time::Instant::now();
+    assert_eq!(status(&home, "bash", "interactive"), (true, String::new()));
+    assert!(start.elapsed() < std::time::Duration::from_secs(15), "it waited for what runs in the background");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -58,7 +59,7 @@ pub struct Seen {
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Where a new login begins, before any file has added to it.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// What start-up files print stands before it.
+/// Stands before and behind the answer, among what start-up files print.
 const MARK: &str = "\u{1}boot\u{1}";
 
 /// Asks `shell`, started as `kind`, for `commands`. None where the shell isn't on this machine, or doesn't come to an end.
@@ -77,26 +78,44 @@ pub fn ask(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str]) -> Result
     command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(kept)));
     let started = Error::io("start", &program);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(started)?;
-    let Some(mut output) = child.stdout.take() else { return Ok(None) };
-    let reader = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        output.read_to_end(&mut bytes).map(|_| bytes)
-    });
+    let Some(output) = child.stdout.take() else { return Ok(None) };
     let end = Instant::now() + PATIENCE;
+    let bytes = read_answer(output, end);
     while matches!(child.try_wait(), Ok(None)) {
         if Instant::now() > end {
             // Gone already is as good.
             let _ = child.kill();
             let _ = child.wait();
-            return Ok(None);
+            break;
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    let bytes = reader.join().ok().and_then(std::io::Result::ok).unwrap_or_default();
     Ok(parse(&String::from_utf8_lossy(&bytes), commands.len()))
 }
 
-/// Prints the mark, PATH, `hook` or nothing, and what each command is; each ended by a NUL.
+/// Reads up to the second mark, or as far as it comes until `end`: what start-up files leave in the background may hold the output open
+/// for ever.
+fn read_answer(mut output: impl Read + Send + 'static, end: Instant) -> Vec<u8> {
+    let (sender, chunks) = mpsc::channel::<Vec<u8>>();
+    std::thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut chunk) {
+            if sender.send(chunk[..count].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut bytes = Vec::new();
+    let marks = |bytes: &[u8]| bytes.windows(MARK.len()).filter(|window| *window == MARK.as_bytes()).count();
+    while marks(&bytes) < 2
+        && let Ok(chunk) = chunks.recv_timeout(end.saturating_duration_since(Instant::now()))
+    {
+        bytes.extend(chunk);
+    }
+    bytes
+}
+
+/// Prints the mark, PATH, `hook` or nothing, what each command is, and the mark; each ended by a NUL.
 fn script(shell: Shell, commands: &[&str]) -> String {
     let word = |text: &str| String::from_utf8_lossy(&quote::word(shell, text)).into_owned();
     let mut script = match shell {
@@ -115,11 +134,13 @@ fn script(shell: Shell, commands: &[&str]) -> String {
             _ => format!("printf '%s\\0' \"$(command -v {} || :)\"\n", word(name)),
         });
     }
+    script.push_str(&format!("printf '%s\\0' '{MARK}'\n"));
     script
 }
 
 fn parse(output: &str, commands: usize) -> Option<Seen> {
     let (_, answer) = output.split_once(&format!("{MARK}\0"))?;
+    let (answer, _) = answer.split_once(&format!("{MARK}\0"))?;
     let mut fields = answer.split('\0');
     let path = fields.next()?.split(':').filter(|folder| !folder.is_empty()).map(PathBuf::from).collect();
     let hook = fields.next()? == "hook";
@@ -141,12 +162,13 @@ mod tests {
 
     #[test]
     fn what_start_up_files_print_is_not_taken_for_the_answer() {
-        let output = format!("Welcome!\nhook\0{MARK}\0/s:/usr/bin\0hook\0/s/python\0\0");
+        let output = format!("Welcome!\nhook\0{MARK}\0/s:/usr/bin\0hook\0/s/python\0\0{MARK}\0bye");
         let seen = parse(&output, 2).unwrap();
         assert_eq!(seen.path, [PathBuf::from("/s"), "/usr/bin".into()]);
         assert!(seen.hook);
         assert_eq!(seen.commands, [Some("/s/python".to_string()), None]);
         assert_eq!(parse("died early", 1), None);
+        assert_eq!(parse(&format!("{MARK}\0/s:/usr/bin\0ho"), 1), None);
     }
 
     #[test]

@@ -15,12 +15,20 @@ use super::{Error, Result};
 const STAGING: &str = ".boot-staging-";
 
 /// Writes `bytes` to `path`: a reader sees the old content or the new. `mode` is for a file that is made; one
-/// that is there keeps its own.
+/// that is there keeps its own, and its owner.
 pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
-    let mode = fs::metadata(path).map(|data| data.mode() & 0o7777).ok().or(mode).unwrap_or(0o644);
+    let there = fs::metadata(path).ok();
+    let mode = there.as_ref().map(|data| data.mode() & 0o7777).or(mode).unwrap_or(0o644);
+    if let Some(there) = &there
+        && let Ok(made) = file.as_file().metadata()
+        && (made.uid(), made.gid()) != (there.uid(), there.gid())
+    {
+        // Under sudo a user's file stays the user's; others may not give files away.
+        let _ = std::os::unix::fs::fchown(file.as_file(), Some(there.uid()), Some(there.gid()));
+    }
     file.write_all(bytes).map_err(Error::io("write", path))?;
     file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(Error::io("write", path))?;
     file.as_file().sync_data().map_err(Error::io("write", path))?;
