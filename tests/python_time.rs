@@ -55,6 +55,8 @@ fn what_runs_on_a_minor_keeps_running_when_it_is_upgraded() {
     let new = mirror.publish_next();
     home.learn(&mirror);
     home.boot(["python", "list", "--outdated"]).success().stdout_has(&old.to_string()).stdout_has(&new.to_string());
+    let outdated = home.boot(["python", "list", "--outdated", "--json"]).success().json();
+    assert_eq!((&outdated["pythons"][0]["version"], &outdated["pythons"][0]["newest"]), (&old.to_string().into(), &new.to_string().into()));
     home.boot(["python", "upgrade"]).success().stderr_has(&format!("from {old} to {new}")).stderr_has(&format!("{old} is gone"));
     for venv in &venvs {
         assert_eq!(patch_of(&home, venv), new.to_string(), "{}", venv.display());
@@ -106,6 +108,29 @@ fn an_old_patch_is_kept_where_that_is_asked_for() {
     home.boot(["python", "uninstall", &mirror.minor()]).code(1).stderr_has(&old.to_string()).stderr_has(&new.to_string()).one_error();
     home.boot(["python", "uninstall", &new.to_string()]).success();
     home.boot(["python", "find", &mirror.minor()]).success().stdout_has(&old.to_string());
+}
+
+#[test]
+fn an_upgrade_that_was_killed_before_it_moved_the_link_is_finished_by_the_next() {
+    let mut mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    let old = mirror.key.version;
+    let new = mirror.publish_next();
+    home.learn(&mirror);
+    home.boot(["python", "upgrade", "--keep"]).success();
+    // As it stands between the publication of the new patch and the link.
+    let link = home.data().join("pythons").join(mirror.minor());
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(mirror.key.to_string(), &link).unwrap();
+    home.boot(["python", "find", &mirror.minor()]).success().stdout_has(&mirror.key.to_string());
+    let run = home.boot(["python", "upgrade"]).success();
+    run.stderr_has(&format!("from {old} to {new}")).stderr_has(&format!("{old} is gone"));
+    assert_eq!(fs::read_link(&link).unwrap().to_str(), Some(mirror.key_of(new).to_string().as_str()));
+    // And one that was killed between the folder and the links of an uninstall.
+    fs::remove_dir_all(python_folder(&home, &mirror, new)).unwrap();
+    home.boot(["python", "uninstall", &mirror.minor()]).success();
+    assert!(fs::symlink_metadata(&link).is_err() && fs::read_dir(home.data().join("shims")).unwrap().next().is_none());
 }
 
 #[test]
