@@ -94,7 +94,8 @@ fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
     // A second time there is nothing to do; boot doesn't upgrade what isn't its own; and it forgets it without touching it.
     boot(&["python", "adopt", "--all"]).success().stderr_has("taken in before").stderr_lacks("took in");
     boot(&["python", "upgrade", &minor]).code(1).stderr_has("whoever installed it").one_error();
-    boot(&["python", "uninstall", &pyenv.to_string()]).success();
+    boot(&["python", "uninstall", &pyenv.to_string()]).code(1).stderr_has("~/env").one_error();
+    boot(&["python", "uninstall", "--force", &pyenv.to_string()]).success().stderr_has("stays where it is");
     assert!(theirs.exists());
     home.run(home.command(home.root.join("env/bin/python")).args(["-c", told])).success();
     let after = [".pyenv", ".local/share/uv", "system"].map(|place| state(&home.root.join(place)));

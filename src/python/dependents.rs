@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::installed::{self, Installed};
+use super::installed::{self, Installed, Origin};
 use super::request::Request;
 use crate::project::pin;
 use crate::project::trust::{self, Kind};
@@ -32,9 +32,12 @@ impl Dependent {
     }
 }
 
-/// The tools and environments that break when `python` goes: those bound to its patch, and those bound to its minor's link if no
-/// other patch would take its place. Taken-in Pythons have none: what boot forgets of them breaks nothing.
+/// The tools and environments that have no Python when `python` goes: those bound to its patch, and those bound to its minor's link if
+/// no other patch would take its place. Those of a taken-in one go on running, but boot could no longer upgrade or mend them.
 pub fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
+    if python.origin == Origin::Adopted {
+        return bound_to(paths, &[python.root.clone(), python.executable.clone()]);
+    }
     let minor = python.minor_link(paths);
     let last = !installed::list(paths).iter().any(|other| other.key != python.key && other.minor_link(paths) == minor);
     let mut places = vec![python.root.clone()];

@@ -2,6 +2,7 @@
 
 use crate::cli::python::Uninstall;
 use crate::error::{Error, Result};
+use crate::python::installed::Origin;
 use crate::python::request::{NotARequest, Request};
 use crate::python::uninstall::{self, Gone};
 use crate::ui::term;
@@ -17,6 +18,10 @@ pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
     for request in &requests {
         match uninstall::uninstall(ctx, request, args.force) {
             Ok(None) => ctx.report.info(&format!("Python {request} isn't installed")),
+            Ok(Some(Gone { python, .. })) if python.origin == Origin::Adopted => {
+                let (version, path) = (python.key.version, ctx.paths.tilde(&python.executable));
+                ctx.report.info(&format!("Python {version} is no longer boot's; it stays where it is: {path}"));
+            }
             Ok(Some(Gone { python, broken })) => {
                 ctx.report.info(&format!("uninstalled Python {}{}", python.key.version, python.key.variant.suffix()));
                 for user in broken {
