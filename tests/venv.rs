@@ -168,6 +168,48 @@ fn entering_a_project_mends_its_environment() {
 }
 
 #[test]
+fn asking_for_the_environment_mends_it_too() {
+    let (mut mirror, home) = home();
+    let first = mirror.version();
+    home.boot(["venv", "--python", &first]).success();
+    home.write(".venv/kept", "x");
+    let next = mirror.publish_next().to_string();
+    home.learn(&mirror);
+    home.boot(["python", "install", &next]).success();
+    home.boot(["python", "uninstall", "--force", &first]).success();
+    assert!(!home.root.join(".venv/bin/python").exists());
+    home.boot(["venv", "--python", &next]).success().stderr_has("mended");
+    runs(&home, &home.root.join(".venv"));
+    assert_eq!(home.read(".venv/kept"), "x");
+    home.boot(["venv", "--python", &next]).success().stderr_has("nothing to do");
+}
+
+#[test]
+fn a_python_may_be_named_by_its_path_if_boot_has_taken_it_in() {
+    let (mirror, home) = home();
+    let own = home.boot(["python", "find", &mirror.minor()]).success().stdout.trim().to_string();
+    home.boot(["venv", "own", "--no-pip", "--python", &own]).success();
+    runs(&home, &home.root.join("own"));
+    // By another name of it, and by none; one that boot doesn't know says how it would.
+    let foreign = home.root.join("foreign/bin").join(format!("python{}", mirror.minor()));
+    fs::create_dir_all(foreign.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&own, &foreign).unwrap();
+    home.boot(["venv", "other", "--python", "foreign/bin/none"]).code(127).one_error().stderr_has("boot python adopt");
+    let stranger = home.write("stranger/python3", "#!/bin/sh\n");
+    fs::set_permissions(&stranger, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = home.command(support::BOOT);
+    command.args(["venv", "other", "--python", "system"]).env("PATH", stranger.parent().unwrap());
+    home.run(&mut command).code(127).one_error().stderr_has("boot python adopt").stderr_has("stranger/python3");
+    assert!(!home.root.join("other").exists());
+    // `system` is taken for the Python that PATH has, if boot knows it.
+    let mut command = home.command(support::BOOT);
+    fs::rename(&foreign, foreign.with_file_name("python3")).unwrap();
+    command.args(["venv", "system", "--no-pip", "--python", "system"]).env("PATH", foreign.parent().unwrap());
+    home.run(&mut command).success();
+    runs(&home, &home.root.join("system"));
+}
+
+#[test]
 fn what_others_made_is_never_changed() {
     let (mirror, home) = home();
     home.write("project/.python-version", &format!("{}\n", mirror.minor()));

@@ -19,7 +19,7 @@ pub fn run(shell: Shell, folder: &Path, told: &OsStr, ctx: &Context) -> Result<C
     let mut said: Vec<String> = told.split_whitespace().map(String::from).collect();
     let before = said.len();
     for note in &decision.notes {
-        let word = note.word();
+        let word = note.word(&decision.folder);
         if decision.made || !said.contains(&word) {
             if note.warning { ctx.report.warn(&note.line) } else { ctx.report.info(&note.line) }
         }

@@ -1,5 +1,6 @@
 //! `boot venv [PATH]`, `boot venv list`, `boot venv remove`.
 
+use super::shim::system;
 use crate::cli::venv::{Make, Venv, What};
 use crate::error::Result;
 use crate::project;
@@ -39,7 +40,8 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
     };
     let wanted = Wanted {
         place,
-        python: args.python.map(|text| text.parse::<Request>()).transpose().map_err(project::Error::from)?,
+        python: args.python.map(|text| Request::from_argument(&text)).transpose().map_err(project::Error::from)?,
+        system: system(ctx, "python3"),
         prompt: args.prompt,
         system_site_packages: args.system_site_packages,
         pip: !args.no_pip,
@@ -47,7 +49,9 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
     };
     let outcome = make::make(ctx, &here, &wanted)?;
     let path = ctx.paths.tilde(&outcome.path);
-    if outcome.fresh {
+    if outcome.mended {
+        ctx.report.info(&format!("mended {path}, whose Python had moved: it has {}", outcome.version));
+    } else if outcome.fresh {
         ctx.report.info(&format!("made {path} with Python {}", outcome.version));
     } else {
         ctx.report.info(&format!("{path} is there, with Python {}: nothing to do", outcome.version));
@@ -72,11 +76,15 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
         .into_iter()
         .map(|venv| {
             let state = match (venv.works, venv.kind, venv.lost) {
+                (_, None, _) => format!("not trusted: boot trust {}", crate::report::escaped(&ctx.paths.tilde(&venv.path))),
                 (false, ..) if !venv.path.exists() => "gone".into(),
                 (false, _, Some(request)) => format!("broken: Python {request} isn't installed: boot python install {request}"),
-                (false, ..) => "broken: to make it anew, boot venv --clear there".into(),
+                (false, ..) => match &venv.name {
+                    Some(name) => format!("broken; to make it anew: boot venv --name {name} --clear"),
+                    None => "broken; to make it anew: boot venv --clear, there".into(),
+                },
                 (true, ..) if venv.mended => "mended: its Python had moved".into(),
-                (true, Kind::Made, _) => String::new(),
+                (true, Some(Kind::Made), _) => String::new(),
                 (true, ..) => "trusted by hand".into(),
             };
             let path = crate::report::escaped(&ctx.paths.tilde(&venv.path));

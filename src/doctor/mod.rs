@@ -65,7 +65,7 @@ pub fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
     match mend {
         Mend::Tool(name) => drop(crate::tool::reinstall(ctx, name, None)?),
         Mend::Links => crate::python::links::refresh(&ctx.paths)?,
-        Mend::Forget(path) => drop(crate::project::trust::untrust(ctx, path)?),
+        Mend::Forget(path) => drop(crate::project::trust::forget(ctx, path)?),
         Mend::Link(path) => crate::tool::expose::remove_dangling(&ctx.paths, path).map_err(crate::tool::Error::from)?,
         Mend::Sweep(folders) => folders.iter().for_each(|folder| crate::store::atomic::sweep(folder)),
         Mend::Hook(shell) => shells::update(ctx, *shell)?,

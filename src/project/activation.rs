@@ -30,6 +30,8 @@ pub struct Decision {
     /// The folder that was looked at as the environment, trusted or not, as it was before that.
     pub seen: Option<(PathBuf, Metadata)>,
     pub notes: Vec<Note>,
+    /// What they are about: the folder of the pin, else where the shell stands.
+    pub folder: PathBuf,
 }
 
 /// One line for the user, once for each state of a folder.
@@ -48,9 +50,9 @@ impl Note {
         Note { line: line.into(), warning: true }
     }
 
-    /// A short word for what has been said; the shell keeps these.
-    pub fn word(&self) -> String {
-        Sha256::of(self.line.as_bytes()).to_string()[..12].into()
+    /// A short word for what has been said of the project `folder`; the shell keeps these.
+    pub fn word(&self, folder: &Path) -> String {
+        Sha256::of(&[folder.as_os_str().as_encoded_bytes(), self.line.as_bytes()].concat()).to_string()[..12].into()
     }
 }
 
@@ -58,7 +60,9 @@ impl Note {
 pub fn decide(ctx: &Context, folder: &Path) -> Decision {
     let found = pin::find_project(folder);
     let mut decision = Decision { notes: found.warnings.into_iter().map(Note::warning).collect(), ..Decision::default() };
+    decision.folder = folder.into();
     if let Some(pin) = found.pin {
+        decision.folder = pin.folder().into();
         match enter(ctx, &pin, &mut decision) {
             Ok(venv) => decision.venv = venv,
             Err(note) => decision.notes.push(note),

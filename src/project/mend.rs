@@ -53,7 +53,10 @@ pub fn mend(ctx: &Context, venv: &TrustedVenv, wanted: Option<Wanted>) -> Result
         Some(wanted) => wanted,
         None => {
             let (request, exact) = made_with(&config, &minor);
-            let Some(python) = installed::find(&ctx.paths, &request) else {
+            // One that was taken in has its own place: the minor's link may lead to another.
+            let by_place = if request.is_exact() { None } else { taken_in(ctx, &config) };
+            let exact = exact || by_place.is_some();
+            let Some(python) = by_place.or_else(|| installed::find(&ctx.paths, &request)) else {
                 return Ok(if works { State::Sound } else { State::Lost(request.to_string()) });
             };
             found = python;
@@ -86,6 +89,14 @@ fn made_with(config: &Config, minor: &str) -> (Request, bool) {
         // The name of an interpreter is a version; anything else matches nothing.
         None => (minor.parse().unwrap_or(Request::Latest), false),
     }
+}
+
+/// The Python that an environment was made with, where that is one that was taken in and named by its place.
+fn taken_in(ctx: &Context, config: &Config) -> Option<Installed> {
+    if config.executable.starts_with(ctx.paths.pythons()) {
+        return None;
+    }
+    installed::at(&ctx.paths, &config.executable)
 }
 
 /// Whether all that refers to the Python leads to it, and says its version.

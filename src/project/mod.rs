@@ -27,6 +27,8 @@ pub enum Error {
     NotARequest(#[from] crate::python::request::NotARequest),
     #[error("Python {request} isn't installed\nboot python install {}", trust::word(request.to_string().as_ref()))]
     NotInstalled { request: Request },
+    #[error("{} isn't one of boot's Pythons, and environments are made from those\nboot python adopt {}", trust::shown(.0), trust::word(.0))]
+    NotTakenIn(PathBuf),
     #[error("no Python is installed\nboot python install")]
     NoPython,
     #[error("{} is in the way: it isn't a virtual environment, so boot leaves it alone\nmove it aside, or name another path", .0.display())]
@@ -45,7 +47,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::NotAName(_) | Error::NotARequest(_) => Code::Usage,
-            Error::NotInstalled { .. } | Error::NoPython => Code::NotFound,
+            Error::NotInstalled { .. } | Error::NotTakenIn(_) | Error::NoPython => Code::NotFound,
             _ => Code::Failed,
         }
     }

@@ -116,6 +116,12 @@ pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
     linked(paths, &newest.key.version.minor_name(newest.key.variant), request).or(Some(newest))
 }
 
+/// The Python whose interpreter is at `path`, by whatever name: for people who name one by its place.
+pub fn at(paths: &Paths, path: &Path) -> Option<Installed> {
+    let real = fs::canonicalize(path).ok()?;
+    list(paths).into_iter().find(|python| fs::canonicalize(&python.executable).is_ok_and(|there| there == real))
+}
+
 /// What the link of `minor` leads to, if it meets `request`.
 fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
     let folder = paths.pythons();
