@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::fs;
 use std::time::Duration;
 
 use support::{Fault, Home, Mirror};
@@ -138,24 +137,4 @@ fn two_at_once_install_one_python() {
     let fetched = mirror.server.requests().iter().filter(|request| **request == format!("GET {}", mirror.path())).count();
     assert_eq!(fetched, 1);
     home.no_leftovers();
-}
-
-#[test]
-fn a_killed_install_is_swept_and_finished_by_the_next() {
-    let mirror = Mirror::new();
-    let home = Home::with(&mirror);
-    for delay in [5, 20, 40, 80, 120] {
-        let mut child = home.command(support::BOOT).args(["python", "install", "--reinstall", &mirror.minor()]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // Whole or absent.
-        let python = home.data().join("pythons").join(mirror.key.to_string());
-        if python.exists() {
-            assert!(python.join("boot.json").is_file());
-        }
-    }
-    home.boot(["python", "install", "--reinstall", &mirror.minor()]).success();
-    home.no_leftovers();
-    assert_eq!(fs::read_dir(home.data().join("pythons")).unwrap().count(), 2, "the Python and its minor's link");
 }

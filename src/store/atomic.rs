@@ -20,6 +20,8 @@ pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
+    // How a sweeper knows that its maker lives.
+    let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
     let there = fs::metadata(path).ok();
     let mode = there.as_ref().map(|data| data.mode() & 0o7777).or(mode).unwrap_or(0o644);
     if let Some(there) = &there
@@ -174,7 +176,7 @@ pub fn has_leftovers(folder: &Path) -> bool {
         if path.is_dir() {
             File::open(&path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
         } else {
-            is_old(&path)
+            is_dead(&path, path.is_symlink())
         }
     })
 }
@@ -193,15 +195,20 @@ pub fn sweep(folder: &Path) {
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 remove(&path);
             }
-        } else if is_old(&path) {
+        } else if is_dead(&path, kind.is_symlink()) {
             let _ = fs::remove_file(&path);
         }
     }
 }
 
-/// Staged files and links live for milliseconds and hold no lock; an hour is far beyond that.
-fn is_old(path: &Path) -> bool {
-    fs::symlink_metadata(path).and_then(|data| data.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > 3600))
+/// Whether a staged file or link has lost its maker. Both live for milliseconds: one that was made just now may not have its lock yet, and
+/// a link can have none.
+fn is_dead(path: &Path, is_link: bool) -> bool {
+    let least = if is_link { 60 } else { 2 };
+    let is_old = fs::symlink_metadata(path)
+        .and_then(|data| data.modified())
+        .is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() >= least));
+    is_old && (is_link || File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()))
 }
 
 /// Deletes a tree, folders without write permission included, as unpacked archives may have them.
@@ -257,8 +264,18 @@ mod tests {
         let dead = root.path().join(format!("{STAGING}dead"));
         fs::create_dir_all(dead.join("locked")).unwrap();
         fs::set_permissions(dead.join("locked"), fs::Permissions::from_mode(0o500)).unwrap();
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(5);
+        let staged = ["dead-file", "living-file"].map(|name| {
+            let path = root.path().join(format!("{STAGING}{name}"));
+            fs::write(&path, "").unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(long_ago).unwrap();
+            (path, file)
+        });
+        flock(&staged[1].1, FlockOperation::NonBlockingLockExclusive).unwrap();
         let alive = Staging::within(root.path()).unwrap();
         assert!(!dead.exists());
+        assert!(!staged[0].0.exists() && staged[1].0.exists());
         let second = Staging::within(root.path()).unwrap();
         assert!(alive.path().exists() && second.path().exists());
     }

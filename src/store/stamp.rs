@@ -15,5 +15,7 @@ pub fn file(paths: &Paths) -> PathBuf {
 /// Changes the word.
 pub fn touch(paths: &Paths) -> Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // What killed runs left of theirs: nothing else is staged here.
+    atomic::sweep(&paths.state);
     atomic::write(&file(paths), format!("{:x}-{:x}\n", now.as_nanos(), std::process::id()).as_bytes(), None)
 }
