@@ -47,4 +47,30 @@ pub struct Apply {
     /// Agree beforehand to scripts that are new or changed
     #[arg(short, long)]
     pub yes: bool,
+    /// Fail where boot.lock isn't what boot.toml asks for, and take nothing but what it names
+    #[arg(long)]
+    pub locked: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Update {
+    /// Agree beforehand to scripts that are new or changed
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Pull and apply, and leave boot.lock as it is
+    #[arg(long)]
+    pub locked: bool,
+    /// What happens to files that are in the way [default: ask; fail where nobody can be asked]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_conflict: Option<OnConflict>,
+}
+
+#[derive(Debug, Args)]
+pub struct Lock {
+    /// Add a platform, such as linux-aarch64-gnu or darwin-aarch64-none
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Vec<String>,
+    /// Write nothing; end with 1 if the lock isn't what boot.toml asks for
+    #[arg(long)]
+    pub check: bool,
 }

@@ -46,6 +46,10 @@ pub enum Command {
     Plan(machine::Plan),
     /// Make this machine what its boot.toml says
     Apply(machine::Apply),
+    /// Pull the repository, find out anew what it means, and apply it
+    Update(machine::Update),
+    /// Write boot.lock: what boot.toml means, by checksum, for every platform that uses it
+    Lock(machine::Lock),
     /// Is this machine what its boot.toml says?
     Status(machine::Plan),
     /// Python tools, each in an environment of its own

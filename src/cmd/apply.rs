@@ -4,7 +4,8 @@ use crate::cli::machine::Apply;
 use crate::context::var;
 use crate::error::Result;
 use crate::machine::applied::Applied;
-use crate::machine::apply::{self, OnConflict, Outcome};
+use crate::machine::apply::{self, How, OnConflict, Outcome};
+use crate::machine::lock::{self, Lock};
 use crate::machine::manifest::Manifest;
 use crate::machine::plan::{self, Plan};
 use crate::machine::{Error, repo};
@@ -15,7 +16,17 @@ pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
     let manifest = Manifest::load(&here.place(), &here.name(&ctx.paths))?;
-    let plan = plan::plan(ctx, &manifest, &applied)?.only(&args.only);
+    run_with(ctx, &manifest, args)
+}
+
+/// Applies a manifest that has been read.
+pub(super) fn run_with(ctx: &Context, manifest: &Manifest, args: &Apply) -> Result<Code> {
+    let applied = Applied::read(&ctx.paths)?;
+    let lock = Lock::read(&manifest.place)?;
+    if args.locked {
+        lock::must_be_fresh(manifest, lock.as_ref())?;
+    }
+    let plan = plan::plan(ctx, manifest, &applied, lock.as_ref())?.only(&args.only);
     if plan.is_done() {
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
@@ -29,12 +40,13 @@ pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     if new && !prompt::confirm("Some of these scripts are new or changed. Run them?")? {
         return Err(Error::Declined.into());
     }
-    let answers = answers(&manifest, &plan, &applied, args.yes)?;
+    let answers = answers(manifest, &plan, &applied, args.yes)?;
     let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
     applied.answers.extend(answers);
     applied.write(&ctx.paths)?;
-    let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, on_conflict)?;
+    let how = How { on_conflict, lock, locked: args.locked };
+    let outcome = apply::apply(ctx, manifest, &plan, &mut applied, &how)?;
     Ok(closing(ctx, &outcome))
 }
 

@@ -4,7 +4,8 @@ use super::apply::{answers, closing, decided, show};
 use crate::cli::machine::Init;
 use crate::error::Result;
 use crate::machine::applied::Applied;
-use crate::machine::apply;
+use crate::machine::apply::{self, How};
+use crate::machine::lock::Lock;
 use crate::machine::manifest::Manifest;
 use crate::machine::{Error, plan, repo, start};
 use crate::ui::{prompt, table};
@@ -39,7 +40,8 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     };
     let name = here.name(&ctx.paths);
     let manifest = Manifest::load(&here.place(), &name)?;
-    let plan = plan::plan(ctx, &manifest, &applied)?;
+    let lock = Lock::read(&manifest.place)?;
+    let plan = plan::plan(ctx, &manifest, &applied, lock.as_ref())?;
     if args.dry_run {
         table::out(&if plan.is_done() { "nothing to do\n".into() } else { format!("{name}\n{}", plan.shown()) })?;
         return Ok(Code::Done);
@@ -64,6 +66,7 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     apply::agree(&mut applied, &plan);
     applied.answers.extend(answers);
     here.settle(&ctx.paths, &mut applied)?;
-    let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, on_conflict)?;
+    let how = How { on_conflict, lock, locked: false };
+    let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, &how)?;
     Ok(closing(ctx, &outcome))
 }

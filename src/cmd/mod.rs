@@ -5,6 +5,7 @@ mod cache;
 pub mod completions;
 mod doctor;
 mod init;
+mod lock;
 mod man;
 mod plan;
 mod python;
@@ -30,6 +31,8 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Init(args) => init::run(&args, ctx),
         Command::Plan(args) => plan::plan(&args, ctx),
         Command::Apply(args) => apply::run(&args, ctx),
+        Command::Update(args) => lock::update(&args, ctx),
+        Command::Lock(args) => lock::run(&args, ctx),
         Command::Status(args) => plan::status(&args, ctx),
         Command::Cache(what) => cache::run(what, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),

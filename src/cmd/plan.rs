@@ -3,6 +3,7 @@
 use crate::cli::machine::Plan;
 use crate::error::Result;
 use crate::machine::applied::Applied;
+use crate::machine::lock::Lock;
 use crate::machine::manifest::Manifest;
 use crate::machine::{plan, repo};
 use crate::ui::table;
@@ -21,7 +22,8 @@ fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
     let here = repo::remembered(&ctx.paths, &applied)?;
     let name = here.name(&ctx.paths);
     let manifest = Manifest::load(&here.place(), &name)?;
-    let plan = plan::plan(ctx, &manifest, &applied)?;
+    let lock = Lock::read(&manifest.place)?;
+    let plan = plan::plan(ctx, &manifest, &applied, lock.as_ref())?;
     if args.json {
         table::json(plan.json(&manifest))?;
     } else if plan.is_done() {

@@ -74,6 +74,8 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
     let options = Options {
         with: specs(ctx, &with, &Typed { editable: false, ..typed.clone() })?,
         index,
+        locked: None,
+        expose: Default::default(),
         python: args.python,
         suffix: args.suffix.unwrap_or_default(),
         expose_from: args.expose_from,

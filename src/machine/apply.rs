@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::applied::{Applied, Ran};
-use super::manifest::{MANAGERS, Manifest};
-use super::packages::{self, Done};
+use super::lock as boot_lock;
+use super::manifest::Manifest;
 use super::plan::{Item, Kind, Plan, State, What};
 use super::vars::{self, Question, Vars};
 use super::{Error, Result, dotfiles, handover, items, scripts};
 use crate::report::escaped;
 use crate::store::lock::Lock;
-use crate::tool::environment::side_by_side;
 use crate::{Code, Context};
+
+mod fetched;
 
 /// What happens to files that are in the way of dotfiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -25,9 +26,6 @@ pub enum OnConflict {
     /// They stay, and the dotfile isn't placed
     Keep,
 }
-
-/// Items that are worked on at a time.
-const AT_ONCE: usize = 8;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -116,13 +114,24 @@ pub fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
     Ok((lock, Applied::read(&ctx.paths)?))
 }
 
+/// How a plan is done.
+#[derive(Clone, Debug)]
+pub struct How {
+    pub on_conflict: OnConflict,
+    /// What the lock beside the manifest says, if there is one.
+    pub lock: Option<boot_lock::Lock>,
+    /// Nothing but what the lock says will do.
+    pub locked: bool,
+}
+
 /// Does the plan. `applied` is from [`begin`], whose lock is still held.
-pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Applied, on_conflict: OnConflict) -> Result<Outcome> {
+pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Applied, how: &How) -> Result<Outcome> {
+    let on_conflict = how.on_conflict;
     check_conflicts(plan, on_conflict)?;
     let outcome = Mutex::new(Outcome::default());
     let todo: Vec<&Item> = plan.todo().collect();
-    let first = todo.iter().position(|item| is_fetched(item)).unwrap_or(todo.len());
-    let last = todo.iter().rposition(|item| is_fetched(item)).map_or(first, |last| last + 1);
+    let first = todo.iter().position(|item| fetched::is(item)).unwrap_or(todo.len());
+    let last = todo.iter().rposition(|item| fetched::is(item)).map_or(first, |last| last + 1);
     // Before and after what is fetched, one by one: scripts and dotfiles build on each other, and all of them write down what they did.
     let in_turn = |items: &[&Item], applied: &mut Applied| {
         for item in items {
@@ -132,8 +141,8 @@ pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Appl
         }
     };
     in_turn(&todo[..first], applied);
-    let (fetched, between): (Vec<&Item>, Vec<&Item>) = todo[first..last].iter().partition(|item| is_fetched(item));
-    fetch(ctx, &fetched, &outcome);
+    let (fetched, between): (Vec<&Item>, Vec<&Item>) = todo[first..last].iter().partition(|item| fetched::is(item));
+    fetched::fetch(ctx, manifest, &fetched, applied, how, &outcome);
     in_turn(&between, applied);
     in_turn(&todo[last..], applied);
     Ok(outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -141,61 +150,6 @@ pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Appl
 
 fn take(outcome: &Mutex<Outcome>, ctx: &Context, item: &Item, result: Result<String>) {
     outcome.lock().unwrap_or_else(PoisonError::into_inner).take(ctx, item, result);
-}
-
-/// Packages of the system, Pythons and tools come from elsewhere and don't wait for each other.
-fn is_fetched(item: &Item) -> bool {
-    matches!(item.what, What::Python(_) | What::Tool(_) | What::Package(_))
-}
-
-fn fetch(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
-    std::thread::scope(|scope| {
-        scope.spawn(|| install_packages(ctx, items, outcome));
-        let pythons: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Python(_))).collect();
-        side_by_side(&pythons, AT_ONCE, |item| {
-            if let What::Python(request) = &item.what {
-                take(outcome, ctx, item, items::install_python(ctx, request));
-            }
-        });
-        let tools: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Tool(_))).collect();
-        side_by_side(&tools, AT_ONCE, |item| {
-            if let What::Tool(tool) = &item.what {
-                take(outcome, ctx, item, items::install_tool(ctx, tool));
-            }
-        });
-    });
-}
-
-/// Package managers lock each other out, so theirs is one after the other.
-fn install_packages(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
-    for manager in MANAGERS {
-        let of: Vec<(&Item, &str)> = items
-            .iter()
-            .filter_map(|item| match &item.what {
-                What::Package(package) if package.manager == manager => Some((*item, package.name.as_str())),
-                _ => None,
-            })
-            .collect();
-        if of.is_empty() {
-            continue;
-        }
-        let names: Vec<&str> = of.iter().map(|(_, name)| *name).collect();
-        let bar = ctx.report.spinner(manager);
-        bar.say(&names.join(" "));
-        let mut said = false;
-        for ((item, name), done) in of.iter().zip(packages::install(manager, &names)) {
-            match done {
-                Ok(Done::Skipped(command)) if !said => {
-                    said = true;
-                    ctx.report
-                        .warn(&format!("packages of the system are skipped: sudo wants a password; you can type: {}", escaped(&command)));
-                }
-                Ok(Done::Skipped(_)) => {}
-                Ok(Done::Installed) => take(outcome, ctx, item, Ok(format!("{name}, through {manager}"))),
-                Err(error) => take(outcome, ctx, item, Err(error)),
-            }
-        }
-    }
 }
 
 /// Does one item that isn't fetched; None where there turns out to be nothing to say of it.

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use pep440_rs::VersionSpecifiers;
 
+use super::applied::Applied;
+use super::lock::{self, Locked, LockedPython};
 use super::manifest::Tool;
 use super::{Error, Result};
 use crate::Context;
@@ -92,6 +94,42 @@ pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
     Ok(format!("{how} {}", version(&outcome.installed)))
 }
 
+/// Installs the Python that a lock names, and says which. Where it can't be had, another one that meets the request is taken instead,
+/// which is said, and given back to be remembered; never with `strict`.
+pub fn install_locked_python(
+    ctx: &Context,
+    request: &str,
+    locked: Option<&LockedPython>,
+    strict: bool,
+) -> Result<(String, Option<(String, String)>)> {
+    let Some(locked) = locked else { return Ok((install_python(ctx, request)?, None)) };
+    match locked.install(ctx) {
+        Ok(installed) => Ok((format!("installed {}", version(&installed)), None)),
+        Err(python::Error::Standalone(python::standalone::Error::Net(error))) if error.is_elsewhere() && !strict => {
+            let said = install_python(ctx, request)?;
+            let parsed: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;
+            let there = installed::find(&ctx.paths, &parsed).map(|there| there.key.to_string()).unwrap_or_default();
+            if there == locked.key {
+                return Ok((said, None));
+            }
+            Ok((format!("{said}: {} can't be had here", locked.key), Some((locked.key.clone(), there))))
+        }
+        Err(error) => Err(Error::Item(error.to_string())),
+    }
+}
+
+/// Whether a lock's Python is here, or what was taken instead of it; and the version that is.
+pub fn locked_python(ctx: &Context, request: &str, locked: &LockedPython, applied: &Applied) -> (bool, Option<String>) {
+    if let Some(there) = locked.installed(ctx) {
+        return (true, Some(version(&there)));
+    }
+    let Some(there) = request.parse().ok().and_then(|request| installed::find(&ctx.paths, &request)) else { return (false, None) };
+    let instead = applied.instead.get(&locked.key).is_some_and(|key| *key == there.key.to_string());
+    let wanted = locked.key.parse::<Key>().map(|key| key.version.to_string()).unwrap_or_default();
+    let note = if instead { "instead of" } else { "the lock says" };
+    (instead, Some(format!("{}, {note} {wanted}", version(&there))))
+}
+
 /// The first request of the global pin.
 pub fn default_python(ctx: &Context) -> Option<String> {
     let (entries, _) = pin::parse(&std::fs::read(ctx.paths.global_pin()).ok()?);
@@ -137,7 +175,7 @@ pub enum ToolState {
 }
 
 /// Reads the tool's receipt, and compares.
-pub fn tool(ctx: &Context, wanted: &Tool) -> ToolState {
+pub fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState {
     let name = spec::normal(&wanted.name);
     let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &name)) else { return ToolState::Missing };
     let Ok(spec) = wanted.spec().parse::<Spec>() else { return ToolState::Missing };
@@ -154,6 +192,16 @@ pub fn tool(ctx: &Context, wanted: &Tool) -> ToolState {
     if !wanted.python.as_ref().is_none_or(|request| meets(request, &receipt)) {
         return ToolState::Other("another Python");
     }
+    if !tool::environment::has_exposed(&receipt, &wanted.expose) {
+        return ToolState::Other("other commands");
+    }
+    if let Some(entry) = locked.and_then(|locked| locked.tool(wanted)) {
+        let has = |package: &lock::Package| receipt.packages.contains(&format!("{}=={}", package.name, package.version));
+        let minor = receipt.python.parse::<Key>().map(|key| key.version.minor_name(key.variant));
+        if minor.as_deref() != Ok(entry.python.as_str()) || !entry.packages.iter().all(has) {
+            return ToolState::Other("not what the lock says");
+        }
+    }
     if !tool::install::is_whole(ctx, &receipt) {
         return ToolState::Other("broken");
     }
@@ -166,13 +214,29 @@ fn meets(request: &str, receipt: &Receipt) -> bool {
         || request.parse::<Request>().is_ok_and(|request| receipt.python.parse::<Key>().is_ok_and(|key| request.matches(&key)))
 }
 
-/// Installs a tool with what is injected into it, and says what happened.
-pub fn install_tool(ctx: &Context, wanted: &Tool) -> Result<String> {
+/// Installs a tool with what is injected into it, as the lock says where it says something, and says what happened.
+pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Result<String> {
     let parse = |text: &str| text.parse::<Spec>().map_err(|error| Error::Item(error.to_string()));
     let with = wanted.inject.iter().map(|text| parse(text)).collect::<Result<Vec<Spec>>>()?;
-    let options = tool::Options { with, python: wanted.python.clone(), ..tool::Options::default() };
+    let mut options = tool::Options { with, python: wanted.python.clone(), expose: wanted.expose.clone(), ..tool::Options::default() };
+    if let Some((locked, entry)) = locked.and_then(|locked| Some((locked, locked.tool(wanted)?))) {
+        let Some(python) = entry.python(ctx, locked) else {
+            return Err(Error::Item(format!("it is made with Python {0}, which isn't here\nboot python install {0}", entry.python)));
+        };
+        entry.check(&python)?;
+        let bar = ctx.report.spinner(&wanted.name);
+        entry.fetch(ctx, bar.as_ref())?;
+        options.locked = Some(entry.resolved(python, wanted));
+    }
     let outcome = tool::install(ctx, &parse(&wanted.spec())?, &options).map_err(|error| Error::Item(error.to_string()))?;
     Ok(outcome.to_string())
+}
+
+/// The versions of what is installed with a tool, for a lock to keep.
+pub fn versions(ctx: &Context, wanted: &Tool) -> Vec<(String, String)> {
+    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &spec::normal(&wanted.name))) else { return Vec::new() };
+    let packages = receipt.packages.iter().filter_map(|package| package.split_once("=="));
+    packages.map(|(name, version)| (name.to_string(), version.to_string())).collect()
 }
 
 /// Whether the hook stands in the start-up files of the shells in use.

@@ -10,6 +10,7 @@ pub mod document;
 pub mod dotfiles;
 pub mod handover;
 pub mod items;
+pub mod lock;
 pub mod manifest;
 pub mod packages;
 pub mod plan;
@@ -48,6 +49,9 @@ pub enum Error {
     Applied { path: PathBuf, reason: String },
     #[error("nothing was done: you didn't agree\nthe same command shows the list again")]
     Declined,
+    /// Wheels alone don't go together: building one may help, where there is something to build with.
+    #[error("{0}")]
+    NoWheels(String),
     #[error("{0}")]
     Item(String),
     #[error("{0}")]

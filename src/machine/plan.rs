@@ -6,12 +6,14 @@ use super::applied::Applied;
 use super::condition::Surroundings;
 use super::dotfiles::{self, Dotfile, There};
 use super::items::{self, ToolState};
+use super::lock::Lock;
 use super::manifest::{Manager, Manifest, Phase, Place, Tool};
 use super::packages::{self, Package};
 use super::scripts::{self, Script};
 use super::vars::Vars;
 use super::{Result, handover};
 use crate::Context;
+use crate::python::key::Platform;
 use crate::store::digest::Sha256;
 
 mod shown;
@@ -143,7 +145,8 @@ impl Plan {
 }
 
 /// Compares the manifest with this machine.
-pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied) -> Result<Plan> {
+pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<&Lock>) -> Result<Plan> {
+    let locked = lock.and_then(|lock| lock.platform.get(&Platform::host()?.to_string()));
     let here = Surroundings::here();
     let mut items = Vec::new();
     let mut after = Vec::new();
@@ -168,8 +171,14 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied) -> Result<Pla
         add(What::Package(package.clone()), state, "");
     }
     for request in &manifest.pythons {
-        let there = items::python(ctx, request);
-        add(What::Python(request.clone()), is(there.is_some()), there.as_deref().unwrap_or(""));
+        let (done, there) = match locked.and_then(|locked| locked.python.get(request)) {
+            Some(locked) => items::locked_python(ctx, request, locked, applied),
+            None => {
+                let there = items::python(ctx, request);
+                (there.is_some(), there)
+            }
+        };
+        add(What::Python(request.clone()), is(done), there.as_deref().unwrap_or(""));
     }
     if let Some(first) = manifest.pythons.first() {
         match items::default_python(ctx) {
@@ -181,7 +190,7 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied) -> Result<Pla
         }
     }
     for tool in manifest.tools.iter().filter(|tool| tool.only.holds(&here)) {
-        let (state, note) = match items::tool(ctx, tool) {
+        let (state, note) = match items::tool(ctx, tool, locked) {
             ToolState::Right => (State::Done, ""),
             ToolState::Missing => (State::Todo, ""),
             ToolState::Other(why) => (State::Todo, why),

@@ -68,6 +68,41 @@ impl Here {
         }
     }
 
+    /// Brings a fetched repository up to date; a folder of somebody's own is theirs to pull. A lock that only this machine wrote gives
+    /// way: it is made from the manifest.
+    pub fn pull(&self, ctx: &Context) -> Result<()> {
+        if self.url.is_none() {
+            return Ok(());
+        }
+        let name = self.name(&ctx.paths);
+        if ctx.offline {
+            return Err(Error::Repo {
+                reason: format!("{name} can't be pulled with --offline"),
+                hint: "boot apply applies what is here".into(),
+            });
+        }
+        let run = |args: &[&str]| git().arg("-C").arg(&self.root).args(args).output();
+        let changed = run(&["status", "--porcelain", "--", "boot.lock"]).map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        match changed.as_deref().map(str::trim).unwrap_or_default() {
+            "" => {}
+            text if text.starts_with("??") => drop(fs::remove_file(self.root.join("boot.lock"))),
+            _ => drop(run(&["checkout", "--quiet", "--", "boot.lock"])),
+        }
+        let pulled = run(&["pull", "--quiet", "--ff-only", "--no-recurse-submodules"]);
+        match pulled {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                let line = said.lines().find(|line| line.starts_with("fatal:")).or(said.lines().next()).unwrap_or("git failed");
+                Err(Error::Repo {
+                    reason: format!("{name} can't be pulled: {}", escaped(line.trim_start_matches("fatal: "))),
+                    hint: format!("see git -C {} status", ctx.paths.tilde(&self.root)),
+                })
+            }
+            Err(error) => Err(Error::Repo { reason: format!("git can't be run: {error}"), hint: "install git".into() }),
+        }
+    }
+
     /// Whether this is the repository that the other verbs mean.
     pub fn is_remembered(&self, applied: &Applied) -> bool {
         self.staged.is_none() && applied.source.as_ref().is_some_and(|source| source.root == self.root && source.url == self.url)

@@ -10,6 +10,8 @@ const PYTHON_BUILDS: &str = "https://github.com/astral-sh/python-build-standalon
 const PYTHON_SOURCES: &str = "https://www.python.org/ftp/python";
 /// The Python Package Index, PEP 503 and PEP 691.
 const PACKAGE_INDEX: &str = "https://pypi.org/simple";
+/// Where that index keeps its files.
+const PACKAGE_FILES: &str = "https://files.pythonhosted.org";
 /// Where `USER` and `USER/NAME` of a dotfiles repository are looked for.
 const GIT_HOST: &str = "https://github.com";
 
@@ -42,6 +44,11 @@ pub fn source_mirror(ctx: &Context) -> Result<Option<String>, settings::Error> {
 /// The default package index, where no variable and no configuration file names another.
 pub fn package_index() -> String {
     PACKAGE_INDEX.into()
+}
+
+/// The host that the default package index keeps its files on.
+pub fn package_files() -> String {
+    PACKAGE_FILES.into()
 }
 
 /// The host of `USER/NAME` repositories.

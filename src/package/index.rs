@@ -74,6 +74,11 @@ impl<'a> Indexes<'a> {
         Ok(Indexes { ctx, urls, found: Mutex::default() })
     }
 
+    /// Their addresses, the one asked first in front. They may hold passwords.
+    pub(super) fn urls(&self) -> &[String] {
+        &self.urls
+    }
+
     /// Addresses without passwords, for messages.
     pub fn shown(&self) -> Vec<String> {
         self.urls.iter().map(|url| net::shown(url)).collect()

@@ -1,5 +1,6 @@
 //! Python's packaging standards. Knows nothing of tools or projects.
 
+pub mod address;
 pub mod build;
 pub mod bytecode;
 pub mod direct;

@@ -32,6 +32,8 @@ pub struct Options {
     /// In place of the publisher's address.
     pub mirror: Option<String>,
     pub build: BuildOptions,
+    /// The archive that a lock names, whatever the catalog says by now.
+    pub locked: Option<Build>,
     /// The patch whose place it takes, in an upgrade.
     pub replaces: Option<Key>,
 }
@@ -88,6 +90,9 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
     }
     if matches!(request, Request::System | Request::Path(_)) {
         return Err(Error::NotInstallable(request.to_string()));
+    }
+    if let Some(build) = &options.locked {
+        return prebuilt(ctx, build, options);
     }
     let platform = Platform::host().ok_or_else(|| Error::Platform(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)))?;
     let mut builds = catalog::builds_at(ctx, options.mirror.as_deref())?;

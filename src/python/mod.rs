@@ -20,6 +20,7 @@ pub mod selftest;
 pub mod source;
 pub mod standalone;
 pub mod tarball;
+pub mod target;
 pub mod uninstall;
 pub mod upgrade;
 pub mod verify;

@@ -34,7 +34,7 @@ pub struct Addition {
 }
 
 /// What an environment will be: found out without changing anything.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Resolved {
     pub python: Installed,
     pub pins: Vec<Pin>,
@@ -197,6 +197,11 @@ pub fn side_by_side<T: Sync, R: Send>(items: &[T], limit: usize, work: impl Fn(&
     let mut results = results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     results.sort_by_key(|(number, _)| *number);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Whether the tool has the links that were chosen for it beside its own.
+pub fn has_exposed(receipt: &Receipt, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, script)| receipt.wanted.expose.get(name) == Some(script))
 }
 
 /// Which commands the environment will offer, as far as wheels tell: known before anything is made.

@@ -1,10 +1,11 @@
 //! Installing, injecting, upgrading: one road. What is wanted is resolved as a whole, a new environment is made beside the old
 //! one, and takes its place in one step. Until then the old one works, and whatever fails leaves it so.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::environment::{self, Addition, Now};
+use super::environment::{self, Addition, Now, Resolved};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, expose, find, folder};
@@ -29,6 +30,10 @@ pub struct Options {
     pub pre: bool,
     /// Where packages may come from.
     pub index: IndexOptions,
+    /// The packages that it is made of, found out before: nothing is resolved, and nothing else goes in.
+    pub locked: Option<Resolved>,
+    /// Links beside those of its own: the name, and the command.
+    pub expose: BTreeMap<String, String>,
     /// Makes it anew, and takes over names in the bin folder.
     pub force: bool,
 }
@@ -101,6 +106,7 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         python_request: options.python.clone(),
         pinned: false,
         pre: options.pre,
+        expose: options.expose.clone(),
         expose_from: options.expose_from.iter().map(|name| spec::normal(name)).collect(),
         constraints: options.constraints.clone(),
         index: options.index.clone(),
@@ -125,7 +131,7 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
     }
     let mut wanted = wanted;
     let mut additions: Vec<Addition> = options.with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
-    if let Some(old) = &old {
+    if let Some(old) = old.as_ref().filter(|_| options.locked.is_none()) {
         // What was injected before, and wasn't asked for differently now, stays.
         for addition in additions_of(old)? {
             if !additions.iter().any(|other| other.spec.name() == addition.spec.name()) {
@@ -136,11 +142,17 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         if wanted.expose_from.is_empty() {
             wanted.expose_from = old.wanted.expose_from.clone();
         }
-        wanted.expose = old.wanted.expose.clone();
+        for (name, script) in &old.wanted.expose {
+            wanted.expose.entry(name.clone()).or_insert_with(|| script.clone());
+        }
         wanted.hide = old.wanted.hide.clone();
     }
     let bar = ctx.report.spinner(&wanted.tool());
-    let resolved = prepare(ctx, &wanted, &additions, old.as_ref().map_or(Now::Nothing, Now::Python), options.force, bar.as_ref())?;
+    let now = old.as_ref().map_or(Now::Nothing, Now::Python);
+    let resolved = match &options.locked {
+        Some(locked) => locked.clone(),
+        None => prepare(ctx, &wanted, &additions, now, options.force, bar.as_ref())?,
+    };
     let made = make(ctx, &wanted, &additions, &resolved, options.force, bar.as_ref())?;
     let change = match old {
         Some(old) if old.version != made.0.version => Change::Upgraded(old.version),
@@ -294,11 +306,18 @@ fn already(ctx: &Context, wanted: &Wanted, spec: &Spec, options: &Options, old: 
     };
     let met = spec.is_met_by(&old.version, &old.spec().ok()?)
         && same_python
+        && options.locked.as_ref().is_none_or(|locked| has_all(&old, locked))
+        && environment::has_exposed(&old, &wanted.expose)
         && wanted.expose_from.iter().all(|package| old.wanted.expose_from.contains(package))
         && options.with.iter().all(|with| {
             old.injected.iter().any(|there| there.spec.parse().is_ok_and(|asked: Spec| with.is_met_by(&there.version, &asked)))
         });
     (met && is_whole(ctx, &old)).then(|| Outcome { change: Change::Already, receipt: old, backups: Vec::new() })
+}
+
+/// Whether all that a lock names is in the environment, in its version and for its Python. There may be more: what somebody injected.
+pub fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
+    same_minor(receipt, locked) && locked.packages().iter().all(|package| receipt.packages.contains(package))
 }
 
 /// Whether the tool's interpreter is there, and its commands are linked.
@@ -308,20 +327,13 @@ pub fn is_whole(ctx: &Context, receipt: &Receipt) -> bool {
     std::fs::metadata(home.join("bin/python")).is_ok() && expose::is_linked(&ctx.paths, &home.join("bin"), apps)
 }
 
-fn same_minor(old: &Receipt, resolved: &environment::Resolved) -> bool {
+fn same_minor(old: &Receipt, resolved: &Resolved) -> bool {
     old.python.parse::<Key>().is_ok_and(|key| key.is_same_minor(&resolved.python.key))
 }
 
 /// Finds out what would be made. Names in the bin folder are looked at first, as far as they are known: those of the
 /// old environment, and the tool's own name, which nearly every tool has as a command.
-fn prepare(
-    ctx: &Context,
-    wanted: &Wanted,
-    additions: &[Addition],
-    now: Now<'_>,
-    force: bool,
-    bar: &dyn Bar,
-) -> Result<environment::Resolved> {
+fn prepare(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, force: bool, bar: &dyn Bar) -> Result<Resolved> {
     let tool = wanted.tool();
     let likely: Vec<String> = match now.receipt() {
         Some(old) => old.apps.iter().map(|app| app.name.clone()).collect(),
@@ -336,7 +348,7 @@ fn make(
     ctx: &Context,
     wanted: &Wanted,
     additions: &[Addition],
-    resolved: &environment::Resolved,
+    resolved: &Resolved,
     force: bool,
     bar: &dyn Bar,
 ) -> Result<(Receipt, Vec<PathBuf>)> {
@@ -351,7 +363,7 @@ fn make_once(
     ctx: &Context,
     wanted: &Wanted,
     additions: &[Addition],
-    resolved: &environment::Resolved,
+    resolved: &Resolved,
     force: bool,
     bar: &dyn Bar,
 ) -> Result<(Receipt, Vec<PathBuf>)> {

@@ -18,6 +18,7 @@ pub struct Wheel {
     scripts: Vec<(String, String)>,
     files: Vec<(String, String)>,
     requires_python: Option<String>,
+    tag: String,
 }
 
 impl Wheel {
@@ -29,11 +30,18 @@ impl Wheel {
             scripts: Vec::new(),
             files: Vec::new(),
             requires_python: None,
+            tag: "py3-none-any".into(),
         }
     }
 
     pub fn requires(mut self, requirement: &str) -> Wheel {
         self.requires.push(requirement.into());
+        self
+    }
+
+    /// Another tag than that of pure Python, as in `py3-none-manylinux2014_x86_64`.
+    pub fn tag(mut self, tag: &str) -> Wheel {
+        self.tag = tag.into();
         self
     }
 
@@ -62,7 +70,7 @@ impl Wheel {
     }
 
     fn file_name(&self) -> String {
-        format!("{}-{}-py3-none-any.whl", self.name.replace('-', "_"), self.version)
+        format!("{}-{}-{}.whl", self.name.replace('-', "_"), self.version, self.tag)
     }
 
     /// The archive.
@@ -73,7 +81,7 @@ impl Wheel {
         metadata.extend(self.requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")));
         let mut files = self.files.clone();
         files.push((format!("{info}/METADATA"), metadata));
-        files.push((format!("{info}/WHEEL"), "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".into()));
+        files.push((format!("{info}/WHEEL"), format!("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {}\n", self.tag)));
         if !self.scripts.is_empty() {
             let points: String = self.scripts.iter().map(|(name, target)| format!("{name} = {target}\n")).collect();
             files.push((format!("{info}/entry_points.txt"), format!("[console_scripts]\n{points}")));

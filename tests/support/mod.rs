@@ -120,6 +120,11 @@ impl Home {
         Run::of(format!("{command:?}"), command.output().unwrap())
     }
 
+    /// Makes all pages of indexes old, as if hours had passed.
+    pub fn set_page_age(&self) {
+        let _ = fs::remove_dir_all(self.root.join(".cache/boot/index/pages"));
+    }
+
     pub fn bin(&self) -> PathBuf {
         self.root.join(".local/bin")
     }

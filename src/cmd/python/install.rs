@@ -18,6 +18,7 @@ pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
         Err(error) => return Err(Error::Usage(error)),
     };
     let options = Options {
+        locked: None,
         reinstall: args.reinstall,
         source: args.source || args.optimize || args.configure_opts.is_some(),
         prebuilt: args.prebuilt,

@@ -19,7 +19,7 @@ pub struct Tool {
     pub extras: Vec<String>,
     pub inject: Vec<String>,
     pub python: Option<String>,
-    /// Commands by another name: the name that is linked, and the command. Empty for each command by its own.
+    /// Links beside those of its own: the name, and the command.
     pub expose: BTreeMap<String, String>,
     /// From a git repository, with a revision perhaps, or from a folder of the dotfiles repository: no index has it.
     pub source: Option<Source>,

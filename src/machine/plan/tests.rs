@@ -34,7 +34,7 @@ fn a_new_machine_has_everything_to_do_in_order() {
         "[python]\ninstall = ['3.11']\n[tools]\nblack = '*'\n[dotfiles]\n[shell]\nhook = true\n\
          [[run]]\nid = 'last'\ncmd = './a.sh'\n[[run]]\nid = 'first'\ncmd = 'true'\nphase = 'before'\n",
     );
-    let plan = plan(&ctx, &manifest, &Applied::default()).unwrap();
+    let plan = plan(&ctx, &manifest, &Applied::default(), None).unwrap();
     let found: Vec<_> = plan.items.iter().map(|item| (item.kind().name(), item.id())).collect();
     let expected = [
         ("script", "first"),
@@ -64,7 +64,7 @@ fn what_is_done_what_is_to_do_and_what_is_in_the_way() {
         applied.runs.insert(id.into(), Ran { sha256: other });
     }
     fs::write(ctx.paths.home.join(".a"), "mine").unwrap();
-    let plan = plan(&ctx, &manifest, &applied).unwrap();
+    let plan = plan(&ctx, &manifest, &applied, None).unwrap();
     let expected = [
         ("dotfile", "~/.a".to_string(), State::Conflict("is a file")),
         ("script", "once".into(), State::Done),

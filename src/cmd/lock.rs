@@ -1,0 +1,87 @@
+//! `boot lock` and `boot update`: what the manifest means, by checksum.
+
+use super::apply::run_with;
+use crate::cli::machine::{Apply, Lock as Args, Update};
+use crate::error::Result;
+use crate::machine::applied::Applied;
+use crate::machine::lock::{Lock, make};
+use crate::machine::manifest::Manifest;
+use crate::machine::{Error, repo};
+use crate::python::key::Platform;
+use crate::{Code, Context};
+
+fn manifest(ctx: &Context) -> Result<(repo::Here, Manifest)> {
+    let applied = Applied::read(&ctx.paths)?;
+    let here = repo::remembered(&ctx.paths, &applied)?;
+    let manifest = Manifest::load(&here.place(), &here.name(&ctx.paths))?;
+    Ok((here, manifest))
+}
+
+pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
+    let (_here, manifest) = manifest(ctx)?;
+    let mut platforms: Vec<Platform> = Platform::host().into_iter().collect();
+    for text in &args.platform {
+        let parsed = text.parse().or_else(|error| match text.as_str() {
+            "linux-x86_64" | "linux-aarch64" => format!("{text}-gnu").parse(),
+            "macos-x86_64" | "macos-aarch64" | "darwin-x86_64" | "darwin-aarch64" => format!("{text}-none").parse(),
+            _ => Err(error),
+        });
+        platforms.push(
+            parsed.map_err(|error| crate::Error::Usage(format!("{error}\nwrite linux-aarch64-gnu, linux-x86_64-musl or macos-aarch64")))?,
+        );
+    }
+    let old = Lock::read(&manifest.place)?;
+    if args.check {
+        let stale = match &old {
+            None => Some("there is none".to_string()),
+            Some(lock) => lock.stale(&manifest, &platforms)?,
+        };
+        return match stale {
+            None => {
+                ctx.report.info("boot.lock is what boot.toml asks for");
+                Ok(Code::Done)
+            }
+            Some(reason) => Err(Error::Content { what: "boot.lock".into(), reason, hint: "boot lock writes it anew" }.into()),
+        };
+    }
+    write(ctx, &manifest, old.as_ref(), &platforms, false)
+}
+
+/// Writes nothing unless all of it could be found out: half a lock would be taken for a whole one.
+fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool) -> Result<Code> {
+    let made = make::make(ctx, manifest, old, platforms, anew, false)?;
+    for failed in &made.failed {
+        let text = failed.error.to_string();
+        let mut lines = text.lines();
+        crate::ui::term::error(&format!("{} for {}: {}", failed.what, failed.platform, lines.next().unwrap_or("it failed")));
+        lines.for_each(crate::ui::term::error_more);
+    }
+    if !made.failed.is_empty() {
+        return Ok(Code::Failed);
+    }
+    let platforms: Vec<String> = made.lock.platform.keys().cloned().collect();
+    if made.lock.write(&manifest.place)? {
+        ctx.report.info(&format!("wrote boot.lock for {}", platforms.join(", ")));
+    } else {
+        ctx.report.info(&format!("nothing to do: boot.lock is right for {}", platforms.join(", ")));
+    }
+    Ok(Code::Done)
+}
+
+pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
+    let (here, before) = manifest(ctx)?;
+    // One that nobody committed is gone after the pull; the platforms in it stay.
+    let own = Lock::read(&before.place)?;
+    here.pull(ctx)?;
+    let (_here, manifest) = self::manifest(ctx)?;
+    if !args.locked {
+        let host: Vec<Platform> = Platform::host().into_iter().collect();
+        let old = Lock::read(&manifest.place)?.or(own);
+        match write(ctx, &manifest, old.as_ref(), &host, true)? {
+            Code::Done => {}
+            code => return Ok(code),
+        }
+    }
+    let apply = Apply { only: Vec::new(), on_conflict: args.on_conflict, yes: args.yes, locked: args.locked };
+    run_with(ctx, &manifest, &apply)
+}

@@ -1,0 +1,154 @@
+//! What comes from elsewhere: packages of the system, Pythons, tools. None waits for another but a tool for its Python. What the lock
+//! names is fetched at once; what it doesn't is resolved first, and the lock is written.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::{How, Outcome, take};
+use crate::Context;
+use crate::machine::applied::Applied;
+use crate::machine::lock::{Lock, Locked, make};
+use crate::machine::manifest::{MANAGERS, Manifest, Tool};
+use crate::machine::packages::{self, Done};
+use crate::machine::plan::{Item, What};
+use crate::machine::{Error, Result, items};
+use crate::python::key::Platform;
+use crate::report::escaped;
+use crate::tool::environment::side_by_side;
+
+/// Items that are worked on at a time.
+const AT_ONCE: usize = 8;
+
+/// Whether an item is one of them.
+pub fn is(item: &Item) -> bool {
+    matches!(item.what, What::Python(_) | What::Tool(_) | What::Package(_))
+}
+
+pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut Applied, how: &How, outcome: &Mutex<Outcome>) {
+    let pythons: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Python(_))).collect();
+    let tools: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Tool(_))).collect();
+    let instead = Mutex::new(Vec::new());
+    let mut lock = Ok(None);
+    std::thread::scope(|scope| {
+        scope.spawn(|| install_packages(ctx, items, outcome));
+        if pythons.is_empty() && tools.is_empty() {
+            return;
+        }
+        scope.spawn(|| {
+            side_by_side(&pythons, AT_ONCE, |item| {
+                if let What::Python(request) = &item.what {
+                    let known = here(how.lock.as_ref()).and_then(|locked| locked.python.get(request).cloned());
+                    let locked = known.or_else(|| make::archive(ctx, request));
+                    let result = items::install_locked_python(ctx, request, locked.as_ref(), how.locked);
+                    let result = result.map(|(said, other)| {
+                        instead.lock().unwrap_or_else(PoisonError::into_inner).extend(other);
+                        said
+                    });
+                    take(outcome, ctx, item, result);
+                }
+            })
+        });
+        lock = locked(ctx, manifest, how);
+        // Wheels need no Python to be fetched and unpacked: they come while it does.
+        if let Ok(Some((lock, _))) = &lock {
+            side_by_side(&tools, AT_ONCE, |item| {
+                let What::Tool(tool) = &item.what else { return };
+                if let Some(locked) = here(Some(lock)).and_then(|locked| locked.tool(tool)) {
+                    let bar = ctx.report.spinner(&tool.name);
+                    // Whoever makes the tool sees what failed, and says so.
+                    let _ = locked.fetch(ctx, bar.as_ref());
+                }
+            });
+        }
+    });
+    applied.instead.extend(instead.into_inner().unwrap_or_else(PoisonError::into_inner));
+    if let Err(error) = applied.write(&ctx.paths) {
+        ctx.report.warn(&error.to_string());
+    }
+    let (lock, failed) = match lock {
+        Ok(Some((lock, failed))) => (Some(lock), failed),
+        Ok(None) => (None, Vec::new()),
+        Err(error) => return items.iter().take(1).for_each(|item| take(outcome, ctx, item, Err(Error::Item(error.to_string())))),
+    };
+    let mut failed = failed;
+    let failed_of = |tool: &Tool, failed: &mut Vec<make::Failed>| {
+        let at = failed.iter().position(|one| one.is_of(tool))?;
+        Some(failed.remove(at).error)
+    };
+    let work: Vec<(&Item, &Tool, Mutex<Option<Error>>)> = tools
+        .iter()
+        .filter_map(|item| match &item.what {
+            What::Tool(tool) => Some((**item, tool, Mutex::new(failed_of(tool, &mut failed)))),
+            _ => None,
+        })
+        .collect();
+    side_by_side(&work, AT_ONCE, |(item, tool, failed)| {
+        let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let result = match (failed, here(lock.as_ref())) {
+            // What has to be built can't be locked; it is installed all the same.
+            (Some(Error::NoWheels(_)), _) if !how.locked => items::install_tool(ctx, tool, None),
+            (Some(error), _) => Err(error),
+            (None, locked) => items::install_tool(ctx, tool, locked),
+        };
+        take(outcome, ctx, item, result);
+    });
+    for one in failed {
+        ctx.report.warn(&format!("{} isn't in the lock: {}", escaped(&one.what), one.error.to_string().lines().next().unwrap_or("")));
+    }
+    if let Some(lock) = lock.filter(|_| !how.locked) {
+        match lock.write(&manifest.place) {
+            Ok(true) => ctx.report.step("wrote boot.lock"),
+            Ok(false) => {}
+            Err(error) => ctx.report.warn(&format!("boot.lock can't be written: {}", error.to_string().lines().next().unwrap_or(""))),
+        }
+    }
+}
+
+/// What a lock has for this machine.
+fn here(lock: Option<&Lock>) -> Option<&Locked> {
+    lock?.platform.get(&Platform::host()?.to_string())
+}
+
+/// The lock, completed where it lacks something; and what couldn't be found out. None where this machine has no platform of a lock.
+#[allow(clippy::type_complexity)]
+fn locked(ctx: &Context, manifest: &Manifest, how: &How) -> Result<Option<(Lock, Vec<make::Failed>)>> {
+    let Some(platform) = Platform::host() else { return Ok(None) };
+    if let Some(lock) = &how.lock
+        && (how.locked || lock.stale(manifest, &[platform])?.is_none())
+    {
+        return Ok(Some((lock.clone(), Vec::new())));
+    }
+    let made = make::make(ctx, manifest, how.lock.as_ref(), &[platform], false, how.lock.is_none())?;
+    Ok(Some((made.lock, made.failed)))
+}
+
+/// Package managers lock each other out, so theirs is one after the other.
+fn install_packages(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
+    for manager in MANAGERS {
+        let of: Vec<(&Item, &str)> = items
+            .iter()
+            .filter_map(|item| match &item.what {
+                What::Package(package) if package.manager == manager => Some((*item, package.name.as_str())),
+                _ => None,
+            })
+            .collect();
+        if of.is_empty() {
+            continue;
+        }
+        let names: Vec<&str> = of.iter().map(|(_, name)| *name).collect();
+        let bar = ctx.report.spinner(manager);
+        bar.say(&names.join(" "));
+        let mut said = false;
+        for ((item, name), done) in of.iter().zip(packages::install(manager, &names)) {
+            match done {
+                Ok(Done::Skipped(command)) if !said => {
+                    said = true;
+                    ctx.report
+                        .warn(&format!("packages of the system are skipped: sudo wants a password; you can type: {}", escaped(&command)));
+                }
+                Ok(Done::Skipped(_)) => {}
+                Ok(Done::Installed) => take(outcome, ctx, item, Ok(format!("{name}, through {manager}"))),
+                Err(error) => take(outcome, ctx, item, Err(error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! `boot.lock`: what a manifest meant, by checksum, for each platform that uses it. Applying it resolves nothing.
+//!
+//! Sorted, one change a line, and without any address of a server: the machines that share it reach indexes and mirrors by their own ways.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::manifest::{Manifest, Place, Tool};
+use super::{Error, Result, scripts};
+use crate::package::address::is_relative;
+use crate::package::filename::WheelName;
+use crate::python::key::{Key, Platform};
+use crate::report::escaped;
+use crate::store::atomic;
+use crate::store::digest::Sha256;
+
+pub mod make;
+pub mod take;
+
+/// Its name, beside `boot.toml`.
+pub const FILE: &str = "boot.lock";
+const VERSION: u32 = 1;
+const LONGEST: u64 = 32 << 20;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    pub version: u32,
+    /// Of what the manifest asks for: see [`wanted`].
+    pub manifest: String,
+    #[serde(default, rename = "extends")]
+    pub extends: BTreeMap<String, Pinned>,
+    /// Scripts by id: the hash of their text and of what they watch.
+    #[serde(default)]
+    pub scripts: BTreeMap<String, Sha256>,
+    #[serde(default)]
+    pub platform: BTreeMap<String, Locked>,
+}
+
+/// A repository that the manifest extends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pinned {
+    pub commit: String,
+}
+
+/// What one platform has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Locked {
+    /// By request.
+    #[serde(default)]
+    pub python: BTreeMap<String, LockedPython>,
+    /// By normalized name.
+    #[serde(default)]
+    pub tool: BTreeMap<String, LockedTool>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedPython {
+    pub key: String,
+    pub release: String,
+    pub file: String,
+    pub sha256: Sha256,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedTool {
+    /// What was asked for, as [`asked`] writes it: another one is resolved anew.
+    pub asked: String,
+    /// The minor that it is resolved for, as in `3.12` or `3.13t`.
+    pub python: String,
+    pub packages: Vec<Package>,
+}
+
+/// One distribution.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Package {
+    pub name: String,
+    pub version: String,
+    pub file: String,
+    pub sha256: Sha256,
+    /// Where its index has it, see `package::address`.
+    #[serde(default)]
+    pub at: Option<String>,
+}
+
+/// What a tool asks for, in one line.
+pub fn asked(tool: &Tool) -> String {
+    let mut inject = tool.inject.clone();
+    inject.sort();
+    let with = if inject.is_empty() { String::new() } else { format!(" with {}", inject.join(" ")) };
+    let on = tool.python.as_ref().map(|python| format!(" on {python}")).unwrap_or_default();
+    format!("{}{with}{on}", tool.spec())
+}
+
+/// The hash of all that the lock depends on; comments and dotfiles are no part of it.
+pub fn wanted(manifest: &Manifest) -> String {
+    let mut lines: Vec<String> = manifest.tools.iter().filter(|tool| tool.source.is_none()).map(asked).collect();
+    lines.sort();
+    lines.extend(manifest.pythons.iter().map(|request| format!("python {request}")));
+    lines.extend(manifest.extends.iter().map(|extends| format!("extends {}", extends.repo)));
+    Sha256::of(lines.join("\n").as_bytes()).to_string()
+}
+
+/// The scripts of the manifest as they are now.
+pub fn scripts(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
+    manifest.runs.iter().map(|run| Ok((run.id.clone(), scripts::script(run)?.sha256))).collect()
+}
+
+/// Fails where there is no lock for this machine, or it is of another manifest.
+pub fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
+    let stale = match lock {
+        None => Some("there is none".to_string()),
+        Some(lock) => lock.stale(manifest, &Platform::host().into_iter().collect::<Vec<_>>())?,
+    };
+    match stale {
+        None => Ok(()),
+        Some(reason) => Err(Error::Content { what: FILE.into(), reason, hint: "boot lock writes it anew; nothing was done" }),
+    }
+}
+
+impl Lock {
+    fn path(place: &Place) -> PathBuf {
+        place.readable().join(FILE)
+    }
+
+    /// The lock beside the manifest; None where there is none. Whatever it says is checked: it comes from a repository.
+    pub fn read(place: &Place) -> Result<Option<Lock>> {
+        let path = Lock::path(place);
+        let wrong = |reason: String| Error::Content {
+            what: FILE.into(),
+            reason,
+            hint: "boot lock writes it anew once the file is removed; nothing was done",
+        };
+        let text = match fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(&path).is_err() => return Ok(None),
+            Err(error) => return Err(wrong(error.to_string())),
+            Ok(data) if !data.is_file() || data.len() > LONGEST => return Err(wrong("it isn't a file of a lock's size".into())),
+            Ok(_) => fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?,
+        };
+        let lock: Lock = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            wrong(format!("line {line}: {}", escaped(&error.message().replace('\n', ", "))))
+        })?;
+        if lock.version != VERSION {
+            return Err(wrong("another version of boot wrote it".into()));
+        }
+        for (platform, locked) in &lock.platform {
+            locked.check(platform).map_err(wrong)?;
+        }
+        Ok(Some(lock))
+    }
+
+    /// Writes it, unless it says the same already; says whether it did.
+    pub fn write(&self, place: &Place) -> Result<bool> {
+        let path = Lock::path(place);
+        let text = self.text();
+        if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+            return Ok(false);
+        }
+        if fs::symlink_metadata(&path).is_ok_and(|data| data.is_symlink()) {
+            return Err(Error::Content {
+                what: FILE.into(),
+                reason: "it is a link, and boot writes through none".into(),
+                hint: "remove it",
+            });
+        }
+        atomic::write(&path, text.as_bytes(), None)?;
+        Ok(true)
+    }
+
+    /// The bytes of the file: the same lock gives the same.
+    pub fn text(&self) -> String {
+        let mut text = String::from("# Written by boot lock: what boot.toml meant, by checksum. To be committed, not to be edited.\n");
+        let _ = write!(text, "version = {VERSION}\nmanifest = {}\n", quoted(&self.manifest));
+        for (repo, pinned) in &self.extends {
+            let _ = write!(text, "\n[extends.{}]\ncommit = {}\n", quoted(repo), quoted(&pinned.commit));
+        }
+        if !self.scripts.is_empty() {
+            text.push_str("\n[scripts]\n");
+            for (id, sha256) in &self.scripts {
+                let _ = writeln!(text, "{} = \"{sha256}\"", quoted(id));
+            }
+        }
+        for (platform, locked) in &self.platform {
+            let _ = write!(text, "\n[platform.{platform}]\n");
+            for (request, python) in &locked.python {
+                let _ = write!(text, "\n[platform.{platform}.python.{}]\nkey = {}\n", quoted(request), quoted(&python.key));
+                let _ = write!(
+                    text,
+                    "release = {}\nfile = {}\nsha256 = \"{}\"\n",
+                    quoted(&python.release),
+                    quoted(&python.file),
+                    python.sha256
+                );
+            }
+            for (name, tool) in &locked.tool {
+                let _ = write!(
+                    text,
+                    "\n[platform.{platform}.tool.{name}]\nasked = {}\npython = {}\n",
+                    quoted(&tool.asked),
+                    quoted(&tool.python)
+                );
+                text.push_str("packages = [\n");
+                for package in &tool.packages {
+                    let _ = write!(text, "  {{ name = {}, version = {}, ", quoted(&package.name), quoted(&package.version));
+                    let _ = write!(text, "file = {}, sha256 = \"{}\"", quoted(&package.file), package.sha256);
+                    if let Some(at) = &package.at {
+                        let _ = write!(text, ", at = {}", quoted(at));
+                    }
+                    text.push_str(" },\n");
+                }
+                text.push_str("]\n");
+            }
+        }
+        text
+    }
+
+    /// Why it isn't what `manifest` asks for on `platforms`; None where it is.
+    pub fn stale(&self, manifest: &Manifest, platforms: &[Platform]) -> Result<Option<String>> {
+        if self.manifest != wanted(manifest) {
+            return Ok(Some("boot.toml asks for something else by now".into()));
+        }
+        for (id, sha256) in scripts(manifest)? {
+            if self.scripts.get(&id) != Some(&sha256) {
+                return Ok(Some(format!("the script {id} is another by now")));
+            }
+        }
+        for platform in platforms.iter().map(ToString::to_string).chain(self.platform.keys().cloned()) {
+            let Some(locked) = self.platform.get(&platform) else { return Ok(Some(format!("it has nothing for {platform}"))) };
+            if let Some(request) = manifest.pythons.iter().find(|request| !locked.python.contains_key(*request)) {
+                return Ok(Some(format!("it has no Python {request} for {platform}")));
+            }
+            if let Some(tool) = manifest.tools.iter().find(|tool| tool.source.is_none() && locked.tool(tool).is_none()) {
+                return Ok(Some(format!("it has no {} for {platform}", tool.name)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Locked {
+    /// The tool's entry, if it is for what the manifest asks for now.
+    pub fn tool(&self, tool: &Tool) -> Option<&LockedTool> {
+        self.tool.get(&crate::tool::spec::normal(&tool.name)).filter(|locked| locked.asked == asked(tool))
+    }
+
+    fn check(&self, platform: &str) -> std::result::Result<(), String> {
+        let own: Platform = platform.parse().map_err(|_| format!("{} is no platform", escaped(platform)))?;
+        for (request, python) in &self.python {
+            let key = python.key.parse::<Key>().ok().filter(|key| key.platform == own);
+            let meets = |key: &Key| request.parse::<crate::python::request::Request>().is_ok_and(|request| request.matches(key));
+            let plain = |text: &str| {
+                !text.is_empty() && !text.starts_with('.') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-_.".contains(&b))
+            };
+            if !key.is_some_and(|key| meets(&key)) || !plain(&python.file) || !plain(&python.release) {
+                return Err(format!("its Python {} for {platform} is none", escaped(request)));
+            }
+        }
+        for (name, tool) in &self.tool {
+            let odd = |package: &&Package| {
+                let wheel = WheelName::parse(&package.file);
+                let same = wheel.is_some_and(|wheel| wheel.name.as_str() == package.name && wheel.version.to_string() == package.version);
+                !same || package.file.contains('/') || package.at.as_ref().is_some_and(|at| !is_relative(at))
+            };
+            if let Some(package) = tool.packages.iter().find(odd) {
+                return Err(format!("{} of {} for {platform} is not what its name says", escaped(&package.file), escaped(name)));
+            }
+            if !tool.packages.iter().any(|package| package.name == *name) {
+                return Err(format!("the packages of {} for {platform} don't have it among them", escaped(name)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text as TOML writes it.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.into()).to_string()
+}

@@ -1,0 +1,178 @@
+//! Finding out what a manifest means: for each platform the archive of every Python, and one resolution for every tool. What hasn't
+//! changed since the last lock stays as it is, so that a lock's diff is as small as the manifest's.
+
+use std::collections::BTreeMap;
+
+use super::{Lock, Locked, LockedPython, LockedTool, Package, asked, scripts, wanted};
+use crate::Context;
+use crate::machine::manifest::{Manifest, Tool};
+use crate::machine::{Error, Result, items};
+use crate::package::facts::Python;
+use crate::package::index::Indexes;
+use crate::package::resolve::{self, Inputs};
+use crate::python::catalog::{self, Build};
+use crate::python::key::{Key, Platform};
+use crate::python::request::Request;
+use crate::python::{installed, target};
+use crate::tool::environment::side_by_side;
+use crate::tool::spec;
+
+/// Resolutions at a time.
+const AT_ONCE: usize = 4;
+
+/// A lock in the making, and what could not be found out.
+pub struct Made {
+    pub lock: Lock,
+    pub failed: Vec<Failed>,
+}
+
+/// What could not be found out.
+pub struct Failed {
+    pub platform: Platform,
+    /// `tool black`.
+    pub what: String,
+    pub error: Error,
+}
+
+impl Failed {
+    /// Whether it is of this tool, on this machine.
+    pub fn is_of(&self, tool: &Tool) -> bool {
+        Platform::host() == Some(self.platform) && self.what == format!("tool {}", tool.name)
+    }
+}
+
+/// The archive that a request means on this machine where no lock says so: of what is installed, else the newest.
+pub fn archive(ctx: &Context, request: &str) -> Option<LockedPython> {
+    python(ctx, &catalog::builds(ctx).ok()?, request, Platform::host()?, true)
+}
+
+/// Makes the lock of `manifest` for `platforms` and those that `old` has. With `anew`, nothing of `old` is kept. With `here`, Pythons that
+/// this machine has are taken before newer ones, as a first apply does.
+pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool, here: bool) -> Result<Made> {
+    let empty = Lock::default();
+    let old = old.unwrap_or(&empty);
+    let mut all: Vec<Platform> = platforms.to_vec();
+    all.extend(old.platform.keys().filter_map(|platform| platform.parse::<Platform>().ok()));
+    all.sort();
+    all.dedup();
+    let builds = catalog::builds(ctx).map_err(|error| Error::Item(error.to_string()))?;
+    let mut lock = Lock { version: super::VERSION, manifest: wanted(manifest), scripts: scripts(manifest)?, ..Lock::default() };
+    lock.extends = old.extends.clone();
+    let mut failed = Vec::new();
+    let mut jobs = Vec::new();
+    for platform in all {
+        let before = old.platform.get(&platform.to_string()).filter(|_| !anew);
+        let mut locked = Locked::default();
+        let requests = manifest.pythons.iter().chain(manifest.tools.iter().filter_map(|tool| tool.python.as_ref()));
+        for request in requests {
+            let known = before.and_then(|before| before.python.get(request)).cloned();
+            match known.or_else(|| python(ctx, &builds, request, platform, here)) {
+                Some(python) => drop(locked.python.insert(request.clone(), python)),
+                None => failed.push(Failed { platform, what: format!("python {request}"), error: none(request, platform) }),
+            }
+        }
+        for tool in manifest.tools.iter().filter(|tool| tool.source.is_none()) {
+            match before.and_then(|before| before.tool(tool)) {
+                Some(known) => drop(locked.tool.insert(spec::normal(&tool.name), known.clone())),
+                None => jobs.push((platform, tool, before.and_then(|before| before.tool.get(&spec::normal(&tool.name))))),
+            }
+        }
+        lock.platform.insert(platform.to_string(), locked);
+    }
+    let results = side_by_side(&jobs, AT_ONCE, |(platform, tool, before)| {
+        let pythons = &lock.platform[&platform.to_string()].python;
+        one(ctx, manifest, tool, *platform, pythons, &builds, *before, here)
+    });
+    let mut found = Vec::new();
+    for ((platform, tool, _), result) in jobs.iter().zip(results) {
+        match result {
+            Ok(locked) => found.push((platform.to_string(), spec::normal(&tool.name), locked)),
+            Err(error) => failed.push(Failed { platform: *platform, what: format!("tool {}", tool.name), error }),
+        }
+    }
+    for (platform, name, (locked, extra)) in found {
+        let entry = lock.platform.entry(platform).or_default();
+        entry.tool.insert(name, locked);
+        entry.python.extend(extra);
+    }
+    Ok(Made { lock, failed })
+}
+
+fn none(request: &str, platform: Platform) -> Error {
+    Error::Item(format!("no CPython {request} for {platform} is known\nboot python list --available shows those that are"))
+}
+
+/// The archive that a request means.
+fn python(ctx: &Context, builds: &[Build], request: &str, platform: Platform, here: bool) -> Option<LockedPython> {
+    let request: Request = request.parse().ok()?;
+    let there = Some(platform).filter(|platform| here && Platform::host() == Some(*platform));
+    let there = there.and_then(|_| installed::find(&ctx.paths, &request));
+    let same = |build: &&Build| there.as_ref().is_some_and(|there| there.key == build.key);
+    let build =
+        catalog::matching(builds, &request, platform).find(same).or_else(|| catalog::matching(builds, &request, platform).next())?;
+    Some(LockedPython { key: build.key.to_string(), release: build.release.clone(), file: build.file.clone(), sha256: build.sha256 })
+}
+
+#[allow(clippy::too_many_arguments)]
+/// Resolves one tool with what is injected into it, for the first Python that suits it: its own, else the manifest's in their order, else
+/// the machine's default, else the newest.
+fn one(
+    ctx: &Context,
+    manifest: &Manifest,
+    tool: &Tool,
+    platform: Platform,
+    pythons: &BTreeMap<String, LockedPython>,
+    builds: &[Build],
+    before: Option<&LockedTool>,
+    here: bool,
+) -> Result<(LockedTool, Option<(String, LockedPython)>)> {
+    let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
+    let requests: Vec<String> = match &tool.python {
+        Some(request) => vec![request.clone()],
+        None if !manifest.pythons.is_empty() => manifest.pythons.clone(),
+        None => {
+            let minor = |key: Key| key.version.minor_name(key.variant);
+            vec![installed::default(&ctx.paths).map_or("latest".into(), |python| minor(python.key))]
+        }
+    };
+    let mut texts = vec![tool.spec()];
+    texts.extend(tool.inject.iter().cloned());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut inputs = Inputs::parse(&texts, &[], false).map_err(|error| item(&error))?;
+    inputs.index.no_build = true;
+    // What is there stays where it will do: of the last lock, else of what is installed here.
+    let there = match before {
+        Some(before) => before.packages.iter().map(|package| (package.name.clone(), package.version.clone())).collect(),
+        None if here => items::versions(ctx, tool),
+        None => Vec::new(),
+    };
+    inputs.preferred = there.iter().filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?))).collect();
+    let indexes = Indexes::chosen(ctx, &inputs.index).map_err(|error| item(&error))?;
+    let mut first = None;
+    for request in &requests {
+        let known = pythons.get(request).cloned();
+        let extra = known.is_none();
+        let Some(found) = known.or_else(|| python(ctx, builds, request, platform, true)) else { continue };
+        let Ok(key) = found.key.parse::<Key>() else { continue };
+        let facts = target::facts(&key);
+        // It isn't here to be run: only what has wheels can be locked.
+        let described = Python { facts: &facts, program: "".as_ref() };
+        match resolve::resolve(ctx, described, &inputs) {
+            Ok(resolution) => {
+                let packages = resolution.pins.into_iter().map(|pin| Package {
+                    at: indexes.relative(&pin.name, &pin.url),
+                    name: pin.name.as_str().into(),
+                    version: pin.version.to_string(),
+                    file: pin.file,
+                    sha256: pin.sha256,
+                });
+                let locked = LockedTool { asked: asked(tool), python: key.version.minor_name(key.variant), packages: packages.collect() };
+                return Ok((locked, extra.then(|| (request.clone(), found))));
+            }
+            // Another Python may do; a network that isn't there won't be there for it either.
+            Err(error) if error.is_contradiction() => drop(first.get_or_insert(Error::NoWheels(error.to_string()))),
+            Err(error) => return Err(item(&error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| none(requests.first().map_or("latest", String::as_str), platform)))
+}

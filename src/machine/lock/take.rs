@@ -1,0 +1,112 @@
+//! Having what a lock names: Pythons by their archive, tools by their files. Nothing is resolved; a file whose address the lock's index
+//! doesn't know any more is looked for by its checksum.
+
+use super::{Locked, LockedPython, LockedTool};
+use crate::machine::manifest::Tool;
+use crate::machine::{Error, Result};
+use crate::package::filename::WheelName;
+use crate::package::index::Indexes;
+use crate::package::resolve::IndexOptions;
+use crate::package::tags::Tags;
+use crate::package::wheel::{self, CachedWheel};
+use crate::python::catalog::Build;
+use crate::python::installed::{self, Installed};
+use crate::python::key::Key;
+use crate::python::request::Request;
+use crate::python::{self, install};
+use crate::report::{Bar, Silent};
+use crate::tool::environment::{Pin, Resolved, side_by_side};
+use crate::{Context, tool};
+
+/// Fetched at a time, of all tools together.
+const AT_ONCE: usize = 16;
+
+impl LockedPython {
+    /// The very Python, if it is installed.
+    pub fn installed(&self, ctx: &Context) -> Option<Installed> {
+        installed::find(&ctx.paths, &Request::Key(self.key.parse().ok()?))
+    }
+
+    /// Installs it from the archive that the lock names.
+    pub fn install(&self, ctx: &Context) -> std::result::Result<Installed, python::Error> {
+        let Ok(key) = self.key.parse::<Key>() else { return Err(python::Error::NotInstallable(self.key.clone())) };
+        let build = Build { key, release: self.release.clone(), file: self.file.clone(), sha256: self.sha256 };
+        let options = install::Options { locked: Some(build), prebuilt: true, ..install::Options::default() };
+        Ok(install::ensure(ctx, &Request::Key(key), &options)?.installed)
+    }
+}
+
+impl LockedTool {
+    /// The Python of this machine that it is made with.
+    pub fn python(&self, ctx: &Context, locked: &Locked) -> Option<Installed> {
+        let exact = locked.python.values().filter_map(|python| python.installed(ctx));
+        let minor = |python: &Installed| python.key.version.minor_name(python.key.variant) == self.python;
+        exact.into_iter().find(minor).or_else(|| installed::find(&ctx.paths, &self.python.parse().ok()?))
+    }
+
+    /// As a resolution would have it, on `python`.
+    pub fn resolved(&self, python: Installed, tool: &Tool) -> Resolved {
+        let requested = |name: &str| tool::spec::normal(&tool.name) == name;
+        let pins = self.packages.iter().filter_map(|package| {
+            Some(Pin {
+                name: package.name.parse().ok()?,
+                version: package.version.parse().ok()?,
+                file: package.file.clone(),
+                // The files are in the cache by the time that they are asked for.
+                url: String::new(),
+                sha256: package.sha256,
+                size: None,
+                requested: requested(&package.name),
+                direct_url: None,
+            })
+        });
+        Resolved { python, pins: pins.collect() }
+    }
+
+    /// Fails where this machine's C library or macOS is older than what a file is made for.
+    pub fn check(&self, python: &Installed) -> Result<()> {
+        let tags = Tags::of(&python.facts);
+        match self.packages.iter().find(|package| WheelName::parse(&package.file).is_none_or(|wheel| tags.rank(&wheel).is_none())) {
+            None => Ok(()),
+            Some(package) => Err(Error::Item(format!(
+                "the lock names {}, and Python {} of this machine can't use it\nboot update resolves anew",
+                package.file, python.key.version
+            ))),
+        }
+    }
+
+    /// Has all of its files in the cache.
+    pub fn fetch(&self, ctx: &Context, bar: &dyn Bar) -> Result<()> {
+        let missing: Vec<&super::Package> =
+            self.packages.iter().filter(|package| CachedWheel::open(&ctx.paths, &package.sha256).is_none()).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let indexes = Indexes::chosen(ctx, &IndexOptions::default()).map_err(|error| Error::Item(error.to_string()))?;
+        bar.say(&format!("fetching {} packages", missing.len()));
+        side_by_side(&missing, AT_ONCE, |package| one(ctx, &indexes, package)).into_iter().collect()
+    }
+}
+
+fn one(ctx: &Context, indexes: &Indexes<'_>, package: &super::Package) -> Result<()> {
+    let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
+    let name = package.name.parse().map_err(|error| item(&error))?;
+    let fetch = |url: &str| wheel::fetch(ctx, &package.file, url, &package.sha256, &Silent);
+    let known = package.at.as_deref().and_then(|at| indexes.absolute(&name, at));
+    let first = match known {
+        None => None,
+        Some(url) => match fetch(&url) {
+            Ok(_) => return Ok(()),
+            Err(error) => Some(error),
+        },
+    };
+    // Another index, or another mirror of the same, has its files elsewhere.
+    match indexes.find(&name, &package.sha256) {
+        Ok(Some(url)) => fetch(&url).map(drop).map_err(|error| item(&error)),
+        Ok(None) => Err(Error::Item(match first {
+            Some(error) => error.to_string(),
+            None => format!("no index has {} with the checksum of the lock\nboot update resolves anew", package.file),
+        })),
+        Err(error) => Err(first.map_or_else(|| item(&error), |first| item(&first))),
+    }
+}
