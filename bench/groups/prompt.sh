@@ -1,0 +1,81 @@
+# shellcheck shell=bash disable=SC2154,SC2016
+# What a prompt costs: nothing changed, among folders without a pin, in and out of a project, and the start of a shell. Each row is one shell that
+# shows many prompts; the shell without any hook beside it is what has to be taken off.
+
+mise=
+if npm install --silent --prefix "$work/mise" @jdxcode/mise-linux-x64 >/dev/null 2>&1; then
+  mise=$(find "$work/mise" -type f -name mise -perm -u+x -print -quit)
+fi
+project=$HOME/bench-project
+plain=$HOME/bench-plain/a/b/c
+mkdir -p "$project" "$plain" "$work/prompt"
+echo "$minor" >"$project/.python-version"
+"$boot" -q venv "$project/.venv" --python "$minor"
+# What the rivals are to notice there.
+echo 'export BENCH=1' >"$project/.envrc"
+if command -v direnv >/dev/null; then direnv allow "$project"; fi
+if [ -n "$mise" ]; then
+  printf '[env]\nBENCH = "1"\n' >"$project/mise.toml"
+  "$mise" trust -q "$project/mise.toml"
+fi
+
+# The start-up file of SHELL with the hook of TOOL, and how a prompt is shown without a terminal.
+hook() {
+  local shell=$1 tool=$2 file=$work/prompt/$2.$1
+  case $shell in
+    bash) echo 'prompt() { local c; for c in "${PROMPT_COMMAND[@]}"; do eval "$c"; done; }' >"$file" ;;
+    zsh) echo 'prompt() { local f; for f in $precmd_functions; do $f; done }' >"$file" ;;
+    fish) echo 'function prompt; emit fish_prompt; end' >"$file" ;;
+  esac
+  case $tool in
+    boot) "$boot" shell init "$shell" ;;
+    direnv) direnv hook "$shell" ;;
+    mise) "$mise" activate "$shell" ;;
+    none) : ;;
+  esac >>"$file"
+}
+
+# NAME GOAL SCRIPT, with SCRIPT run in each shell behind each hook.
+prompts() {
+  local name=$1 goal=$2 shell tool args script
+  for shell in bash zsh fish; do
+    command -v "$shell" >/dev/null || continue
+    args=()
+    for tool in boot none direnv mise; do
+      case $tool in
+        direnv) command -v direnv >/dev/null || continue ;;
+        mise) [ -n "$mise" ] || continue ;;
+      esac
+      hook "$shell" "$tool"
+      script=$work/prompt/$tool.$name.$shell
+      { cat "$work/prompt/$tool.$shell" && "$3" "$shell"; } >"$script"
+      case $shell in
+        bash) args+=("$tool" "bash --norc --noprofile -i '$script'") ;;
+        zsh) args+=("$tool" "zsh -f -i '$script'") ;;
+        fish) args+=("$tool" "fish --no-config -i '$script'") ;;
+      esac
+    done
+    runs=10 warmup=1 compare "$shell: $name" "$goal" "${args[@]}"
+  done
+}
+
+# LINE, COUNT times in SHELL.
+times() {
+  case $1 in
+    fish) printf 'for i in (seq %s); %s; end\n' "$2" "$3" ;;
+    *) printf 'for i in {1..%s}; do %s; done\n' "$2" "$3" ;;
+  esac
+}
+# shellcheck disable=SC2329
+unchanged() { echo "cd '$project'" && echo prompt && times "$1" 1000 prompt; }
+# shellcheck disable=SC2329
+nowhere() { times "$1" 500 "cd '$plain'; prompt; cd '$HOME/bench-plain'; prompt"; }
+# shellcheck disable=SC2329
+through() { times "$1" 50 "cd '$project'; prompt; cd '$plain'; prompt"; }
+# shellcheck disable=SC2329
+start() { :; }
+
+prompts "1000 prompts, nothing changed" "+100 ms: 0.1 ms each" unchanged
+prompts "1000 cds without a pin" "no process" nowhere
+prompts "50 times in and out" "+300 ms: 3 ms each" through
+prompts "start" "+2 ms" start
