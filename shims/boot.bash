@@ -4,7 +4,8 @@
 # At a prompt where nothing has changed it only looks: builtins, no process. When a pin, an environment or the project
 # has changed it asks boot once, which answers with calls of the functions below, every value quoted. No alias, no trap,
 # no wrapped cd; PS1 is never touched; `$?` stays what it was. Leaving removes what entering added, and nothing else.
-# Written for every option that a shell may have; `set -k` is why no variable is made local and set in one command.
+# Written for every option that a shell may have; `set -k` is why no variable is made local and set in one command, and nocasematch
+# why texts are compared by [ and not by the faster [[.
 #
 # `boot shell init bash` sets these before it: __boot_bin, boot itself; __boot_shims and __boot_tools, the folders for
 # PATH; __boot_stamp, a file whose content changes with what is installed and trusted.
@@ -37,19 +38,19 @@ __boot_see() {
   __boot_now=
   __boot_pins=
   while :; do
-    if [ -e "$folder/.python-version" ]; then
+    if [[ -e $folder/.python-version ]]; then
       text=
-      if [ -f "$folder/.python-version" ] && [ -r "$folder/.python-version" ]; then
+      if [[ -f $folder/.python-version && -r $folder/.python-version ]]; then
         # Ends at a NUL, which makes it no pin: boot reads nothing behind one either.
         IFS= \builtin read -r -d '' -n 4097 text <"$folder/.python-version" && text="$text/NUL"
       fi
       __boot_pins="$__boot_pins$folder/$text/"
       __boot_now="$__boot_now$folder/$text/"
-      if [ -L "$folder/.venv" ]; then
+      if [[ -L $folder/.venv ]]; then
         __boot_now="$__boot_now@"
-      elif [ -e "$folder/.venv/bin/python" ]; then
+      elif [[ -e $folder/.venv/bin/python ]]; then
         __boot_now="$__boot_now+"
-      elif [ -e "$folder/.venv" ]; then
+      elif [[ -e $folder/.venv ]]; then
         __boot_now="$__boot_now?"
       fi
     fi
@@ -58,7 +59,7 @@ __boot_see() {
       *) break ;;
     esac
   done
-  if [ -n "$__boot_now" ] && [ -r "$__boot_stamp" ]; then
+  if [[ -n $__boot_now && -r $__boot_stamp ]]; then
     text=
     IFS= \builtin read -r text <"$__boot_stamp" || :
     __boot_now="$__boot_now$text"
@@ -68,12 +69,11 @@ __boot_see() {
 # Whether the environment that boot saw is still that one: its mark has the time that the folder had. Another folder in its place has
 # another time, older or newer.
 __boot_same() {
-  if [ -n "${__BOOT_ACTIVE-}" ] && [ ! -e "$__BOOT_ACTIVE/bin/python" ]; then
+  if [[ -n ${__BOOT_ACTIVE-} && ! -e $__BOOT_ACTIVE/bin/python ]]; then
     return 1
   fi
-  if [ -n "${__boot_mark-}" ]; then
-    if [ ! -e "$__boot_mark" ] || [ ! -e "$__boot_marked" ] || [ "$__boot_marked" -nt "$__boot_mark" ] ||
-      [ "$__boot_marked" -ot "$__boot_mark" ]; then
+  if [[ -n ${__boot_mark-} ]]; then
+    if [[ ! -e $__boot_mark || ! -e $__boot_marked || $__boot_marked -nt $__boot_mark || $__boot_marked -ot $__boot_mark ]]; then
       return 1
     fi
   fi
@@ -172,19 +172,19 @@ __boot_look() {
   if [ "$managed" != "$__boot_managed" ]; then
     __boot_restore
   fi
-  if [ -n "${VIRTUAL_ENV-}" ] && [ "$VIRTUAL_ENV" != "${__BOOT_ACTIVE-}" ]; then
+  if [[ -n ${VIRTUAL_ENV-} ]] && [ "$VIRTUAL_ENV" != "${__BOOT_ACTIVE-}" ]; then
     # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
-    if [ -n "${__BOOT_ACTIVE-}" ]; then
+    if [[ -n ${__BOOT_ACTIVE-} ]]; then
       __boot_drop "$__BOOT_ACTIVE/bin"
     fi
     \unset __boot_gave_deactivate __boot_used
     __boot_seen=foreign
     return 0
   fi
-  if [ -z "${VIRTUAL_ENV-}" ] && { [ -n "${__BOOT_ACTIVE-}" ] || [ "${__boot_seen-}" = foreign ]; }; then
+  if [[ -z ${VIRTUAL_ENV-} ]] && { [[ -n ${__BOOT_ACTIVE-} ]] || [ "${__boot_seen-}" = foreign ]; }; then
     # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory, or
     # pyenv-virtualenv because it isn't one of its own.
-    if [ -z "${PYENV_VIRTUALENV_INIT-}" ] || [ -z "${__BOOT_ACTIVE-}" ]; then
+    if [[ -z ${PYENV_VIRTUALENV_INIT-} || -z ${__BOOT_ACTIVE-} ]]; then
       if [ "$stood" = "$__boot_stood" ] || [ "$managed" = "$__boot_managed" ]; then
         __boot_held=$__boot_stood
       fi
@@ -192,14 +192,14 @@ __boot_look() {
     __boot_leave
     \unset __boot_seen
   fi
-  if [ -n "${__boot_held-}" ]; then
+  if [[ -n ${__boot_held-} ]]; then
     if [ "$__boot_held" = "$__boot_stood" ]; then
       return 0
     fi
     \unset __boot_held __boot_seen
   fi
   __boot_see
-  if [ -z "$__boot_now" ]; then
+  if [[ -z $__boot_now ]]; then
     \unset __boot_seen __boot_mark
     __boot_leave
     return 0
