@@ -211,6 +211,15 @@ __boot_complete() {
   fi
 }
 
+# At the first prompt that can: a start-up file may call compinit behind us, and that forgets what it was told before.
+__boot_compdef() {
+  \builtin emulate -L zsh
+  if (( ${+functions[compdef]} )); then
+    precmd_functions=("${(@)precmd_functions:#__boot_compdef}")
+    compdef __boot_complete boot || :
+  fi
+}
+
 __boot_start() {
   \builtin emulate -L zsh
   # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
@@ -232,8 +241,8 @@ __boot_start() {
       (( at = at > other ? at : other ))
       precmd_functions=("${(@)precmd_functions[1,at]}" __boot_prompt "${(@)precmd_functions[at+1,-1]}")
     fi
-    if (( ${+functions[compdef]} && ! ${+functions[_clap_dynamic_completer_boot]} )); then
-      compdef __boot_complete boot
+    if (( ! ${precmd_functions[(Ie)__boot_compdef]} && ! ${+functions[_clap_dynamic_completer_boot]} )); then
+      precmd_functions+=(__boot_compdef)
     fi
   fi
 }

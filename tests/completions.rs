@@ -60,6 +60,22 @@ fn the_first_tab_in_each_shell_completes() {
 }
 
 #[test]
+fn zsh_completes_wherever_its_start_up_file_sets_completion_up() {
+    for (before, behind) in
+        [("autoload -Uz compinit && compinit -u -D\n", "compinit -u -D\n"), ("", "autoload -Uz compinit && compinit -u -D\n")]
+    {
+        let home = home();
+        home.write(".zshrc", &format!("PS1='$ '\n{before}"));
+        home.boot(["shell", "install", "--shell", "zsh"]).success();
+        // As an installer that came later would.
+        home.write(".zshrc", &format!("{}{behind}", home.read(".zshrc")));
+        let Some(mut pty) = Pty::start(&home, "zsh") else { return };
+        assert_eq!(pty.ask("boot tool exec spea\t -- sh -c 'echo completed'"), "completed", "{}", pty.screen());
+        assert_eq!(pty.ask("echo ${precmd_functions[(I)__boot_compdef]}"), "0");
+    }
+}
+
+#[test]
 fn a_stray_variable_is_an_error_and_not_a_silent_run() {
     let home = Home::new();
     let mut command = home.command(support::BOOT);

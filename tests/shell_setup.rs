@@ -155,6 +155,24 @@ fn under_sudo_a_users_file_stays_the_users() {
 }
 
 #[test]
+fn uninstalling_finds_the_block_where_another_file_is_read_by_now() {
+    let mut home = Home::new();
+    home.write(".profile", "# mine\n");
+    home.write(".zshrc", "# mine\n");
+    install(&home, "bash");
+    install(&home, "zsh");
+    home.write(".bash_profile", "# newer\n");
+    let folder = home.root.join("zsh").display().to_string();
+    home.write("zsh/.zshrc", "# newer\n");
+    home.set("ZDOTDIR", &folder);
+    home.boot(["shell", "uninstall"]).success();
+    for (name, text) in [(".profile", "# mine\n"), (".zshrc", "# mine\n"), (".bash_profile", "# newer\n"), ("zsh/.zshrc", "# newer\n")] {
+        assert_eq!(home.read(name), text, "{name}");
+    }
+    assert!(!home.root.join(".zshenv").exists() && !home.root.join(".zprofile").exists() && !home.root.join(".bashrc").exists());
+}
+
+#[test]
 fn a_file_that_may_not_be_written_is_an_error_before_anything_changes() {
     let home = Home::new();
     let path = home.write(".bashrc", "# mine\n");

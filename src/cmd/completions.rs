@@ -112,8 +112,7 @@ fn available() -> Vec<CompletionCandidate> {
 /// Named environments by name, others by path.
 fn environments() -> Vec<CompletionCandidate> {
     let Some(ctx) = context() else { return Vec::new() };
-    let all = make::list(&ctx).unwrap_or_default();
-    unique(all.into_iter().map(|venv| venv.name.unwrap_or_else(|| venv.path.to_string_lossy().into_owned())).collect())
+    unique(make::names(&ctx.paths))
 }
 
 fn unique(names: Vec<String>) -> Vec<CompletionCandidate> {

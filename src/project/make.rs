@@ -161,6 +161,14 @@ fn named(paths: &Paths) -> Vec<PathBuf> {
     all
 }
 
+/// What `boot venv remove` can be told: names, and the paths of those in projects. Changes nothing.
+pub fn names(paths: &Paths) -> Vec<String> {
+    let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
+    let known = trust::list(paths).unwrap_or_default().into_iter().filter(|known| known.kind == Kind::Made).map(|known| known.path);
+    let all = named(paths).into_iter().chain(known);
+    all.map(|path| path.strip_prefix(&venvs).unwrap_or(&path).to_string_lossy().into_owned()).collect()
+}
+
 /// Every environment that boot made or was told to trust. Those whose Python has moved are mended.
 pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
     let venvs = fs::canonicalize(ctx.paths.venvs()).unwrap_or_else(|_| ctx.paths.venvs());

@@ -142,10 +142,14 @@ pub fn removal(paths: &Paths, shells: &[Shell]) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for &shell in shells {
         let mut files = rc_files(shell, paths);
-        if shell == Shell::Bash {
-            files.extend([".bash_profile", ".bash_login", ".profile"].map(|name| paths.home.join(name)));
-            files.dedup();
+        // Which ones they were when it was installed may have changed: another login file, another ZDOTDIR.
+        match shell {
+            Shell::Bash => files.extend([".bash_profile", ".bash_login", ".profile"].map(|name| paths.home.join(name))),
+            Shell::Zsh => files.extend([".zshenv", ".zprofile", ".zshrc"].map(|name| paths.home.join(name))),
+            Shell::Fish => {}
         }
+        files.sort();
+        files.dedup();
         for file in files {
             let mut change = Change::at(shell, &file)?;
             change.after = change.before.as_deref().and_then(rcfile::without);
