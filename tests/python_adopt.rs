@@ -84,6 +84,12 @@ fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
     let told = "import os, sys; print('patch', os.environ['STAND_IN'], sys.executable)";
     let run = home.run(home.command(home.data().join(format!("shims/python{minor}"))).args(["-c", told])).success();
     run.stdout_has(&format!("patch {uv}"));
+    if mirror.is_complete() {
+        // Its pip is asked for through it: a neighbour by that name may be another's.
+        let pip = home.data().join("shims").join(format!("pip{minor}"));
+        let run = home.run(home.command(pip).args(["--version"])).success();
+        run.stdout_has("pip ").stdout_has(&format!("(python {minor})"));
+    }
     boot(&["venv", "--python", &pyenv.to_string(), "--no-pip", "env"]).success();
     let inside = home.run(home.command(home.root.join("env/bin/python")).args(["-c", told])).success();
     inside.stdout_has(&format!("patch {pyenv}")).stdout_has("env/bin/python");
@@ -193,10 +199,12 @@ fn a_complete_python_is_verified_with_every_module() {
     let home = Home::with(&mirror);
     home.boot(["python", "verify"]).success().stderr_has("no Python is installed");
     home.boot(["python", "install", &mirror.minor()]).success();
-    let table = home.boot(["python", "verify", &mirror.minor()]).success().stdout_has("  complete").stdout_has("modules more");
+    let table = home.boot(["python", "verify", &mirror.minor()]).stdout_has("modules more");
+    let complete = mirror.is_complete();
+    assert_eq!((table.code, table.stdout.contains("  complete")), (Some(if complete { 0 } else { 1 }), complete), "{table}");
     let table = table.stdout_has("OpenSSL").stdout_has("SQLite").stdout_has("made one, and it runs");
     assert!(table.stdout.lines().count() < 25, "{table}");
-    let all = home.boot(["python", "verify", "--all"]).success();
+    let all = home.boot(["python", "verify", "--all"]);
     assert!(all.stdout.lines().count() > 180 && all.stdout.contains("  zipfile"), "{all}");
     home.boot(["python", "verify", "3.8.99"]).code(127).one_error();
     // One that has stopped running.

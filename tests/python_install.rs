@@ -34,7 +34,9 @@ fn a_python_is_installed_found_and_used() {
     let managed = format!(".local/share/boot/pythons/{}/lib/python{}/EXTERNALLY-MANAGED", mirror.minor(), mirror.minor());
     assert!(home.read(&managed).contains("boot tool install"));
 
-    home.boot(["python", "verify"]).success().stdout_has("complete");
+    if mirror.is_complete() {
+        home.boot(["python", "verify"]).success().stdout_has("complete");
+    }
     home.boot(["python", "uninstall", &mirror.minor()]).success();
     home.boot(["python", "find", &mirror.minor()]).code(127).stderr_has(&format!("boot python install {}", mirror.minor()));
     assert!(!home.tree().iter().any(|path| path.contains("pythons/")), "{:?}", home.tree());

@@ -109,6 +109,16 @@ impl Mirror {
         script(&self.python, self.key.version, version, cut)
     }
 
+    /// Whether the machine's Python has all that boot's own have: distributions cut some of it out.
+    pub fn is_complete(&self) -> bool {
+        let program = "import sys, pip, ensurepip\nif sys.version_info < (3, 12):\n    import distutils.core, lib2to3";
+        let complete = Command::new(&self.python).args(["-I", "-Wignore", "-c", program]).status().is_ok_and(|status| status.success());
+        if !complete {
+            eprintln!("SKIPPED in part: {} is incomplete", self.python.display());
+        }
+        complete
+    }
+
     /// Whether the distribution brought the machine's Python.
     pub fn is_distributions(&self) -> bool {
         self.python.starts_with("/usr/bin")
