@@ -17,6 +17,17 @@ const STAGING: &str = ".boot-staging-";
 /// Writes `bytes` to `path`: a reader sees the old content or the new. `mode` is for a file that is made; one
 /// that is there keeps its own, and its owner.
 pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    let file = written(path, bytes, mode)?;
+    file.as_file().sync_data().map_err(Error::io("write", path))?;
+    persist(file, path)
+}
+
+/// As [`write`], for what may be empty after a power cut: it doesn't wait for the disk.
+pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+    persist(written(path, bytes, None)?, path)
+}
+
+fn written(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<tempfile::NamedTempFile> {
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
@@ -33,7 +44,10 @@ pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
     }
     file.write_all(bytes).map_err(Error::io("write", path))?;
     file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(Error::io("write", path))?;
-    file.as_file().sync_data().map_err(Error::io("write", path))?;
+    Ok(file)
+}
+
+fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
     file.persist(path).map_err(|error| Error::io("write", path)(error.error))?;
     Ok(())
 }
