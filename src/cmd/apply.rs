@@ -5,6 +5,7 @@ use crate::context::var;
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How, OnConflict, Outcome};
+use crate::machine::extends::{self, Loaded};
 use crate::machine::lock::{self, Lock};
 use crate::machine::manifest::Manifest;
 use crate::machine::plan::{self, Plan};
@@ -15,12 +16,12 @@ use crate::{Code, Context};
 pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
-    let manifest = Manifest::load(&here.place(), &here.name(&ctx.paths))?;
-    run_with(ctx, &manifest, args)
+    run_with(ctx, extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?, args)
 }
 
 /// Applies a manifest that has been read.
-pub(super) fn run_with(ctx: &Context, manifest: &Manifest, args: &Apply) -> Result<Code> {
+pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply) -> Result<Code> {
+    let manifest = &loaded.manifest.clone();
     let applied = Applied::read(&ctx.paths)?;
     let lock = Lock::read(&manifest.place)?;
     if args.locked {
@@ -28,6 +29,10 @@ pub(super) fn run_with(ctx: &Context, manifest: &Manifest, args: &Apply) -> Resu
     }
     let plan = plan::plan(ctx, manifest, &applied, lock.as_ref())?.only(&args.only);
     if plan.is_done() {
+        if loaded.is_new() {
+            let (_lock, mut applied) = apply::begin(ctx)?;
+            loaded.settle(ctx, &mut applied)?;
+        }
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
     }
@@ -43,6 +48,7 @@ pub(super) fn run_with(ctx: &Context, manifest: &Manifest, args: &Apply) -> Resu
     let answers = answers(manifest, &plan, &applied, args.yes)?;
     let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
+    loaded.settle(ctx, &mut applied)?;
     applied.answers.extend(answers);
     applied.write(&ctx.paths)?;
     let how = How { on_conflict, lock, locked: args.locked };

@@ -5,8 +5,8 @@ use crate::cli::machine::Init;
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How};
+use crate::machine::extends;
 use crate::machine::lock::Lock;
-use crate::machine::manifest::Manifest;
 use crate::machine::{Error, plan, repo, start};
 use crate::ui::{prompt, table};
 use crate::{Code, Context};
@@ -39,7 +39,8 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
         },
     };
     let name = here.name(&ctx.paths);
-    let manifest = Manifest::load(&here.place(), &name)?;
+    let mut loaded = extends::load(ctx, &here.place(), &name, &applied, false)?;
+    let manifest = loaded.manifest.clone();
     let lock = Lock::read(&manifest.place)?;
     let plan = plan::plan(ctx, &manifest, &applied, lock.as_ref())?;
     if args.dry_run {
@@ -51,6 +52,7 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
         if !here.is_remembered(&applied) {
             let (_lock, mut applied) = apply::begin(ctx)?;
             here.settle(&ctx.paths, &mut applied)?;
+            loaded.settle(ctx, &mut applied)?;
         }
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
@@ -66,6 +68,7 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     apply::agree(&mut applied, &plan);
     applied.answers.extend(answers);
     here.settle(&ctx.paths, &mut applied)?;
+    loaded.settle(ctx, &mut applied)?;
     let how = How { on_conflict, lock, locked: false };
     let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, &how)?;
     Ok(closing(ctx, &outcome))

@@ -4,21 +4,23 @@ use super::apply::run_with;
 use crate::cli::machine::{Apply, Lock as Args, Update};
 use crate::error::Result;
 use crate::machine::applied::Applied;
+use crate::machine::extends::{self, Loaded};
 use crate::machine::lock::{Lock, make};
 use crate::machine::manifest::Manifest;
 use crate::machine::{Error, repo};
 use crate::python::key::Platform;
 use crate::{Code, Context};
 
-fn manifest(ctx: &Context) -> Result<(repo::Here, Manifest)> {
+fn manifest(ctx: &Context, anew: bool) -> Result<(repo::Here, Loaded)> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
-    let manifest = Manifest::load(&here.place(), &here.name(&ctx.paths))?;
-    Ok((here, manifest))
+    let loaded = extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, anew)?;
+    Ok((here, loaded))
 }
 
 pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
-    let (_here, manifest) = manifest(ctx)?;
+    let (_here, loaded) = manifest(ctx, false)?;
+    let manifest = &loaded.manifest;
     let mut platforms: Vec<Platform> = Platform::host().into_iter().collect();
     for text in &args.platform {
         let parsed = text.parse().or_else(|error| match text.as_str() {
@@ -34,7 +36,7 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
     if args.check {
         let stale = match &old {
             None => Some("there is none".to_string()),
-            Some(lock) => lock.stale(&manifest, &platforms)?,
+            Some(lock) => lock.stale(manifest, &platforms)?,
         };
         return match stale {
             None => {
@@ -44,7 +46,7 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
             Some(reason) => Err(Error::Content { what: "boot.lock".into(), reason, hint: "boot lock writes it anew" }.into()),
         };
     }
-    write(ctx, &manifest, old.as_ref(), &platforms, false)
+    write(ctx, manifest, old.as_ref(), &platforms, false)
 }
 
 /// Writes nothing unless all of it could be found out: half a lock would be taken for a whole one.
@@ -69,19 +71,20 @@ fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Pl
 }
 
 pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
-    let (here, before) = manifest(ctx)?;
+    let (here, before) = manifest(ctx, false)?;
     // One that nobody committed is gone after the pull; the platforms in it stay.
-    let own = Lock::read(&before.place)?;
+    let own = Lock::read(&before.manifest.place)?;
     here.pull(ctx)?;
-    let (_here, manifest) = self::manifest(ctx)?;
+    let (_here, loaded) = self::manifest(ctx, !args.locked)?;
+    let manifest = &loaded.manifest;
     if !args.locked {
         let host: Vec<Platform> = Platform::host().into_iter().collect();
         let old = Lock::read(&manifest.place)?.or(own);
-        match write(ctx, &manifest, old.as_ref(), &host, true)? {
+        match write(ctx, manifest, old.as_ref(), &host, true)? {
             Code::Done => {}
             code => return Ok(code),
         }
     }
     let apply = Apply { only: Vec::new(), on_conflict: args.on_conflict, yes: args.yes, locked: args.locked };
-    run_with(ctx, &manifest, &apply)
+    run_with(ctx, loaded, &apply)
 }

@@ -3,8 +3,8 @@
 use crate::cli::machine::Plan;
 use crate::error::Result;
 use crate::machine::applied::Applied;
+use crate::machine::extends;
 use crate::machine::lock::Lock;
-use crate::machine::manifest::Manifest;
 use crate::machine::{plan, repo};
 use crate::ui::table;
 use crate::{Code, Context};
@@ -21,11 +21,12 @@ fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
     let name = here.name(&ctx.paths);
-    let manifest = Manifest::load(&here.place(), &name)?;
+    let loaded = extends::load(ctx, &here.place(), &name, &applied, false)?;
+    let manifest = &loaded.manifest;
     let lock = Lock::read(&manifest.place)?;
-    let plan = plan::plan(ctx, &manifest, &applied, lock.as_ref())?;
+    let plan = plan::plan(ctx, manifest, &applied, lock.as_ref())?;
     if args.json {
-        table::json(plan.json(&manifest))?;
+        table::json(plan.json(manifest))?;
     } else if plan.is_done() {
         table::out(&format!("{nothing}\n"))?;
     } else {

@@ -29,6 +29,9 @@ pub struct Applied {
     /// What was answered to the manifest's questions, by the variable's name.
     #[serde(default)]
     pub answers: BTreeMap<String, String>,
+    /// The commits that were taken of repositories that the manifest extends.
+    #[serde(default)]
+    pub extends: BTreeMap<String, String>,
     /// Pythons of a lock that couldn't be had here, and what was taken instead; both are keys.
     #[serde(default)]
     pub instead: BTreeMap<String, String>,

@@ -229,6 +229,11 @@ impl Lock {
         if self.manifest != wanted(manifest) {
             return Ok(Some("boot.toml asks for something else by now".into()));
         }
+        if let Some((repo, _)) =
+            manifest.commits.iter().find(|(repo, commit)| self.extends.get(*repo).is_none_or(|there| there.commit != **commit))
+        {
+            return Ok(Some(format!("it has another commit of {repo}")));
+        }
         for (id, sha256) in scripts(manifest)? {
             if self.scripts.get(&id) != Some(&sha256) {
                 return Ok(Some(format!("the script {id} is another by now")));

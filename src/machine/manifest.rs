@@ -53,6 +53,8 @@ pub struct Manifest {
     pub place: Place,
     /// Other repositories whose manifests this one goes on from.
     pub extends: Vec<Extends>,
+    /// The commits that were taken of them, once they have been followed: see `extends`.
+    pub commits: BTreeMap<String, String>,
     /// Requests; the first is the default.
     pub pythons: Vec<String>,
     pub tools: Vec<Tool>,
@@ -85,10 +87,6 @@ impl Manifest {
         };
         let file = format!("{}/{FILE}", shown.trim_end_matches('/'));
         let mut manifest = Manifest::parse(&text, &file)?;
-        if let Some(extends) = manifest.extends.first() {
-            let (what, reason) = (format!("{}: {}", extends.at, extends.repo), "extends comes later: this boot reads one manifest".into());
-            return Err(Error::Content { what, reason, hint: "copy what you need of it into this one" });
-        }
         manifest.place = place.clone();
         manifest.dotfiles.iter_mut().for_each(|dotfiles| dotfiles.place = place.clone());
         manifest.runs.iter_mut().for_each(|run| run.place = place.clone());
@@ -110,6 +108,7 @@ impl Manifest {
         Ok(Manifest {
             place: Place::default(),
             extends: extends(&top)?,
+            commits: BTreeMap::new(),
             pythons: tools::pythons(&top)?,
             tools: tools::tools(&top)?,
             packages: system::packages(&top)?,

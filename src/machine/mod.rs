@@ -8,6 +8,7 @@ pub mod apply;
 pub mod condition;
 pub mod document;
 pub mod dotfiles;
+pub mod extends;
 pub mod handover;
 pub mod items;
 pub mod lock;

@@ -304,6 +304,36 @@ fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<
     })
 }
 
+/// Whether `text` is a whole commit's name.
+pub fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Fetches a repository into `into`, at `commit` or as it is now, and says which commit that is. Checked out is what git has of it by its
+/// hash, so a server can't send another.
+pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path) -> Result<String> {
+    let name = shown(url);
+    if ctx.offline {
+        return Err(Error::Repo {
+            reason: format!("{name} isn't here yet, and nothing is fetched with --offline"),
+            hint: "run the same command once without it".into(),
+        });
+    }
+    clone(ctx, url, None, into)?;
+    let run = |args: &[&str]| git().arg("-C").arg(into).args(args).output().ok().filter(|output| output.status.success());
+    if let Some(commit) = commit
+        && run(&["checkout", "--quiet", "--detach", commit, "--"]).is_none()
+    {
+        return Err(Error::Repo {
+            reason: format!("{name} has no commit {commit} any more"),
+            hint: "boot update takes the newest, and writes it into boot.lock".into(),
+        });
+    }
+    let head = run(&["rev-parse", "HEAD"]).map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string());
+    head.filter(|head| is_commit(head))
+        .ok_or_else(|| Error::Repo { reason: format!("{name} is empty"), hint: "it has no commit yet".into() })
+}
+
 /// Where a clone came from, without a password.
 fn origin(root: &Path) -> Option<String> {
     let args: [OsString; 5] = ["-C".into(), root.into(), "config".into(), "--get".into(), "remote.origin.url".into()];
