@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::{Client, Error, Result};
+use super::{Client, Error, Result, ahead};
 use crate::report::Bar;
 use crate::store::digest::{self, HashingReader, Sha256};
 use crate::store::{self};
@@ -132,8 +132,8 @@ pub fn streamed<T, E: From<Error>>(
     let total = response.length;
     let mut stream = Resuming { client, url, response, total, position: 0, resumes: 0, resumed_at: 0, ended: false, failed: None, bar };
     let mut reader = HashingReader::new(&mut stream);
-    let made = consume(&mut reader);
-    // Reads what follows the archive's end, and what is left when unpacking gave up: the hash tells whose fault it was.
+    // What follows the archive's end is read too, and what is left when unpacking gave up: the hash tells whose fault it was.
+    let made = ahead::read(&mut reader, consume);
     let found = reader.finish();
     if let Some(error) = stream.failed {
         return Err(error.into());

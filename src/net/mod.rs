@@ -1,5 +1,6 @@
 //! The network. Only this folder opens a socket.
 
+pub mod ahead;
 pub mod auth;
 pub mod client;
 pub mod download;
