@@ -23,7 +23,9 @@ fn direct_url(site: &Path, info: &str) -> serde_json::Value {
 
 fn ready() -> (Mirror, Index, Home) {
     let (mirror, index) = (Mirror::new(), index::stocked());
-    let home = Home::ready(&mirror, &index);
+    let mut home = Home::ready(&mirror, &index);
+    // Compiling goes on after boot has ended, and would look like something left behind.
+    home.set("PYTHONDONTWRITEBYTECODE", "1");
     (mirror, index, home)
 }
 

@@ -18,6 +18,7 @@ pub struct Wheel {
     scripts: Vec<(String, String)>,
     files: Vec<(String, String)>,
     requires_python: Option<String>,
+    extras: Vec<String>,
     tag: String,
 }
 
@@ -30,6 +31,7 @@ impl Wheel {
             scripts: Vec::new(),
             files: Vec::new(),
             requires_python: None,
+            extras: Vec::new(),
             tag: "py3-none-any".into(),
         }
     }
@@ -42,6 +44,11 @@ impl Wheel {
     /// Another tag than that of pure Python, as in `py3-none-manylinux2014_x86_64`.
     pub fn tag(mut self, tag: &str) -> Wheel {
         self.tag = tag.into();
+        self
+    }
+
+    pub fn provides(mut self, extra: &str) -> Wheel {
+        self.extras.push(extra.into());
         self
     }
 
@@ -78,6 +85,7 @@ impl Wheel {
         let info = format!("{}-{}.dist-info", self.name.replace('-', "_"), self.version);
         let mut metadata = format!("Metadata-Version: 2.1\nName: {}\nVersion: {}\n", self.name, self.version);
         metadata.extend(self.requires_python.iter().map(|specifier| format!("Requires-Python: {specifier}\n")));
+        metadata.extend(self.extras.iter().map(|extra| format!("Provides-Extra: {extra}\n")));
         metadata.extend(self.requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")));
         let mut files = self.files.clone();
         files.push((format!("{info}/METADATA"), metadata));

@@ -214,7 +214,10 @@ impl DependencyProvider for Solver<'_> {
             Err(Error::Metadata(metadata::Error::Wheel(wheel::Error::Refused { reason, .. }))) => {
                 return Ok(Dependencies::Unavailable(format!("can't be installed: {}", escaped(&reason))));
             }
-            Err(Error::Metadata(metadata::Error::Net(error @ net::Error::Status { .. }))) if error.is_missing() => {
+            Err(Error::Metadata(
+                metadata::Error::Net(error @ net::Error::Status { .. })
+                | metadata::Error::Wheel(wheel::Error::Net(error @ net::Error::Status { .. })),
+            )) if error.is_missing() => {
                 return Ok(Dependencies::Unavailable("is listed by the index, but isn't there".into()));
             }
             Err(error) => return Err(error),
