@@ -72,11 +72,8 @@ __boot_same() {
   if [[ -n ${__BOOT_ACTIVE-} && ! -e $__BOOT_ACTIVE/bin/python ]]; then
     return 1
   fi
-  if [[ -n ${__boot_mark-} ]]; then
-    if [[ ! -e $__boot_mark || ! -e $__boot_marked || $__boot_marked -nt $__boot_mark || $__boot_marked -ot $__boot_mark ]]; then
-      return 1
-    fi
-  fi
+  [[ -z ${__boot_mark-} ]] ||
+    [[ -e $__boot_mark && -e $__boot_marked && ! $__boot_marked -nt $__boot_mark && ! $__boot_marked -ot $__boot_mark ]]
 }
 
 # Makes PATH right again after somebody put back an older one: of all that this shell ever added, it holds what is active now.
@@ -162,29 +159,31 @@ __boot_settle() {
   fi
 }
 
-__boot_look() {
-  \local lines stood managed
+# Something in the shell has changed since the last prompt: the folder, what is active, or what others say ($1). Sets __boot_out where boot
+# stays out of it.
+__boot_turn() {
+  \local stood managed
   stood=${__boot_stood-}
   managed=${__boot_managed-}
   __boot_stood=${PWD-}
-  # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
-  __boot_managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
+  __boot_managed=$1
   if [ "$managed" != "$__boot_managed" ]; then
     __boot_restore
   fi
-  if [[ -n ${VIRTUAL_ENV-} ]] && [ "$VIRTUAL_ENV" != "${__BOOT_ACTIVE-}" ]; then
+  if [ -n "${VIRTUAL_ENV-}" ] && [ "$VIRTUAL_ENV" != "${__BOOT_ACTIVE-}" ]; then
     # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
-    if [[ -n ${__BOOT_ACTIVE-} ]]; then
+    if [ -n "${__BOOT_ACTIVE-}" ]; then
       __boot_drop "$__BOOT_ACTIVE/bin"
     fi
     \unset __boot_gave_deactivate __boot_used
     __boot_seen=foreign
+    __boot_out=1
     return 0
   fi
-  if [[ -z ${VIRTUAL_ENV-} ]] && { [[ -n ${__BOOT_ACTIVE-} ]] || [ "${__boot_seen-}" = foreign ]; }; then
+  if [ -z "${VIRTUAL_ENV-}" ] && { [ -n "${__BOOT_ACTIVE-}" ] || [ "${__boot_seen-}" = foreign ]; }; then
     # Deactivated by other means than ours: that holds like our own, unless one of the others did it for a change of the directory, or
     # pyenv-virtualenv because it isn't one of its own.
-    if [[ -z ${PYENV_VIRTUALENV_INIT-} || -z ${__BOOT_ACTIVE-} ]]; then
+    if [ -z "${PYENV_VIRTUALENV_INIT-}" ] || [ -z "${__BOOT_ACTIVE-}" ]; then
       if [ "$stood" = "$__boot_stood" ] || [ "$managed" = "$__boot_managed" ]; then
         __boot_held=$__boot_stood
       fi
@@ -192,16 +191,24 @@ __boot_look() {
     __boot_leave
     \unset __boot_seen
   fi
-  if [[ -n ${__boot_held-} ]]; then
+  if [ -n "${__boot_held-}" ]; then
     if [ "$__boot_held" = "$__boot_stood" ]; then
+      __boot_out=1
       return 0
     fi
     \unset __boot_held __boot_seen
   fi
+}
+
+# Goes by the pins and environments there are.
+__boot_follow() {
+  \local lines
   __boot_see
-  if [[ -z $__boot_now ]]; then
-    \unset __boot_seen __boot_mark
-    __boot_leave
+  if [ -z "$__boot_now" ]; then
+    if [ -n "${__boot_seen-}${__BOOT_ACTIVE-}" ]; then
+      \unset __boot_seen __boot_mark
+      __boot_leave
+    fi
     return 0
   fi
   if [ "$__boot_now" = "${__boot_seen-}" ] && __boot_same; then
@@ -215,6 +222,20 @@ __boot_look() {
   fi
   lines=$(exec "$__boot_bin" shell enter bash "$PWD" "${__boot_told-}" </dev/null) || lines=__boot_leave
   \builtin eval "$lines"
+}
+
+__boot_look() {
+  \local managed
+  # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
+  managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
+  if [ "${PWD-} ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed" != "${__boot_state-}" ]; then
+    __boot_out=
+    __boot_turn "$managed"
+  fi
+  if [ -z "$__boot_out" ]; then
+    __boot_follow
+  fi
+  __boot_state="${PWD-} ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed"
 }
 
 # Runs at each prompt, ahead of what shows one; each finds `$?` as it was. With errexit that would end the shell.

@@ -27,7 +27,7 @@ function __boot_see
         set -g __boot_folders
         set -l folder (string replace -r '/\z' '' -- $PWD | string collect)
         while true
-            set -a __boot_folders "$folder"
+            set -a __boot_folders "$folder/"
             test -n "$folder"; or break
             set folder (string replace -r '/[^/]*\z' '' -- $folder | string collect)
         end
@@ -35,24 +35,26 @@ function __boot_see
     set -g __boot_now
     set -g __boot_pins
     for folder in $__boot_folders
-        test -e "$folder/.python-version"; or continue
-        set -l text
-        set -l more
-        if test -f "$folder/.python-version"; and test -r "$folder/.python-version"
-            # Ends at a NUL, which makes it no pin: what stands behind one only has to be there.
-            begin
-                read -z -n 4097 text
-                read -z -n 1 more; and set text "$text/NUL"
-            end <"$folder/.python-version"
-        end
-        set -a __boot_pins "$folder/$text/"
-        set -a __boot_now "$folder/$text/"
-        if test -L "$folder/.venv"
-            set -a __boot_now @
-        else if test -e "$folder/.venv/bin/python"
-            set -a __boot_now +
-        else if test -e "$folder/.venv"
-            set -a __boot_now '?'
+        if test -e $folder.python-version
+            set -l text
+            set -l more
+            if test -f $folder.python-version -a -r $folder.python-version
+                # Ends at a NUL, which makes it no pin: what stands behind one only has to be there.
+                begin
+                    read -z -n 4097 text
+                    read -z -n 1 more; and set text "$text/NUL"
+                end <$folder.python-version
+            end
+            set -a __boot_pins "$folder$text/"
+            if test -L "$folder.venv"
+                set -a __boot_now "$folder$text/@"
+            else if test -e $folder.venv/bin/python
+                set -a __boot_now "$folder$text/+"
+            else if test -e $folder.venv
+                set -a __boot_now "$folder$text/?"
+            else
+                set -a __boot_now "$folder$text/"
+            end
         end
     end
     if set -q __boot_now[1]; and test -r "$__boot_stamp"
@@ -65,15 +67,9 @@ end
 # Whether the environment that boot saw is still that one: its mark has the time that the folder had. Another folder in its place has
 # another time, older or newer.
 function __boot_same
-    if set -q __BOOT_ACTIVE; and not test -e "$__BOOT_ACTIVE/bin/python"
-        return 1
-    end
-    if test -n "$__boot_mark"
-        test -e "$__boot_mark"; and test -e "$__boot_marked"; or return 1
-        test "$__boot_marked" -nt "$__boot_mark"; and return 1
-        test "$__boot_marked" -ot "$__boot_mark"; and return 1
-    end
-    return 0
+    set -q __BOOT_ACTIVE; and not test -e "$__BOOT_ACTIVE/bin/python"; and return 1
+    set -q __boot_mark; or return 0
+    test -e "$__boot_mark" -a -e "$__boot_marked" -a ! "$__boot_marked" -nt "$__boot_mark" -a ! "$__boot_marked" -ot "$__boot_mark"
 end
 
 # Makes PATH right again after somebody put back an older one: of all that this shell ever added, it holds what is active now.
@@ -143,12 +139,13 @@ function __boot_settle
     test "$pins" = "$__boot_pins"; and set -g __boot_seen $__boot_now
 end
 
-function __boot_look
+# Something in the shell has changed since the last prompt: the folder, what is active, or what others say. Sets __boot_out where boot
+# stays out of it.
+function __boot_turn -a now_managed
     set -l stood $__boot_stood
     set -g __boot_stood $PWD
-    # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
     set -l managed $__boot_managed
-    set -g __boot_managed "$DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV"
+    set -g __boot_managed $now_managed
     test "$managed" = "$__boot_managed"; or __boot_restore
     if test -n "$VIRTUAL_ENV"; and test "$VIRTUAL_ENV" != "$__BOOT_ACTIVE"
         # Activated by hand: not ours to touch. What we had added steps aside; its own deactivate may bring that back on PATH.
@@ -156,6 +153,7 @@ function __boot_look
         set -e __boot_gave_deactivate
         set -e __boot_used
         set -g __boot_seen foreign
+        set -g __boot_out 1
         return
     end
     if test -z "$VIRTUAL_ENV"; and begin
@@ -172,15 +170,24 @@ function __boot_look
         set -e __boot_seen
     end
     if set -q __boot_held
-        test "$__boot_held" = "$__boot_stood"; and return
+        if test "$__boot_held" = "$__boot_stood"
+            set -g __boot_out 1
+            return
+        end
         set -e __boot_held
         set -e __boot_seen
     end
+end
+
+# Goes by the pins and environments there are.
+function __boot_follow
     __boot_see
     if not set -q __boot_now[1]
-        set -e __boot_seen
-        set -e __boot_mark
-        __boot_leave
+        if set -q __boot_seen; or set -q __BOOT_ACTIVE
+            set -e __boot_seen
+            set -e __boot_mark
+            __boot_leave
+        end
         return
     end
     test "$__boot_now" = "$__boot_seen"; and __boot_same; and return
@@ -192,6 +199,17 @@ function __boot_look
     end
     $__boot_bin shell enter fish "$PWD" "$__boot_told" </dev/null | source
     test $pipestatus[1] = 0; or __boot_leave
+end
+
+function __boot_look
+    # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
+    set -l managed "$DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV"
+    if test "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed" != "$__boot_state"
+        set -e __boot_out
+        __boot_turn "$managed"
+    end
+    set -q __boot_out; or __boot_follow
+    set -g __boot_state "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed"
 end
 
 # Runs at each prompt; fish keeps `$status` for what else does. Handlers run in the order in which they came, so this one comes at the

@@ -143,10 +143,11 @@ __boot_settle() {
   fi
 }
 
-__boot_look() {
-  \builtin local lines stood=${__boot_stood-} managed=${__boot_managed-}
-  # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
-  \builtin typeset -g __boot_stood=$PWD __boot_managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
+# Something in the shell has changed since the last prompt: the folder, what is active, or what others say ($1). Sets __boot_out where boot
+# stays out of it.
+__boot_turn() {
+  \builtin local stood=${__boot_stood-} managed=${__boot_managed-}
+  \builtin typeset -g __boot_stood=$PWD __boot_managed=$1
   if [[ $managed != "$__boot_managed" ]]; then
     __boot_restore
   fi
@@ -157,6 +158,7 @@ __boot_look() {
     fi
     \builtin unset __boot_gave_deactivate __boot_used
     \builtin typeset -g __boot_seen=foreign
+    \builtin typeset -g __boot_out=1
     return 0
   fi
   if [[ -z ${VIRTUAL_ENV-} && ( -n ${__BOOT_ACTIVE-} || ${__boot_seen-} == foreign ) ]]; then
@@ -172,14 +174,22 @@ __boot_look() {
   fi
   if [[ -n ${__boot_held-} ]]; then
     if [[ $__boot_held == "$__boot_stood" ]]; then
+      \builtin typeset -g __boot_out=1
       return 0
     fi
     \builtin unset __boot_held __boot_seen
   fi
+}
+
+# Goes by the pins and environments there are.
+__boot_follow() {
+  \builtin local lines
   __boot_see
   if [[ -z $__boot_now ]]; then
-    \builtin unset __boot_seen __boot_mark
-    __boot_leave
+    if [[ -n ${__boot_seen-}${__BOOT_ACTIVE-} ]]; then
+      \builtin unset __boot_seen __boot_mark
+      __boot_leave
+    fi
     return 0
   fi
   if [[ $__boot_now == "${__boot_seen-}" ]] && __boot_same; then
@@ -193,6 +203,19 @@ __boot_look() {
   fi
   lines=$("$__boot_bin" shell enter zsh "$PWD" "${__boot_told-}" </dev/null) || lines=__boot_leave
   \builtin eval "$lines"
+}
+
+__boot_look() {
+  # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
+  \builtin local managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
+  if [[ "$PWD ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed" != "${__boot_state-}" ]]; then
+    \builtin typeset -g __boot_out=
+    __boot_turn "$managed"
+  fi
+  if [[ -z $__boot_out ]]; then
+    __boot_follow
+  fi
+  \builtin typeset -g __boot_state="$PWD ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed"
 }
 
 # Runs at each prompt, ahead of what shows one. zsh has each such function find `$?` as it was; to return it again would be a failure that
