@@ -63,6 +63,8 @@ pub enum Command {
     Shell(shell::Shell),
     Which(python::Which),
     Exec(python::Exec),
+    /// Put back what the last apply replaced: content, mode, link
+    Undo,
     Doctor(rest::Doctor),
     /// What boot keeps so that it needn't fetch it again
     #[command(subcommand)]

@@ -14,6 +14,7 @@ mod shell_install;
 pub mod shim;
 mod tool;
 mod trust;
+mod undo;
 mod venv;
 mod which;
 
@@ -36,6 +37,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Status(args) => plan::status(&args, ctx),
         Command::Cache(what) => cache::run(what, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
+        Command::Undo => undo::run(ctx),
         Command::Completions(args) => completions::run(&args),
         Command::Venv(args) => venv::run(args, ctx),
         Command::Trust(args) => trust::trust(args, ctx),

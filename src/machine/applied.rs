@@ -44,6 +44,9 @@ pub struct Applied {
     /// What a repository held when its own manager placed its dotfiles, by the manager's name.
     #[serde(default)]
     pub handed_over: BTreeMap<String, Sha256>,
+    /// How many plans were done on this machine.
+    #[serde(default)]
+    pub applies: u64,
     /// What was moved out of the way, in order.
     #[serde(default)]
     pub backups: Vec<Backup>,
@@ -75,8 +78,14 @@ pub enum Placed {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backup {
+    /// Which apply moved it, counted from the first.
+    #[serde(default)]
+    pub apply: u64,
     pub was: PathBuf,
     pub is: PathBuf,
+    /// What it made room for: the dotfile, by its path below the home directory, and what is placed there.
+    pub target: String,
+    pub placed: Placed,
 }
 
 impl Applied {
@@ -121,7 +130,13 @@ mod tests {
         applied.runs.insert("a".into(), Ran { sha256: Sha256::of(b"x") });
         applied.dotfiles.insert(".a.b".into(), Placed::Link("/r/a".into()));
         applied.dotfiles.insert(".c".into(), Placed::Copy(Sha256::of(b"c")));
-        applied.backups.push(Backup { was: "/h/.a".into(), is: "/s/.a".into() });
+        applied.backups.push(Backup {
+            apply: 1,
+            was: "/h/.a".into(),
+            is: "/s/.a".into(),
+            target: ".a".into(),
+            placed: Placed::Link("/r/a".into()),
+        });
         applied.write(&paths).unwrap();
         assert_eq!(Applied::read(&paths).unwrap(), applied);
         fs::write(paths.applied_file(), "version = 2").unwrap();

@@ -11,6 +11,7 @@ use super::plan::{Item, Kind, Plan, State, What};
 use super::vars::{self, Question, Vars};
 use super::{Error, Result, dotfiles, handover, items, scripts};
 use crate::report::escaped;
+use crate::store::atomic;
 use crate::store::lock::Lock;
 use crate::{Code, Context};
 
@@ -111,6 +112,7 @@ pub fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
 /// another may have been at work while this one asked.
 pub fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
     let lock = Lock::hold(&ctx.paths.locks(), "apply", ctx.report.as_ref())?;
+    atomic::sweep(&ctx.paths.state);
     Ok((lock, Applied::read(&ctx.paths)?))
 }
 
@@ -128,6 +130,7 @@ pub struct How {
 pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Applied, how: &How) -> Result<Outcome> {
     let on_conflict = how.on_conflict;
     check_conflicts(plan, on_conflict)?;
+    applied.applies += 1;
     let outcome = Mutex::new(Outcome::default());
     let todo: Vec<&Item> = plan.todo().collect();
     let first = todo.iter().position(|item| fetched::is(item)).unwrap_or(todo.len());
@@ -172,7 +175,7 @@ fn one(
                     ctx.report.info(&format!("  - {:<8} {} stays as it was", "dotfile", escaped(&item.id())));
                     return None;
                 }
-                (State::Conflict(_), _) => dotfiles::back_up(&ctx.paths, applied, dotfile).map(Some),
+                (State::Conflict(_), _) => dotfiles::back_up(&ctx.paths, &Vars::of(manifest, applied), applied, dotfile).map(Some),
                 _ => Ok(None),
             };
             moved.and_then(|moved| {

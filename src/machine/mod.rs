@@ -19,6 +19,7 @@ pub mod repo;
 pub mod scripts;
 pub mod start;
 pub mod template;
+pub mod undo;
 pub mod vars;
 
 use std::path::PathBuf;

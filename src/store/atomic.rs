@@ -150,9 +150,26 @@ impl Drop for Staging {
     }
 }
 
+/// Copies a file with its mode, or a link, to `to` on another disk: it is whole before it has its name. Folders are refused.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let data = fs::symlink_metadata(from).map_err(Error::io("read", from))?;
+    if data.is_symlink() {
+        return symlink(&fs::read_link(from).map_err(Error::io("read", from))?, to);
+    }
+    let bytes = fs::read(from).map_err(Error::io("read", from))?;
+    let folder = parent(to);
+    let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
+    file.write_all(&bytes).map_err(Error::io("write", to))?;
+    let mode = fs::Permissions::from_mode(data.mode() & 0o7777);
+    file.as_file().set_permissions(mode).map_err(Error::io("write", to))?;
+    file.as_file().sync_data().map_err(Error::io("write", to))?;
+    file.persist(to).map_err(|error| Error::io("write", to)(error.error))?;
+    Ok(())
+}
+
 /// Swaps two folders on one filesystem. Where the kernel or the filesystem can't, two renames: in between the old
 /// folder stands under a staging name beside the target, and `target` is missing for an instant.
-fn exchange(new: &Path, target: &Path) -> Result<()> {
+pub fn exchange(new: &Path, target: &Path) -> Result<()> {
     use rustix::fs::CWD;
     match renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(()),

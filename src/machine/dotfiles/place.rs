@@ -79,6 +79,8 @@ pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -
 pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfile) -> Result<()> {
     let target = paths.home.join(&dotfile.target);
     let source = dotfile.place.root.join(&dotfile.source);
+    // What a run that was killed here left behind.
+    target.parent().into_iter().for_each(atomic::sweep);
     // Looked at again: time has passed since the plan.
     let there = there(paths, vars, applied, dotfile);
     if let There::Foreign(what) = there {
@@ -123,7 +125,11 @@ pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfil
 }
 
 /// Moves what stands at the dotfile's place into boot's backups, with its mode, its link, its whole folder. Says where it is now.
-pub fn back_up(paths: &Paths, applied: &mut Applied, dotfile: &Dotfile) -> Result<PathBuf> {
+pub fn back_up(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfile) -> Result<PathBuf> {
+    let placed = match dotfile.mode {
+        Mode::Link => Placed::Link(dotfile.place.root.join(&dotfile.source)),
+        Mode::Copy | Mode::Template => Placed::Copy(Sha256::of(&dotfile.content(vars)?)),
+    };
     let mut target = paths.home.join(&dotfile.target);
     // A file may stand where a folder should be.
     while fs::symlink_metadata(&target).is_err_and(|error| error.kind() == io::ErrorKind::NotADirectory) && target.pop() {}
@@ -131,7 +137,8 @@ pub fn back_up(paths: &Paths, applied: &mut Applied, dotfile: &Dotfile) -> Resul
     let name = target.file_name().unwrap_or_default();
     let is = folder.join(name);
     // Remembered first: a cut in between leaves a note of a backup that isn't there, rather than one that nobody knows of.
-    applied.backups.push(Backup { was: target.clone(), is: is.clone() });
+    let made_room_for = dotfile.target.clone();
+    applied.backups.push(Backup { apply: applied.applies, was: target.clone(), is: is.clone(), target: made_room_for, placed });
     applied.write(paths)?;
     match fs::rename(&target, &is) {
         Ok(()) => Ok(is),

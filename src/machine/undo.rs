@@ -1,0 +1,103 @@
+//! Putting back what the last apply replaced: content, mode, link. Each path is the old or the new at any moment, and what was put away
+//! is deleted only when it stands at its place again.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::applied::{Applied, Backup};
+use super::{Error, Result, dotfiles};
+use crate::report::escaped;
+use crate::store::paths::Paths;
+use crate::store::{self, atomic};
+
+/// What came of one path.
+#[derive(Debug)]
+pub struct Undone {
+    pub path: PathBuf,
+    pub result: Result<()>,
+}
+
+/// Puts back what the last apply that replaced anything put away; empty where there is nothing. `applied` is from [`super::apply::begin`].
+///
+/// # Errors
+/// What boot remembers can't be written. A path that can't be put back is an outcome of its own.
+pub fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> {
+    let Some(last) = applied.backups.iter().map(|backup| backup.apply).max() else { return Ok(Vec::new()) };
+    let backups: Vec<Backup> = applied.backups.iter().filter(|backup| backup.apply == last).cloned().collect();
+    let mut all = Vec::new();
+    // The last one first: it may lie in what an earlier one made room for.
+    for backup in backups.iter().rev() {
+        backup.was.parent().into_iter().for_each(atomic::sweep);
+        let result = put_back(paths, applied, backup);
+        if result.is_ok() {
+            applied.backups.retain(|other| other != backup);
+            applied.write(paths)?;
+            // A folder of its own held it.
+            let _ = backup.is.parent().map(fs::remove_dir);
+        }
+        all.push(Undone { path: backup.was.clone(), result });
+    }
+    Ok(all)
+}
+
+fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()> {
+    let below = |target: &str| paths.home.join(target).starts_with(&backup.was);
+    // A run that was cut may have placed it, and not have come to remember that.
+    if dotfiles::gone(paths, &backup.target, &backup.placed) {
+        applied.dotfiles.insert(backup.target.clone(), backup.placed.clone());
+    }
+    let ours: Vec<String> = applied.dotfiles.keys().filter(|target| below(target)).cloned().collect();
+    if fs::symlink_metadata(&backup.is).is_err() {
+        // It was never moved, or stands at its place already: an earlier run was cut.
+        applied.dotfiles.retain(|target, placed| !ours.contains(target) || dotfiles::gone(paths, target, placed));
+        return Ok(());
+    }
+    let changed = |target: &String| {
+        let there = fs::symlink_metadata(paths.home.join(target)).is_ok();
+        there && applied.dotfiles.get(target).is_some_and(|placed| !dotfiles::gone(paths, target, placed))
+    };
+    if let Some(target) = ours.iter().find(|target| changed(target)) {
+        return Err(changed_since(target, &backup.is));
+    }
+    // Boot's own file or link at the very place: one rename takes its place. Anything deeper goes first.
+    let at_place = ours.len() == 1 && paths.home.join(&ours[0]) == backup.was;
+    if !at_place {
+        for target in &ours {
+            dotfiles::forget(paths, applied, target)?;
+        }
+        if fs::symlink_metadata(&backup.was).is_ok() {
+            return Err(changed_since(&backup.was.display().to_string(), &backup.is));
+        }
+    }
+    let folder = backup.was.parent().unwrap_or(&paths.home);
+    fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
+    restore(&backup.is, &backup.was)?;
+    for target in &ours {
+        applied.dotfiles.remove(target);
+    }
+    Ok(())
+}
+
+fn changed_since(what: &str, backup: &Path) -> Error {
+    let (what, backup) = (escaped(what), escaped(&backup.display().to_string()));
+    Error::Item(format!("{what} was changed since, so it stays\nwhat was there before is in {backup}"))
+}
+
+/// Moves `from` to `to`, where at most a file or a link of boot's stands.
+fn restore(from: &Path, to: &Path) -> Result<()> {
+    let is_folder = fs::symlink_metadata(from).is_ok_and(|data| data.is_dir());
+    if is_folder && fs::symlink_metadata(to).is_ok() {
+        atomic::exchange(from, to)?;
+        // Where the disk can't exchange, it is gone already.
+        let _ = fs::remove_file(from);
+        return Ok(());
+    }
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            atomic::copy(from, to)?;
+            Ok(fs::remove_file(from).map_err(store::Error::io("remove", from))?)
+        }
+        result => Ok(result.map_err(store::Error::io("put back", to))?),
+    }
+}
