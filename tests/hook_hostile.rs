@@ -284,15 +284,26 @@ fn where_nothing_can_be_written_there_is_one_line_and_the_shell_goes_on() {
     }
 }
 
-/// A file system without any room, which only root can mount; false where that can't be.
-fn full_disk(at: &Path) -> bool {
-    fs::create_dir_all(at).unwrap();
-    Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=16k,mode=755", "tmpfs"])
-        .arg(at)
-        .stderr(std::process::Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+/// A small file system, which only root can mount; unmounted when dropped. None where that can't be.
+struct Disk<'a>(&'a Path);
+
+impl Disk<'_> {
+    fn mount<'a>(at: &'a Path, size: &str) -> Option<Disk<'a>> {
+        fs::create_dir_all(at).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=755"), "tmpfs"]).arg(at).stderr(std::process::Stdio::null());
+        mount.status().is_ok_and(|status| status.success()).then_some(Disk(at))
+    }
+
+    fn make_read_only(&self) {
+        assert!(Command::new("mount").args(["-o", "remount,ro"]).arg(self.0).status().unwrap().success());
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0).status();
+    }
 }
 
 #[test]
@@ -300,17 +311,10 @@ fn full_disk(at: &Path) -> bool {
 fn a_full_disk_is_one_line_and_leaves_nothing_half_made() {
     let home = home();
     let disk = home.root.join("disk");
-    if !full_disk(&disk) {
+    let Some(_mounted) = Disk::mount(&disk, "16k") else {
         eprintln!("SKIPPED: a full disk; only root can mount one");
         return;
-    }
-    struct Mounted<'a>(&'a Path);
-    impl Drop for Mounted<'_> {
-        fn drop(&mut self) {
-            let _ = Command::new("umount").arg(self.0).status();
-        }
-    }
-    let _mounted = Mounted(&disk);
+    };
     let project = stand_in::project(&home, "disk/p");
     let _ = fs::write(disk.join("filler"), vec![0; 16 << 10]);
     for shell in SHELLS {
@@ -320,5 +324,39 @@ fn a_full_disk_is_one_line_and_leaves_nothing_half_made() {
         assert!(!project.join(".venv").exists());
         home.no_leftovers();
     }
+    // And at a real prompt, which goes on.
+    for shell in SHELLS {
+        stand_in::start_up(&home, shell, "", "");
+        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        pty.type_line("cd ~/disk/p");
+        assert_eq!(pty.ask("echo alive"), "alive", "{shell}: {}", pty.screen());
+        assert_eq!(pty.screen().matches("no environment could be made here").count(), 1, "{shell}: {}", pty.screen());
+        pty.type_line("cd ~");
+    }
     fs::remove_file(disk.join("filler")).unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_read_only_disk_is_one_line_and_an_environment_that_is_there_is_entered() {
+    let home = home();
+    let disk = home.root.join("disk");
+    let Some(mounted) = Disk::mount(&disk, "64m") else {
+        eprintln!("SKIPPED: a read-only disk; only root can mount one");
+        return;
+    };
+    let (empty, made) = (stand_in::project(&home, "disk/empty"), stand_in::project(&home, "disk/made"));
+    enter(&home, "bash", &made).success().stdout_has("__boot_use");
+    mounted.make_read_only();
+    for shell in SHELLS {
+        stand_in::start_up(&home, shell, "", "");
+        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        pty.type_line("cd ~/disk/empty");
+        assert_eq!(pty.ask("echo alive"), "alive", "{shell}: {}", pty.screen());
+        assert_eq!(pty.screen().matches("no environment could be made here").count(), 1, "{shell}: {}", pty.screen());
+        pty.type_line("cd ~/disk/made");
+        assert_eq!(pty.ask(ACTIVE), made.join(".venv").display().to_string(), "{shell}: {}", pty.screen());
+        pty.type_line("cd ~");
+    }
+    assert!(!empty.join(".venv").exists());
 }
