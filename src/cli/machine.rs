@@ -37,6 +37,13 @@ pub struct Plan {
 }
 
 #[derive(Debug, Args)]
+pub struct Verify {
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Apply {
     /// Only these kinds of items
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]

@@ -63,6 +63,8 @@ pub enum Command {
     Shell(shell::Shell),
     Which(python::Which),
     Exec(python::Exec),
+    /// Is every command that boot.toml promises found, in each shell and each way it is started?
+    Verify(machine::Verify),
     /// Put back what the last apply replaced: content, mode, link
     Undo,
     Doctor(rest::Doctor),

@@ -16,6 +16,7 @@ mod tool;
 mod trust;
 mod undo;
 mod venv;
+mod verify;
 mod which;
 
 use crate::cli::Command;
@@ -37,6 +38,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Status(args) => plan::status(&args, ctx),
         Command::Cache(what) => cache::run(what, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
+        Command::Verify(args) => verify::run(&args, ctx),
         Command::Undo => undo::run(ctx),
         Command::Completions(args) => completions::run(&args),
         Command::Venv(args) => venv::run(args, ctx),

@@ -82,6 +82,18 @@ pub fn tools(ctx: &Context) -> Vec<Tool> {
         .collect()
 }
 
+/// The minor, as `3.11`, of the installed Python that meets `request`.
+pub fn minor(ctx: &Context, request: &str) -> Option<String> {
+    let python = installed::find(&ctx.paths, &request.parse().ok()?)?;
+    Some(python.key.version.minor_name(python.key.variant))
+}
+
+/// The linked commands of an installed tool; None where it isn't installed.
+pub fn commands(ctx: &Context, wanted: &Tool) -> Option<Vec<String>> {
+    let receipt = Receipt::read(&tool::folder(&ctx.paths, &spec::normal(&wanted.name))).ok().flatten()?;
+    Some(receipt.apps.into_iter().map(|app| app.name).collect())
+}
+
 /// Installs a Python, and says which.
 pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
     let request: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;

@@ -21,6 +21,7 @@ pub mod start;
 pub mod template;
 pub mod undo;
 pub mod vars;
+pub mod verify;
 
 use std::path::PathBuf;
 

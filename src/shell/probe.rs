@@ -64,10 +64,15 @@ const MARK: &str = "\u{1}boot\u{1}";
 
 /// Asks `shell`, started as `kind`, for `commands`. None where the shell isn't on this machine, or doesn't come to an end.
 pub fn ask(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str]) -> Result<Option<Seen>> {
+    ask_within(shell, kind, paths, commands, None)
+}
+
+/// As [`ask`], in a session whose PATH is `path` already.
+pub fn ask_within(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str], path: Option<&str>) -> Result<Option<Seen>> {
     let Ok(program) = which::which(shell.name()) else { return Ok(None) };
     let mut command = Command::new(&program);
     command.args(kind.options()).arg(script(shell, commands)).current_dir(&paths.home);
-    command.env_clear().env("PATH", SYSTEM_PATH).env("HOME", &paths.home).env("SHELL", &program).env("TERM", "dumb");
+    command.env_clear().env("PATH", path.unwrap_or(SYSTEM_PATH)).env("HOME", &paths.home).env("SHELL", &program).env("TERM", "dumb");
     // Where ~/.zshenv sets it, a new login doesn't have it yet.
     if let Some(folder) = paths.zdotdir.as_ref().filter(|_| !install::zshenv_sets_zdotdir(paths)) {
         command.env("ZDOTDIR", folder);
@@ -130,7 +135,7 @@ fn script(shell: Shell, commands: &[&str]) -> String {
     };
     for name in commands {
         script.push_str(&match shell {
-            Shell::Fish => format!("printf '%s\\0' \"$(command -v {0}; or functions -q {0}; and echo {0})\"\n", word(name)),
+            Shell::Fish => format!("printf '%s\\0' \"$(functions -q {0}; and echo {0}; or command -v {0})\"\n", word(name)),
             _ => format!("printf '%s\\0' \"$(command -v {} || :)\"\n", word(name)),
         });
     }
