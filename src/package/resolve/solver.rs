@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use pep440_rs::Version;
@@ -58,13 +58,15 @@ pub struct Solver<'a> {
     chosen: RefCell<HashMap<Name, Version>>,
     /// What comes from an address.
     direct: &'a Addressed,
+    /// Versions whose files an index lists and doesn't have: nobody should wonder why an older one is taken.
+    absent: RefCell<BTreeSet<(Name, Version)>>,
 }
 
 /// What comes from an address: which one, and what was found there.
 pub type Addressed = HashMap<Name, (String, Found)>;
 
 pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Result<Resolution, Error> {
-    let solver = Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default(), direct };
+    let solver = Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default(), direct, absent: RefCell::default() };
     let found = match pubgrub::resolve(&solver, Package::Root, Version::new([0])) {
         Ok(found) => found,
         Err(PubGrubError::NoSolution(tree)) => return Err(Error::Contradiction { reason: explain::explain(&tree, ahead) }),
@@ -95,6 +97,10 @@ pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Resu
             Some(_) => {}
         }
     }
+    let absent = solver.absent.take();
+    resolution
+        .warnings
+        .extend(absent.iter().map(|(name, version)| format!("{name} {version} is listed by the index, but isn't there: passed over")));
     resolution.pins.sort_by(|a, b| a.name.cmp(&b.name));
     resolution.warnings.sort();
     Ok(resolution)
@@ -218,6 +224,7 @@ impl DependencyProvider for Solver<'_> {
                 metadata::Error::Net(error @ net::Error::Status { .. })
                 | metadata::Error::Wheel(wheel::Error::Net(error @ net::Error::Status { .. })),
             )) if error.is_missing() => {
+                self.absent.borrow_mut().insert((name.clone(), version.clone()));
                 return Ok(Dependencies::Unavailable("is listed by the index, but isn't there".into()));
             }
             Err(error) => return Err(error),
