@@ -32,12 +32,23 @@ __boot_front() {
 # What there is to go by: each pin from here to the root with its content, and what stands beside it as an environment.
 # Empty without a pin. Folders without one are asked once each.
 __boot_see() {
-  \local folder text
-  folder=${PWD-}
-  folder=${folder%/}
-  __boot_now=
+  \local folder text stands
+  if [ "${PWD-}/" != "${__boot_walked-}" ]; then
+    __boot_walked=${PWD-}/
+    folder=${PWD-}
+    folder=${folder%/}
+    __boot_folders=()
+    while :; do
+      __boot_folders+=("$folder")
+      case $folder in
+        */*) folder=${folder%/*} ;;
+        *) break ;;
+      esac
+    done
+  fi
   __boot_pins=
-  while :; do
+  stands=
+  for folder in "${__boot_folders[@]}"; do
     if [[ -e $folder/.python-version ]]; then
       text=
       if [[ -f $folder/.python-version && -r $folder/.python-version ]]; then
@@ -45,24 +56,24 @@ __boot_see() {
         IFS= \builtin read -r -d '' -n 4097 text <"$folder/.python-version" && text="$text/NUL"
       fi
       __boot_pins="$__boot_pins$folder/$text/"
-      __boot_now="$__boot_now$folder/$text/"
-      if [[ -L $folder/.venv ]]; then
-        __boot_now="$__boot_now@"
-      elif [[ -e $folder/.venv/bin/python ]]; then
-        __boot_now="$__boot_now+"
+      if [[ ! -L $folder/.venv && -e $folder/.venv/bin/python ]]; then
+        stands="$stands+"
+      elif [[ -L $folder/.venv ]]; then
+        stands="$stands@"
       elif [[ -e $folder/.venv ]]; then
-        __boot_now="$__boot_now?"
+        stands="$stands?"
+      else
+        stands="$stands-"
       fi
     fi
-    case $folder in
-      */*) folder=${folder%/*} ;;
-      *) break ;;
-    esac
   done
-  if [[ -n $__boot_now && -r $__boot_stamp ]]; then
+  __boot_now=
+  if [[ -n $__boot_pins ]]; then
     text=
-    IFS= \builtin read -r text <"$__boot_stamp" || :
-    __boot_now="$__boot_now$text"
+    if [[ -r $__boot_stamp ]]; then
+      IFS= \builtin read -r text <"$__boot_stamp" || :
+    fi
+    __boot_now="$__boot_pins$stands$text"
   fi
 }
 
@@ -258,6 +269,9 @@ __boot_complete() {
   \builtin eval "$(exec "$__boot_bin" completions bash 2>/dev/null)"
   return 124
 }
+
+# With allexport a nested shell inherits the word, and not the folders.
+\unset __boot_walked
 
 # The folders stay where they are if they are ahead of the system's, in this order: then somebody has decided so.
 case ":${PATH-}:" in

@@ -32,36 +32,60 @@ function __boot_see
             set folder (string replace -r '/[^/]*\z' '' -- $folder | string collect)
         end
     end
-    set -g __boot_now
     set -g __boot_pins
+    set -l stands
     for folder in $__boot_folders
         if test -e $folder.python-version
             set -l text
-            set -l more
             if test -f $folder.python-version -a -r $folder.python-version
-                # Ends at a NUL, which makes it no pin: what stands behind one only has to be there.
-                begin
-                    read -z -n 4097 text
-                    read -z -n 1 more; and set text "$text/NUL"
-                end <$folder.python-version
+                # To its end, or to a NUL, which makes it no pin.
+                read -z -n 4097 text <$folder.python-version
             end
             set -a __boot_pins "$folder$text/"
+            set -g __boot_text "$text"
             if test -L "$folder.venv"
-                set -a __boot_now "$folder$text/@"
+                set stands "$stands@"
             else if test -e $folder.venv/bin/python
-                set -a __boot_now "$folder$text/+"
+                set stands "$stands+"
             else if test -e $folder.venv
-                set -a __boot_now "$folder$text/?"
+                set stands "$stands?"
             else
-                set -a __boot_now "$folder$text/"
+                set stands "$stands-"
             end
         end
     end
-    if set -q __boot_now[1]; and test -r "$__boot_stamp"
-        set -l text
-        read text <"$__boot_stamp"
-        set -a __boot_now "$text"
+    set -g __boot_now
+    set -g __boot_stands $stands
+    if set -q __boot_pins[1]
+        set -g __boot_word
+        test -r "$__boot_stamp"; and read -g __boot_word <"$__boot_stamp"
+        set __boot_now "$__boot_pins$stands$__boot_word"
     end
+end
+
+# Remembers what was seen just now as one question, for the usual case: a pin with boot's environment beside it, and no other pin.
+# Each builtin that a prompt needn't run counts here.
+function __boot_learn
+    set -e __boot_question
+    test (count $__boot_pins) = 1 -a "$__boot_stands" = +; and set -q __boot_mark; and set -q __BOOT_ACTIVE; or return
+    set -l question -e $__boot_mark -a -e $__BOOT_ACTIVE/bin/python -a ! $__boot_marked -nt $__boot_mark -a ! $__boot_marked -ot $__boot_mark
+    for folder in $__boot_folders
+        if test -e $folder.python-version
+            set -g __boot_pin $folder.python-version
+            set -a question -a -f $__boot_pin -a -r $__boot_pin -a ! -L {$folder}.venv -a -e {$folder}.venv/bin/python
+        else
+            set -a question -a ! -e $folder.python-version
+        end
+    end
+    set -g __boot_question $question -a -r $__boot_stamp
+end
+
+# Whether all of that still holds, and the pin and the stamp still say the same.
+function __boot_still
+    set -q __boot_question; and test $__boot_question; or return
+    read -lz -n 4097 text <$__boot_pin
+    read -l word <$__boot_stamp
+    test "$text/$word" = "$__boot_text/$__boot_word"
 end
 
 # Whether the environment that boot saw is still that one: its mark has the time that the folder had. Another folder in its place has
@@ -69,7 +93,7 @@ end
 function __boot_same
     set -q __BOOT_ACTIVE; and not test -e "$__BOOT_ACTIVE/bin/python"; and return 1
     set -q __boot_mark; or return 0
-    test -e "$__boot_mark" -a -e "$__boot_marked" -a ! "$__boot_marked" -nt "$__boot_mark" -a ! "$__boot_marked" -ot "$__boot_mark"
+    test -e "$__boot_mark" -a -e "$__boot_marked"; and not test "$__boot_marked" -nt "$__boot_mark" -o "$__boot_marked" -ot "$__boot_mark"
 end
 
 # Makes PATH right again after somebody put back an older one: of all that this shell ever added, it holds what is active now.
@@ -190,7 +214,11 @@ function __boot_follow
         end
         return
     end
-    test "$__boot_now" = "$__boot_seen"; and __boot_same; and return
+    if test "$__boot_now" = "$__boot_seen"; and __boot_same
+        __boot_learn
+        return
+    end
+    set -e __boot_question
     set -g __boot_seen $__boot_now
     set -e __boot_mark
     if not test -x "$__boot_bin"
@@ -204,8 +232,11 @@ end
 function __boot_look
     # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
     set -l managed "$DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV"
-    if test "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed" != "$__boot_state"
+    if test "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed" = "$__boot_state"
+        __boot_still; and return
+    else
         set -e __boot_out
+        set -e __boot_question
         __boot_turn "$managed"
     end
     set -q __boot_out; or __boot_follow

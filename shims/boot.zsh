@@ -30,9 +30,20 @@ __boot_front() {
 # What there is to go by: each pin from here to the root with its content, and what stands beside it as an environment.
 # Empty without a pin. Folders without one are asked once each.
 __boot_see() {
-  \builtin local folder=${PWD%/} text
+  \builtin local folder text stands=
+  if [[ $PWD/ != "${__boot_walked-}" ]]; then
+    \builtin typeset -g __boot_walked=$PWD/
+    \builtin typeset -ga __boot_folders
+    __boot_folders=()
+    folder=${PWD%/}
+    while :; do
+      __boot_folders+=("$folder")
+      [[ $folder == */* ]] || break
+      folder=${folder%/*}
+    done
+  fi
   \builtin typeset -g __boot_now= __boot_pins=
-  while :; do
+  for folder in "${__boot_folders[@]}"; do
     if [[ -e $folder/.python-version ]]; then
       text=
       if [[ -f $folder/.python-version && -r $folder/.python-version ]]; then
@@ -43,22 +54,27 @@ __boot_see() {
         fi
       fi
       __boot_pins="$__boot_pins$folder/$text/"
-      __boot_now="$__boot_now$folder/$text/"
       if [[ -L $folder/.venv ]]; then
-        __boot_now="$__boot_now@"
+        stands="$stands@"
       elif [[ -e $folder/.venv/bin/python ]]; then
-        __boot_now="$__boot_now+"
+        stands="$stands+"
       elif [[ -e $folder/.venv ]]; then
-        __boot_now="$__boot_now?"
+        stands="$stands?"
+      else
+        stands="$stands-"
       fi
     fi
-    [[ $folder == */* ]] || break
-    folder=${folder%/*}
   done
-  if [[ -n $__boot_now && -r $__boot_stamp ]]; then
+  if [[ -n $__boot_pins ]]; then
     text=
-    IFS= \builtin read -r text <$__boot_stamp || :
-    __boot_now="$__boot_now$text"
+    if [[ -r $__boot_stamp ]]; then
+      if (( ${+builtins[sysread]} )); then
+        sysread -s 100 text <$__boot_stamp || :
+      else
+        IFS= \builtin read -r text <$__boot_stamp || :
+      fi
+    fi
+    __boot_now="$__boot_pins$stands$text"
   fi
 }
 
@@ -242,6 +258,9 @@ __boot_compdef() {
     compdef __boot_complete boot || :
   fi
 }
+
+# With ALL_EXPORT a nested shell inherits the word, and not the folders.
+\builtin unset __boot_walked
 
 __boot_start() {
   \builtin emulate -L zsh
