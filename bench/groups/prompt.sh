@@ -55,7 +55,7 @@ prompts() {
         fish) args+=("$tool" "fish --no-config -i '$script'") ;;
       esac
     done
-    runs=10 warmup=1 compare "$shell: $name" "$goal" "${args[@]}"
+    runs=5 warmup=1 compare "$shell: $name" "$goal" "${args[@]}"
   done
 }
 
@@ -67,15 +67,15 @@ times() {
   esac
 }
 # shellcheck disable=SC2329
-unchanged() { echo "cd '$project'" && echo prompt && times "$1" 1000 prompt; }
+unchanged() { echo "cd '$project'" && echo prompt && times "$1" 200 prompt; }
 # shellcheck disable=SC2329
-nowhere() { times "$1" 500 "cd '$plain'; prompt; cd '$HOME/bench-plain'; prompt"; }
+nowhere() { times "$1" 100 "cd '$plain'; prompt; cd '$HOME/bench-plain'; prompt"; }
 # shellcheck disable=SC2329
-through() { times "$1" 50 "cd '$project'; prompt; cd '$plain'; prompt"; }
+through() { times "$1" 20 "cd '$project'; prompt; cd '$plain'; prompt"; }
 # shellcheck disable=SC2329
 start() { :; }
 
-prompts "1000 prompts, nothing changed" "+100 ms: 0.1 ms each" unchanged
-prompts "1000 cds without a pin" "no process" nowhere
-prompts "50 times in and out" "+300 ms: 3 ms each" through
+prompts "200 prompts, nothing changed" "+20 ms: 0.1 ms each" unchanged
+prompts "200 cds without a pin" "no process" nowhere
+prompts "20 times in and out" "+120 ms: 3 ms each way" through
 prompts "start" "+2 ms" start

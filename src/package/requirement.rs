@@ -82,15 +82,10 @@ impl FromStr for Requirement {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Requirement, Error> {
-        let parsed = pep508_rs::Requirement::<VerbatimUrl>::from_str(text)
-            .or_else(|error| {
-                // Old packages write `>=3.6.*`, which PEP 440 never allowed and everybody understands.
-                pep508_rs::Requirement::<VerbatimUrl>::from_str(&without_stars(text)).map_err(|_| error)
-            })
-            .map_err(|error| {
-                let reason = error.message.to_string().lines().next().unwrap_or_default().to_string();
-                Error::Requirement { text: text.into(), reason }
-            })?;
+        // Old packages write `>=3.6.*`, which PEP 440 never allowed and everybody understands.
+        let parsed = parse(text)
+            .or_else(|reason| parse(&without_stars(text)).map_err(|_| reason))
+            .map_err(|reason| Error::Requirement { text: text.into(), reason })?;
         let (versions, url) = match &parsed.version_or_url {
             None => (Ranges::full(), None),
             Some(VersionOrUrl::VersionSpecifier(specifiers)) => (ranges(specifiers), None),
@@ -99,6 +94,24 @@ impl FromStr for Requirement {
         let extras = parsed.extras.iter().map(|extra| extra.to_string().parse()).collect::<Result<_, _>>()?;
         Ok(Requirement { name: parsed.name.to_string().parse()?, extras, versions, url, marker: parsed.marker })
     }
+}
+
+/// As PEP 508 writes it; one line that says why not.
+pub fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, String> {
+    // The library takes it for granted that characters are bytes, and that what looks like a name ends like one: it panics where it isn't so.
+    // PEP 508 has nothing but ASCII; addresses are percent-encoded.
+    if !text.chars().all(|character| character.is_ascii() && (character == '\t' || !character.is_ascii_control())) {
+        return Err("it has characters that no requirement has".into());
+    }
+    let is_in_name = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
+    let trimmed = text.trim_start();
+    let (name, rest) = trimmed.split_at(trimmed.find(|character| !is_in_name(character)).unwrap_or(trimmed.len()));
+    let extras = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let mut names = std::iter::once(name).chain(extras.split(|character| !is_in_name(character)));
+    if let Some(name) = names.find(|name| name.ends_with(['.', '-', '_'])) {
+        return Err(format!("a name must end with a letter or a digit, and {name} doesn't"));
+    }
+    pep508_rs::Requirement::from_str(text).map_err(|error| error.message.to_string().lines().next().unwrap_or_default().to_string())
 }
 
 /// A Requires-Python, read as leniently as old packages need. None where it can't be read: then it says nothing.
@@ -210,6 +223,31 @@ mod tests {
 
     fn allows(requirement: &str, version: &str) -> bool {
         requirement.parse::<Requirement>().unwrap().versions.contains(&version.parse::<Version>().unwrap())
+    }
+
+    #[test]
+    fn what_only_begins_like_a_name_is_an_error_and_no_panic() {
+        for text in [
+            "b.*[c]~=1.4.1; v pyt",
+            "b.",
+            "b-[c]",
+            "a[b.]",
+            "a[b. , c]",
+            "a[b.;",
+            "a[b_",
+            "a[c,b-]>1",
+            "b.>=1",
+            "b; python_version < '31.1'\u{61e}\u{6db} x",
+            "b\0",
+            ".b",
+            "[",
+            "a[",
+            "",
+            "é.",
+        ] {
+            assert!(text.parse::<Requirement>().is_err(), "{text}");
+        }
+        assert!("a.b-c_d[e.f, g-h] >= 1.0 ; python_version > '3.'".parse::<Requirement>().is_ok());
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
+use pep508_rs::VersionOrUrl;
 
+use crate::package::requirement;
 use crate::report::escaped;
 
 /// One requirement, checked. Written as PEP 508 has it, so that a receipt can hold it.
@@ -111,7 +112,7 @@ impl FromStr for Spec {
             }
             _ => typed.to_string(),
         };
-        let parsed = Requirement::<VerbatimUrl>::from_str(&text).map_err(|error| nonsense(&first_line(&error.message.to_string())))?;
+        let parsed = requirement::parse(&text).map_err(|reason| nonsense(&escaped(&reason)))?;
         let (versions, url) = match parsed.version_or_url.clone() {
             None => (None, None),
             Some(VersionOrUrl::VersionSpecifier(versions)) => (Some(versions), None),
@@ -148,10 +149,6 @@ impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-fn first_line(text: &str) -> String {
-    escaped(text.lines().next().unwrap_or(""))
 }
 
 /// A name as PEP 503 compares it; a suffix's other characters stay.
