@@ -1,0 +1,210 @@
+//! The hooks in their real shells, through the options that change what shell code means, and in folders with hostile names.
+//! Each prompt is asked for by name, without a terminal; tests of prompts on a terminal are stories.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::support::{BOOT, Home, stand_in};
+
+const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+
+/// A home directory with a Python that was never built.
+fn home() -> Home {
+    let home = Home::new();
+    stand_in::install(&home);
+    home
+}
+
+/// What `script` prints in an interactive `shell` that has the hook; `prompt` in it stands for showing one, `show` for the
+/// environment that is on PATH. `before` runs ahead of the hook. None where the shell isn't there.
+fn run(home: &Home, shell: &str, before: &str, script: &str) -> Option<(String, String)> {
+    if which::which(shell).is_err() {
+        assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "{shell} is missing");
+        eprintln!("SKIPPED: {shell} is missing");
+        return None;
+    }
+    let hook = home.root.join("hook");
+    fs::write(&hook, home.boot(["shell", "init", shell]).success().stdout).unwrap();
+    let (prompt, plain) = match shell {
+        "fish" => (
+            "function prompt; emit fish_prompt; end; function show; set -l n 0; for p in $PATH; string match -q -- \"*.venv*\" $p; and set n 1; end; echo \"<$VIRTUAL_ENV> $n\"; end",
+            "--no-config",
+        ),
+        "zsh" => (
+            "prompt() { for f in \"${precmd_functions[@]}\"; do $f; done; }; show() { local p=${PATH//[^:v]/}; print -r -- \"<${VIRTUAL_ENV-}> $(( ${#${PATH//.venv/}} < ${#PATH} ))\"; }",
+            "-f",
+        ),
+        _ => (
+            "prompt() { local c; for c in \"${PROMPT_COMMAND[@]}\"; do eval \"$c\"; done; }; show() { local p=${PATH/.venv/}; echo \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
+            "--norc",
+        ),
+    };
+    let whole = format!("{prompt}\n{before}\n. '{}'\n{script}\n", hook.display());
+    let run = home.command(shell).args([plain, "-i", "-c"]).arg(OsStr::new(&whole)).output().unwrap();
+    Some((String::from_utf8_lossy(&run.stdout).into_owned(), String::from_utf8_lossy(&run.stderr).into_owned()))
+}
+
+fn active(folder: &Path) -> String {
+    format!("<{}> 1\n", folder.join(".venv").display())
+}
+
+const NONE: &str = "<> 0\n";
+
+#[test]
+fn entering_and_leaving_works_whatever_the_options_are() {
+    let table = [
+        ("bash", ":"),
+        ("bash", "set -u"),
+        ("bash", "set -o pipefail"),
+        ("bash", "set -e"),
+        ("bash", "set -C"),
+        ("bash", "set -f"),
+        ("bash", "set -o posix"),
+        ("bash", "shopt -s extglob nullglob"),
+        ("bash", "shopt -s failglob"),
+        ("bash", "shopt -s nocasematch"),
+        ("bash", "IFS=/"),
+        ("bash", "IFS=:"),
+        ("bash", "PROMPT_COMMAND='true;'"),
+        ("bash", "PROMPT_COMMAND=(:)"),
+        ("zsh", ":"),
+        ("zsh", "setopt no_unset"),
+        ("zsh", "setopt err_return"),
+        ("zsh", "setopt no_clobber"),
+        ("zsh", "setopt null_glob"),
+        ("zsh", "setopt sh_word_split"),
+        ("zsh", "setopt glob_subst"),
+        ("zsh", "setopt rc_quotes"),
+        ("zsh", "setopt extended_glob"),
+        ("zsh", "IFS=/"),
+        ("fish", "true"),
+        ("fish", "set -g IFS /"),
+    ];
+    for (shell, option) in table {
+        let home = home();
+        let project = stand_in::project(&home, "p");
+        fs::create_dir(project.join("sub")).unwrap();
+        let Some((out, errors)) = run(
+            &home,
+            shell,
+            option,
+            "prompt; show; cd p/sub; prompt; show; cd ../..; prompt; show; cd p; prompt; show; deactivate; prompt; show; cd sub; prompt; show",
+        ) else {
+            continue;
+        };
+        let wanted = [NONE, &active(&project), NONE, &active(&project), NONE, &active(&project)].concat();
+        assert_eq!(out, wanted, "{shell} {option}: {errors}");
+    }
+}
+
+#[test]
+fn no_name_of_a_folder_is_ever_run() {
+    for name in ["$(touch x)", "`touch x`", "a'b\"c", ";touch x;", "new\nline", "-e", "trailing ", "[a]*", "back\\slash", "%d!x"] {
+        for shell in SHELLS {
+            let home = home();
+            let project = stand_in::project(&home, name);
+            let Some((out, errors)) = run(&home, shell, "", "cd ./*/; prompt; show; cd /; prompt; show") else { continue };
+            assert_eq!(out, active(&project) + NONE, "{shell} {name:?}: {errors}");
+            assert!(!home.root.join("x").exists() && !project.join("x").exists(), "{shell} {name:?}");
+        }
+    }
+}
+
+#[test]
+fn a_colon_in_the_path_puts_nothing_on_path() {
+    for shell in SHELLS {
+        let home = home();
+        stand_in::project(&home, "a:evil");
+        let Some((out, errors)) = run(&home, shell, "", "cd a:evil; prompt; show") else { continue };
+        assert_eq!(out, NONE, "{shell}");
+        assert!(errors.contains("colon"), "{errors}");
+    }
+}
+
+#[test]
+fn what_a_checkout_brings_along_is_not_activated_until_it_is_trusted() {
+    for shell in SHELLS {
+        let home = home();
+        let project = stand_in::project(&home, "p");
+        let bin = project.join(".venv/bin");
+        fs::create_dir_all(&bin).unwrap();
+        fs::write(project.join(".venv/pyvenv.cfg"), "home = /usr/bin\nversion = 3.11.2\n").unwrap();
+        for command in ["python", "git", "ls"] {
+            fs::write(bin.join(command), "#!/bin/sh\ntouch ~/pwned\n").unwrap();
+            fs::set_permissions(bin.join(command), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let Some((out, errors)) = run(&home, shell, "", "cd p; prompt; show; prompt; cd /; prompt; cd ~/p; prompt; ls >/dev/null") else {
+            continue;
+        };
+        assert_eq!(out, NONE, "{shell}");
+        assert_eq!(errors.matches("boot trust").count(), 1, "said once for each folder: {errors}");
+        assert!(!home.root.join("pwned").exists());
+        home.boot(["trust", "p"]).success();
+        let script = format!("cd p; prompt; show; '{BOOT}' -q untrust; prompt; show");
+        let (out, errors) = run(&home, shell, "", &script).unwrap();
+        assert_eq!(out, active(&project) + NONE, "{shell}: {errors}");
+    }
+}
+
+#[test]
+fn a_pin_that_is_edited_within_the_same_second_is_noticed_and_a_missing_python_is_said_once() {
+    for shell in SHELLS {
+        let home = home();
+        let project = stand_in::project(&home, "p");
+        let Some((out, errors)) = run(
+            &home,
+            shell,
+            "",
+            "cd p; prompt; show; echo 3.12 > .python-version; prompt; show; prompt; cd /; prompt; cd ~/p; prompt; echo 3.11 > .python-version; prompt; show",
+        ) else {
+            continue;
+        };
+        assert_eq!(out, active(&project) + NONE + &active(&project), "{shell}: {errors}");
+        assert_eq!(errors.matches("boot python install 3.12").count(), 1, "{errors}");
+    }
+}
+
+#[test]
+fn what_was_activated_by_hand_is_left_alone_and_its_deactivation_holds() {
+    for shell in SHELLS {
+        let home = home();
+        let project = stand_in::project(&home, "p");
+        home.boot(["-q", "venv", "other", "--no-pip"]).success();
+        let activate = if shell == "fish" { "activate.fish" } else { "activate" };
+        let script = format!(
+            "cd p; prompt; . ~/other/bin/{activate}; prompt; echo \"$VIRTUAL_ENV\"; cd /; prompt; echo \"$VIRTUAL_ENV\"; cd ~/p; deactivate; prompt; prompt; show; cd ..; prompt; cd p; prompt; show"
+        );
+        let Some((out, errors)) = run(&home, shell, "", &script) else { continue };
+        let other = format!("{}\n", home.root.join("other").display());
+        assert_eq!(out, other.clone() + &other + NONE + &active(&project), "{shell}: {errors}");
+    }
+}
+
+#[test]
+fn sourced_twice_and_in_a_nested_shell_nothing_is_there_twice() {
+    for shell in SHELLS {
+        let home = home();
+        let project = stand_in::project(&home, "p");
+        let path = if shell == "fish" { "string join : -- $PATH" } else { "echo \"$PATH\"" };
+        let script = format!("cd p; prompt; {path}; . ~/hook; prompt; {path}; cd /; . ~/hook; prompt; {path}");
+        let Some((out, errors)) = run(&home, shell, "", &script) else { continue };
+        let lines: Vec<&str> = out.lines().collect();
+        let [first, second, left] = lines[..] else { panic!("{shell}: {out} {errors}") };
+        assert_eq!(first, second, "{shell}");
+        assert_eq!(first, format!("{}/bin:{left}", project.join(".venv").display()), "{shell}");
+    }
+}
+
+#[test]
+fn nothing_is_made_where_others_can_write_or_in_the_home_directory() {
+    let home = home();
+    fs::write(home.root.join(".python-version"), "3.11").unwrap();
+    let open = stand_in::project(&home, "open");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let Some((out, errors)) = run(&home, "bash", "", "prompt; show; cd open; prompt; show") else { return };
+    assert_eq!(out, [NONE, NONE].concat());
+    assert!(errors.contains("others can write"), "{errors}");
+    assert!(!home.root.join(".venv").exists() && !open.join(".venv").exists());
+}

@@ -1,0 +1,199 @@
+//! `extends`: a team's manifest below one's own, pinned by commit; and what hostile repositories try, none of which does anything.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::Home;
+
+/// A home whose git host is a folder of it.
+fn home(own: &str) -> Home {
+    let mut home = Home::new();
+    home.set("SHELL", "/bin/bash");
+    let host = format!("file://{}/git", home.root.display());
+    home.set("BOOT_GIT_HOST", &host);
+    home.write("dots/boot.toml", &format!("version = 1\n{own}"));
+    home.write("dots/home/.ownrc", "own\n");
+    home
+}
+
+/// Commits what lies in `git/NAME`.
+fn commit(home: &Home, name: &str) {
+    let folder = home.root.join("git").join(name);
+    for args in [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message=x"]] {
+        let identity = ["-c", "user.name=Me", "-c", "user.email=me@example.com"];
+        let output = Command::new("git").args(identity).args(args).current_dir(&folder).output().expect("these stories need git");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+fn team(home: &Home) {
+    home.write(
+        "git/acme/base/boot.toml",
+        "version = 1\n[dotfiles]\n'~/.teamrc' = { mode = 'template' }\n[vars]\nteam = 'acme'\nmood = 'theirs'\n\
+         [[run]]\nid = 'team'\ncmd = 'scripts/team.sh'\n[[run]]\nid = 'both'\ncmd = 'echo theirs >>\"$HOME/ran\"'\n",
+    );
+    home.write("git/acme/base/home/.teamrc", "{{ vars.team }} {{ vars.mood }}\n");
+    home.write("git/acme/base/scripts/team.sh", "echo team >>\"$HOME/ran\"\n");
+    commit(home, "acme/base");
+}
+
+const OWN: &str = "extends = ['acme/base']\n[dotfiles]\n[vars]\nmood = 'mine'\n[[run]]\nid = 'both'\ncmd = 'echo mine >>\"$HOME/ran\"'\n";
+
+#[test]
+fn the_nearer_file_wins_and_the_rest_is_the_teams() {
+    let home = home(OWN);
+    team(&home);
+    home.boot(["init", "dots", "--dry-run"]).success().stdout_has("| echo team").stdout_has("~/.teamrc");
+    home.boot(["init", "dots"]).code(3);
+    assert!(!home.root.join(".local/share").exists(), "nothing is kept before somebody agrees: {:?}", home.tree());
+    home.boot(["init", "dots", "--yes"]).success();
+    assert_eq!(home.read(".teamrc"), "acme mine\n");
+    assert_eq!(home.read(".ownrc"), "own\n");
+    assert_eq!(home.read("ran"), "mine\nteam\n");
+    // Nothing is fetched again, and the team's later commits wait for an update.
+    home.write("git/acme/base/home/.teamrc", "later\n");
+    commit(&home, "acme/base");
+    home.boot(["--offline", "apply"]).success().stderr_has("nothing to do");
+    home.boot(["lock"]).success();
+    let lock = home.read("dots/boot.lock");
+    assert!(lock.contains("[extends.\"acme/base\"]\ncommit = \"") && !lock.contains("://"), "{lock}");
+    // Another machine takes the commit of the lock, not the newest.
+    let mut other = Home::new();
+    let host = format!("file://{}/git", home.root.display());
+    other.set("BOOT_GIT_HOST", &host);
+    other.write("dots/boot.toml", &home.read("dots/boot.toml"));
+    other.write("dots/boot.lock", &lock);
+    other.write("dots/home/.ownrc", "");
+    other.boot(["init", "dots", "--yes"]).success();
+    assert_eq!(other.read(".teamrc"), "acme mine\n");
+    other.boot(["update", "--yes"]).success();
+    assert_eq!(other.read(".teamrc"), "later\n");
+    assert_ne!(other.read("dots/boot.lock"), lock);
+}
+
+#[test]
+fn two_repositories_that_claim_one_dotfile_are_an_error_that_names_both() {
+    let home = home(OWN);
+    team(&home);
+    home.write("dots/home/.teamrc", "mine\n");
+    let run = home.boot(["init", "dots", "--yes"]).code(1).one_error().stderr_has(".teamrc").stderr_has("dots/home/.teamrc");
+    assert!(run.stderr.contains("both"), "{run}");
+    assert!(!home.root.join("ran").exists() && !home.root.join(".ownrc").exists());
+}
+
+#[test]
+fn circles_and_folders_outside_lead_nowhere() {
+    let home = home("extends = ['acme/a']\n");
+    home.write("git/acme/a/boot.toml", "version = 1\nextends = ['acme/b']\n[[run]]\nid = 'x'\ncmd = 'touch \"$HOME/ran\"'\n");
+    home.write("git/acme/b/boot.toml", "version = 1\nextends = ['acme/a']\n");
+    commit(&home, "acme/a");
+    commit(&home, "acme/b");
+    let before = home.tree();
+    home.boot(["init", "dots", "--yes"]).code(1).one_error().stderr_has("leads back");
+    home.write("git/acme/a/boot.toml", "version = 1\nextends = ['../../../dots']\n");
+    commit(&home, "acme/a");
+    home.boot(["init", "dots", "--yes"]).code(1).one_error().stderr_has("lies in the repository");
+    for wrong in ["-u", "ext::sh -c id", "ssh://-oProxyCommand=touch/x", "/etc", "~/x", "a\\u001b[2J"] {
+        home.write("dots/boot.toml", &format!("version = 1\nextends = [\"{wrong}\"]\n"));
+        let run = home.boot(["init", "dots", "--yes"]).one_error();
+        assert!(matches!(run.code, Some(1 | 2)) && !run.stderr.contains('\u{1b}'), "{run}");
+    }
+    let outside_git: Vec<String> = home.tree().into_iter().filter(|path| !path.starts_with("git/") && !before.contains(path)).collect();
+    assert!(outside_git.iter().all(|path| path == ".local" || path.starts_with(".local/state")), "{outside_git:?}");
+}
+
+#[test]
+fn hostile_repositories_run_nothing_and_write_nothing() {
+    type Attack<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
+    let none: &dyn Fn(&Path) = &|_| {};
+    let attacks: [Attack; 26] = [
+        ("a target outside", "[dotfiles]\n'~/../x' = { mode = 'copy' }", none),
+        ("an absolute target", "[dotfiles]\n'/etc/cron.d/x' = { mode = 'copy' }", none),
+        ("another's home", "[dotfiles]\n'~root/.ssh/authorized_keys' = { mode = 'copy' }", none),
+        ("a root outside", "[dotfiles]\nroot = '../..'", none),
+        ("a root that is a link", "[dotfiles]\nroot = 'out'", &|repo| symlink("/etc", repo.join("out")).unwrap()),
+        ("a file that is a link out", "[dotfiles]", &|repo| symlink("/etc/passwd", repo.join("home/.x")).unwrap()),
+        ("a folder that is a link out", "[dotfiles]", &|repo| symlink("../..", repo.join("home/up")).unwrap()),
+        ("a link to nowhere", "[dotfiles]", &|repo| symlink("nowhere", repo.join("home/.x")).unwrap()),
+        ("a copy through a link", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| symlink("/etc/shadow", repo.join("home/.x")).unwrap()),
+        ("a template through a link", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
+            symlink("/etc/passwd", repo.join("home/.x")).unwrap()
+        }),
+        ("a command in a template", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
+            fs::write(repo.join("home/.x"), "{{ output \"touch\" \"ran\" }}").unwrap();
+        }),
+        ("a name with an escape sequence", "[dotfiles]", &|repo| fs::write(repo.join("home/\u{1b}]0;x"), "").unwrap()),
+        ("a name with a newline", "[dotfiles]", &|repo| fs::write(repo.join("home/a\nb"), "").unwrap()),
+        ("a name that reads backwards", "[dotfiles]\n'~/\u{202e}txt.exe' = { mode = 'copy' }", none),
+        ("boot's own trust", "[dotfiles]", &|repo| {
+            fs::create_dir_all(repo.join("home/.local/state/boot")).unwrap();
+            fs::write(repo.join("home/.local/state/boot/trust.toml"), "").unwrap();
+        }),
+        ("trust in the manifest", "[trust]\nall = true", none),
+        ("a mirror in the manifest", "[python]\nmirror = 'https://evil.example'", none),
+        ("an index in the manifest", "[index]\nurl = 'https://evil.example'", none),
+        ("an index for a tool", "[tools]\nblack = { index-url = 'https://evil.example' }", none),
+        ("a tool from a path", "[tools]\nblack = { path = '/etc' }", none),
+        ("a requirement by address", "[tools]\nsphinx = { inject = ['furo @ https://evil.example/x.whl; id'] }", none),
+        ("a script outside", "[[run]]\nid = 'a'\ncmd = '../../bin/x'", none),
+        ("a script that is a link", "[[run]]\nid = 'a'\ncmd = './out.sh'", &|repo| symlink("/bin/ls", repo.join("out.sh")).unwrap()),
+        ("an option for a package manager", "[packages]\napt = ['-o=APT::Update::Pre-Invoke::=touch x']", none),
+        ("a manifest that is a device", "", &|repo| {
+            fs::remove_file(repo.join("boot.toml")).unwrap();
+            symlink("/dev/zero", repo.join("boot.toml")).unwrap();
+        }),
+        ("a manifest that is huge", "", &|repo| fs::write(repo.join("boot.toml"), vec![b'#'; 2 << 20]).unwrap()),
+    ];
+    for (what, manifest, attack) in attacks {
+        let home = home(manifest);
+        attack(&home.root.join("dots"));
+        let before = home.tree();
+        for verb in [&["init", "dots", "--yes", "--on-conflict", "backup"][..], &["init", "dots", "--dry-run"]] {
+            let run = home.boot(verb).one_error();
+            assert!(matches!(run.code, Some(1 | 2)), "{what}: {run}");
+            let odd = run.stderr.chars().any(|c| c.is_control() && c != '\n') || run.stderr.contains('\u{202e}');
+            assert!(!odd, "{what}: {run}");
+        }
+        assert_eq!(home.tree(), before, "{what}");
+    }
+}
+
+/// The contract's promise: a run with nothing to do opens no socket. Watched from outside.
+#[test]
+fn a_run_with_nothing_to_do_opens_no_socket() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("SKIPPED: there is no strace");
+        return;
+    }
+    let (mirror, index) = (crate::support::Mirror::new(), crate::support::index::stocked());
+    let mut home = Home::with(&mirror);
+    home.set("BOOT_INDEX_URL", &index.url());
+    home.set("SHELL", "/bin/bash");
+    home.write(
+        "dots/boot.toml",
+        &format!(
+            "version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\nsphinx = {{ inject = ['furo'] }}\n[dotfiles]\n\
+             [[run]]\nid = 'a'\ncmd = 'true'\n[shell]\nhook = true\n",
+            mirror.minor()
+        ),
+    );
+    home.write("dots/home/.rc", "");
+    let watched = |home: &Home, name: &str, args: &[&str]| {
+        let log = home.root.join(name);
+        let mut strace = home.command("strace");
+        strace.args(["-f", "-qq", "-e", "trace=network,execve", "-o"]).arg(&log).arg(crate::support::BOOT).args(args);
+        let run = home.run(&mut strace);
+        (run, fs::read_to_string(log).unwrap())
+    };
+    let (run, log) = watched(&home, "first.log", &["init", "dots", "--yes"]);
+    run.success();
+    assert!(log.contains("socket(AF_INET"), "the watch sees sockets where there are some");
+    for args in [&["apply"][..], &["plan"], &["status"], &["init"]] {
+        let (run, log) = watched(&home, "second.log", args);
+        run.success();
+        assert!(!log.contains("socket("), "{args:?}: {log}");
+        assert_eq!(log.matches("execve(").count(), 1, "and it runs no other program: {log}");
+    }
+}

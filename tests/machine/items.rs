@@ -1,0 +1,150 @@
+//! What a manifest asks for beside Pythons and tools, with the real binary: templates and their questions, packages of the system, dotfiles
+//! that others place, and what is no longer asked for.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::Home;
+
+/// A home with a repository in `dots`.
+fn home(manifest: &str) -> Home {
+    let mut home = Home::new();
+    home.set("SHELL", "/bin/bash");
+    home.set("USER", "me");
+    home.write("dots/boot.toml", &format!("version = 1\n{manifest}"));
+    home.write("dots/home/.plainrc", "plain\n");
+    home
+}
+
+/// A program in the folder that is first on PATH; it writes down how it was called.
+fn stand_in(home: &mut Home, name: &str, text: &str) {
+    let script =
+        home.write(&format!("fake/{name}"), &format!("#!/bin/sh\necho {name} \"$@\" >>\"{}/called\"\n{text}\n", home.root.display()));
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}/fake:/usr/bin:/bin", home.root.display());
+    home.set("PATH", &path);
+}
+
+const TEMPLATE: &str = "[dotfiles]\n'~/.gitconfig' = { mode = 'template', chmod = '600' }\n[vars]\nteam = 'acme'\n";
+
+#[test]
+fn a_template_is_filled_in_and_follows_its_source() {
+    let home = home(&format!("{TEMPLATE}email = {{ ask = 'Your e-mail?', default = 'me@example.com' }}\n"));
+    home.write("dots/home/.gitconfig", "{{ user }} of {{vars.team}} <{{ vars.email }}> on {{ os }}\n$(id) `id`\n");
+    home.boot(["init", "dots", "--yes"]).success();
+    let os = std::env::consts::OS;
+    assert_eq!(home.read(".gitconfig"), format!("me of acme <me@example.com> on {os}\n$(id) `id`\n"));
+    assert_eq!(fs::metadata(home.root.join(".gitconfig")).unwrap().permissions().mode() & 0o777, 0o600);
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.write("dots/home/.gitconfig", "now {{ arch }}\n");
+    home.boot(["plan", "--exit-code"]).code(1).stdout_has("from the template");
+    home.boot(["apply"]).success();
+    assert_eq!(home.read(".gitconfig"), format!("now {}\n", std::env::consts::ARCH));
+    // What somebody wrote into it since is theirs.
+    home.write(".gitconfig", "mine\n");
+    home.boot(["apply"]).code(1).stderr_has("--on-conflict");
+    assert_eq!(home.read(".gitconfig"), "mine\n");
+}
+
+#[test]
+fn a_question_without_a_default_needs_somebody_to_answer() {
+    let home = home(&format!("{TEMPLATE}email = {{ ask = 'Your e-mail?' }}\n"));
+    home.write("dots/home/.gitconfig", "{{ vars.email }}\n");
+    let before = home.tree();
+    home.boot(["init", "dots", "--yes"]).code(3).stderr_has("Your e-mail?").one_error();
+    let made: Vec<String> = home.tree().into_iter().filter(|path| !before.contains(path) && !path.starts_with(".local")).collect();
+    assert!(made.is_empty(), "{made:?}");
+    assert!(!home.root.join(".plainrc").exists());
+}
+
+#[test]
+fn a_template_with_something_else_in_it_is_an_error_with_its_place() {
+    for (text, says) in [
+        ("a\n{{ exec \"touch ran\" }}\n", "home/.gitconfig:2:1"),
+        ("{{ vars.taem }}", "did you mean vars.team?"),
+        ("{{ os", "no }}"),
+        ("{% include \"/etc/passwd\" %}{{ range }}", "isn't a variable"),
+    ] {
+        let home = home(TEMPLATE);
+        home.write("dots/home/.gitconfig", text);
+        let before = home.tree();
+        home.boot(["init", "dots", "--yes"]).code(2).stderr_has(says).one_error();
+        assert_eq!(home.tree(), before, "{text}");
+    }
+}
+
+#[test]
+fn packages_go_through_the_machines_own_manager_and_are_asked_about_once() {
+    let mut home = home("[packages]\nany = ['ripgrep']\napt = ['fd-find', 'no-such']\ndnf = ['elsewhere']\n");
+    // Installed is what the stand-in was told to install; it has no package of the name no-such.
+    stand_in(
+        &mut home,
+        "dpkg-query",
+        "for name; do grep -q \" $name \" \"$HOME/installed\" 2>/dev/null && echo \"installed $name\"; done; exit 1",
+    );
+    stand_in(
+        &mut home,
+        "apt-get",
+        "case \" $* \" in *no-such*) echo 'E: Unable to locate package no-such' >&2; exit 100;; *install*) echo \" $* \" >>\"$HOME/installed\";; esac",
+    );
+    stand_in(&mut home, "sudo", "[ \"$2\" = true ] || { shift; exec \"$@\"; }");
+    let plan = home.boot(["init", "dots", "--dry-run"]).success().stdout_has("ripgrep, through apt").stdout_has("fd-find, through apt");
+    assert!(!plan.stdout.contains("elsewhere"), "{plan}");
+    assert!(!home.root.join("installed").exists());
+    // One wrong name keeps neither the other packages nor the dotfiles out.
+    home.boot(["init", "dots", "--yes"]).code(4).stderr_has("no-such").stderr_has("Unable to locate");
+    assert!(home.read("installed").contains("ripgrep") && home.read("installed").contains("fd-find"));
+    home.write("dots/boot.toml", "version = 1\n[packages]\nany = ['ripgrep']\napt = ['fd-find']\n");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    assert!(!home.read("called").contains("elsewhere"));
+}
+
+#[test]
+fn without_a_manager_packages_are_skipped_and_the_rest_is_done() {
+    let mut home = home("[packages]\nany = ['ripgrep']\n[dotfiles]\n");
+    let nowhere = home.root.join("nowhere").display().to_string();
+    home.set("PATH", &nowhere);
+    home.boot(["init", "dots", "--dry-run"]).success().stdout_has("no package manager");
+    home.boot(["init", "dots", "--yes"]).success();
+    assert_eq!(home.read(".plainrc"), "plain\n");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+}
+
+#[test]
+fn what_the_manifest_has_no_more_goes_if_it_is_as_boot_left_it() {
+    let home = home("[dotfiles]\n'~/.copied' = { mode = 'copy' }\n");
+    for name in [".config/deep/er/rc", ".copied", ".mine"] {
+        home.write(&format!("dots/home/{name}"), name);
+    }
+    home.boot(["init", "dots", "--yes"]).success();
+    // Taken over by its owner meanwhile.
+    fs::remove_file(home.root.join(".mine")).unwrap();
+    home.write(".mine", "precious");
+    home.write(".config/other", "");
+    for name in [".config/deep/er/rc", ".copied", ".mine"] {
+        fs::remove_file(home.root.join("dots/home").join(name)).unwrap();
+    }
+    home.write("dots/boot.toml", "version = 1\n[dotfiles]\n");
+    home.boot(["plan"]).success().stdout_has("~/.copied goes").stdout_has("~/.config/deep/er/rc goes");
+    home.boot(["apply"]).success();
+    assert!(!home.root.join(".copied").exists() && !home.root.join(".config/deep").exists());
+    assert_eq!(home.read(".mine"), "precious");
+    assert!(home.root.join(".config/other").exists() && home.root.join(".plainrc").exists());
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+}
+
+#[test]
+fn a_repository_of_another_manager_is_handed_to_it_after_consent() {
+    let mut home = home("[dotfiles]\nmanager = 'chezmoi'\n[[run]]\nid = 'own'\ncmd = 'touch \"$HOME/own\"'\n");
+    home.write("dots/dot_bashrc.tmpl", "{{ output \"id\" }}");
+    stand_in(&mut home, "chezmoi", "");
+    home.boot(["init", "dots", "--dry-run"]).success().stdout_has("chezmoi");
+    home.boot(["init", "dots"]).code(3);
+    assert!(!home.root.join("called").exists(), "nothing of it runs before somebody agreed");
+    home.boot(["init", "dots", "--yes"]).success();
+    assert_eq!(home.read("called"), format!("chezmoi --source {0}/dots apply\n", home.root.display()));
+    assert!(home.root.join("own").exists() && !home.root.join(".plainrc").exists(), "boot does the rest, and no dotfiles");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.write("dots/dot_bashrc.tmpl", "changed");
+    home.boot(["apply"]).success().stderr_has("placed by chezmoi");
+}

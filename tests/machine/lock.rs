@@ -1,0 +1,301 @@
+//! `boot.lock` with the real binary: made here for other machines, the same bytes each time, small diffs, and nothing to resolve when it is
+//! applied.
+
+use std::fs;
+
+use crate::support::{Fault, Home, Index, Mirror, Wheel};
+use boot::python::key::{Key, Platform};
+use boot::store::digest::Sha256;
+
+const OTHERS: [&str; 2] = ["darwin-aarch64-none", "linux-aarch64-gnu"];
+
+/// An index on which what is installed depends on the platform: a marker, and a wheel for each.
+fn index() -> Index {
+    let index = Index::new();
+    index.add(Wheel::new("click", "8.1.0").file("click.py", ""));
+    index.add(Wheel::new("onlymac", "1.0").file("onlymac.py", ""));
+    for tag in ["manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "macosx_11_0_arm64", "macosx_10_9_x86_64", "musllinux_1_1_x86_64"] {
+        index.add(Wheel::new("native", "2.0").tag(&format!("py3-none-{tag}")).file("native.py", tag));
+    }
+    // Too new for the oldest machines of the platform.
+    index.add(Wheel::new("native", "2.1").tag("py3-none-manylinux_2_99_x86_64").file("native.py", "new"));
+    let black = Wheel::new("black", "24.1.0").requires("click>=8").requires("native").requires("onlymac; sys_platform == 'darwin'");
+    index.add(black.command("black", "black 24.1.0"));
+    index.add(Wheel::new("docutils", "0.20").file("docutils.py", ""));
+    index.add(Wheel::new("sphinx", "7.0.0").requires("docutils").command("sphinx-build", "sphinx 7.0.0"));
+    index.add(Wheel::new("furo", "2024.1.1").requires("sphinx>=6").requires("docutils<0.21").file("furo.py", ""));
+    index
+}
+
+/// What a month brings.
+fn a_month_later(index: &Index) {
+    index.add(Wheel::new("click", "8.2.0").file("click.py", "new = 1\n"));
+    index.add(Wheel::new("black", "24.2.0").requires("click>=8").command("black", "black 24.2.0"));
+    index.add(Wheel::new("sphinx", "7.1.0").requires("docutils").command("sphinx-build", "sphinx 7.1.0"));
+}
+
+/// A home with the manifest in `dots`; the catalog has the mirror's Python for other platforms too.
+fn machine(mirror: &Mirror, index: &Index) -> Home {
+    let mut home = Home::with(mirror);
+    home.set("BOOT_INDEX_URL", &index.url());
+    home.set("SHELL", "/bin/bash");
+    let mut catalog = home.read("catalog.tsv");
+    for platform in OTHERS {
+        let file = format!("cpython-{}+20260101-{platform}-install_only_stripped.tar.gz", mirror.version());
+        catalog.push_str(&format!("{}\t{platform}\tdefault\t20260101\t{file}\t{}\n", mirror.version(), Sha256::of(platform.as_bytes())));
+    }
+    home.write("catalog.tsv", &catalog);
+    home.write("dots/boot.toml", &manifest(mirror, "black = \"*\"\nsphinx = { inject = [\"furo\"] }\n"));
+    home.write(".config/boot/boot.toml", &home.read("dots/boot.toml"));
+    home
+}
+
+fn manifest(mirror: &Mirror, tools: &str) -> String {
+    format!("version = 1\n[python]\ninstall = [\"{}\"]\n[tools]\n{tools}", mirror.minor())
+}
+
+const LOCK: &str = ".config/boot/boot.lock";
+
+fn lock_for_three(home: &Home) -> String {
+    home.boot(["lock", "--platform", OTHERS[0], "--platform", OTHERS[1]]).success().stderr_has(OTHERS[0]);
+    home.read(LOCK)
+}
+
+/// The packages of a tool, as `pip freeze` has them.
+fn packages(home: &Home, tool: &str) -> Vec<String> {
+    let receipt: toml::Table = toml::from_str(&home.read(&format!(".local/share/boot/tools/{tool}/boot-receipt.toml"))).unwrap();
+    receipt["packages"].as_array().unwrap().iter().map(|package| package.as_str().unwrap().to_string()).collect()
+}
+
+#[test]
+fn it_is_made_on_one_platform_for_three_without_an_address_and_the_same_each_time() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    let text = lock_for_three(&home);
+    for address in ["://", "127.0.0.1", "localhost", "http"] {
+        assert!(!text.contains(address), "{address} in {text}");
+    }
+    assert!(!home.root.join(".local/share/boot/pythons").exists(), "nothing is installed for it");
+    let again = machine(&mirror, &index);
+    assert_eq!(lock_for_three(&again), text, "the same manifest, index and day give the same bytes");
+    home.boot(["lock"]).success().stderr_has("nothing to do");
+    home.boot(["lock", "--check"]).success();
+
+    let lock: toml::Table = toml::from_str(&text).unwrap();
+    let files = |platform: &str| -> Vec<String> {
+        let tool = &lock["platform"][platform]["tool"]["black"];
+        tool["packages"].as_array().unwrap().iter().map(|package| package["file"].as_str().unwrap().to_string()).collect()
+    };
+    let plain = ["black-24.1.0-py3-none-any.whl", "click-8.1.0-py3-none-any.whl"];
+    let with = |more: &[&str]| plain.iter().chain(more).map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(files(OTHERS[0]), with(&["native-2.0-py3-none-macosx_11_0_arm64.whl", "onlymac-1.0-py3-none-any.whl"]));
+    assert_eq!(files(OTHERS[1]), with(&["native-2.0-py3-none-manylinux_2_17_aarch64.whl"]));
+}
+
+#[test]
+fn each_target_has_what_a_resolution_on_it_gives() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    let text = lock_for_three(&home);
+    let lock: toml::Table = toml::from_str(&text).unwrap();
+    // This platform: an install that knows of no lock.
+    let other = Home::ready(&mirror, &index);
+    other.boot(["tool", "install", "black"]).success();
+    other.boot(["tool", "install", "sphinx", "--with", "furo"]).success();
+    let here = Platform::host().unwrap().to_string();
+    for tool in ["black", "sphinx"] {
+        let locked = &lock["platform"][&here]["tool"][tool]["packages"];
+        let locked: Vec<String> = locked
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|package| format!("{}=={}", package["name"].as_str().unwrap(), package["version"].as_str().unwrap()))
+            .collect();
+        assert_eq!(locked, packages(&other, tool));
+    }
+    home.boot(["apply"]).success();
+    for tool in ["black", "sphinx"] {
+        assert_eq!(packages(&home, tool), packages(&other, tool));
+    }
+    // The others: an interpreter of theirs, as it describes itself when it is run there.
+    let inputs = boot::package::resolve::Inputs::parse(&["black"], &[], false).unwrap();
+    let ctx = boot::Context::new(
+        boot::store::paths::Paths::from(&|name| (name == "HOME").then(|| other.root.clone().into())).unwrap(),
+        std::sync::Arc::new(boot::report::Silent),
+        true,
+    );
+    for (platform, machine, libc, macos) in
+        [(OTHERS[0], "arm64", None, Some((14, 5))), (OTHERS[1], "aarch64", Some(("glibc".to_string(), 2, 36)), None)]
+    {
+        let key: Key = format!("cpython-{}-{platform}", mirror.version()).parse().unwrap();
+        let mut facts = boot::python::target::facts(&key);
+        facts.libc = libc;
+        facts.macos = macos;
+        facts.markers.platform_machine = machine.into();
+        facts.markers.platform_release = "23.5.0".into();
+        let resolution = boot::package::resolve::resolve_from(&Pages { ctx: &ctx, index: &index, home: &other }, &facts, &inputs).unwrap();
+        let found: Vec<String> = resolution.pins.iter().map(|pin| pin.file.clone()).collect();
+        let locked = lock["platform"][platform]["tool"]["black"]["packages"].as_array().unwrap();
+        let locked: Vec<String> = locked.iter().map(|package| package["file"].as_str().unwrap().to_string()).collect();
+        assert_eq!(locked, found, "{platform}");
+    }
+}
+
+/// The index, asked directly.
+struct Pages<'a> {
+    ctx: &'a boot::Context,
+    index: &'a Index,
+    home: &'a Home,
+}
+
+impl boot::package::resolve::Source for Pages<'_> {
+    fn page(&self, name: &boot::package::requirement::Name) -> Result<Option<Vec<boot::package::page::File>>, boot::package::index::Error> {
+        let url = format!("{}/{name}/", self.index.url());
+        let mut command = self.home.command("python3");
+        let run =
+            self.home.run(command.args(["-c", "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())", &url]));
+        let files = boot::package::page::parse(&url, Some("application/vnd.pypi.simple.v1+json"), run.success().stdout.as_bytes());
+        Ok(Some(files.unwrap()))
+    }
+
+    fn direct(
+        &self,
+        _: &boot::package::requirement::Name,
+        _: &str,
+        _: bool,
+    ) -> Result<boot::package::resolve::Found, boot::package::direct::Error> {
+        unreachable!("nothing is asked for by its address")
+    }
+
+    fn metadata(&self, file: &boot::package::page::File) -> Result<boot::package::metadata::Metadata, boot::package::metadata::Error> {
+        let online = boot::Context::new(self.ctx.paths.clone(), self.ctx.report.clone(), false);
+        boot::package::metadata::fetch(&online, file)
+    }
+}
+
+#[test]
+fn two_machines_a_month_apart_install_the_same() {
+    let (mirror, index) = (Mirror::new(), index());
+    let first = machine(&mirror, &index);
+    first.boot(["apply"]).success();
+    assert!(first.root.join(LOCK).exists(), "an apply without a lock writes one");
+    a_month_later(&index);
+    let second = machine(&mirror, &index);
+    second.write(LOCK, &first.read(LOCK));
+    index.server.requests();
+    second.boot(["apply", "--locked"]).success();
+    let asked = index.server.requests();
+    assert!(asked.iter().all(|request| request.contains("/files/")), "nothing is resolved: {asked:?}");
+    for tool in ["black", "sphinx"] {
+        assert_eq!(packages(&first, tool), packages(&second, tool));
+    }
+    assert_eq!(second.read(LOCK), first.read(LOCK));
+    let body = |home: &Home| home.read(&format!(".local/share/boot/tools/black/lib/python{}/site-packages/click.py", mirror.minor()));
+    assert_eq!(body(&first), body(&second));
+    second.boot(["apply"]).success().stderr_has("nothing to do");
+    assert!(index.server.requests().is_empty() && first.boot(["apply"]).success().stderr.contains("nothing to do"));
+    // Without the lock it would have been the new ones.
+    let third = machine(&mirror, &index);
+    third.boot(["apply"]).success();
+    assert_ne!(packages(&third, "black"), packages(&first, "black"));
+    // And update is how to have them.
+    first.set_page_age();
+    first.boot(["update", "--yes"]).success();
+    assert_eq!(packages(&first, "black"), packages(&third, "black"));
+}
+
+#[test]
+fn a_change_of_one_tool_is_a_small_diff() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    let before = lock_for_three(&home);
+    a_month_later(&index);
+    home.set_page_age();
+    home.write(".config/boot/boot.toml", &manifest(&mirror, "black = \"*\"\nsphinx = { inject = [\"furo\"] }\n# a word about it\n"));
+    home.boot(["lock", "--check"]).success();
+    home.write(".config/boot/boot.toml", &manifest(&mirror, "black = \"*\"\nsphinx = \"*\"\n"));
+    home.boot(["lock", "--check"]).code(1).stderr_has("boot.toml asks for something else").one_error();
+    home.boot(["apply", "--locked"]).code(1).stderr_has("boot lock").one_error();
+    assert!(!home.bin().join("black").exists(), "a stale lock is found before anything is done");
+    home.boot(["lock"]).success();
+    let after = home.read(LOCK);
+    let gone: Vec<&str> = before.lines().filter(|line| !after.contains(line)).collect();
+    let new: Vec<&str> = after.lines().filter(|line| !before.contains(line)).collect();
+    // For each of the three platforms: what was asked for, and the package. And once the manifest's hash.
+    assert!(gone.len() == 7 && gone.iter().all(|line| line.contains("furo") || line.starts_with("manifest")), "{gone:#?}");
+    assert!(new.len() == 4, "what sphinx and black had they keep: {new:#?}");
+}
+
+#[test]
+fn another_mirror_of_the_index_serves_the_same_lock() {
+    let (mirror, index) = (Mirror::new(), index());
+    let first = machine(&mirror, &index);
+    first.boot(["apply"]).success();
+    // The same files, found at other addresses: asked for by their checksums.
+    let text = first.read(LOCK).replace("../../files/", "../../elsewhere/");
+    let second = machine(&mirror, &index);
+    second.write(LOCK, &text);
+    second.boot(["apply", "--locked"]).success();
+    assert_eq!(packages(&first, "black"), packages(&second, "black"));
+    // A file that isn't what the lock names is refused wherever it lies.
+    let third = machine(&mirror, &index);
+    let sha = Sha256::of(b"something else").to_string();
+    let honest = first
+        .read(LOCK)
+        .lines()
+        .find(|line| line.contains("click"))
+        .and_then(|line| Some(line.split("sha256 = \"").nth(1)?[..64].to_string()))
+        .unwrap();
+    third.write(LOCK, &first.read(LOCK).replace(&honest, &sha));
+    third.boot(["apply", "--locked"]).code(4).stderr_has("black");
+    assert!(!third.bin().join("black").exists() && third.bin().join("sphinx-build").exists());
+}
+
+#[test]
+fn one_tool_that_cannot_be_resolved_keeps_no_other_out() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    home.write(".config/boot/boot.toml", &manifest(&mirror, "black = \"*\"\nno-such-tool = \"*\"\n"));
+    home.boot(["apply"]).code(4).stderr_has("no-such-tool");
+    assert!(home.bin().join("black").exists());
+    home.boot(["lock", "--check"]).code(1);
+    home.boot(["lock"]).code(1).stderr_has("no-such-tool");
+    index.server.fault("/simple/black/", Fault::Status(500));
+    home.write(".config/boot/boot.toml", &manifest(&mirror, "black = \"*\"\n"));
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+}
+
+#[test]
+fn a_lock_that_lies_is_one_clear_error() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    home.boot(["lock"]).success();
+    let good = home.read(LOCK);
+    let before = home.tree();
+    let with = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        good.replacen(from, to, 1)
+    };
+    for bad in [
+        with("at = \"../../files/", "at = \"https://evil.example/"),
+        with("at = \"../../files/", "at = \"//evil.example/"),
+        with("file = \"black-24.1.0", "file = \"evil-24.1.0"),
+        with("file = \"black-24.1.0", "file = \"../../black-24.1.0"),
+        with("file = \"cpython-", "file = \"../cpython-"),
+        with("key = \"cpython-", "key = \"pypy-"),
+        with("version = 1", "version = 2"),
+        with("version = 1", "version = 1\nmirror = 'https://evil.example'"),
+        "\u{1b}[2J".into(),
+        String::new(),
+    ] {
+        home.write(LOCK, &bad);
+        for verb in ["plan", "apply"] {
+            let run = home.boot([verb]).code(1).one_error();
+            assert!(!run.stderr.contains('\u{1b}') && run.stderr.contains("boot.lock"), "{run}");
+        }
+    }
+    fs::remove_file(home.root.join(LOCK)).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", home.root.join(LOCK)).unwrap();
+    home.boot(["apply"]).code(1).one_error();
+    assert_eq!(home.tree(), before);
+}

@@ -1,0 +1,13 @@
+//! The whole machine: install.sh, manifests, locks, apply and undo.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apply;
+mod extends;
+mod init;
+mod install_sh;
+mod items;
+mod lock;
+mod undo;
+mod verify;

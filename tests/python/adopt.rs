@@ -1,0 +1,212 @@
+//! Interpreters of others: taken in by link, complete or not, and never changed.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::support::{Home, Mirror};
+use boot::python::key::Version;
+
+fn patch(mirror: &Mirror, more: u32) -> Version {
+    Version { patch: mirror.key.version.patch + more, ..mirror.key.version }
+}
+
+/// Each file of a foreign tree with its content, each link with its target.
+fn state(folder: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        let kind = entry.file_type().unwrap();
+        let modified = fs::symlink_metadata(&path).unwrap().modified().unwrap();
+        let content = match (kind.is_dir(), kind.is_symlink()) {
+            (true, _) => state(&path).join("\n"),
+            (_, true) => format!("-> {}", fs::read_link(&path).unwrap().display()),
+            _ => format!("{:?}", fs::read(&path).unwrap()),
+        };
+        all.push(format!("{} {modified:?} {content}", path.display()));
+    }
+    all.sort();
+    all
+}
+
+/// PATH without the machine's own Pythons: a folder with what scripts need, and the package manager `manager`.
+fn bare_path(home: &Home, manager: &str) -> String {
+    let folder = home.root.join("bare");
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["sh", "bash", "env"] {
+        let real = which::which(name).unwrap();
+        let _ = symlink(real, folder.join(name));
+    }
+    home.program(&format!("bare/{manager}"), "#!/bin/sh\nexit 1\n");
+    folder.display().to_string()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
+    let mirror = Mirror::new();
+    let minor = mirror.minor();
+    let mut home = Home::new();
+    let (pyenv, uv, system) = (patch(&mirror, 3), patch(&mirror, 5), patch(&mirror, 1));
+    let python = |place: &str, version: Version| home.program(&format!("{place}/bin/python{minor}"), &mirror.interpreter(version, &[]));
+    let theirs = python(&format!(".pyenv/versions/{pyenv}"), pyenv);
+    python(&format!(".local/share/uv/python/cpython-{uv}-linux"), uv);
+    symlink(format!("cpython-{uv}-linux"), home.root.join(format!(".local/share/uv/python/cpython-{minor}-linux"))).unwrap();
+    let usual = python("system", system);
+    symlink(format!("python{minor}"), usual.with_file_name("python3")).unwrap();
+    // pyenv's shims ask for a version each time, and its environments have a Python of another.
+    let shim = home.program(".pyenv/shims/python3", &format!("#!/bin/sh\nexec {} \"$@\"\n", theirs.display()));
+    home.run(home.command(&theirs).args(["-m", "venv", "--without-pip", ".pyenv/versions/project"])).success();
+    let path = format!("{}:{}:{}", shim.parent().unwrap().display(), usual.parent().unwrap().display(), bare_path(&home, "apt-get"));
+    home.set("PATH", &path);
+    let boot = |args: &[&str]| home.run(home.command(crate::support::BOOT).env("PATH", &path).args(args));
+    let before = [".pyenv", ".local/share/uv", "system"].map(|place| state(&home.root.join(place)));
+
+    // Nothing named: what there is, and nothing done.
+    boot(&["python", "adopt"]).code(2).stderr_has("--all").stderr_has(&format!("~/.pyenv/versions/{pyenv}/bin/python{minor}")).one_error();
+    boot(&["python", "list"]).success().stderr_has("no Python is installed");
+
+    let all = boot(&["python", "adopt", "--all"]).success();
+    let mut taken: Vec<&str> = all.stderr.lines().filter_map(|line| line.strip_prefix("took in Python ")).collect();
+    taken.sort();
+    assert_eq!(taken.len(), 3, "{all}");
+    let after = [".pyenv", ".local/share/uv", "system"].map(|place| state(&home.root.join(place)));
+    assert_eq!(before, after, "nothing of theirs has changed");
+    let list = boot(&["python", "list", "--json"]).success().json();
+    let pythons = list["pythons"].as_array().unwrap();
+    assert!(pythons.iter().all(|python| python["origin"] == "adopted"), "{list}");
+    assert_eq!(pythons[0]["version"], uv.to_string());
+    assert_eq!(pythons[1]["path"], theirs.display().to_string());
+
+    // They are Pythons like any other: by shim, in environments, by exec with a PATH that has nothing of their neighbours.
+    let told = "import os, sys; print('patch', os.environ['STAND_IN'], sys.executable)";
+    let run = home.run(home.command(home.data().join(format!("shims/python{minor}"))).args(["-c", told])).success();
+    run.stdout_has(&format!("patch {uv}"));
+    if mirror.is_complete() {
+        // Its pip is asked for through it: a neighbour by that name may be another's.
+        let pip = home.data().join("shims").join(format!("pip{minor}"));
+        let run = home.run(home.command(pip).args(["--version"])).success();
+        run.stdout_has("pip ").stdout_has(&format!("(python {minor})"));
+    }
+    boot(&["venv", "--python", &pyenv.to_string(), "--no-pip", "env"]).success();
+    let inside = home.run(home.command(home.root.join("env/bin/python")).args(["-c", told])).success();
+    inside.stdout_has(&format!("patch {pyenv}")).stdout_has("env/bin/python");
+    let exec = boot(&["exec", "--python", &system.to_string(), "--", "sh", "-c", "command -v python; echo $PATH"]).success();
+    assert!(exec.stdout.starts_with(&home.data().join("pythons").display().to_string()), "{exec}");
+    assert!(exec.stdout.matches("/system/bin").count() <= 1, "only where PATH had it: {exec}");
+
+    // A second time there is nothing to do; boot doesn't upgrade what isn't its own; and it forgets it without touching it.
+    boot(&["python", "adopt", "--all"]).success().stderr_has("taken in before").stderr_lacks("took in");
+    boot(&["python", "upgrade", &minor]).code(1).stderr_has("whoever installed it").one_error();
+    boot(&["python", "uninstall", &pyenv.to_string()]).code(1).stderr_has("~/env").one_error();
+    boot(&["python", "uninstall", "--force", &pyenv.to_string()]).success().stderr_has("stays where it is");
+    assert!(theirs.exists());
+    home.run(home.command(home.root.join("env/bin/python")).args(["-c", told])).success();
+    let after = [".pyenv", ".local/share/uv", "system"].map(|place| state(&home.root.join(place)));
+    assert_eq!(before, after);
+    home.no_leftovers();
+}
+
+#[test]
+fn what_is_no_python_of_this_machine_is_refused() {
+    let mirror = Mirror::new();
+    let home = Home::new();
+    home.program("liar/python3", "#!/bin/sh\necho hello\n");
+    home.program("endless/python3", "#!/bin/sh\nwhile :; do echo yes; done\n");
+    home.program("broken/python3", "#!/bin/sh\necho 'no library' >&2\nexit 1\n");
+    home.program("pypy/python3", "#!/bin/sh\nprintf 'pypy\\n/p\\n/p\\n/p/python3\\n'\n");
+    home.write("plain/python3", "text");
+    home.run(home.command("sh").args([
+        "-c",
+        &format!("echo '{}' >python3.x; chmod +x python3.x", mirror.interpreter(mirror.key.version, &[]).replace('\'', "'\\''")),
+    ]));
+    home.run(home.command(home.root.join("python3.x")).args(["-m", "venv", "--without-pip", "env"]));
+    let mut refused = vec!["liar/python3", "endless/python3", "broken/python3", "pypy/python3", "plain/python3", "nowhere/python3", "liar"];
+    if cfg!(target_os = "linux") {
+        refused.push("env/bin/python");
+    }
+    for path in refused {
+        home.boot(["python", "adopt", &format!("./{path}")]).code(1).stderr_has(path.split('/').next().unwrap()).one_error();
+    }
+    home.boot(["python", "adopt", "no-such-python"]).code(1).one_error();
+    home.boot(["python", "list"]).success().stderr_has("no Python is installed");
+    assert!(!home.tree().iter().any(|path| path.contains("boot/pythons/")), "{:?}", home.tree());
+    // One that is refused doesn't keep the others out.
+    home.boot(["python", "adopt", "./liar/python3", "./python3.x"]).code(4).stderr_has("took in Python");
+}
+
+#[test]
+fn two_pythons_of_one_version_are_not_taken_for_each_other() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    let theirs = home.program(&format!("theirs/python{}", mirror.minor()), &mirror.interpreter(mirror.key.version, &[]));
+    home.boot(["python", "adopt", &theirs.display().to_string()]).code(1).stderr_has("boot python uninstall").one_error();
+    home.boot(["python", "list", "--json"]).success().stdout_has("prebuilt");
+    // Its owner upgrades it: taken in again, it is still one Python.
+    let next = patch(&mirror, 1);
+    fs::write(&theirs, mirror.interpreter(next, &[])).unwrap();
+    home.boot(["python", "adopt", &theirs.display().to_string()]).success();
+    let after = patch(&mirror, 2);
+    fs::write(&theirs, mirror.interpreter(after, &[])).unwrap();
+    home.boot(["python", "verify", &next.to_string()]).code(1).stdout_has(&format!("it is {after} by now")).stdout_has("boot python adopt");
+    home.boot(["python", "adopt", &theirs.display().to_string()]).success();
+    home.boot(["python", "find", &next.to_string()]).code(127);
+    home.boot(["python", "find", &after.to_string()]).success();
+    // boot's own is what the minor means, as long as there is one.
+    home.boot(["python", "find", &mirror.minor()]).success().stdout_has(&mirror.key.to_string());
+    home.boot(["python", "uninstall", &mirror.version()]).success();
+    home.boot(["python", "find", &mirror.minor()]).success().stdout_has("theirs/python");
+}
+
+#[test]
+fn an_incomplete_python_is_taken_in_with_a_warning_that_names_the_package() {
+    let mirror = Mirror::new();
+    let mut home = Home::new();
+    let path = bare_path(&home, "apt-get");
+    home.set("PATH", &path);
+    let cut = ["ensurepip", "tkinter", "_tkinter", "lib2to3", "pip"];
+    let python = home.program(&format!("cut/python{}", mirror.minor()), &mirror.interpreter(mirror.key.version, &cut));
+    let run = |args: &[&str]| home.run(home.command(crate::support::BOOT).env("PATH", &path).args(args));
+    let taken = run(&["python", "adopt", &python.display().to_string()]).success().stderr_has("incomplete: it lacks ensurepip");
+    if mirror.is_distributions() {
+        taken.stderr_has(&format!("apt-get install -y python{}-venv", mirror.minor())).stderr_has("python3-tk").stderr_has("python3-pip");
+    }
+    let table = run(&["python", "verify"]).code(1);
+    let table = table.stdout_has("incomplete: no ensurepip").stdout_has("MISSING").stdout_has("tkinter").stdout_has("optional");
+    if mirror.is_distributions() {
+        table.stdout_has(&format!("python{}-venv", mirror.minor()));
+    }
+    let json = run(&["python", "verify", "--json"]).code(1).json();
+    assert_eq!(json["schema"], 1);
+    let python = &json["pythons"][0];
+    let modules = python["modules"].as_array().unwrap();
+    let module = |name: &str| modules.iter().find(|module| module["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!((&python["complete"], &python["venv"], &python["pip"]), (&false.into(), &true.into(), &serde_json::Value::Null));
+    assert_eq!((&module("ensurepip")["ok"], &module("ensurepip")["optional"]), (&false.into(), &false.into()));
+    assert_eq!((&module("tkinter")["ok"], &module("tkinter")["optional"]), (&false.into(), &true.into()));
+    assert_eq!(module("ssl")["ok"], true);
+    assert!(modules.len() > 180, "the whole library: {}", modules.len());
+    // A pip there is by the interpreter itself, or not at all; the neighbours' isn't taken for it.
+    run(&["which", "pip"]).code(127).one_error();
+}
+
+#[test]
+fn a_complete_python_is_verified_with_every_module() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "verify"]).success().stderr_has("no Python is installed");
+    home.boot(["python", "install", &mirror.minor()]).success();
+    let table = home.boot(["python", "verify", &mirror.minor()]).stdout_has("modules more");
+    let complete = mirror.is_complete();
+    assert_eq!((table.code, table.stdout.contains("  complete")), (Some(if complete { 0 } else { 1 }), complete), "{table}");
+    let table = table.stdout_has("OpenSSL").stdout_has("SQLite").stdout_has("made one, and it runs");
+    assert!(table.stdout.lines().count() < 25, "{table}");
+    let all = home.boot(["python", "verify", "--all"]);
+    assert!(all.stdout.lines().count() > 180 && all.stdout.contains("  zipfile"), "{all}");
+    home.boot(["python", "verify", "3.8.99"]).code(127).one_error();
+    // One that has stopped running.
+    let python = home.data().join("pythons").join(mirror.key.to_string()).join(format!("bin/python{}", mirror.minor()));
+    fs::write(&python, "#!/bin/sh\necho 'libfoo.so.1: not found' >&2\nexit 127\n").unwrap();
+    home.boot(["python", "verify"]).code(1).stdout_has("libfoo.so.1").stdout_lacks("MISSING");
+}

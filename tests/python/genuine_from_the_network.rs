@@ -1,0 +1,194 @@
+//! A genuine archive of python-build-standalone, as it was published: the npm package `@xspect-build/python-linux-x64` carries one.
+//! Needs the npm registry (`npm_config_registry`), so it runs with BOOT_TEST_NETWORK=1 only; and only where the archive does.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Home, Server};
+use boot::net::Client;
+use boot::store::digest::Sha256;
+use boot::store::unpack::{self, Limits};
+
+const PACKAGE: &str = "@xspect-build/python-linux-x64/-/python-linux-x64-3.9.13-install-only.1.tgz";
+const SHA256: &str = "a6b8d7d28fe49f7c010e540bf4cbb68b819a4aeeea9f85efd26866123031857b";
+const RELEASE: &str = "20220528";
+const FILE: &str = "cpython-3.9.13+20220528-x86_64-unknown-linux-gnu-install_only.tar.gz";
+
+/// The package, fetched once a build folder.
+fn package() -> Vec<u8> {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-linux-x64-3.9.13-install-only.1.tgz");
+    let is_right = |bytes: &[u8]| Sha256::of(bytes).to_string() == SHA256;
+    if let Some(bytes) = fs::read(&kept).ok().filter(|bytes| is_right(bytes)) {
+        return bytes;
+    }
+    let registry = std::env::var("npm_config_registry").unwrap_or_else(|_| "https://registry.npmjs.org".into());
+    let url = format!("{}/{PACKAGE}", registry.trim_end_matches('/'));
+    let bytes = Client::new(false, Default::default()).unwrap().get(&url).unwrap().bytes(200 << 20).unwrap();
+    assert!(is_right(&bytes), "{url} serves another package");
+    fs::write(kept, &bytes).unwrap();
+    bytes
+}
+
+/// The archive as it was before npm lost its links and modes: files of one folder that are the same become links to the one with the
+/// longest name (`python3` to `python3.9`), and what starts like a program can be run.
+fn archive(package: &[u8]) -> Vec<u8> {
+    let root = tempfile::tempdir().unwrap();
+    let reader = flate2::read::GzDecoder::new(package);
+    unpack::tar(reader, Path::new("package.tgz"), root.path(), Path::new("package/python"), Limits::default()).unwrap();
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    add(&mut tar, root.path(), Path::new("python"));
+    let mut gz = tar.into_inner().unwrap();
+    gz.flush().unwrap();
+    gz.finish().unwrap()
+}
+
+fn add(tar: &mut tar::Builder<impl Write>, folder: &Path, inside: &Path) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort_by_key(|path| (std::cmp::Reverse(path.as_os_str().len()), path.clone()));
+    // Only where the archive had links at all.
+    let linked = ["bin", "lib", "pkgconfig", "man1"].iter().any(|name| inside.ends_with(name));
+    let mut seen: BTreeMap<Sha256, PathBuf> = BTreeMap::new();
+    for path in entries {
+        let name = path.file_name().unwrap();
+        if path.is_dir() {
+            add(tar, &path, &inside.join(name));
+            continue;
+        }
+        let content = fs::read(&path).unwrap();
+        let mut header = tar::Header::new_gnu();
+        let first = seen.entry(Sha256::of(&content)).or_insert_with(|| name.into());
+        if linked && first.as_os_str() != name {
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            tar.append_link(&mut header, inside.join(name), first).unwrap();
+            continue;
+        }
+        let is_program = content.starts_with(b"#!") || content.starts_with(b"\x7fELF");
+        header.set_mode(if is_program { 0o755 } else { 0o644 });
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, inside.join(name), &content[..]).unwrap();
+    }
+}
+
+/// Prints the paths that don't exist among all that sysconfig knows. The folders of time zones are a search path of this kind of
+/// system, not of this machine. The first argument is a name of the prefix without blanks.
+const LOST: &str = r#"
+import os, re, sys, sysconfig
+values = {**sysconfig.get_config_vars(), **{"path " + name: path for name, path in sysconfig.get_paths().items()}}
+for name, value in values.items():
+    if name in ("TZPATH", "STRICT_SYSV_CURSES"):
+        continue
+    for word in re.split(r"[\s'\"=:,;()]+", str(value).replace(sys.prefix, sys.argv[1])):
+        word = re.sub(r"^-[ILR]", "", word)
+        if word.startswith("/") and not os.path.exists(word):
+            print(name, word)
+"#;
+
+/// The absolute paths in a text that don't exist.
+fn lost(text: &str) -> Vec<&str> {
+    let words = text.split(|c: char| c.is_whitespace() || "'\"=:,;".contains(c));
+    words
+        .map(|word| word.strip_prefix("-I").or(word.strip_prefix("-L")).unwrap_or(word))
+        .filter(|word| word.starts_with('/') && !Path::new(word).exists())
+        .collect()
+}
+
+const SETUP: &str = "\
+from setuptools import Extension, setup
+setup(name='answer', version='1.0', ext_modules=[Extension('answer', ['answer.c'])])
+";
+const SOURCE: &str = r#"
+#include <Python.h>
+static PyObject *get(PyObject *self, PyObject *args) { return PyLong_FromLong(42); }
+static PyMethodDef methods[] = {{"get", get, METH_NOARGS, ""}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "answer", "", -1, methods};
+PyMODINIT_FUNC PyInit_answer(void) { return PyModule_Create(&module); }
+"#;
+
+/// A source distribution with an extension in C.
+fn sdist(home: &Home) -> PathBuf {
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let info = "Metadata-Version: 2.1\nName: answer\nVersion: 1.0\n";
+    for (name, content) in [("setup.py", SETUP), ("answer.c", SOURCE), ("PKG-INFO", info)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, format!("answer-1.0/{name}"), content.as_bytes()).unwrap();
+    }
+    let path = home.root.join("answer-1.0.tar.gz");
+    fs::write(&path, tar.into_inner().unwrap().finish().unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn a_genuine_archive_from_the_network_is_at_home_wherever_it_is_installed() {
+    let asked = std::env::var_os("BOOT_TEST_NETWORK").is_some_and(|value| value == "1");
+    if !asked || !cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
+        eprintln!("SKIPPED: BOOT_TEST_NETWORK=1 runs this, on x86-64 Linux with glibc");
+        return;
+    }
+    let server = Server::new();
+    let archive = archive(&package());
+    let sha256 = Sha256::of(&archive);
+    server.put(&format!("/{RELEASE}/{FILE}"), "application/gzip", archive);
+    let catalog = format!("3.9.13\tlinux-x86_64-gnu\tdefault\t{RELEASE}\t{FILE}\t{sha256}\n");
+
+    // A plain folder, and one that a first line can't name.
+    for folder in ["data", "a folder/data"] {
+        let mut home = Home::new();
+        home.set("BOOT_PYTHON_MIRROR", &server.url());
+        home.set("BOOT_PYTHON_CATALOG", &home.write("catalog.tsv", &catalog).display().to_string());
+        let data = home.root.join(folder);
+        home.set("BOOT_DATA_DIR", &data.display().to_string());
+        home.boot(["python", "install", "--prebuilt", "3.9"]).success();
+        home.no_leftovers();
+        home.boot(["python", "verify"]).success().stdout_has("complete");
+        let python = PathBuf::from(home.boot(["python", "find", "3.9"]).success().stdout.trim());
+        let root = python.parent().unwrap().parent().unwrap().to_path_buf();
+        assert!(root.starts_with(&data));
+
+        // Nothing it says of itself is of another machine.
+        let short = home.root.join("short");
+        std::os::unix::fs::symlink(&root, &short).unwrap();
+        let run = home.run(home.command(&python).args(["-c", LOST]).arg(&short)).success();
+        assert_eq!(run.stdout, "", "paths that don't exist, in {folder}");
+        let said = home.run(home.command(&python).args(["-m", "sysconfig"])).success().stdout;
+        for builder in ["\"/install", "/tools/", "/build/", "\"clang", " clang", "=clang"] {
+            assert!(!said.replace(&root.display().to_string(), "").contains(builder), "{builder} in {said}");
+        }
+        for option in ["--ldflags", "--cflags", "--includes", "--libs", "--prefix", "--exec-prefix", "--configdir"] {
+            // The script itself can't be called from a folder with a blank; that is upstream's.
+            if folder.contains(' ') {
+                continue;
+            }
+            for name in ["python3-config", "python3.9-config"] {
+                let run = home.run(home.command(root.join("bin").join(name)).arg(option)).success();
+                assert_eq!(lost(&run.stdout), [] as [&str; 0], "{run}");
+                assert!(!run.stdout.trim().is_empty() && run.stderr.is_empty(), "{run}");
+            }
+        }
+        for entry in fs::read_dir(root.join("lib/pkgconfig")).unwrap().flatten() {
+            let text = fs::read_to_string(entry.path()).unwrap();
+            let prefix = text.lines().find_map(|line| line.strip_prefix("prefix=")).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(Path::new(prefix), root, "{}", entry.path().display());
+            let text = text.replace(root.to_str().unwrap(), short.to_str().unwrap());
+            assert_eq!(lost(&text), [] as [&str; 0], "{}", entry.path().display());
+        }
+        for script in ["pip3", "pip3.9", "2to3", "idle3", "pydoc3"] {
+            let text = fs::read_to_string(root.join("bin").join(script)).unwrap();
+            assert!(text.contains(&python.display().to_string()), "{script} starts with {:?}", text.lines().take(2).collect::<Vec<_>>());
+        }
+        home.run(home.command(root.join("bin/pip3")).arg("--version")).success().stdout_has("(python 3.9)");
+        home.run(home.command(root.join("bin/pydoc3")).arg("zlib")).success();
+
+        // An extension is compiled and works, by pip in an environment.
+        let venv = home.root.join("venv");
+        home.boot(["venv", "--python", "3.9", "--system-site-packages", venv.to_str().unwrap()]).success();
+        let mut pip = home.command(venv.join("bin/pip"));
+        pip.args(["install", "--no-index", "--no-build-isolation", "--no-use-pep517"]).arg(sdist(&home));
+        home.run(&mut pip).success();
+        home.run(home.command(venv.join("bin/python")).args(["-c", "import answer; print(answer.get())"])).success().stdout_has("42");
+    }
+}

@@ -1,0 +1,144 @@
+//! `boot python install 3.11`, and what follows from it.
+
+use std::time::Duration;
+
+use crate::support::{Fault, Home, Mirror};
+
+#[test]
+fn a_python_is_installed_found_and_used() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success().stderr_has(&format!("installed Python {}", mirror.version()));
+    home.no_leftovers();
+    mirror.server.requests();
+
+    home.boot(["python", "install", &mirror.minor()]).success().stderr_has("already installed");
+    assert_eq!(mirror.server.requests(), [] as [&str; 0], "what is there needs no request");
+
+    home.boot(["python", "list"]).success().stdout_has(&mirror.version());
+    let list = home.boot(["python", "list", "--json"]).success().json();
+    assert_eq!(list["schema"], 1);
+    let python = &list["pythons"][0];
+    assert_eq!((&python["key"], &python["origin"]), (&mirror.key.to_string().into(), &"prebuilt".into()));
+    assert_eq!((&python["installed"], &python["active"], &python["default"]), (&true.into(), &true.into(), &true.into()));
+
+    let found = home.boot(["python", "find", &mirror.minor()]).success().stdout;
+    assert_eq!(python["path"], found.trim());
+    let shim = home.data().join("shims").join(format!("python{}", mirror.minor()));
+    home.run(home.command(shim).args(["-c", "import platform; print(platform.python_version())"])).success().stdout_has(&mirror.version());
+    let config = home.data().join("pythons").join(mirror.minor()).join("bin").join(format!("python{}-config", mirror.minor()));
+    let prefix = home.run(&mut home.command(config)).success().stdout;
+    assert_eq!(prefix.trim(), home.data().join("pythons").join(mirror.key.to_string()).display().to_string(), "the build's prefix is gone");
+    let managed = format!(".local/share/boot/pythons/{}/lib/python{}/EXTERNALLY-MANAGED", mirror.minor(), mirror.minor());
+    assert!(home.read(&managed).contains("boot tool install"));
+
+    if mirror.is_complete() {
+        home.boot(["python", "verify"]).success().stdout_has("complete");
+    }
+    home.boot(["python", "uninstall", &mirror.minor()]).success();
+    home.boot(["python", "find", &mirror.minor()]).code(127).stderr_has(&format!("boot python install {}", mirror.minor()));
+    assert!(!home.tree().iter().any(|path| path.contains("pythons/")), "{:?}", home.tree());
+}
+
+#[test]
+fn a_pin_that_cant_be_met_is_127_and_never_another_python() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    home.write("project/.python-version", "3.8.1\n");
+    let shim = home.data().join("shims/python3");
+    let run = home.run(home.command(shim).current_dir(home.root.join("project")).args(["-c", "print('another')"]));
+    let run = run.code(127).stderr_has("boot python install 3.8.1").one_error();
+    assert_eq!(run.stdout, "");
+    home.boot_in(&home.root.join("project"), ["which", "python"]).code(127);
+    home.boot_in(&home.root.join("project"), ["exec", "--", "python", "-c", "1"]).code(127);
+
+    // Several in one pin: the second is met by its own name.
+    home.write("project/.python-version", &format!("3.8.1\n{}\n", mirror.version()));
+    let numbered = home.data().join("shims").join(format!("python{}", mirror.minor()));
+    home.run(home.command(numbered).current_dir(home.root.join("project")).args(["-c", "print('second')"])).success().stdout_has("second");
+    // The system's Python only when the pin says so.
+    home.write("project/.python-version", "system\n");
+    home.boot_in(&home.root.join("project"), ["which", "sh"]).success();
+}
+
+#[test]
+fn a_shim_passes_arguments_signals_and_codes_on() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    let shim = || home.command(home.data().join("shims/python3"));
+    home.run(shim().args(["-c", "import sys; print(sys.argv[1:]); sys.exit(7)", "a b", "", "-q"])).code(7).stdout_has("['a b', '', '-q']");
+    let killed = home.run(shim().args(["-c", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"]));
+    assert_eq!(killed.code, None, "ended by the signal itself: {killed}");
+}
+
+#[test]
+fn an_unknown_version_is_named_with_the_newest_that_is_known() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", "3.99"]).code(1).stderr_has("3.99").stderr_has("boot python list --available").one_error();
+    home.boot(["python", "install", "tortoise"]).code(2).stderr_has("tortoise").one_error();
+    home.boot(["python", "install", "../../etc"]).code(2).one_error();
+    assert_eq!(mirror.server.requests(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_full_disk_is_one_error_and_leaves_nothing() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    // No file may grow beyond 100 blocks of 512 bytes; SIGXFSZ is ignored so that writing fails as on a full disk.
+    let script = format!("trap '' XFSZ; ulimit -f 100; exec {} python install {}", crate::support::BOOT, mirror.minor());
+    home.run(home.command("sh").args(["-c", &script])).code(1).one_error();
+    home.no_leftovers();
+    home.boot(["python", "install", &mirror.minor()]).success();
+}
+
+#[test]
+fn a_home_that_cant_be_written_is_named() {
+    let mirror = Mirror::new();
+    let mut home = Home::with(&mirror);
+    home.write("file", "");
+    let below = home.root.join("file/data").display().to_string();
+    home.set("BOOT_DATA_DIR", &below);
+    home.boot(["python", "install", &mirror.minor()]).code(1).stderr_has(&below).one_error();
+}
+
+#[test]
+fn an_interrupted_install_leaves_nothing_and_starts_over() {
+    let mirror = Mirror::new();
+    let mut home = Home::with(&mirror);
+    home.set("BOOT_READ_TIMEOUT", "20");
+    mirror.server.fault(&mirror.path(), Fault::Stall);
+    let child = home
+        .command(crate::support::BOOT)
+        .args(["python", "install", &mirror.minor()])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while mirror.server.requests().is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    home.no_leftovers();
+    mirror.server.mend();
+    home.boot(["python", "install", &mirror.minor()]).success();
+}
+
+#[test]
+fn two_at_once_install_one_python() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| home.boot(["python", "install", &mirror.minor()]).success());
+        }
+    });
+    let fetched = mirror.server.requests().iter().filter(|request| **request == format!("GET {}", mirror.path())).count();
+    assert_eq!(fetched, 1);
+    home.no_leftovers();
+}

@@ -1,0 +1,15 @@
+//! Pythons: installed, used, upgraded, adopted and taken away, with the real binary.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod adopt;
+mod catalog;
+mod download_faults;
+mod genuine_from_the_network;
+mod hostile_archives;
+mod in_use;
+mod install;
+mod killed;
+mod source;
+mod time;

@@ -1,0 +1,118 @@
+//! `boot doctor`: what is broken is named with its reason, and `--fix` mends it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::support::{BOOT, Home, Index, Mirror, Run, Wheel};
+
+fn index() -> Index {
+    let index = Index::new();
+    for name in ["teller", "speaker"] {
+        let module = format!("def main():\n    print('{name} speaks')\n");
+        index.add(Wheel::new(name, "1.0").file(&format!("{name}.py"), &module).script(name, &format!("{name}:main")));
+    }
+    index
+}
+
+/// In a shell whose PATH is as the hook makes it.
+fn doctor(home: &Home, args: &[&str]) -> Run {
+    let mut command = home.command(BOOT);
+    command.arg("doctor").args(args);
+    command.env("PATH", format!("{}:{}:/usr/local/bin:/usr/bin:/bin", home.data().join("shims").display(), home.bin().display()));
+    home.run(&mut command)
+}
+
+#[test]
+fn a_machine_in_order_is_said_to_be_so() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "teller", "speaker"]).success();
+    home.boot(["venv", "--name", "work"]).success();
+    doctor(&home, &[]).success().stderr_has("nothing is wrong");
+    doctor(&home, &["--fix"]).success().stderr_has("nothing is wrong");
+    assert_eq!(doctor(&home, &["--json"]).success().json()["findings"], serde_json::json!([]));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn tools_whose_python_is_gone_are_made_anew_with_another() {
+    let (mut mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "teller", "--python", &mirror.version()]).success();
+    home.boot(["tool", "install", "speaker", "--with", "teller"]).success();
+    // Every Python of boot's is gone, by somebody's own hand.
+    for entry in fs::read_dir(home.data().join("pythons")).unwrap().flatten().filter(|entry| entry.file_type().unwrap().is_dir()) {
+        fs::remove_dir_all(entry.path()).unwrap();
+    }
+    let run = doctor(&home, &[]).code(1);
+    let run =
+        run.stdout_has("the tool teller").stdout_has("its Python is gone").stdout_has("the tool speaker").stdout_has("boot doctor --fix");
+    assert!(!run.stdout.contains("panicked"));
+    // A newer patch is what there is by now.
+    let new = mirror.publish_next();
+    home.learn(&mirror);
+    home.boot(["python", "install", &new.to_string()]).success();
+    doctor(&home, &["--fix"]).success().stderr_has("mended the tool teller");
+    for name in ["teller", "speaker"] {
+        home.run(&mut home.command(home.bin().join(name))).success().stdout_has(&format!("{name} speaks"));
+    }
+    let tools = home.boot(["tool", "list", "--json"]).success().json();
+    let speaker = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "speaker").unwrap().clone();
+    assert_eq!(speaker["injected"][0]["name"], "teller", "what was injected is there again: {speaker}");
+    doctor(&home, &[]).success();
+}
+
+#[test]
+fn a_command_that_cant_be_loaded_is_found_though_the_interpreter_runs() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "teller"]).success();
+    let lib = home.data().join("tools/teller/lib").join(format!("python{}", mirror.minor())).join("site-packages/teller.py");
+    fs::remove_file(&lib).unwrap();
+    doctor(&home, &[]).code(1).stdout_has("teller can't be loaded: ModuleNotFoundError");
+    doctor(&home, &["--fix"]).success();
+    home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has("teller speaks");
+}
+
+#[test]
+fn links_environments_and_leftovers_are_put_in_order_and_nothing_foreign_is_touched() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "teller"]).success();
+    home.boot(["venv", "gone/.venv"]).success();
+    fs::remove_dir_all(home.root.join("gone")).unwrap();
+    symlink(home.data().join("tools/nothing/bin/nothing"), home.bin().join("nothing")).unwrap();
+    symlink("/nowhere/at/all", home.bin().join("theirs")).unwrap();
+    symlink("cpython-3.1.1-none", home.data().join("pythons/3.1")).unwrap();
+    let left = home.data().join("tools/.boot-staging-x");
+    fs::create_dir(&left).unwrap();
+    fs::remove_file(home.bin().join("teller")).unwrap();
+    let run = doctor(&home, &[]).code(1);
+    let run = run.stdout_has("~/gone/.venv").stdout_has("~/.local/bin/nothing").stdout_has("pythons/3.1").stdout_has("left behind");
+    let run = run.stdout_has("its commands aren't all linked");
+    assert!(!run.stdout.contains("theirs"), "{run}");
+    doctor(&home, &["--fix"]).success();
+    assert!(!left.exists() && !home.bin().join("nothing").is_symlink() && !home.data().join("pythons/3.1").is_symlink());
+    assert!(home.bin().join("theirs").is_symlink() && home.bin().join("teller").exists());
+    doctor(&home, &[]).success().stderr_has("nothing is wrong");
+}
+
+#[test]
+fn a_hook_of_another_boot_and_a_path_in_the_wrong_order_are_found() {
+    let mirror = Mirror::new();
+    let mut home = Home::with(&mirror);
+    home.set("SHELL", "/bin/bash");
+    home.boot(["python", "install", &mirror.minor()]).success();
+    home.write(".bashrc", "# mine\n");
+    home.boot(["shell", "install"]).success();
+    fs::create_dir_all(home.bin()).unwrap();
+    let hook = home.data().join("shell/boot.bash");
+    fs::write(&hook, "# old\n").unwrap();
+    doctor(&home, &[]).code(1).stdout_has("the hook of bash");
+    doctor(&home, &["--fix"]).success().stderr_has("mended the hook of bash");
+    doctor(&home, &[]).success();
+    let mut command = home.command(BOOT);
+    command.arg("doctor").env("PATH", format!("/usr/bin:/bin:{}:{}", home.data().join("shims").display(), home.bin().display()));
+    home.run(&mut command).code(1).stdout_has("PATH").stdout_has("ahead of boot's");
+    home.run(home.command(BOOT).arg("doctor").env("PATH", "/usr/bin:/bin")).code(1).stdout_has("open a new shell");
+}

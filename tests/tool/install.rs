@@ -1,0 +1,128 @@
+//! `boot tool install black`, `boot tool inject sphinx furo`.
+
+use std::fs;
+
+use crate::support::{Fault, Home, Index, Mirror, Wheel, index};
+
+#[test]
+fn a_tool_is_installed_runs_and_is_there_the_second_time() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "black"]).success().stderr_has("black 24.1.0");
+    home.no_leftovers();
+    // The stand-in is the machine's Python: what it finds is told by the environment's files and links.
+    let site = format!("tools/black/lib/python{}/site-packages", mirror.minor());
+    assert!(home.data().join(&site).join("click.py").is_file(), "the dependency came along");
+    assert_eq!(fs::read_link(home.bin().join("black")).unwrap(), home.data().join("tools/black/bin/black"));
+    let run = home.run(home.command(home.bin().join("black")).env("PYTHONPATH", home.data().join(&site)));
+    assert!(run.code.is_some());
+
+    index.server.requests();
+    home.boot(["tool", "install", "black"]).success().stderr_has("already installed");
+    assert_eq!(index.server.requests(), [] as [&str; 0], "what is there needs no request");
+
+    let list = home.boot(["tool", "list", "--json"]).success().json();
+    assert_eq!(list["schema"], 1);
+    let tool = &list["tools"][0];
+    assert_eq!((&tool["name"], &tool["version"]), (&"black".into(), &"24.1.0".into()));
+    assert_eq!(tool["apps"][0]["name"], "black");
+    home.boot(["tool", "list"]).success().stdout_has("black");
+
+    home.boot(["tool", "uninstall", "black"]).success();
+    assert!(!home.bin().join("black").exists() && !home.data().join("tools/black").exists());
+    home.no_leftovers();
+}
+
+#[test]
+fn injecting_resolves_the_tool_and_what_is_injected_together() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let home = Home::ready(&mirror, &index);
+    let site = home.data().join(format!("tools/sphinx/lib/python{}/site-packages", mirror.minor()));
+    home.boot(["tool", "install", "sphinx"]).success();
+    assert!(site.join("docutils-0.21.dist-info").is_dir());
+    home.boot(["tool", "inject", "sphinx", "furo"]).success().stderr_has("furo");
+    assert!(site.join("furo.py").is_file());
+    assert!(
+        site.join("docutils-0.20.dist-info").is_dir() && !site.join("docutils-0.21.dist-info").exists(),
+        "furo needs an older docutils"
+    );
+    let list = home.boot(["tool", "list", "--json"]).success().json();
+    assert_eq!(list["tools"][0]["injected"][0]["name"], "furo");
+    // The receipt keeps it.
+    home.boot(["tool", "reinstall", "sphinx"]).success();
+    assert!(site.join("furo.py").is_file());
+    home.boot(["tool", "uninject", "sphinx", "furo"]).success();
+    assert!(!site.join("furo.py").exists());
+}
+
+#[test]
+fn a_foreign_command_is_found_before_the_first_download() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let home = Home::ready(&mirror, &index);
+    home.write(".local/bin/black", "mine");
+    home.boot(["tool", "install", "black"]).code(1).stderr_has(".local/bin/black").stderr_has("--force").one_error();
+    assert!(!index.server.requests().iter().any(|request| request.contains("/files/black")), "no wheel was fetched");
+    assert_eq!(home.read(".local/bin/black"), "mine");
+    assert!(!home.data().join("tools/black").exists());
+    home.boot(["tool", "install", "--force", "black"]).success();
+    assert!(fs::symlink_metadata(home.bin().join("black")).unwrap().is_symlink());
+}
+
+#[test]
+fn a_failed_upgrade_leaves_the_tool_that_was_there() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let mut home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "black"]).success();
+    let before = home.tree();
+    let path = index.add(Wheel::new("black", "25.0.0").requires("click>=8").command("black", "black 25"));
+    // Pages are fresh for a while: a new cache has none.
+    let cache = home.root.join("cache2").display().to_string();
+    home.set("BOOT_CACHE_DIR", &cache);
+    index.server.fault(&path, Fault::Status(500));
+    home.boot(["tool", "upgrade", "black"]).code(1).one_error();
+    // A file that is listed and isn't there is passed over, which is said.
+    index.server.fault(&path, Fault::Status(404));
+    home.boot(["tool", "upgrade", "black"]).success().stderr_has("25.0.0 is listed by the index, but isn't there");
+    let after: Vec<String> = home.tree().into_iter().filter(|path| !path.starts_with("cache2")).collect();
+    assert_eq!(before, after);
+    index.server.mend();
+    home.boot(["tool", "upgrade", "black"]).success().stderr_has("25.0.0");
+}
+
+#[test]
+fn bad_wheels_and_names_are_one_error_each() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "no-such-tool"]).code(1).stderr_has("no-such-tool").one_error();
+    let path = index.add(Wheel::new("spoiled", "1").command("spoiled", "x"));
+    index.server.put(&path, "application/octet-stream", b"something else".to_vec());
+    home.boot(["tool", "install", "spoiled"]).code(1).one_error();
+    index.add(Wheel::new("library", "1").file("library.py", ""));
+    home.boot(["tool", "install", "library"]).code(1).one_error();
+    index.add(Wheel::new("contrary", "1").requires("black").requires("click<8").command("contrary", "x"));
+    let run = home.boot(["tool", "install", "contrary"]).code(1).stderr_has("click");
+    assert!(run.stderr.lines().count() <= 8, "{run}");
+    assert!(!home.data().join("tools").read_dir().is_ok_and(|mut tools| tools.next().is_some()), "{:?}", home.tree());
+    home.no_leftovers();
+}
+
+#[test]
+fn without_the_index_the_error_says_so_and_the_cache_serves() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let mut home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "black"]).success();
+    home.boot(["tool", "uninstall", "black"]).success();
+    home.boot(["--offline", "tool", "install", "black"]).success();
+    home.set("BOOT_INDEX_URL", "http://127.0.0.1:9/simple");
+    home.boot(["tool", "install", "sphinx"]).code(1).stderr_has("127.0.0.1").one_error();
+    home.boot(["--offline", "tool", "install", "sphinx"]).code(1).stderr_has("--offline").one_error();
+}
+
+#[test]
+fn several_tools_are_independent() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "black", "no-such-tool", "sphinx"]).code(4).stderr_has("no-such-tool");
+    assert!(home.bin().join("black").exists() && home.bin().join("sphinx-build").exists());
+    assert!(Index::page("black").contains("black"));
+}

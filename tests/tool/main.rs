@@ -1,0 +1,11 @@
+//! Global tools: resolved, built, installed, used and mended.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod doctor;
+mod install;
+mod public_index;
+mod resolver_scenarios;
+mod sources;
+mod verbs;

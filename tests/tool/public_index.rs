@@ -1,0 +1,39 @@
+//! With the public index, and only where BOOT_TEST_NETWORK=1: the machine's own Python is taken for boot's.
+
+use crate::support::{Home, Mirror};
+
+#[test]
+fn network_black_is_installed_from_the_public_index_and_runs() {
+    if std::env::var_os("BOOT_TEST_NETWORK").is_none_or(|value| value != "1") {
+        eprintln!("SKIPPED: BOOT_TEST_NETWORK=1 runs this");
+        return;
+    }
+    let mirror = Mirror::new();
+    let mut home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    home.set("BOOT_INDEX_URL", "");
+    home.set("BOOT_CONNECT_TIMEOUT", "20");
+    home.set("BOOT_READ_TIMEOUT", "60");
+    for name in [
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "NO_PROXY",
+        "PIP_INDEX_URL",
+        "UV_DEFAULT_INDEX",
+    ] {
+        if let Ok(value) = std::env::var(name) {
+            home.set(name, &value);
+        }
+    }
+    home.boot(["tool", "install", "black"]).success().stderr_has("black");
+    let list = home.boot(["tool", "list", "--json"]).success().json();
+    assert_eq!(list["tools"][0]["name"], "black");
+    let site = home.data().join(format!("tools/black/lib/python{}/site-packages", mirror.minor()));
+    // The stand-in's interpreter is the machine's, which knows nothing of the environment.
+    let python = home.data().join("tools/black/bin/python");
+    home.run(home.command(python).env("PYTHONPATH", site).args(["-m", "black", "--version"])).success().stdout_has("black");
+}

@@ -1,0 +1,122 @@
+//! What people do with tools once they have them: choose commands, look for news, run things once.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::support::{BOOT, Home, Index, Mirror, Wheel};
+
+fn speaker(version: &str) -> Wheel {
+    let module =
+        format!("import sys\ndef main():\n    print('speaker {version}', *sys.argv[1:])\ndef other():\n    print('other {version}')\n");
+    Wheel::new("speaker", version).file("speaker.py", &module).script("speaker", "speaker:main").script("speakerd", "speaker:other")
+}
+
+fn home() -> (Home, Index) {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    index.add(speaker("1.0"));
+    index.add(
+        Wheel::new("helper", "2.0").file("helper.py", "WORD = 'helped'\ndef main():\n    print(WORD)\n").script("helper", "helper:main"),
+    );
+    (Home::ready(&mirror, &index), index)
+}
+
+fn says(home: &Home, command: &str) -> String {
+    home.run(&mut home.command(home.bin().join(command))).success().stdout.trim().into()
+}
+
+#[test]
+fn the_linked_commands_are_chosen_and_an_upgrade_keeps_the_choice() {
+    let (home, index) = home();
+    home.boot(["tool", "install", "speaker", "--with", "helper"]).success();
+    home.boot(["tool", "unexpose", "speaker", "speakerd"]).success();
+    home.boot(["tool", "expose", "speaker", "speaker", "--as", "say"]).success().stderr_has("linked say");
+    home.boot(["tool", "expose", "speaker", "helper"]).success();
+    home.boot(["tool", "expose", "speaker", "helper"]).success().stderr_has("nothing to do");
+    let there = |home: &Home| {
+        let names = fs::read_dir(home.bin()).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    };
+    assert_eq!(there(&home), ["helper", "say", "speaker"]);
+    assert_eq!(says(&home, "say"), "speaker 1.0");
+    index.add(speaker("1.1"));
+    home.boot(["tool", "upgrade"]).success().stderr_has("1.1");
+    assert_eq!(there(&home), ["helper", "say", "speaker"]);
+    assert_eq!(says(&home, "say"), "speaker 1.1");
+    home.boot(["tool", "reinstall", "speaker"]).success();
+    assert_eq!(there(&home), ["helper", "say", "speaker"]);
+    home.boot(["tool", "expose", "speaker", "speakerd"]).success();
+    assert_eq!(says(&home, "speakerd"), "other 1.1");
+    home.boot(["tool", "uninstall", "speaker"]).success();
+    assert_eq!(there(&home), [""; 0]);
+}
+
+#[test]
+fn a_choice_that_cant_be_is_one_error() {
+    let (home, _index) = home();
+    home.boot(["tool", "install", "speaker"]).success();
+    home.boot(["tool", "expose", "speaker", "nothing"]).code(127).one_error().stderr_has("speakerd");
+    for name in ["../x", "python3", "-x", "a/b"] {
+        home.boot(["tool", "expose", "speaker", "speaker", &format!("--as={name}")]).code(2).one_error();
+    }
+    home.write(".local/bin/mine", "x");
+    home.boot(["tool", "expose", "speaker", "speaker", "--as", "mine"]).code(1).one_error().stderr_has("mine");
+    assert_eq!(home.read(".local/bin/mine"), "x");
+    home.boot(["tool", "unexpose", "speaker", "nothing"]).code(1).one_error();
+    home.boot(["tool", "expose", "nobody", "x"]).code(1).one_error();
+    assert_eq!(says(&home, "speaker"), "speaker 1.0", "nothing changed");
+}
+
+#[test]
+fn news_are_listed_and_nothing_is_changed_by_looking() {
+    let (home, index) = home();
+    home.boot(["tool", "install", "speaker", "helper"]).success();
+    home.boot(["tool", "list", "--outdated"]).success().stderr_has("newest");
+    index.add(speaker("1.1"));
+    home.boot(["tool", "list", "--outdated"]).success().stdout_has("speaker  1.0  1.1");
+    let json = home.boot(["tool", "list", "--outdated", "--json"]).success().json();
+    assert_eq!(json["tools"].as_array().unwrap().len(), 1);
+    assert_eq!((json["tools"][0]["version"].clone(), json["tools"][0]["newest"].clone()), ("1.0".into(), "1.1".into()));
+    home.boot(["tool", "pin", "speaker"]).success();
+    home.boot(["tool", "list", "--outdated"]).success().stdout_has("(pinned)");
+    assert_eq!(says(&home, "speaker"), "speaker 1.0");
+    // What was asked for limits what is news.
+    home.boot(["tool", "unpin", "speaker"]).success();
+    home.boot(["tool", "install", "speaker<1.1"]).success();
+    home.boot(["tool", "list", "--outdated"]).success().stderr_has("newest that was asked for");
+}
+
+#[test]
+fn bootx_runs_a_tool_once() {
+    let (home, _index) = home();
+    fs::create_dir_all(home.bin()).unwrap();
+    symlink(BOOT, home.bin().join("bootx")).unwrap();
+    let bootx = |args: &[&str]| home.run(home.command(home.bin().join("bootx")).args(args));
+    assert_eq!(bootx(&["speaker", "to", "--you"]).success().stdout.trim(), "speaker 1.0 to --you");
+    assert_eq!(bootx(&["--from", "speaker", "speakerd"]).success().stdout.trim(), "other 1.0");
+    bootx(&["--from", "speaker", "none"]).code(127).one_error();
+    assert_eq!(home.boot(["tool", "list"]).success().stdout, "", "nothing is installed by it");
+}
+
+#[test]
+fn a_script_that_says_what_it_needs_runs_with_it() {
+    let (mut home, index) = home();
+    let script = "# /// script\n# dependencies = [\"helper>=2\"]\n# ///\nimport sys, helper\nprint(helper.WORD, sys.argv)\n";
+    home.write("a script.py", script);
+    let run = home.boot(["tool", "run", "a script.py", "--", "-x", "y z"]).success();
+    run.stdout_has("helped").stdout_has("'-x', 'y z'");
+    // A second time from the cache, with nobody to ask.
+    index.server.requests();
+    home.set("BOOT_OFFLINE", "1");
+    home.boot(["tool", "run", "a script.py"]).success().stdout_has("helped");
+    assert_eq!(index.server.requests(), [""; 0]);
+    home.set("BOOT_OFFLINE", "0");
+    home.write("plain.py", "import sys\nprint('plain', sys.prefix != sys.base_prefix)\nsys.exit(7)\n");
+    home.boot(["tool", "run", "plain.py"]).code(7).stdout_has("plain True");
+    home.boot(["tool", "run", "plain.py", "--with", "helper"]).code(7);
+    home.write("bad.py", "# /// script\n# dependencies = [\n# ///\n");
+    home.boot(["tool", "run", "bad.py"]).code(1).one_error().stderr_has("bad.py");
+    home.write("late.py", "# /// script\n# requires-python = \">=99\"\n# ///\n");
+    home.boot(["tool", "run", "late.py"]).code(1).one_error();
+}
