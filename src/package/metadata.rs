@@ -70,10 +70,11 @@ impl FromStr for Metadata {
     }
 }
 
-/// Key and value of each header; lines that go on are joined, what comes after the empty line is a description.
+/// Key and value of each header; lines that go on are joined, what comes after the empty line is a description. A line of blanks goes on:
+/// licences that are headers have such lines, and dependencies come after them.
 fn headers(text: &str) -> Vec<(&str, String)> {
     let mut found: Vec<(&str, String)> = Vec::new();
-    for line in text.lines().take_while(|line| !line.trim_end().is_empty()) {
+    for line in text.lines().take_while(|line| !line.is_empty()) {
         if line.starts_with([' ', '\t']) {
             if let Some((_, value)) = found.last_mut() {
                 value.push(' ');
@@ -101,7 +102,7 @@ pub fn fetch(ctx: &Context, file: &File) -> Result<Metadata, Error> {
 
 /// The headers of a METADATA or PKG-INFO.
 pub(super) fn head(text: &str) -> String {
-    text.lines().take_while(|line| !line.trim_end().is_empty()).flat_map(|line| [line, "\n"]).collect()
+    text.lines().take_while(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Parses, and makes sure that it is of the wheel whose name promised it.
@@ -269,6 +270,13 @@ mod tests {
         assert!(metadata.requires_python.is_some());
         assert!("Name: a\n\nVersion: 1\n".parse::<Metadata>().is_err());
         assert!("Name: a\nVersion: 1\nRequires-Dist: what?!\n".parse::<Metadata>().is_err());
+    }
+
+    #[test]
+    fn a_line_of_blanks_in_a_licence_is_no_end() {
+        let text = "Name: a\nVersion: 1\nLicense: As is.\n        \n        No warranty.\nRequires-Dist: b\r\n\r\nRequires-Dist: c\n";
+        assert_eq!(text.parse::<Metadata>().unwrap().requires.len(), 1);
+        assert_eq!(head(text).parse::<Metadata>().unwrap().requires.len(), 1);
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Mirror {
         complete
     }
 
+    /// A complete python3 of this machine, itself instead of a stand-in: where what runs in an environment has to find it.
+    pub fn machine() -> PathBuf {
+        machine_python().0
+    }
+
     /// Whether the distribution brought the machine's Python.
     pub fn is_distributions(&self) -> bool {
         self.python.starts_with("/usr/bin")

@@ -6,6 +6,7 @@ mod support;
 mod doctor;
 mod install;
 mod public_index;
+mod real_tools;
 mod resolver_scenarios;
 mod sources;
 mod verbs;

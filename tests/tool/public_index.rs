@@ -2,15 +2,13 @@
 
 use crate::support::{Home, Mirror};
 
-#[test]
-fn network_black_is_installed_from_the_public_index_and_runs() {
+/// A home that reaches the public index as the tester does; None where BOOT_TEST_NETWORK doesn't ask for it.
+pub fn online(make: impl FnOnce() -> Home) -> Option<Home> {
     if std::env::var_os("BOOT_TEST_NETWORK").is_none_or(|value| value != "1") {
         eprintln!("SKIPPED: BOOT_TEST_NETWORK=1 runs this");
-        return;
+        return None;
     }
-    let mirror = Mirror::new();
-    let mut home = Home::with(&mirror);
-    home.boot(["python", "install", &mirror.minor()]).success();
+    let mut home = make();
     home.set("BOOT_INDEX_URL", "");
     home.set("BOOT_CONNECT_TIMEOUT", "20");
     home.set("BOOT_READ_TIMEOUT", "60");
@@ -22,6 +20,7 @@ fn network_black_is_installed_from_the_public_index_and_runs() {
         "HTTP_PROXY",
         "http_proxy",
         "NO_PROXY",
+        "PIP_CERT",
         "PIP_INDEX_URL",
         "UV_DEFAULT_INDEX",
     ] {
@@ -29,6 +28,18 @@ fn network_black_is_installed_from_the_public_index_and_runs() {
             home.set(name, &value);
         }
     }
+    Some(home)
+}
+
+#[test]
+fn network_black_is_installed_from_the_public_index_and_runs() {
+    let mirror = Mirror::new();
+    let ready = || {
+        let home = Home::with(&mirror);
+        home.boot(["python", "install", &mirror.minor()]).success();
+        home
+    };
+    let Some(home) = online(ready) else { return };
     home.boot(["tool", "install", "black"]).success().stderr_has("black");
     let list = home.boot(["tool", "list", "--json"]).success().json();
     assert_eq!(list["tools"][0]["name"], "black");

@@ -95,7 +95,7 @@ pub fn name(tree: &Path) -> Option<String> {
 pub fn stated(tree: &Path) -> Option<String> {
     let text = fs::read_to_string(tree.join("PKG-INFO")).ok()?;
     let mut modern = false;
-    for line in text.lines().take_while(|line| !line.trim_end().is_empty()) {
+    for line in text.lines().take_while(|line| !line.is_empty()) {
         let Some((key, value)) = line.split_once(':') else { continue };
         let value = value.trim();
         if key.eq_ignore_ascii_case("Metadata-Version") {
