@@ -249,7 +249,7 @@ fn check(tree: &Path, file: &str) -> Result<About> {
         Some(text) => entry_points::commands(&text).map_err(|error| refuse(error.to_string()))?,
         None => Vec::new(),
     };
-    let hashes = read("RECORD").map(|text| record::hashes(&text)).unwrap_or_default();
+    let hashes = read("RECORD").map(|text| record::hashes(&text)).ok_or_else(|| refuse("it has no RECORD file".into()))?;
 
     let mut files = Vec::new();
     walk(tree, "", &mut files)?;

@@ -293,6 +293,13 @@ pub fn write(
             expose: addition.expose,
         })
         .collect();
+    // The receipt says what may be asked for at the next upgrade: no package has a say in it.
+    if std::fs::symlink_metadata(staging.join(super::receipt::NAME)).is_ok() {
+        let ending = format!("/data/{}", super::receipt::NAME);
+        let culprit = wheels.iter().find(|wheel| wheel.files().iter().any(|file| file.path.ends_with(&ending)));
+        let wheel = culprit.map_or_else(|| wanted.tool(), |wheel| format!("{}-{}", wheel.name(), wheel.version()));
+        return Err(link::Error::Replaces { wheel, path: super::receipt::NAME.into() }.into());
+    }
     receipt.write(staging)?;
     Ok(receipt)
 }

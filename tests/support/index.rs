@@ -136,6 +136,16 @@ impl Index {
         path
     }
 
+    /// Publishes an archive as it is, under any name.
+    pub fn add_bytes(&self, name: &str, file: &str, content: Vec<u8>) {
+        let path = format!("/files/{file}");
+        let listed = serde_json::json!({
+            "filename": file, "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
+        });
+        self.server.put(&path, "application/octet-stream", content);
+        self.list(name, listed);
+    }
+
     /// Publishes a source archive.
     pub fn add_source(&self, source: &Source) {
         let content = source.archive();

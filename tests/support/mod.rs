@@ -4,6 +4,7 @@
 pub mod index;
 pub mod mirror;
 pub mod pty;
+pub mod raw_zip;
 pub mod sdist;
 pub mod server;
 pub mod source;

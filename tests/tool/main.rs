@@ -4,6 +4,7 @@
 mod support;
 
 mod doctor;
+mod hostile_wheels;
 mod install;
 mod public_index;
 mod real_tools;

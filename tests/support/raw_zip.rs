@@ -1,0 +1,129 @@
+//! Zip files written byte by byte: no library makes what hostile ones hold.
+
+use std::io::Write;
+
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
+
+/// One entry, and how it lies about itself.
+#[derive(Clone, Default)]
+pub struct Entry {
+    /// As the directory has it.
+    name: Vec<u8>,
+    /// As the entry's own header has it, where that is another.
+    local_name: Option<Vec<u8>>,
+    content: Vec<u8>,
+    /// The content as it lies in the archive, where it isn't simply stored.
+    packed: Option<Vec<u8>>,
+    method: u16,
+    flags: u16,
+    /// Kind and permissions of Unix.
+    mode: u32,
+    /// What the directory says instead of the truth.
+    says_size: Option<u32>,
+    says_crc: Option<u32>,
+    /// Lies where the entry of this number lies, so many bytes into it.
+    at: Option<(usize, u32)>,
+}
+
+impl Entry {
+    pub fn new(name: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> Entry {
+        Entry { name: name.as_ref().into(), content: content.as_ref().into(), mode: 0o100644, ..Entry::default() }
+    }
+
+    pub fn mode(self, mode: u32) -> Entry {
+        Entry { mode, ..self }
+    }
+
+    pub fn local_name(self, name: &str) -> Entry {
+        Entry { local_name: Some(name.into()), ..self }
+    }
+
+    pub fn deflated(self) -> Entry {
+        let mut packer = DeflateEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(&self.content).unwrap();
+        Entry { packed: Some(packer.finish().unwrap()), method: 8, ..self }
+    }
+
+    /// Says that it is packed in a way of this number.
+    pub fn method(self, method: u16) -> Entry {
+        Entry { method, ..self }
+    }
+
+    pub fn flags(self, flags: u16) -> Entry {
+        Entry { flags, ..self }
+    }
+
+    pub fn says_size(self, size: u32) -> Entry {
+        Entry { says_size: Some(size), ..self }
+    }
+
+    pub fn says_crc(self, crc: u32) -> Entry {
+        Entry { says_crc: Some(crc), ..self }
+    }
+
+    /// Shares the bytes of another entry, from `offset` on.
+    pub fn at(self, number: usize, offset: usize) -> Entry {
+        Entry { at: Some((number, offset as u32)), ..self }
+    }
+
+    /// Its own header and content, as they lie in the archive.
+    pub fn bytes(&self) -> Vec<u8> {
+        let name = self.local_name.as_ref().unwrap_or(&self.name);
+        let content = self.packed.as_ref().unwrap_or(&self.content);
+        [b"PK\x03\x04", &self.head(name, false)[..], name, content].concat()
+    }
+
+    fn head(&self, name: &[u8], in_directory: bool) -> Vec<u8> {
+        let mut crc = Crc::new();
+        crc.update(&self.content);
+        let packed = self.packed.as_ref().unwrap_or(&self.content).len() as u32;
+        let mut head = Vec::new();
+        head.extend(20u16.to_le_bytes());
+        // Names are UTF-8 where they aren't plain.
+        let flags = self.flags | if std::str::from_utf8(name).is_ok() && !name.is_ascii() { 1 << 11 } else { 0 };
+        head.extend(flags.to_le_bytes());
+        head.extend(self.method.to_le_bytes());
+        head.extend([0, 0, 0x21, 0]);
+        head.extend(self.says_crc.unwrap_or(crc.sum()).to_le_bytes());
+        head.extend(packed.to_le_bytes());
+        let size = self.says_size.filter(|_| in_directory).unwrap_or(self.content.len() as u32);
+        head.extend(size.to_le_bytes());
+        head.extend((name.len() as u16).to_le_bytes());
+        head.extend(0u16.to_le_bytes());
+        head
+    }
+}
+
+/// The archive.
+pub fn zip(entries: &[Entry]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut places = Vec::new();
+    for entry in entries {
+        if let Some((other, offset)) = entry.at {
+            places.push(places[other] + offset);
+            continue;
+        }
+        places.push(bytes.len() as u32);
+        bytes.extend(entry.bytes());
+    }
+    let start = bytes.len() as u32;
+    for (entry, place) in entries.iter().zip(&places) {
+        bytes.extend(b"PK\x01\x02");
+        bytes.extend((0x0300u16 | 20).to_le_bytes());
+        bytes.extend(entry.head(&entry.name, true));
+        bytes.extend([0; 6]);
+        bytes.extend((entry.mode << 16).to_le_bytes());
+        bytes.extend(place.to_le_bytes());
+        bytes.extend(&entry.name);
+    }
+    let length = bytes.len() as u32 - start;
+    bytes.extend(b"PK\x05\x06\0\0\0\0");
+    for _ in 0..2 {
+        bytes.extend((entries.len() as u16).to_le_bytes());
+    }
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(start.to_le_bytes());
+    bytes.extend([0, 0]);
+    bytes
+}
