@@ -185,6 +185,14 @@ impl CachedWheel {
         names
     }
 
+    /// What it puts below the environment's own folder, as in `share/man/man1/x.1`.
+    pub fn data_files(&self) -> impl Iterator<Item = &str> {
+        self.files().iter().filter_map(|file| match data_key(&file.path) {
+            Some(("data", path)) => Some(path),
+            _ => None,
+        })
+    }
+
     /// The archive's.
     pub fn sha256(&self) -> Sha256 {
         self.sha256

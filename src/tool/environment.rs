@@ -245,6 +245,15 @@ pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> 
     Ok(apps)
 }
 
+/// The wheels whose commands are linked: of the tool, and of what is exposed beside it.
+pub fn offering<'a>(wanted: &Wanted, additions: &[Addition], wheels: &'a [CachedWheel]) -> Vec<&'a CachedWheel> {
+    let offers = |name: &str| {
+        let mut exposed = additions.iter().filter(|addition| addition.expose);
+        name == wanted.name || wanted.expose_from.iter().any(|from| from == name) || exposed.any(|addition| addition.spec.name() == name)
+    };
+    wheels.iter().filter(|wheel| offers(&super::spec::normal(wheel.name()))).collect()
+}
+
 /// Writes the environment into `staging`; it will live at `home`. Its receipt is inside.
 #[allow(clippy::too_many_arguments)]
 pub fn write(

@@ -43,7 +43,7 @@ fn owner(paths: &Paths, link: &Path) -> Owner {
 }
 
 /// The tool that the link at `link` leads into; None if it leads elsewhere, or is no link.
-fn leads_to(paths: &Paths, link: &Path) -> Option<String> {
+pub(super) fn leads_to(paths: &Paths, link: &Path) -> Option<String> {
     let target = fs::read_link(link).ok()?;
     let tools = paths.tools();
     let inside = match target.strip_prefix(&tools) {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::environment::{self, Addition, Now, Resolved};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
-use super::{Error, Result, expose, find, folder};
+use super::{Error, Result, expose, find, folder, manuals};
 use crate::Context;
 use crate::package::resolve::IndexOptions;
 use crate::package::{bytecode, link};
@@ -384,6 +384,7 @@ fn make_once(
     staging.publish(&home)?;
     let scripts = home.join(&resolved.python.facts.scripts);
     let backups = expose::link(&ctx.paths, &tool, &scripts, apps.iter().map(|app| (app.name.as_str(), app.script.as_str())))?;
+    manuals::link(&ctx.paths, &tool, &home, &manuals::of(environment::offering(wanted, additions, &wheels)))?;
     bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
     Ok((receipt, backups))
 }

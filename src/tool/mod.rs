@@ -9,6 +9,7 @@ pub mod health;
 pub mod inline;
 pub mod install;
 pub mod list;
+pub mod manuals;
 pub mod receipt;
 pub mod remove;
 pub mod run;

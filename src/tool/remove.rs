@@ -1,7 +1,7 @@
 //! Uninstalling, and holding a version.
 
 use super::receipt::Receipt;
-use super::{Error, Result, expose, find, folder, spec};
+use super::{Error, Result, expose, find, folder, manuals, spec};
 use crate::Context;
 use crate::report::Silent;
 use crate::store::atomic;
@@ -20,6 +20,7 @@ pub fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
     }
     let _bin = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
     expose::unlink(&ctx.paths, &name)?;
+    manuals::unlink(&ctx.paths, &name)?;
     atomic::remove_folder(&home)?;
     Ok(name)
 }

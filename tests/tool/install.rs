@@ -126,3 +126,46 @@ fn several_tools_are_independent() {
     assert!(home.bin().join("black").exists() && home.bin().join("sphinx-build").exists());
     assert!(Index::page("black").contains("black"));
 }
+
+#[test]
+fn man_pages_and_completions_are_linked_and_go_with_the_tool() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    let data = |path: &str| format!("pages-1.0.data/data/{path}");
+    let pages = Wheel::new("pages", "1.0")
+        .command("pages", "pages 1.0")
+        .requires("other")
+        .file(&data("share/man/man1/pages.1"), ".TH pages 1.0")
+        .file(&data("share/man/de/man1/pages.1"), ".TH pages 1.0 de")
+        .file(&data("share/man/man1/theirs.1"), ".TH theirs")
+        .file(&data("share/doc/pages/README"), "read")
+        .file(&data("share/bash-completion/completions/pages"), "complete pages")
+        .file(&data("share/zsh/site-functions/_pages"), "#compdef pages")
+        .file(&data("share/fish/vendor_completions.d/pages.fish"), "complete -c pages");
+    index.add(pages);
+    index.add(Wheel::new("other", "1.0").file("other.py", "").file("other-1.0.data/data/share/man/man1/other.1", ".TH other"));
+    let home = Home::ready(&mirror, &index);
+    home.write(".local/share/man/man1/theirs.1", "mine");
+    home.boot(["tool", "install", "pages"]).success();
+    let share = ".local/share";
+    for (path, content) in [
+        ("man/man1/pages.1", ".TH pages 1.0"),
+        ("man/de/man1/pages.1", ".TH pages 1.0 de"),
+        ("man/man1/theirs.1", "mine"),
+        ("bash-completion/completions/pages", "complete pages"),
+        ("zsh/site-functions/_pages", "#compdef pages"),
+        ("fish/vendor_completions.d/pages.fish", "complete -c pages"),
+    ] {
+        assert_eq!(home.read(&format!("{share}/{path}")), content, "{path}");
+    }
+    let there = |path: &str| fs::symlink_metadata(home.root.join(share).join(path)).is_ok();
+    assert!(!there("man/man1/other.1") && !there("doc"), "neither a dependency's nor what nobody looks for");
+
+    // A version that has fewer of them.
+    index.add(Wheel::new("pages", "2.0").command("pages", "pages 2.0").file("pages-2.0.data/data/share/man/man1/pages.1", ".TH pages 2.0"));
+    home.boot(["tool", "upgrade", "pages"]).success();
+    assert_eq!(home.read(".local/share/man/man1/pages.1"), ".TH pages 2.0");
+    assert!(!there("man/de/man1/pages.1") && !there("zsh/site-functions/_pages"));
+    home.boot(["tool", "uninstall", "pages"]).success();
+    assert!(!there("man/man1/pages.1"));
+    assert_eq!(home.read(".local/share/man/man1/theirs.1"), "mine");
+}

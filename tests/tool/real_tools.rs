@@ -27,6 +27,8 @@ struct Tool {
     run: Vec<String>,
     #[serde(default)]
     says: String,
+    #[serde(default)]
+    links: Vec<String>,
     kind: String,
     /// Package and reason.
     #[serde(default)]
@@ -80,6 +82,8 @@ fn try_out(home: &Home, tool: &Tool) -> Vec<String> {
     if ran.code != Some(0) || !format!("{}{}", ran.stdout, ran.stderr).contains(&tool.says) {
         problems.push(ran.to_string());
     }
+    let share = home.root.join(".local/share");
+    problems.extend(tool.links.iter().filter(|link| !share.join(link).is_file()).map(|link| format!("{link} isn't linked")));
     let name = tool.install.split('[').next().unwrap();
     let environment = home.data().join("tools").join(name);
     let python = home.data().join("tools/pip/bin/python");
