@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::net::auth::Auth;
 use crate::net::{self, Client};
+use crate::package::pip::Pip;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::store::paths::Paths;
@@ -19,6 +20,7 @@ pub struct Context {
     /// Whom to be on which server.
     pub auth: Arc<Auth>,
     settings: OnceLock<Settings>,
+    pip: OnceLock<Pip>,
     client: OnceLock<Client>,
     /// What an index said before this time, in milliseconds since 1970, is asked again.
     anew_before: AtomicU64,
@@ -27,7 +29,16 @@ pub struct Context {
 impl Context {
     pub fn new(paths: Paths, report: Arc<dyn Report>, offline: bool) -> Context {
         let auth = Arc::new(Auth::new(paths.home.join(".netrc")));
-        Context { paths, report, offline, auth, settings: OnceLock::new(), client: OnceLock::new(), anew_before: AtomicU64::new(0) }
+        Context {
+            paths,
+            report,
+            offline,
+            auth,
+            settings: OnceLock::new(),
+            pip: OnceLock::new(),
+            client: OnceLock::new(),
+            anew_before: AtomicU64::new(0),
+        }
     }
 
     /// The HTTP client. The trust store is read and the connection pool made on the first call.
@@ -48,6 +59,11 @@ impl Context {
     /// Before this time, in milliseconds since 1970, nothing counts as fresh.
     pub fn anew_before(&self) -> u64 {
         self.anew_before.load(Ordering::Relaxed)
+    }
+
+    /// pip's configuration, read on first use.
+    pub fn pip(&self) -> &Pip {
+        self.pip.get_or_init(|| Pip::read(&self.paths))
     }
 
     /// The user's settings, read on first use.

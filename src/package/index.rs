@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::links;
 use super::page::{self, File};
 use super::requirement::Name;
 use super::resolve::IndexOptions;
@@ -31,8 +32,12 @@ const LARGEST: u64 = 128 << 20;
 pub enum Error {
     #[error("the page {} can't be used: {reason}\nis that the address of a package index? it ends in /simple as a rule", net::shown(url))]
     Page { url: String, reason: String },
+    #[error("the folder {} can't be read: {source}\nit is named by find-links in pip's configuration", crate::report::escaped(place))]
+    Links { place: String, source: std::io::Error },
     #[error(transparent)]
     Net(#[from] net::Error),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
     #[error(transparent)]
     Settings(#[from] crate::settings::Error),
 }
@@ -41,6 +46,8 @@ pub enum Error {
 pub struct Indexes<'a> {
     ctx: &'a Context,
     urls: Vec<String>,
+    /// Folders and pages whose files count beside those of the index (pip's `find-links`).
+    links: Vec<String>,
     /// Which index had which name.
     found: Mutex<HashMap<Name, usize>>,
 }
@@ -66,12 +73,15 @@ impl<'a> Indexes<'a> {
             (var("BOOT_INDEX_URL"), words("BOOT_EXTRA_INDEX_URL")),
             // uv's may have names, as in `internal=https://…`.
             (var("UV_DEFAULT_INDEX").map(|url| unnamed(&url)), words("UV_INDEX").iter().map(|url| unnamed(url)).collect()),
-            (var("PIP_INDEX_URL"), words("PIP_EXTRA_INDEX_URL")),
         ];
-        sources.extend(pip_files(ctx).iter().filter_map(|path| fs::read_to_string(path).ok()).map(|text| pip_conf(&text)));
+        let pip = ctx.pip();
+        // Whoever names an index for boot or for this run wants it asked.
+        let none = pip.is_on("no-index") && sources.iter().all(|(url, more)| url.is_none() && more.is_empty());
+        sources.push((pip.value("index-url").map(|url| url.trim().into()), pip.words("extra-index-url")));
         sources.push((settings.url.clone(), settings.extra_urls.clone()));
-        let urls = choose(sources).iter().map(|url| ctx.auth.strip(url)).collect();
-        Ok(Indexes { ctx, urls, found: Mutex::default() })
+        let urls = if none { Vec::new() } else { choose(sources).iter().map(|url| ctx.auth.strip(url)).collect() };
+        let links = pip.words("find-links").iter().map(|place| ctx.auth.strip(place)).collect();
+        Ok(Indexes { ctx, urls, links, found: Mutex::default() })
     }
 
     /// Their addresses, the one asked first in front. They may hold passwords.
@@ -93,13 +103,29 @@ impl<'a> Indexes<'a> {
                 of[*number].push(name.as_str());
             }
         }
-        for (url, names) in self.urls.iter().zip(&of).take(self.urls.len() - 1).filter(|(_, names)| !names.is_empty()) {
+        for (url, names) in self.urls.iter().zip(&of).take(self.urls.len().saturating_sub(1)).filter(|(_, names)| !names.is_empty()) {
             self.ctx.report.info(&format!("from {}: {}", net::shown(url), names.join(", ")));
         }
     }
 
     /// The files of a package; None if no index has it.
     pub fn page(&self, name: &Name) -> Result<Option<Vec<File>>, Error> {
+        let mut files = Vec::new();
+        for place in &self.links {
+            files.extend(links::files(place, name, |url| Ok(self.fetch(url, None)?.map(|page| page.files).unwrap_or_default()))?);
+        }
+        let found = match self.of_index(name) {
+            Err(Error::Net(net::Error::Offline { .. })) if !files.is_empty() => None,
+            found => found?,
+        };
+        match found {
+            None if files.is_empty() => Ok(None),
+            // Of two files of the same rank the first counts: what lies here already.
+            found => Ok(Some(files.into_iter().chain(found.into_iter().flatten()).collect())),
+        }
+    }
+
+    fn of_index(&self, name: &Name) -> Result<Option<Vec<File>>, Error> {
         let mut unknown = None;
         for (number, url) in self.urls.iter().enumerate() {
             let files = match self.page_of(url, name) {
@@ -245,59 +271,6 @@ fn unnamed(url: &str) -> String {
     }
 }
 
-/// Where pip looks, what it prefers first.
-fn pip_files(ctx: &Context) -> Vec<PathBuf> {
-    match var("PIP_CONFIG_FILE") {
-        // Its way to say: no file at all.
-        Some(path) if path == "/dev/null" => Vec::new(),
-        chosen => chosen
-            .map(PathBuf::from)
-            .into_iter()
-            .chain([ctx.paths.xdg_config.join("pip/pip.conf"), ctx.paths.home.join(".pip/pip.conf"), "/etc/pip.conf".into()])
-            .collect(),
-    }
-}
-
-/// `index-url` and `extra-index-url` of a pip.conf; `[install]` beats `[global]`.
-fn pip_conf(text: &str) -> (Option<String>, Vec<String>) {
-    let mut found: [(Option<String>, Vec<String>); 2] = Default::default();
-    let mut section = None;
-    let mut in_extra = false;
-    for line in text.lines() {
-        let plain = line.trim();
-        if plain.is_empty() || plain.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(name) = plain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            section = match name.trim() {
-                "install" => Some(0),
-                "global" => Some(1),
-                _ => None,
-            };
-            in_extra = false;
-            continue;
-        }
-        let Some(section) = section else { continue };
-        // A value goes on in the indented lines below it.
-        if line.starts_with([' ', '\t']) {
-            if in_extra {
-                found[section].1.extend(split(plain));
-            }
-            continue;
-        }
-        let Some((key, value)) = plain.split_once(['=', ':']) else { continue };
-        let key = key.trim().to_ascii_lowercase().replace('_', "-");
-        in_extra = key == "extra-index-url";
-        if in_extra {
-            found[section].1 = split(value);
-        } else if key == "index-url" {
-            found[section].0 = Some(value.trim().to_string()).filter(|url| !url.is_empty());
-        }
-    }
-    let [install, global] = found;
-    (install.0.or(global.0), if install.1.is_empty() { global.1 } else { install.1 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,17 +285,6 @@ mod tests {
         assert_eq!(choose(vec![]), [endpoints::package_index()]);
         assert_eq!(unnamed("internal=https://i.example/?a=b"), "https://i.example/?a=b");
         assert_eq!(unnamed("https://i.example/?a=b"), "https://i.example/?a=b");
-    }
-
-    #[test]
-    fn pips_file_is_understood() {
-        let text = "[global]\nindex-url = https://g.example/simple\nextra_index_url =\n    https://one.example\n    https://two.example\n# no\ntimeout: 3\n";
-        assert_eq!(
-            pip_conf(text),
-            (Some("https://g.example/simple".into()), vec!["https://one.example".into(), "https://two.example".into()])
-        );
-        let text = format!("{text}[install]\nindex-url: https://i.example\n[list]\nindex-url=x\n");
-        assert_eq!(pip_conf(&text).0.as_deref(), Some("https://i.example"));
     }
 
     #[test]

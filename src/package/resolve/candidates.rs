@@ -9,6 +9,7 @@ use version_ranges::Ranges;
 
 use crate::package::filename::{WheelName, source_version};
 use crate::package::page::File;
+use crate::package::pip::Formats;
 use crate::package::requirement::{self, Name};
 use crate::package::tags::Tags;
 
@@ -21,6 +22,8 @@ pub struct Filter {
     pub before: Option<Timestamp>,
     /// What has no wheel may be built.
     pub build: bool,
+    /// Wheels or source archives alone, for some or all.
+    pub formats: Formats,
 }
 
 /// The versions of a package.
@@ -64,6 +67,7 @@ impl Offer {
 impl Candidates {
     pub fn of(name: &Name, files: Option<Vec<File>>, filter: &Filter) -> Candidates {
         let mut candidates = Candidates { known: files.is_some(), ..Candidates::default() };
+        let (wheels, sources) = filter.formats.allow(name);
         for file in files.into_iter().flatten() {
             let wheel = WheelName::parse(&file.file).filter(|wheel| wheel.name == *name);
             let version = match &wheel {
@@ -86,13 +90,14 @@ impl Candidates {
                 continue;
             }
             let rank = match wheel {
+                Some(_) if !wheels => continue,
                 Some(wheel) => match filter.tags.rank(&wheel) {
                     Some(rank) => Some((std::cmp::Reverse(rank), wheel.build)),
                     None => continue,
                 },
                 None => {
                     offer.source = true;
-                    if !filter.build {
+                    if !filter.build || !sources {
                         continue;
                     }
                     None

@@ -23,6 +23,7 @@ use super::facts::{Facts, Python};
 use super::index::{self, Indexes};
 use super::metadata::{self, Metadata};
 use super::page::File;
+use super::pip::Formats;
 use super::requirement::{self, Name, Requirement};
 use super::tags::Tags;
 use crate::store::digest::Sha256;
@@ -47,6 +48,8 @@ pub struct Inputs {
     /// Folders among `requirements` whose code is to be used where it lies.
     pub editable: HashSet<Name>,
     pub index: IndexOptions,
+    /// Wheels or source archives alone, for some or all.
+    pub formats: Formats,
 }
 
 /// Where files may come from.
@@ -98,6 +101,8 @@ pub enum Error {
     TwoAddresses { name: Name, one: String, other: String },
     #[error("the constraint on {name} is an address, and a constraint is about versions\nask for that address itself")]
     Constraint { name: Name },
+    #[error("{} can't be read: {source}\nit is named by constraint in pip's configuration", path.display())]
+    ConstraintFile { path: std::path::PathBuf, source: std::io::Error },
     #[error("this Python says of itself {0}, which is no version\nboot python install makes another")]
     Python(#[from] pep440_rs::VersionParseError),
     #[error(transparent)]
@@ -130,15 +135,21 @@ impl Inputs {
             }
             inputs.requirements.push(requirement);
         }
+        inputs.constrain(constraints)?;
+        Ok(inputs)
+    }
+
+    /// Adds constraints, as PEP 508 writes requirements.
+    fn constrain(&mut self, constraints: &[String]) -> Result<(), Error> {
         for text in constraints {
             let constraint: Requirement = text.parse()?;
             if constraint.url.is_some() {
                 return Err(Error::Constraint { name: constraint.name });
             }
-            let versions = inputs.constraints.entry(constraint.name).or_insert_with(Ranges::full);
+            let versions = self.constraints.entry(constraint.name).or_insert_with(Ranges::full);
             *versions = versions.intersection(&constraint.versions);
         }
-        Ok(inputs)
+        Ok(())
     }
 }
 
@@ -182,14 +193,23 @@ impl Source for Online<'_> {
 
 /// Finds files for `inputs` that go together and that the interpreter can use.
 pub fn resolve(ctx: &Context, python: Python<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
-    resolve_for(&Builder::new(ctx, python, inputs.index.clone()), inputs)
+    let pip = ctx.pip();
+    let constraints = pip.constraints().map_err(|(path, source)| Error::ConstraintFile { path, source })?;
+    let mut inputs = inputs.clone();
+    inputs.pre |= pip.is_on("pre");
+    let environment = python.facts.marker_environment()?;
+    // Such files are written for many Pythons.
+    let is_elsewhere = |text: &String| text.parse::<Requirement>().is_ok_and(|constraint| !constraint.applies(&environment, None));
+    inputs.constrain(&constraints.into_iter().filter(|text| !is_elsewhere(text)).collect::<Vec<_>>())?;
+    resolve_for(&Builder::new(ctx, python, inputs.index.clone()), &inputs)
 }
 
 /// As [`resolve`], as part of what `builder` does: also for what a build needs.
 pub fn resolve_for(builder: &Builder<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
     let ctx = builder.ctx;
     let source = Online { ctx, indexes: Indexes::chosen(ctx, &inputs.index)?, builder: builder.clone() };
-    let resolution = resolve_from(&source, builder.python.facts, inputs)?;
+    let inputs = Inputs { formats: ctx.pip().formats(), ..inputs.clone() };
+    let resolution = resolve_from(&source, builder.python.facts, &inputs)?;
     for warning in &resolution.warnings {
         ctx.report.warn(warning);
     }
@@ -203,7 +223,13 @@ pub fn resolve_from(source: &dyn Source, facts: &Facts, inputs: &Inputs) -> Resu
     let python = Version::new([major, minor, micro].map(u64::from));
     let environment = facts.marker_environment()?;
     let direct = addressed(source, &environment, inputs)?;
-    let filter = Filter { tags: Tags::of(facts), python, before: inputs.index.before, build: !inputs.index.no_build };
+    let filter = Filter {
+        tags: Tags::of(facts),
+        python,
+        before: inputs.index.before,
+        build: !inputs.index.no_build,
+        formats: inputs.formats.clone(),
+    };
     let ahead = Lookahead::new(source, environment, filter, inputs.pre, inputs.preferred.clone());
     for (name, (_, found)) in &direct {
         ahead.put(name, found);
