@@ -108,6 +108,11 @@ pub fn dangling(paths: &Paths) -> Vec<PathBuf> {
     found
 }
 
+/// Of those, the ones that lead into `tool`.
+pub fn dangling_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
+    links_of(paths, tool).into_iter().filter(|link| is_dangling(paths, link)).collect()
+}
+
 /// A tool whose receipt is there has it linked again when it is mended; others are nobody's.
 fn is_dangling(paths: &Paths, link: &Path) -> bool {
     fs::metadata(link).is_err()

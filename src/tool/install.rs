@@ -282,8 +282,16 @@ fn restore_spec(ctx: &Context, old: &Receipt, receipt: &mut Receipt) -> Result<(
     Ok(())
 }
 
+/// Nobody else changes the tool meanwhile. Links that a run left which was killed before it could remove them go now: the receipt has
+/// forgotten them, so no later step would.
 fn hold(ctx: &Context, tool: &str) -> Result<Lock> {
-    Ok(Lock::hold(&ctx.paths.locks(), &format!("tool-{tool}"), ctx.report.as_ref())?)
+    let lock = Lock::hold(&ctx.paths.locks(), &format!("tool-{tool}"), ctx.report.as_ref())?;
+    let stale = expose::dangling_of(&ctx.paths, tool);
+    if !stale.is_empty() {
+        let _bin = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
+        stale.iter().try_for_each(|link| expose::remove_dangling(&ctx.paths, link))?;
+    }
+    Ok(lock)
 }
 
 fn additions_of(receipt: &Receipt) -> Result<Vec<Addition>> {

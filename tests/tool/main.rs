@@ -6,6 +6,7 @@ mod support;
 mod doctor;
 mod hostile_wheels;
 mod install;
+mod killed;
 mod pip_config;
 mod public_index;
 mod real_tools;
