@@ -5,9 +5,11 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use boot::store::digest;
+
+use crate::support::Server;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -79,6 +81,14 @@ impl Machine {
         command
     }
 
+    /// The same surroundings, for a shell that reads the script from elsewhere.
+    fn piped(&self, shell: &[&str]) -> Command {
+        let mut command = Command::new(shell[0]);
+        command.args(&shell[1..]).env_clear().current_dir(self.folder.path());
+        command.envs(self.command(&["sh"]).get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    }
+
     fn run(&self, args: &[&str]) -> Output {
         self.command(&["sh"]).args(args).output().unwrap()
     }
@@ -124,19 +134,187 @@ fn it_installs_and_runs_what_is_asked_in_every_shell() {
     }
 }
 
+/// Runs prefixes of a script through a pipe, as `curl | sh` would with a connection that broke off: the lengths from, from + step, … below
+/// the third argument. It stops at the first that left something behind.
+const DRIVER: &str = r#"
+cut=$1 step=$2 end=$3 script=$4 trace=$5
+shift 5
+while [ "$cut" -lt "$end" ]; do
+  head -c "$cut" "$script" | "$@" -s -- --no-modify-path >/dev/null 2>&1
+  if [ -e "$trace" ]; then echo "cut at $cut"; exit 1; fi
+  cut=$((cut + step))
+done
+"#;
+
 #[test]
-fn of_a_script_that_was_cut_off_nothing_runs() {
-    let made = Machine::new();
+fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
     let whole = fs::read(SCRIPT).unwrap();
     let end = whole.len() - "}\n".len();
-    // Every seventh byte, and each of the last line's.
-    for cut in (0..end).step_by(7).chain(end - 24..=end) {
-        fs::write(made.script(), &whole[..cut]).unwrap();
-        made.run(&["--no-modify-path"]);
-        assert!(made.is_untouched(), "cut at {cut}");
+    let mut runs = Vec::new();
+    // Each byte in the shell that starts quickest; in the others some, and each of the last line's.
+    for (shell, step) in [(&["dash"][..], 1), (&["bash"], 97), (&["busybox", "ash"], 89), (&["zsh", "--emulate", "sh"], 83)] {
+        if Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(":").output().is_err() {
+            eprintln!("SKIPPED: {} isn't installed", shell[0]);
+            continue;
+        }
+        let parts = if step == 1 { [(0, 2), (1, 2)] } else { [(0, step), (end - 24, 1)] };
+        for (from, step) in parts {
+            let made = Machine::new();
+            let mut driver = made.piped(&["sh"]);
+            driver.args(["-c", DRIVER, "driver"]).args([from, step, end + 1].map(|number| number.to_string()));
+            driver.arg(made.script()).arg(made.home().join(".local")).args(shell);
+            runs.push((shell, driver.stdout(Stdio::piped()).spawn().unwrap(), made));
+        }
     }
-    fs::write(made.script(), &whole[..whole.len() - 1]).unwrap();
-    assert!(made.run(&["--no-modify-path"]).status.success() && made.binary().exists(), "the end of the last line isn't needed");
+    for (shell, running, made) in runs {
+        let output = running.wait_with_output().unwrap();
+        assert!(output.status.success(), "{shell:?}: {}", String::from_utf8_lossy(&output.stdout));
+        // The whole of it does install, the same way: else nothing was shown.
+        let mut command = made.piped(shell);
+        command.args(["-s", "--", "--no-modify-path"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&whole[..whole.len() - 1]).unwrap();
+        assert!(child.wait().unwrap().success() && made.binary().exists(), "{shell:?}: the end of the last line isn't needed");
+    }
+}
+
+/// The tools that install.sh needs, and those of `more` that are there, in a folder of their own.
+fn few_tools(made: &Machine, more: &[&str]) -> PathBuf {
+    let bin = made.path("bin");
+    fs::create_dir(&bin).unwrap();
+    let tools = "sh id uname find mkdir mktemp rm cp awk grep sed tar gzip dirname cmp mv chmod cut getconf ldd cat bash";
+    for name in tools.split(' ').chain(more.iter().copied()) {
+        let found = ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+        symlink(found.unwrap_or_else(|| panic!("{name} isn't here")), bin.join(name)).unwrap();
+    }
+    bin
+}
+
+#[test]
+fn curl_alone_wget_alone_and_busybox_wget_fetch_it_and_without_any_it_says_what_to_install() {
+    let served = |made: &Machine| {
+        let server = Server::new();
+        for entry in fs::read_dir(made.path(&format!("releases/v{VERSION}"))).unwrap().flatten() {
+            let name = entry.file_name().into_string().unwrap();
+            server.put(&format!("/v{VERSION}/{name}"), "application/octet-stream", fs::read(entry.path()).unwrap());
+        }
+        server
+    };
+    for fetcher in ["curl", "wget", "busybox"] {
+        if !Path::new("/usr/bin").join(fetcher).exists() {
+            eprintln!("SKIPPED: {fetcher} isn't installed");
+            continue;
+        }
+        let made = Machine::new();
+        let server = served(&made);
+        let bin = few_tools(&made, &["sha256sum", fetcher]);
+        if fetcher == "busybox" {
+            symlink("/usr/bin/busybox", bin.join("wget")).unwrap();
+        }
+        let output = made.command(&["/bin/sh"]).env("PATH", &bin).env("BOOT_INSTALL_URL", server.url()).arg("hello").output().unwrap();
+        assert!(output.status.success(), "{fetcher}: {}", stderr(&output));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "asked for hello\n", "{fetcher}");
+        assert!(server.requests().len() >= 2);
+        refused(
+            &made
+                .command(&["/bin/sh"])
+                .env("PATH", &bin)
+                .env("BOOT_INSTALL_URL", server.url())
+                .args(["--version", "9.9.9"])
+                .output()
+                .unwrap(),
+            &["can't fetch", "SHA256SUMS"],
+        );
+    }
+    let made = Machine::new();
+    let bin = few_tools(&made, &["sha256sum"]);
+    let output = made.command(&["/bin/sh"]).env("PATH", &bin).env("BOOT_INSTALL_URL", "http://127.0.0.1:9").output().unwrap();
+    refused(&output, &["neither curl nor wget", "install one"]);
+    assert!(made.is_untouched());
+}
+
+#[test]
+fn each_kind_of_machine_gets_its_own_archive() {
+    let made = Machine::new();
+    let bin = few_tools(&made, &["sha256sum"]);
+    let program = |name: &str, text: &str| {
+        let path = bin.join(name);
+        let _ = fs::remove_file(&path);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let asks = || made.command(&["/bin/sh"]).env("PATH", &bin).arg("--dry-run").output().unwrap();
+    program("getconf", "echo 64");
+    for (system, machine, ldd, translated, target) in [
+        ("Linux", "x86_64", "ldd (GNU libc) 2.36", "", "x86_64-unknown-linux-gnu"),
+        ("Linux", "aarch64", "ldd (GNU libc) 2.36", "", "aarch64-unknown-linux-gnu"),
+        ("Linux", "x86_64", "musl libc (x86_64)", "", "x86_64-unknown-linux-musl"),
+        ("Linux", "arm64", "musl libc (aarch64)", "", "aarch64-unknown-linux-musl"),
+        ("Darwin", "arm64", "", "0", "aarch64-apple-darwin"),
+        ("Darwin", "x86_64", "", "0", "x86_64-apple-darwin"),
+        ("Darwin", "x86_64", "", "1", "aarch64-apple-darwin"),
+    ] {
+        program("uname", &format!("[ \"$1\" = -s ] && echo {system} || echo {machine}"));
+        program("ldd", &format!("echo '{ldd}' >&2"));
+        program("sysctl", &format!("echo {translated}"));
+        let output = asks();
+        assert!(output.status.success() && stderr(&output).contains(&format!("boot-{VERSION}-{target}.tar.gz,")), "{}", stderr(&output));
+    }
+    program("uname", "[ \"$1\" = -s ] && echo Linux || echo armv7l");
+    refused(&asks(), &["armv7l"]);
+    program("uname", "[ \"$1\" = -s ] && echo FreeBSD || echo x86_64");
+    refused(&asks(), &["FreeBSD"]);
+    program("uname", "[ \"$1\" = -s ] && echo Linux || echo x86_64");
+    program("getconf", "echo 32");
+    refused(&asks(), &["32-bit"]);
+}
+
+#[test]
+fn a_tmp_that_runs_nothing_a_target_that_is_read_only_and_a_foreign_home() {
+    let in_namespace = |made: &Machine, script: &str| {
+        let mut command = made.piped(&["unshare"]);
+        command.args(["--mount", "sh", "-euc", script, "sh"]).arg(made.script()).arg(made.home());
+        command.output().unwrap()
+    };
+    let probe = Command::new("unshare").args(["--mount", "sh", "-c", "mount -t tmpfs none /mnt"]).output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: mounts in a namespace need root");
+        return;
+    }
+    // Temporary files go where nothing may be run.
+    let made = Machine::new();
+    let noexec = "mount -t tmpfs -o noexec none /dev/shm; export TMPDIR=/dev/shm; sh \"$1\" hello";
+    let output = in_namespace(&made, noexec);
+    assert!(output.status.success() && made.binary().exists(), "{}", stderr(&output));
+
+    let made = Machine::new();
+    fs::create_dir_all(made.home().join(".local/bin")).unwrap();
+    let read_only = "mount --bind \"$2/.local/bin\" \"$2/.local/bin\"; mount -o remount,bind,ro \"$2/.local/bin\"; sh \"$1\" hello";
+    refused(&in_namespace(&made, read_only), &["can't write", "--to DIR"]);
+    assert!(made.is_untouched());
+
+    // sudo without -H: root, and another's home.
+    let made = Machine::new();
+    std::os::unix::fs::chown(made.home(), Some(12345), Some(12345)).unwrap();
+    refused(&made.command(&["sh"]).env("SUDO_USER", "somebody").arg("hello").output().unwrap(), &["isn't root's", "sudo -H"]);
+    assert!(made.is_untouched());
+}
+
+/// What is published and what is asked for have the same names: those of the archives, and that of the list of checksums.
+#[test]
+fn the_release_job_publishes_what_the_installer_asks_for() {
+    let job = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.github/workflows/release.yml")).unwrap();
+    let mut published: Vec<&str> = job.lines().filter_map(|line| line.split_once("target: ")?.1.split([' ', '}']).next()).collect();
+    let mut asked = TARGETS.to_vec();
+    published.sort();
+    asked.sort();
+    assert_eq!(published, asked);
+    assert!(job.contains("name=boot-${GITHUB_REF_NAME#v}-${{ matrix.target }}") && job.contains("\"$name.tar.gz\" \"$name\""));
+    assert!(job.contains("sha256sum -- *.tar.gz >SHA256SUMS") && job.contains("tags: [\"v*\"]"));
+    let script = fs::read_to_string(SCRIPT).unwrap();
+    for text in ["name=boot-$version-$target", "$base/v$version/SHA256SUMS", "$base/v$version/$name.tar.gz", "\"$name/boot\""] {
+        assert!(script.contains(text), "{text}");
+    }
 }
 
 #[test]
