@@ -22,6 +22,8 @@ pub enum Fault {
     NoRanges(usize),
     /// Redirects to itself.
     Loop,
+    /// Redirects to another address.
+    Redirect(String),
     /// All of the body, under a length that is so much off, and the end of the connection.
     Length(i64),
     /// So many bytes of the body, then nothing.
@@ -34,6 +36,10 @@ struct State {
     faults: HashMap<String, Fault>,
     /// Method and path of each request.
     seen: Vec<String>,
+    /// What each request had for an Authorization header.
+    authorizations: Vec<Option<String>>,
+    /// The Authorization without which nothing is served.
+    demand: Option<String>,
 }
 
 pub struct Server {
@@ -73,6 +79,18 @@ impl Server {
         self.state.lock().unwrap().faults.clear();
     }
 
+    /// Serves nothing without this user and password.
+    pub fn demand(&self, user: &str, password: &str) {
+        use base64::Engine;
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        self.state.lock().unwrap().demand = Some(format!("Basic {pair}"));
+    }
+
+    /// What the requests since the last call had for an Authorization header.
+    pub fn authorizations(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut self.state.lock().unwrap().authorizations)
+    }
+
     /// How many requests came since the last call.
     pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().seen)
@@ -90,10 +108,14 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
         let mut words = line.split_whitespace();
         let (method, path) = (words.next()?.to_string(), words.next()?.replace("%2B", "+"));
         let mut from = None;
+        let mut authorization = None;
         loop {
             let mut header = String::new();
             reader.read_line(&mut header).ok()?;
-            let header = header.trim_end().to_ascii_lowercase();
+            let (whole, header) = (header.trim_end(), header.trim_end().to_ascii_lowercase());
+            if header.starts_with("authorization:") {
+                authorization = whole.split_once(':').map(|(_, value)| value.trim().to_string());
+            }
             if header.is_empty() {
                 break;
             }
@@ -102,7 +124,9 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
         let (file, fault) = {
             let mut state = state.lock().unwrap();
             state.seen.push(format!("{method} {path}"));
-            let fault = state.faults.get(&path).cloned();
+            let refused = state.demand.is_some() && state.demand != authorization;
+            state.authorizations.push(authorization);
+            let fault = if refused { Some(Fault::Status(401)) } else { state.faults.get(&path).cloned() };
             match fault {
                 Some(Fault::Failing(1, _) | Fault::CutOnce(_)) => {
                     state.faults.remove(&path);
@@ -119,11 +143,16 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
         };
         let refused = match fault {
             Some(Fault::Status(status) | Fault::Failing(_, status)) => Some(status),
+            Some(Fault::Redirect(_)) => None,
             _ if file.is_none() => Some(404),
             _ => None,
         };
         if let Some(status) = refused {
             write!(stream, "HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n").ok()?;
+            continue;
+        }
+        if let Some(Fault::Redirect(target)) = &fault {
+            write!(stream, "HTTP/1.1 302 Found\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n").ok()?;
             continue;
         }
         if matches!(fault, Some(Fault::Loop)) {

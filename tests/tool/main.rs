@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod credentials;
 mod doctor;
 mod hostile_wheels;
 mod install;
