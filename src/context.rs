@@ -46,7 +46,7 @@ impl Context {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = Client::new(self.offline, self.auth.clone())?;
+        let client = Client::by(self.offline, self.auth.clone(), self.pip().route())?;
         Ok(self.client.get_or_init(|| client))
     }
 

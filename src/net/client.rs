@@ -15,6 +15,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RANGE};
 use url::Url;
 
 use super::auth::Auth;
+use super::route::Route;
 use super::{Error, Result, shown};
 
 /// Tries after the first. With the pauses between them, a server that is gone is noticed within two seconds.
@@ -31,6 +32,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub struct Client {
     /// None with `--offline`: then only `file:` addresses work.
     http: Option<http::Client>,
+    /// For servers whose certificates are taken as they are.
+    trusting: Option<http::Client>,
+    route: Route,
     auth: Arc<Auth>,
 }
 
@@ -72,25 +76,39 @@ impl Read for Response {
 }
 
 impl Client {
+    /// A client that goes the usual way.
+    ///
+    /// # Errors
+    /// This machine's trust store can't be used.
     pub fn new(offline: bool, auth: Arc<Auth>) -> Result<Client> {
+        Client::by(offline, auth, Route::default())
+    }
+
+    /// As [`Client::new`], by another way.
+    ///
+    /// # Errors
+    /// As [`Client::new`], and what `route` names can't be used.
+    pub fn by(offline: bool, auth: Arc<Auth>, route: Route) -> Result<Client> {
         if offline {
-            return Ok(Client { http: None, auth });
+            return Ok(Client { http: None, trusting: None, route, auth });
         }
         // Fails only if another part of the program has chosen a provider before: then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // In the blocking client this bounds each wait, for the head and for each read, not the whole transfer.
         let silence = seconds("BOOT_READ_TIMEOUT").unwrap_or(SILENCE);
-        let http = http::Client::builder()
-            .user_agent(concat!("boot/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(seconds("BOOT_CONNECT_TIMEOUT").unwrap_or(CONNECT))
-            .timeout(silence)
-            // Followed here, so that each server gets its own credentials and nobody else's.
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(32)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| Error::Client(chain(&error)))?;
-        Ok(Client { http: Some(http), auth })
+        let builder = || {
+            http::Client::builder()
+                .user_agent(concat!("boot/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(seconds("BOOT_CONNECT_TIMEOUT").unwrap_or(CONNECT))
+                .timeout(silence)
+                // Followed here, so that each server gets its own credentials and nobody else's.
+                .redirect(reqwest::redirect::Policy::none())
+                .pool_max_idle_per_host(32)
+                .tcp_nodelay(true)
+        };
+        let http = route.apply(builder())?.build().map_err(|error| Error::Client(chain(&error)))?;
+        let trusting = route.trusting(builder)?;
+        Ok(Client { http: Some(http), trusting, route, auth })
     }
 
     /// Gets `url`. Any status but success is an error.
@@ -146,6 +164,7 @@ impl Client {
         }
         let mut at = parsed;
         for _ in 0..=REDIRECTS {
+            let http = self.trusting.as_ref().filter(|_| self.route.trusts(&at)).unwrap_or(http);
             let response = self.one(http, &method, &at, &all, time)?;
             let target = match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => response.headers().get("location").and_then(|target| target.to_str().ok()),

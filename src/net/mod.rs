@@ -5,6 +5,7 @@ pub mod auth;
 pub mod client;
 pub mod download;
 pub mod endpoints;
+pub mod route;
 
 pub use client::{Client, Response};
 pub use download::VerifiedArchive;
@@ -35,6 +36,8 @@ pub enum Error {
     Address { url: String, reason: String },
     #[error("can't start the network client: {0}\nif SSL_CERT_FILE is set, does it name a readable file?")]
     Client(String),
+    #[error("pip's configuration has a {what} that can't be used: {reason}\npip config debug says where it comes from")]
+    Route { what: String, reason: String },
     #[error("no file {}", .0.display())]
     NoFile(PathBuf),
     #[error(transparent)]

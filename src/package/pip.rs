@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::requirement::Name;
 use crate::context::var;
+use crate::net::route::Route;
 use crate::store::paths::Paths;
 
 /// What it says. Nothing here is ever an error: an option that boot doesn't know is pip's own.
@@ -53,6 +54,16 @@ impl Pip {
     pub fn is_on(&self, option: &str) -> bool {
         self.value(option)
             .is_some_and(|value| matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t"))
+    }
+
+    /// How its servers are reached.
+    pub fn route(&self) -> Route {
+        Route {
+            cert: self.value("cert").map(PathBuf::from),
+            client_cert: self.value("client-cert").map(PathBuf::from),
+            proxy: self.value("proxy"),
+            trusted_hosts: self.words("trusted-host"),
+        }
     }
 
     pub fn formats(&self) -> Formats {

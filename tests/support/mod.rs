@@ -9,6 +9,7 @@ pub mod sdist;
 pub mod server;
 pub mod source;
 pub mod stand_in;
+pub mod tls;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Who has set pip up has set boot up: its files, its variables, and what they say about indexes, files and versions.
 
 use crate::support::sdist::Source;
-use crate::support::{Home, Index, Mirror, Wheel};
+use crate::support::{Home, Index, Mirror, Server, Wheel, tls};
 
 fn version(home: &Home, name: &str) -> String {
     let list = home.boot(["tool", "list", "--json"]).success().json();
@@ -136,4 +136,60 @@ fn kinds_of_files_pre_releases_and_constraints_are_chosen_as_for_pip() {
     home.set("PIP_CONSTRAINT", "/nonexistent/constraints.txt");
     home.boot(["tool", "install", "--force", "tool"]).code(1).one_error().stderr_has("/nonexistent/constraints.txt");
     assert_eq!(version(&home, "tool"), "1.0");
+}
+
+#[test]
+fn certificates_and_trusted_hosts_count_as_for_pip() {
+    let mirror = Mirror::new();
+    let mut home = home(&mirror);
+    let index = index_with("1.0");
+    let secure = tls::in_front_of(&index.server.url(), false);
+    home.set("PIP_INDEX_URL", &format!("{secure}/simple"));
+    home.boot(["tool", "install", "tool"]).code(1).one_error();
+    assert_eq!(index.server.requests(), [] as [&str; 0], "nothing is asked of a server that nobody vouches for");
+    let host = secure.trim_start_matches("https://").to_string();
+    home.write(".config/pip/pip.conf", "[global]\ntrusted-host = elsewhere.example\n    127.0.0.1:1\n");
+    home.boot(["tool", "install", "tool"]).code(1).one_error();
+    for trusted in ["127.0.0.1", &host] {
+        home.write(".config/pip/pip.conf", &format!("[global]\ntrusted-host = elsewhere.example\n    {trusted}\n"));
+        home.boot(["tool", "install", "--force", "tool"]).success();
+        let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
+    }
+    home.write(".config/pip/pip.conf", "");
+    let authority = home.write("authority.pem", tls::AUTHORITY).display().to_string();
+    home.set("PIP_CERT", &authority);
+    home.boot(["tool", "install", "--force", "tool"]).success();
+    let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
+
+    // A server that wants to know who asks.
+    home.set("PIP_INDEX_URL", &format!("{}/simple", tls::in_front_of(&index.server.url(), true)));
+    home.boot(["tool", "install", "--force", "tool"]).code(1).one_error();
+    let identity = home.write("identity.pem", tls::IDENTITY).display().to_string();
+    home.set("PIP_CLIENT_CERT", &identity);
+    home.boot(["tool", "install", "--force", "tool"]).success();
+    let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
+    home.set("PIP_CLIENT_CERT", "/nonexistent/identity.pem");
+    home.boot(["tool", "install", "--force", "tool"]).code(1).one_error().stderr_has("/nonexistent/identity.pem");
+}
+
+#[test]
+fn pips_proxy_is_the_way_to_the_index() {
+    let mirror = Mirror::new();
+    let mut home = home(&mirror);
+    let proxy = Server::new();
+    let wheel = Wheel::new("tool", "1.0").command("tool", "hello").bytes();
+    let sha256 = boot::store::digest::Sha256::of(&wheel);
+    let page = format!("<a href=\"tool-1.0-py3-none-any.whl#sha256={sha256}\">x</a>");
+    // What proxies are asked for is whole addresses; nobody has this host.
+    let base = "http://packages.invalid/simple/tool/";
+    proxy.put(base, "text/html", page.into_bytes());
+    proxy.put(&format!("{base}tool-1.0-py3-none-any.whl"), "application/octet-stream", wheel);
+    home.set("PIP_INDEX_URL", "http://packages.invalid/simple");
+    home.boot(["tool", "install", "tool"]).code(1).one_error();
+    let address = proxy.url().replacen("://", "://me:pass-word@", 1);
+    home.write(".config/pip/pip.conf", &format!("[global]\nproxy = {address}\n"));
+    home.boot(["tool", "install", "tool"]).success().stderr_lacks("pass-word");
+    home.write(".config/pip/pip.conf", "[global]\nproxy = http://me:pass-word@[\n");
+    let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
+    home.boot(["tool", "install", "--force", "tool"]).code(1).one_error().stderr_lacks("pass-word");
 }
