@@ -188,8 +188,16 @@ impl<'a> Indexes<'a> {
         }
     }
 
-    /// None if the page that is kept is still right.
+    /// None if the page that is kept is still right. One whose connection is cut on the way is asked for once more, from its beginning:
+    /// pages are short.
     fn fetch(&self, url: &str, kept: Option<&Kept>) -> Result<Option<Kept>, Error> {
+        match self.fetch_once(url, kept) {
+            Err(Error::Net(net::Error::Cut { .. })) => self.fetch_once(url, kept),
+            other => other,
+        }
+    }
+
+    fn fetch_once(&self, url: &str, kept: Option<&Kept>) -> Result<Option<Kept>, Error> {
         let mut headers = vec![("Accept", ACCEPT)];
         if let Some(etag) = kept.and_then(|kept| kept.etag.as_deref()) {
             headers.push(("If-None-Match", etag));

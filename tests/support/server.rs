@@ -71,6 +71,11 @@ impl Server {
         self.state.lock().unwrap().files.insert(path.into(), (kind.into(), content));
     }
 
+    /// The type and content of what is served at `path`.
+    pub fn content(&self, path: &str) -> (String, Vec<u8>) {
+        self.state.lock().unwrap().files[path].clone()
+    }
+
     pub fn fault(&self, path: &str, fault: Fault) {
         self.state.lock().unwrap().faults.insert(path.into(), fault);
     }

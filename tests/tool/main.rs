@@ -5,6 +5,7 @@ mod support;
 
 mod credentials;
 mod doctor;
+mod faults;
 mod hostile_wheels;
 mod install;
 mod killed;
