@@ -27,6 +27,8 @@ pub enum Error {
     Shim(#[from] crate::shell::shim::Failure),
     #[error(transparent)]
     Machine(#[from] crate::machine::Error),
+    #[error(transparent)]
+    Itself(#[from] crate::itself::Error),
     #[error("{0}")]
     Usage(String),
 }
@@ -43,7 +45,7 @@ impl Error {
             Error::Shim(_) => Code::Failed,
             Error::Machine(error) => error.code(),
             Error::Tool(error) => error.code(),
-            Error::Store(_) | Error::Net(_) => Code::Failed,
+            Error::Store(_) | Error::Net(_) | Error::Itself(_) => Code::Failed,
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod context;
 pub mod doctor;
 pub mod error;
 pub mod exit;
+pub mod itself;
 pub mod machine;
 pub mod net;
 pub mod package;

@@ -71,6 +71,9 @@ pub enum Command {
     /// What boot keeps so that it needn't fetch it again
     #[command(subcommand)]
     Cache(rest::Cache),
+    /// boot itself: update, uninstall, version
+    #[command(name = "self", subcommand)]
+    Itself(rest::Itself),
     /// Print a completion script
     Completions(rest::Completions),
     /// Write the man pages

@@ -1,8 +1,26 @@
-//! `boot cache`, `boot completions`, `boot man`.
+//! `boot self`, `boot cache`, `boot completions`, `boot man`.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub enum Itself {
+    /// Fetch the newest release, check it, and put it in the place of this one
+    Update,
+    /// Remove boot and what it made; your dotfiles repository, backups and settings stay
+    Uninstall {
+        /// Ask nothing
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Which boot this is, for which kind of machine, and where
+    Version {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
 
 #[derive(Debug, Subcommand)]
 pub enum Cache {

@@ -5,6 +5,7 @@ mod cache;
 pub mod completions;
 mod doctor;
 mod init;
+mod itself;
 mod lock;
 mod man;
 mod plan;
@@ -36,6 +37,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Update(args) => lock::update(&args, ctx),
         Command::Lock(args) => lock::run(&args, ctx),
         Command::Status(args) => plan::status(&args, ctx),
+        Command::Itself(what) => itself::run(what, ctx),
         Command::Cache(what) => cache::run(what, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),

@@ -14,6 +14,8 @@ const PACKAGE_INDEX: &str = "https://pypi.org/simple";
 const PACKAGE_FILES: &str = "https://files.pythonhosted.org";
 /// Where `USER` and `USER/NAME` of a dotfiles repository are looked for.
 const GIT_HOST: &str = "https://github.com";
+/// boot's own releases: `BASE/vVERSION/FILE`, and `BASE/vVERSION/SHA256SUMS`. install.sh has the same.
+const RELEASES: &str = "https://github.com/boot-py/boot/releases/download";
 
 /// Base of the prebuilt Pythons, without a trailing slash, and whether the user chose it.
 pub fn python_builds(ctx: &Context) -> Result<(String, bool), settings::Error> {
@@ -54,6 +56,42 @@ pub fn package_files() -> String {
 /// The host of `USER/NAME` repositories.
 pub fn git_host() -> String {
     var("BOOT_GIT_HOST").as_deref().map(trimmed).unwrap_or_else(|| GIT_HOST.into())
+}
+
+/// Base of boot's own releases, without a trailing slash.
+pub fn releases() -> String {
+    var("BOOT_INSTALL_URL").as_deref().map(trimmed).unwrap_or_else(|| RELEASES.into())
+}
+
+/// Where the newest of the releases at `base` has its list of checksums: GitHub redirects from there; elsewhere it is a folder.
+pub fn newest_release(base: &str) -> String {
+    match base.strip_suffix("/releases/download") {
+        Some(repository) => format!("{repository}/releases/latest/download"),
+        None => format!("{base}/latest"),
+    }
+}
+
+/// Addresses of a repository as a tar.gz, where there is no git; each is tried until one is there. `branch` None means its main one.
+/// None where the address isn't one of the web.
+pub fn repository_archives(url: &str, branch: Option<&str>) -> Option<Vec<String>> {
+    let local =
+        url.strip_prefix("http://").is_some_and(|rest| ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| rest.starts_with(host)));
+    if !url.starts_with("https://") && !local {
+        return None;
+    }
+    let url = url.trim_end_matches('/').trim_end_matches(".git");
+    let host = url.split('/').nth(2)?.rsplit('@').next()?;
+    let name = url.rsplit('/').next()?;
+    let at = |reference: &str| match host {
+        _ if host.contains("gitlab") => format!("{url}/-/archive/{reference}/{name}-{}.tar.gz", reference.replace('/', "-")),
+        "bitbucket.org" => format!("{url}/get/{reference}.tar.gz"),
+        // GitHub, Codeberg and others of Gitea's kind, sourcehut.
+        _ => format!("{url}/archive/{reference}.tar.gz"),
+    };
+    Some(match branch {
+        Some(branch) => vec![at(branch)],
+        None => vec![at("HEAD"), at("main"), at("master")],
+    })
 }
 
 fn trimmed(url: &str) -> String {

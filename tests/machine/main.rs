@@ -8,6 +8,7 @@ mod extends;
 mod init;
 mod install_sh;
 mod items;
+mod itself;
 mod lock;
 mod undo;
 mod verify;

@@ -1,0 +1,155 @@
+//! boot itself: a newer release takes its place, and leaving takes everything along but what is the user's.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use boot::itself::target;
+use boot::store::digest::Sha256;
+
+use crate::support::{BOOT, Fault, Home, Mirror, Run, Server, index};
+
+const OWN: &str = env!("CARGO_PKG_VERSION");
+
+/// Puts boot where install.sh does.
+fn settle(home: &Home) {
+    fs::create_dir_all(home.bin()).unwrap();
+    fs::copy(BOOT, home.bin().join("boot")).unwrap();
+}
+
+fn own(home: &Home, args: &[&str]) -> Run {
+    home.run(home.command(home.bin().join("boot")).args(args))
+}
+
+/// A release whose boot is a script; gives its archive's address.
+fn publish(home: &Home, server: &Server, version: &str, script: &str) -> String {
+    let name = format!("boot-{version}-{}", target());
+    home.program(&format!("release/{name}/boot"), script);
+    let archive = home.root.join("release/archive.tar.gz");
+    let packed = Command::new("tar").arg("-czf").arg(&archive).arg("-C").arg(home.root.join("release")).arg(&name).status().unwrap();
+    assert!(packed.success());
+    let bytes = fs::read(&archive).unwrap();
+    let list = format!("{}  {name}.tar.gz\n", Sha256::of(&bytes));
+    fs::remove_dir_all(home.root.join("release")).unwrap();
+    server.put("/latest/SHA256SUMS", "text/plain", list.into_bytes());
+    let path = format!("/v{version}/{name}.tar.gz");
+    server.put(&path, "application/gzip", bytes);
+    path
+}
+
+#[test]
+fn a_newer_release_takes_its_place_and_the_newest_says_so() {
+    let mut home = Home::new();
+    let server = Server::new();
+    home.set("BOOT_INSTALL_URL", &server.url());
+    settle(&home);
+    publish(&home, &server, OWN, "#!/bin/sh\n");
+    own(&home, &["self", "update"]).success().stderr_has("is the newest");
+    assert_eq!(server.requests(), ["GET /latest/SHA256SUMS"], "and nothing is downloaded");
+    own(&home, &["self", "version"]).success().stdout_has(OWN).stdout_has(&target());
+
+    publish(&home, &server, "99.1.0", "#!/bin/sh\necho 'boot 99.1.0'\n");
+    let offline = own(&home, &["--offline", "self", "update"]).code(1);
+    assert!(offline.stderr.contains("--offline"), "{offline}");
+    own(&home, &["self", "update"]).success().stderr_has("boot 99.1.0 is in ~/.local/bin/boot");
+    own(&home, &["--version"]).success().stdout_has("boot 99.1.0");
+    assert_eq!(fs::metadata(home.bin().join("boot")).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(fs::read_dir(home.bin()).unwrap().count(), 1, "no staging is left");
+}
+
+#[test]
+fn what_is_wrong_with_a_release_leaves_the_old_boot() {
+    let mut home = Home::new();
+    let server = Server::new();
+    home.set("BOOT_INSTALL_URL", &server.url());
+    settle(&home);
+    let before = fs::read(home.bin().join("boot")).unwrap();
+    let untouched = || {
+        assert!(fs::read(home.bin().join("boot")).unwrap() == before);
+        assert_eq!(fs::read_dir(home.bin()).unwrap().count(), 1, "no staging is left");
+    };
+    own(&home, &["self", "update"]).code(1).stderr_has("404").one_error();
+    // Another file than the list says.
+    let path = publish(&home, &server, "99.1.0", "#!/bin/sh\necho 'boot 99.1.0'\n");
+    server.put(&path, "application/gzip", b"something else".to_vec());
+    own(&home, &["self", "update"]).code(1).stderr_has("SHA-256").one_error();
+    untouched();
+    server.fault(&path, Fault::Status(404));
+    own(&home, &["self", "update"]).code(1).stderr_has("404").one_error();
+    server.mend();
+    // One that doesn't run here, and one that is something else.
+    for script in ["#!/bin/sh\necho 'GLIBC_9.9 not found' >&2; exit 1\n", "#!/bin/sh\necho 'boot 1.0.0'\n", "#!/no/such/loader\n"] {
+        publish(&home, &server, "99.1.0", script);
+        own(&home, &["self", "update"]).code(1).stderr_has("doesn't run on this machine").one_error();
+        untouched();
+    }
+    server.put("/latest/SHA256SUMS", "text/plain", b"nothing of interest\n".to_vec());
+    own(&home, &["self", "update"]).code(1).stderr_has(&target()).one_error();
+    home.set("BOOT_INSTALL_URL", "http://example.org/x");
+    own(&home, &["self", "update"]).code(1).stderr_has("https").one_error();
+    // A build in a checkout isn't replaced by a release.
+    home.boot(["self", "update"]).code(1).stderr_has("./install.sh").one_error();
+    home.boot(["self", "uninstall", "--yes"]).code(1).stderr_has("cargo build").one_error();
+}
+
+#[test]
+fn uninstalled_it_leaves_no_trace_but_what_is_the_users() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let mut home = Home::with(&mirror);
+    home.set("BOOT_INDEX_URL", &index.url());
+    home.set("SHELL", "/bin/bash");
+    home.write(".bashrc", "# mine\n");
+    home.write(".zshrc", "# mine too\n");
+    home.write("bin/other", "");
+    home.write(
+        "dots/boot.toml",
+        &format!("version = 1\n[python]\ninstall = [\"{}\"]\n[tools]\nblack = \"*\"\n[shell]\nhook = true\n", mirror.minor()),
+    );
+    home.write("project/.python-version", &mirror.minor());
+    let contents = |home: &Home| {
+        let mut all = home.tree();
+        all.retain(|path| !path.starts_with("project/.venv") && path != "dots/boot.lock");
+        all.into_iter().map(|path| (fs::read(home.root.join(&path)).ok(), path)).collect::<Vec<_>>()
+    };
+    let before = contents(&home);
+    settle(&home);
+    own(&home, &["init", "dots", "--yes"]).success();
+    home.run(home.command(home.bin().join("boot")).arg("venv").current_dir(home.root.join("project"))).success();
+    own(&home, &["tool", "run", "black", "--", "--version"]);
+    assert!(home.bin().join("black").exists() && home.read(".bashrc").len() > 10);
+
+    // Nobody to ask: nothing goes.
+    let there = contents(&home);
+    own(&home, &["self", "uninstall"]).code(3).stderr_has("remove ~/.local/share/boot/pythons").stderr_has("--yes");
+    assert_eq!(contents(&home).len(), there.len());
+
+    own(&home, &["self", "uninstall", "--yes"]).success().stderr_has("boot is gone");
+    assert_eq!(contents(&home), before);
+    for left in [".local", ".cache", ".config"] {
+        assert!(!home.root.join(left).exists(), "{left}");
+    }
+}
+
+#[test]
+fn backups_settings_and_the_fetched_repository_outlive_it() {
+    let home = Home::new();
+    home.write("dots/boot.toml", "version = 1\n[dotfiles]\nroot = \"home\"\n");
+    home.write("dots/home/.toolrc", "new\n");
+    home.write(".toolrc", "old and precious\n");
+    home.write(".config/boot/config.toml", "");
+    home.write(".local/share/boot/dotfiles/README", "mine\n");
+    home.write(".local/bin/neighbour", "#!/bin/sh\n");
+    settle(&home);
+    own(&home, &["init", "dots", "--yes", "--on-conflict", "backup"]).success();
+    let run = own(&home, &["self", "uninstall", "--yes"]).success();
+    for kept in ["~/.local/share/boot/dotfiles", "~/.local/state/boot/backups", "~/.config/boot"] {
+        assert!(run.stderr.contains(kept), "{run}");
+    }
+    assert_eq!(home.read(".local/share/boot/dotfiles/README"), "mine\n");
+    assert!(home.root.join(".config/boot/config.toml").exists() && home.root.join(".local/bin/neighbour").exists());
+    assert!(!home.bin().join("boot").exists() && !home.root.join(".cache").exists());
+    // The next boot still knows how to put it back.
+    settle(&home);
+    own(&home, &["undo"]).success();
+    assert_eq!(home.read(".toolrc"), "old and precious\n");
+}
