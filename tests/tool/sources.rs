@@ -172,3 +172,65 @@ fn wheels_and_archives_by_path_and_by_address() {
     assert!(site(&home, &mirror, "black").join("direct.py").is_file());
     home.no_leftovers();
 }
+
+#[test]
+fn a_build_that_fails_names_the_likely_cause() {
+    let (_mirror, index, home) = ready();
+    for (name, says, cause) in [
+        ("noheader", "x.c:3:10: fatal error: libpq-fe.h: No such file or directory", "libpq-fe.h isn't there"),
+        ("nocompiler", "  error: command 'gcc' failed: No such file or directory", "gcc isn't there"),
+        ("old", "ModuleNotFoundError: No module named 'distutils'", "--python"),
+    ] {
+        index.add_source(&Source::new(name, "1.0", "never").file("broken", &format!("\n{says}\nthe end")));
+        home.boot(["tool", "install", name]).code(1).one_error().stderr_has("failed: the end").stderr_has(says).stderr_has(cause);
+        home.no_leftovers();
+    }
+    assert!(!home.data().join("tools/old").exists());
+}
+
+/// A setuptools of a few lines: what boot asks of it for a tree that has a setup.py alone.
+const SETUPTOOLS: &str = r#"
+import base64, hashlib, os, sys, zipfile
+
+class Legacy:
+    def run(self):
+        told = {}
+        sys.modules["setuptools"].setup = told.update
+        sys.path.insert(0, os.getcwd())
+        exec(compile(open("setup.py").read(), "setup.py", "exec"), {"__name__": "__main__", "__file__": "setup.py"})
+        return told
+
+    def get_requires_for_build_wheel(self, settings=None):
+        return self.run().get("setup_requires", [])
+
+    def build_wheel(self, folder, settings=None, metadata=None):
+        told = self.run()
+        stem = told["name"] + "-" + told["version"]
+        files = {name + ".py": open(name + ".py").read() for name in told["py_modules"]}
+        files[stem + ".dist-info/METADATA"] = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".format(**told)
+        files[stem + ".dist-info/WHEEL"] = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        files[stem + ".dist-info/entry_points.txt"] = "[console_scripts]\n" + "\n".join(told["entry_points"]["console_scripts"]) + "\n"
+        files[stem + ".dist-info/RECORD"] = ""
+        with zipfile.ZipFile(os.path.join(folder, stem + "-py3-none-any.whl"), "w") as archive:
+            for path, text in files.items():
+                archive.writestr(zipfile.ZipInfo(path), text)
+        return stem + "-py3-none-any.whl"
+
+__legacy__ = Legacy()
+"#;
+
+#[test]
+fn a_tree_with_a_setup_py_alone_is_built_by_setuptools() {
+    let (_mirror, index, home) = ready();
+    index.add(Wheel::new("setuptools", "80.0").file("setuptools/__init__.py", "").file("setuptools/build_meta.py", SETUPTOOLS));
+    index.add(Wheel::new("helper", "1.0").file("helper.py", "VERSION = '1.5'\n"));
+    let setup = "print('chatter of the build')\nfrom setuptools import setup\ntry:\n    from helper import VERSION\nexcept ImportError:\n    VERSION = '1.5'\n\
+                 import neighbour\nsetup(name='legacy', version=VERSION, py_modules=['legacy'], setup_requires=['helper'],\n    \
+                 entry_points={'console_scripts': ['legacy = legacy:main']})\n";
+    let tree = home.write("tree/setup.py", setup).parent().unwrap().to_path_buf();
+    home.write("tree/neighbour.py", "");
+    home.write("tree/legacy.py", "def main():\n    print('legacy runs')\n");
+    home.boot(["tool", "install", &tree.display().to_string()]).success().stderr_lacks("chatter");
+    assert_eq!(says(&home, "legacy"), "legacy runs");
+    assert!(index.server.requests().iter().any(|request| request.contains("helper")), "what setup.py asks for is there when it builds");
+}

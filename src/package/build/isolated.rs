@@ -83,7 +83,8 @@ impl<'b, 'a> Environment<'b, 'a> {
         let bin = self.root.join(&self.builder.python.facts.scripts);
         let python = bin.join("python");
         let mut command = Command::new(&python);
-        command.args(["-I", "-B", "-c", SCRIPT]).stdin(Stdio::piped()).stdout(output).stderr(both).current_dir(job.tree);
+        // Unbuffered, so that what failed comes last in the output.
+        command.args(["-I", "-B", "-u", "-c", SCRIPT]).stdin(Stdio::piped()).stdout(output).stderr(both).current_dir(job.tree);
         self.surroundings(&mut command, &bin);
         let mut child = command.spawn().map_err(store::Error::io("run", &python))?;
         if let Some(mut stdin) = child.stdin.take() {
@@ -122,6 +123,6 @@ impl<'b, 'a> Environment<'b, 'a> {
         let log = paths.log().join(format!("{}-build.log", name.trim_start_matches(['-', '.'])));
         let _ = store::atomic::write(&log, text.as_bytes(), None);
         let last = lines.iter().rev().find(|line| !line.trim().is_empty()).map(|line| line.trim().to_string()).unwrap_or_default();
-        Error::Failed { what: job.what.into(), last, log }
+        Error::Failed { what: job.what.into(), last, cause: super::cause::of(&text), log }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! A built wheel is kept in the cache as any other; what it was built from, and for which interpreter, tells when it serves again.
 
+mod cause;
 mod isolated;
 mod source;
 mod system;
@@ -33,12 +34,13 @@ pub enum Error {
     #[error("{} can't be built: {reason}\nask for a version that has a wheel, or tell the package's authors", escaped(what))]
     Unbuildable { what: String, reason: String },
     #[error(
-        "building {} failed{}\nthe whole of its output: {}",
+        "building {} failed{}{}\nthe whole of its output: {}",
         escaped(what),
         if last.is_empty() { String::new() } else { format!(": {}", escaped(last)) },
+        cause.as_ref().map(|cause| format!("\n{}", escaped(cause))).unwrap_or_default(),
         log.display()
     )]
-    Failed { what: String, last: String, log: PathBuf },
+    Failed { what: String, last: String, cause: Option<String>, log: PathBuf },
     #[error("{} has no wheel, and --no-build forbids building one\nleave --no-build out", escaped(what))]
     Forbidden { what: String },
     #[error("to build {} it would have to be built already: {}\nask for a version that has a wheel", escaped(what), escaped(&chain.join(", which needs ")))]
