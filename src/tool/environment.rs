@@ -145,8 +145,15 @@ pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Resu
         found.sort_by_key(|python| !key.is_same_minor(&python.key));
     }
     if found.is_empty() {
-        ctx.report.info(&format!("{} needs a Python, and none is installed: installing the newest first", wanted.tool()));
-        found.push(install::ensure(ctx, &Request::Latest, &install::Options::default())?.installed);
+        // Offline it may lie in the cache, which isn't promised before it is known.
+        if !ctx.offline {
+            ctx.report.info(&format!("{} needs a Python, and none is installed: installing the newest first", wanted.tool()));
+        }
+        match install::ensure(ctx, &Request::Latest, &install::Options::default()) {
+            Ok(made) => found.push(made.installed),
+            Err(_) if ctx.offline => return Err(Error::NoPython { name: wanted.tool() }),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(found)
 }

@@ -63,6 +63,28 @@ fn tools_whose_python_is_gone_are_made_anew_with_another() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_next_upgrade_makes_a_tool_anew_whose_python_is_gone() {
+    let (mut mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "speaker", "--with", "teller"]).success();
+    let pythons = home.data().join("pythons");
+    for entry in fs::read_dir(&pythons).unwrap().flatten().filter(|entry| entry.file_type().unwrap().is_dir()) {
+        fs::remove_dir_all(entry.path()).unwrap();
+    }
+    home.boot(["tool", "list"]).success().stdout_has("its Python is gone: boot tool reinstall speaker");
+    // Nothing can be installed, so nothing is said to be.
+    let run = home.boot(["--offline", "tool", "upgrade"]).code(1).stderr_has("none is installed");
+    run.stderr_lacks("installing").one_error();
+    mirror.publish_next();
+    home.learn(&mirror);
+    home.boot(["tool", "upgrade"]).success().stderr_has("installing the newest first").stderr_has("speaker 1.0");
+    home.run(&mut home.command(home.bin().join("speaker"))).success().stdout_has("speaker speaks");
+    let tools = home.boot(["tool", "list", "--json"]).success().json();
+    assert_eq!(tools["tools"][0]["injected"][0]["name"], "teller", "what was injected is there again: {tools}");
+}
+
+#[test]
 fn a_command_that_cant_be_loaded_is_found_though_the_interpreter_runs() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
