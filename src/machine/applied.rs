@@ -59,6 +59,12 @@ pub struct Source {
     /// Where it was fetched from, without a password; None for a folder that is used where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The branch that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// What its files were when it came as an archive, without git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<Sha256>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +131,7 @@ mod tests {
         let paths = Paths::from(&|name| (name == "HOME").then(|| home.path().into())).unwrap();
         let mut applied = Applied::read(&paths).unwrap();
         assert_eq!(applied.source, None);
-        applied.source = Some(Source { root: "/r".into(), url: None });
+        applied.source = Some(Source { root: "/r".into(), url: None, branch: None, tree: None });
         applied.agreed.insert(Sha256::of(b"x"));
         applied.runs.insert("a".into(), Ran { sha256: Sha256::of(b"x") });
         applied.dotfiles.insert(".a.b".into(), Placed::Link("/r/a".into()));

@@ -5,6 +5,7 @@
 
 pub mod applied;
 pub mod apply;
+pub mod archive;
 pub mod condition;
 pub mod document;
 pub mod dotfiles;

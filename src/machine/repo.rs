@@ -9,11 +9,12 @@ use std::process::{Command, Stdio};
 
 use super::applied::{Applied, Source};
 use super::manifest::{FILE, Place};
-use super::{Error, Result};
+use super::{Error, Result, archive};
 use crate::Context;
 use crate::context::var;
 use crate::net::{endpoints, shown};
 use crate::report::escaped;
+use crate::shell::shim;
 use crate::store::atomic::Staging;
 use crate::store::paths::Paths;
 
@@ -33,6 +34,8 @@ pub struct Here {
     pub root: PathBuf,
     /// Without a password; None for a folder.
     pub url: Option<String>,
+    /// The branch that was asked for.
+    branch: Option<String>,
     /// Fetched, and not yet published.
     staged: Option<Staging>,
     /// Folders that were made for it, the deepest first.
@@ -81,6 +84,10 @@ impl Here {
                 hint: "boot apply applies what is here".into(),
             });
         }
+        if let Some(url) = self.url.as_deref().filter(|_| !self.root.join(".git").exists()) {
+            let mut applied = Applied::read(&ctx.paths)?;
+            return archive::pull(ctx, &self.root, url, &mut applied);
+        }
         let run = |args: &[&str]| git().arg("-C").arg(&self.root).args(args).output();
         let changed = run(&["status", "--porcelain", "--", "boot.lock"]).map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         match changed.as_deref().map(str::trim).unwrap_or_default() {
@@ -114,7 +121,9 @@ impl Here {
             // The clone is a folder inside of the staging folder, which git would have refused to fill.
             fs::rename(staging.path().join("repository"), &self.root).map_err(crate::store::Error::io("publish", &self.root))?;
         }
-        applied.source = Some(Source { root: self.root.clone(), url: self.url.clone() });
+        let as_archive = self.url.is_some() && !self.root.join(".git").exists();
+        let tree = if as_archive { Some(archive::tree(&self.root)?) } else { None };
+        applied.source = Some(Source { root: self.root.clone(), url: self.url.clone(), branch: self.branch.clone(), tree });
         applied.write(paths)
     }
 }
@@ -207,7 +216,7 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
                     escaped(&shown)
                 )));
             }
-            Ok(Here { root, url: None, staged: None, made: Vec::new() })
+            Ok(Here { root, url: None, branch: None, staged: None, made: Vec::new() })
         }
         Repo::Git(url) => {
             let root = ctx.paths.dotfiles();
@@ -217,7 +226,7 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
                 // Nothing is remembered where the last run was cut off between the two.
                 let from = from.or_else(|| origin(&root));
                 if from.as_deref() == Some(&name) {
-                    return Ok(Here { root, url: Some(name), staged: None, made: Vec::new() });
+                    return Ok(Here { root, url: Some(name), branch: None, staged: None, made: Vec::new() });
                 }
                 return Err(Error::Repo {
                     reason: format!("this machine already has a repository, from {}", from.as_deref().unwrap_or("somewhere else")),
@@ -231,8 +240,12 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
                 });
             }
             let made = root.ancestors().skip(1).take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
-            let here = Here { staged: Some(Staging::beside(&root)?), root, url: Some(name), made };
-            clone(ctx, url, branch, &here.base())?;
+            let branch_name = branch.map(str::to_string);
+            let here = Here { staged: Some(Staging::beside(&root)?), root, url: Some(name), branch: branch_name, made };
+            let git = std::env::var_os("PATH").is_some_and(|path| shim::look_up("git", &path).is_some());
+            if git || archive::fetch(ctx, url, branch, &here.base())?.is_none() {
+                clone(ctx, url, branch, &here.base())?;
+            }
             Ok(here)
         }
     }
@@ -244,10 +257,10 @@ pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
         if !source.root.join(FILE).is_file() {
             return Err(Error::NoBootToml(paths.tilde(&source.root)));
         }
-        return Ok(Here { root: source.root.clone(), url: source.url.clone(), staged: None, made: Vec::new() });
+        return Ok(Here { root: source.root.clone(), url: source.url.clone(), branch: None, staged: None, made: Vec::new() });
     }
     if paths.config.join(FILE).is_file() {
-        return Ok(Here { root: paths.config.clone(), url: None, staged: None, made: Vec::new() });
+        return Ok(Here { root: paths.config.clone(), url: None, branch: None, staged: None, made: Vec::new() });
     }
     Err(Error::NoManifest)
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod apply;
+mod archive;
 mod extends;
 mod init;
 mod install_sh;
