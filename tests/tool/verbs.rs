@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::support::{BOOT, Home, Index, Mirror, Wheel};
+use crate::support::{BOOT, Fault, Home, Index, Mirror, Wheel};
 
 fn speaker(version: &str) -> Wheel {
     let module =
@@ -119,4 +119,36 @@ fn a_script_that_says_what_it_needs_runs_with_it() {
     home.boot(["tool", "run", "bad.py"]).code(1).one_error().stderr_has("bad.py");
     home.write("late.py", "# /// script\n# requires-python = \">=99\"\n# ///\n");
     home.boot(["tool", "run", "late.py"]).code(1).one_error();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn several_are_upgraded_at_once_on_one_display_and_summed_up_in_a_line_each() {
+    let (home, index) = home();
+    index.add(Wheel::new("broken", "1.0").command("broken", "x"));
+    home.boot(["tool", "install", "speaker", "helper", "broken"]).success();
+    index.add(speaker("1.1"));
+    index.add(Wheel::new("helper", "2.1").command("helper", "newer"));
+    let lost = index.add(Wheel::new("broken", "1.1").command("broken", "y"));
+    index.server.fault(&lost, Fault::Status(500));
+    home.set_page_age();
+    let shell = format!("'{BOOT}' tool upgrade; echo \"code=$?\"");
+    let mut command = home.command("script");
+    command.args(["-q", "-e", "-c", &shell, "/dev/null"]).env("TERM", "xterm").env("COLUMNS", "120").env("LINES", "40");
+    let shown = home.run(&mut command).success().stdout;
+    // One fails, and stops no other.
+    assert!(shown.contains("code=4"), "{shown}");
+    assert!(shown.contains("upgraded speaker 1.0 -> 1.1") && shown.contains("upgraded helper 2.0 -> 2.1"), "{shown}");
+    assert!(shown.contains("speaker: ") && shown.contains("helper: "), "what each is at is shown meanwhile: {shown}");
+    assert_eq!(says(&home, "speaker"), "speaker 1.1");
+    assert_eq!(says(&home, "broken"), "x");
+    // Without a terminal: what came of it, and nothing else.
+    index.server.mend();
+    let run = home.boot(["tool", "upgrade"]).success();
+    assert_eq!(run.stderr.lines().count(), 3, "a line a tool: {run}");
+    run.stderr_has("upgraded broken 1.0 -> 1.1").stderr_has("speaker 1.1 is the newest");
+    home.boot(["tool", "reinstall", "--all"]).success().stderr_has("reinstalled speaker 1.1").stderr_has("reinstalled helper 2.1");
+    home.boot(["tool", "uninstall", "speaker", "nobody", "helper"]).code(4).stderr_has("nobody").stderr_has("uninstalled helper");
+    home.boot(["tool", "uninstall", "--all"]).success().stderr_has("uninstalled broken");
+    home.boot(["tool", "list"]).success().stderr_has("no tools are installed");
 }
