@@ -8,6 +8,9 @@ use crate::machine::apply::{self, How};
 use crate::machine::extends;
 use crate::machine::lock::Lock;
 use crate::machine::{Error, plan, repo, start};
+use crate::net::endpoints;
+use crate::shell::quote;
+use crate::store::atomic;
 use crate::ui::{prompt, table};
 use crate::{Code, Context};
 
@@ -29,7 +32,28 @@ fn start(args: &Init, ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
+/// What Codespaces and devcontainers run in a clone of the repository.
+fn entry_script(ctx: &Context) -> Result<Code> {
+    let installer = format!("{}/install.sh", endpoints::newest_release(&endpoints::releases()));
+    let text = include_str!("../../shims/entry.sh").replace("'@INSTALLER@'", &String::from_utf8_lossy(&quote::posix(&installer)));
+    let path = super::here()?.join("install.sh");
+    if std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
+        ctx.report.info("install.sh is there: nothing to do");
+        return Ok(Code::Done);
+    }
+    if std::fs::symlink_metadata(&path).is_ok() {
+        let reason = "install.sh is there, and boot did not write it\nmove it away, or run boot init --entry-script where there is none";
+        return Err(crate::Error::Usage(reason.into()));
+    }
+    atomic::write(&path, text.as_bytes(), Some(0o755))?;
+    ctx.report.info("wrote install.sh: commit it, and Codespaces and devcontainers run it in a clone of this repository");
+    Ok(Code::Done)
+}
+
 pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
+    if args.entry_script {
+        return entry_script(ctx);
+    }
     let applied = Applied::read(&ctx.paths)?;
     let mut here = match &args.repo {
         Some(text) => repo::fetch(ctx, &repo::typed(&ctx.paths, text, args.ssh)?, args.branch.as_deref(), &applied)?,

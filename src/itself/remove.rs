@@ -34,6 +34,7 @@ pub fn plan(paths: &Paths) -> Result<Plan> {
     let mut going = vec![paths.pythons(), paths.tools(), paths.venvs(), paths.shims()];
     going.extend(["shell", "extends"].map(|name| paths.data.join(name)));
     going.extend([paths.trust_file(), store::stamp::file(paths), paths.log(), paths.locks()]);
+    going.extend(["entry.log", "entry.done"].map(|name| paths.state.join(name)));
     // What was moved out of the way is found again by what was written down about it.
     let backups = paths.backups();
     if !full(&backups) {

@@ -5,6 +5,7 @@ mod support;
 
 mod apply;
 mod archive;
+mod entry_script;
 mod extends;
 mod init;
 mod install_sh;
