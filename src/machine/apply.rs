@@ -167,7 +167,8 @@ fn one(
     Some(match &item.what {
         What::Python(_) | What::Tool(_) | What::Package(_) => return None,
         What::Dotfile(dotfile) => {
-            let moved = match (&item.state, on_conflict) {
+            let vars = Vars::of(manifest, applied);
+            match (&item.state, on_conflict) {
                 (State::Conflict(_), OnConflict::Keep) => {
                     let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
                     outcome.kept += 1;
@@ -175,16 +176,10 @@ fn one(
                     ctx.report.info(&format!("  - {:<8} {} stays as it was", "dotfile", escaped(&item.id())));
                     return None;
                 }
-                (State::Conflict(_), _) => dotfiles::back_up(&ctx.paths, &Vars::of(manifest, applied), applied, dotfile).map(Some),
-                _ => Ok(None),
-            };
-            moved.and_then(|moved| {
-                dotfiles::place(&ctx.paths, &Vars::of(manifest, applied), applied, dotfile)?;
-                Ok(match moved {
-                    Some(backup) => format!("{}; what was there is in {}", item.id(), ctx.paths.tilde(&backup)),
-                    None => item.id(),
-                })
-            })
+                (State::Conflict(_), _) => dotfiles::supplant(&ctx.paths, &vars, applied, dotfile)
+                    .map(|backup| format!("{}; what was there is in {}", item.id(), ctx.paths.tilde(&backup))),
+                _ => dotfiles::place(&ctx.paths, &vars, applied, dotfile).map(|()| item.id()),
+            }
         }
         What::Gone(target) => dotfiles::forget(&ctx.paths, applied, target).map(|()| format!("{} is gone", item.id())),
         What::Handover(manager, place, content) => handover::apply(ctx, *manager, place).and_then(|()| {

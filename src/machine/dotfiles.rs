@@ -12,7 +12,7 @@ use crate::store;
 
 mod place;
 
-pub use place::{back_up, check_place, forget, gone, place, there};
+pub use place::{check_place, forget, gone, is_placed, place, settle, supplant, there};
 
 /// One dotfile.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -47,11 +47,22 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
     if dotfiles::gone(paths, &backup.target, &backup.placed) {
         applied.dotfiles.insert(backup.target.clone(), backup.placed.clone());
     }
+    dotfiles::settle(paths, backup)?;
     let ours: Vec<String> = applied.dotfiles.keys().filter(|target| below(target)).cloned().collect();
     if fs::symlink_metadata(&backup.is).is_err() {
-        // It was never moved, or stands at its place already: an earlier run was cut.
+        // It never left, or stands at its place already: an earlier run was cut.
         applied.dotfiles.retain(|target, placed| !ours.contains(target) || dotfiles::gone(paths, target, placed));
         return Ok(());
+    }
+    if have_changed_places(paths, backup) {
+        // A run that was cut had put it back, and not come to forget what was there instead.
+        atomic::remove(&backup.is);
+        applied.dotfiles.retain(|target, _| !ours.contains(target));
+        return Ok(());
+    }
+    if atomic::is_same(&backup.is, &backup.was) {
+        // A run that was cut had kept it, and not come to replace it.
+        return Ok(fs::remove_file(&backup.is).map_err(store::Error::io("remove", &backup.is))?);
     }
     let changed = |target: &String| {
         let there = fs::symlink_metadata(paths.home.join(target)).is_ok();
@@ -60,9 +71,17 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
     if let Some(target) = ours.iter().find(|target| changed(target)) {
         return Err(changed_since(target, &backup.is));
     }
-    // Boot's own file or link at the very place: one rename takes its place. Anything deeper goes first.
+    let own: Vec<PathBuf> = ours.iter().map(|target| paths.home.join(target)).collect();
+    // Boot's own file or link at the very place: one rename takes its place. So does one exchange with a folder of nothing else. Anything
+    // deeper goes first.
     let at_place = ours.len() == 1 && paths.home.join(&ours[0]) == backup.was;
-    if !at_place {
+    if !at_place
+        && fs::symlink_metadata(&backup.was).is_ok_and(|data| data.is_dir())
+        && holds_only(&backup.was, &own)
+        && atomic::swap(&backup.is, &backup.was)?
+    {
+        atomic::remove(&backup.is);
+    } else if !at_place {
         for target in &ours {
             dotfiles::forget(paths, applied, target)?;
         }
@@ -70,13 +89,35 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
             return Err(changed_since(&backup.was.display().to_string(), &backup.is));
         }
     }
-    let folder = backup.was.parent().unwrap_or(&paths.home);
-    fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
-    restore(&backup.is, &backup.was)?;
+    if fs::symlink_metadata(&backup.is).is_ok() {
+        let folder = backup.was.parent().unwrap_or(&paths.home);
+        fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
+        restore(&backup.is, &backup.was)?;
+    }
     for target in &ours {
         applied.dotfiles.remove(target);
     }
     Ok(())
+}
+
+/// Whether the backup is where it was, and what had its place lies where the backup was.
+fn have_changed_places(paths: &Paths, backup: &Backup) -> bool {
+    let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|data| data.is_dir());
+    if paths.home.join(&backup.target) == backup.was {
+        is_folder(&backup.was) && dotfiles::is_placed(&backup.is, &backup.placed)
+    } else {
+        // A file had made room for a folder.
+        is_folder(&backup.is)
+    }
+}
+
+/// Whether there is nothing in `folder` but `own`, and folders for them.
+fn holds_only(folder: &Path, own: &[PathBuf]) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().map(|entry| entry.path()).all(|path| {
+        let is_folder = fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir());
+        own.contains(&path) || is_folder && own.iter().any(|own| own.starts_with(&path)) && holds_only(&path, own)
+    })
 }
 
 fn changed_since(what: &str, backup: &Path) -> Error {

@@ -17,25 +17,36 @@ const STAGING: &str = ".boot-staging-";
 /// Writes `bytes` to `path`: a reader sees the old content or the new. `mode` is for a file that is made; one
 /// that is there keeps its own, and its owner.
 pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
-    let file = written(path, bytes, mode)?;
+    let there = fs::metadata(path).ok();
+    let mode = there.as_ref().map(|data| data.mode() & 0o7777).or(mode).unwrap_or(0o644);
+    let file = written(path, bytes, there.as_ref(), mode)?;
+    file.as_file().sync_data().map_err(Error::io("write", path))?;
+    persist(file, path)
+}
+
+/// Puts a new file with `bytes` and `mode` in the place of whatever file or link stands at `path`: a link isn't followed, and what it was
+/// is nothing to the new one but for the owner.
+pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let file = written(path, bytes, fs::symlink_metadata(path).ok().as_ref(), mode)?;
     file.as_file().sync_data().map_err(Error::io("write", path))?;
     persist(file, path)
 }
 
 /// As [`write`], for what may be empty after a power cut: it doesn't wait for the disk.
 pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
-    persist(written(path, bytes, None)?, path)
+    let there = fs::metadata(path).ok();
+    let mode = there.as_ref().map_or(0o644, |data| data.mode() & 0o7777);
+    persist(written(path, bytes, there.as_ref(), mode)?, path)
 }
 
-fn written(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<tempfile::NamedTempFile> {
+/// The new file under a staging name; it gets the owner of what is `there`.
+fn written(path: &Path, bytes: &[u8], there: Option<&fs::Metadata>, mode: u32) -> Result<tempfile::NamedTempFile> {
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
     // How a sweeper knows that its maker lives.
     let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
-    let there = fs::metadata(path).ok();
-    let mode = there.as_ref().map(|data| data.mode() & 0o7777).or(mode).unwrap_or(0o644);
-    if let Some(there) = &there
+    if let Some(there) = there
         && let Ok(made) = file.as_file().metadata()
         && (made.uid(), made.gid()) != (there.uid(), there.gid())
     {
@@ -62,6 +73,11 @@ pub fn symlink(target: &Path, link: &Path) -> Result<()> {
     if fs::symlink_metadata(link).is_ok_and(|data| !data.is_symlink()) {
         return Err(Error::io("replace", link)(io::Error::new(io::ErrorKind::AlreadyExists, "it isn't a link")));
     }
+    put_symlink(target, link)
+}
+
+/// As [`symlink`], in the place of a file too.
+pub fn put_symlink(target: &Path, link: &Path) -> Result<()> {
     let folder = parent(link);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let made = tempfile::Builder::new()
@@ -150,7 +166,28 @@ impl Drop for Staging {
     }
 }
 
-/// Copies a file with its mode, or a link, to `to` on another disk: it is whole before it has its name. Folders are refused.
+/// Gives a file or a link a second name, `to`; where that can't be, it is copied. Folders are refused.
+pub fn keep(from: &Path, to: &Path) -> Result<()> {
+    // Of a link, not of what it leads to.
+    if fs::hard_link(from, to).is_ok() { Ok(()) } else { copy(from, to) }
+}
+
+/// Whether two names are of one file, or of two that are alike: kind, mode, content, where a link leads.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let (Ok(a), Ok(b)) = (fs::symlink_metadata(one), fs::symlink_metadata(other)) else { return false };
+    if (a.dev(), a.ino()) == (b.dev(), b.ino()) {
+        return true;
+    }
+    if a.mode() != b.mode() || a.is_dir() {
+        return false;
+    }
+    if a.is_symlink() {
+        return fs::read_link(one).is_ok_and(|leads| fs::read_link(other).is_ok_and(|other| other == leads));
+    }
+    a.len() == b.len() && fs::read(one).is_ok_and(|bytes| fs::read(other).is_ok_and(|other| other == bytes))
+}
+
+/// Copies a file with its mode and time, or a link, to `to` on another disk: it is whole before it has its name. Folders are refused.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let data = fs::symlink_metadata(from).map_err(Error::io("read", from))?;
     if data.is_symlink() {
@@ -162,18 +199,32 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     file.write_all(&bytes).map_err(Error::io("write", to))?;
     let mode = fs::Permissions::from_mode(data.mode() & 0o7777);
     file.as_file().set_permissions(mode).map_err(Error::io("write", to))?;
+    if let Ok(time) = data.modified() {
+        // Not every disk takes any time.
+        let _ = file.as_file().set_modified(time);
+    }
     file.as_file().sync_data().map_err(Error::io("write", to))?;
     file.persist(to).map_err(|error| Error::io("write", to)(error.error))?;
     Ok(())
 }
 
+/// Swaps what stands at two names; false where kernel or filesystem can't, or where they are two filesystems: then nothing was done.
+pub fn swap(one: &Path, other: &Path) -> Result<bool> {
+    use rustix::fs::CWD;
+    use rustix::io::Errno;
+    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::XDEV) => Ok(false),
+        Err(error) => Err(Error::io("publish", other)(error.into())),
+    }
+}
+
 /// Swaps two folders on one filesystem. Where the kernel or the filesystem can't, two renames: in between the old
 /// folder stands under a staging name beside the target, and `target` is missing for an instant.
 pub fn exchange(new: &Path, target: &Path) -> Result<()> {
-    use rustix::fs::CWD;
-    match renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
+    match swap(new, target)? {
+        true => Ok(()),
+        false => {
             let aside = new.with_file_name(format!("{}.old", name(new)));
             fs::rename(target, &aside).map_err(Error::io("move aside", target))?;
             match fs::rename(new, target) {
@@ -187,7 +238,6 @@ pub fn exchange(new: &Path, target: &Path) -> Result<()> {
                 }
             }
         }
-        Err(error) => Err(Error::io("publish", target)(error.into())),
     }
 }
 
@@ -243,7 +293,7 @@ fn is_dead(path: &Path, is_link: bool) -> bool {
 }
 
 /// Deletes a tree, folders without write permission included, as unpacked archives may have them.
-fn remove(path: &Path) {
+pub fn remove(path: &Path) {
     if fs::symlink_metadata(path).is_ok_and(|data| !data.is_dir()) {
         let _ = fs::remove_file(path);
         return;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::super::applied::{Applied, Backup, Placed};
@@ -78,7 +78,6 @@ pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -
 /// Puts the dotfile in its place, where nothing is or what boot itself placed, and remembers that.
 pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfile) -> Result<()> {
     let target = paths.home.join(&dotfile.target);
-    let source = dotfile.place.root.join(&dotfile.source);
     // What a run that was killed here left behind.
     target.parent().into_iter().for_each(atomic::sweep);
     // Looked at again: time has passed since the plan.
@@ -89,75 +88,126 @@ pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfil
             paths.tilde(&target)
         )));
     }
-    let placed = match dotfile.mode {
-        Mode::Link => {
-            if there == There::Ours && !fs::symlink_metadata(&target).is_ok_and(|data| data.is_symlink()) {
-                // A copy of ours becomes a link.
-                fs::remove_file(&target).map_err(store::Error::io("replace", &target))?;
-            }
-            if there != There::Right {
-                atomic::symlink(&source, &target)?;
-            }
-            Placed::Link(source)
-        }
-        Mode::Copy | Mode::Template => {
-            let bytes = dotfile.content(vars)?;
-            let mode = match dotfile.chmod {
-                Some(mode) => mode,
-                None => fs::metadata(&source).map_err(store::Error::io("read", &source))?.mode() & 0o777,
-            };
-            let folder = target.parent().unwrap_or(&paths.home);
-            if mode & 0o077 == 0 && !folder.exists() {
-                // Private files live in private folders, as ssh and gnupg insist.
-                fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(store::Error::io("create", folder))?;
-            }
-            if fs::symlink_metadata(&target).is_ok_and(|data| data.is_file()) {
-                fs::set_permissions(&target, fs::Permissions::from_mode(mode)).map_err(store::Error::io("change", &target))?;
-            } else if fs::symlink_metadata(&target).is_ok() {
-                fs::remove_file(&target).map_err(store::Error::io("replace", &target))?;
-            }
-            atomic::write(&target, &bytes, Some(mode))?;
-            Placed::Copy(Sha256::of(&bytes))
-        }
-    };
-    applied.dotfiles.insert(dotfile.target.clone(), placed);
+    let wanted = Wanted::of(vars, dotfile)?;
+    if there != There::Right || dotfile.mode != Mode::Link {
+        wanted.put(&target)?;
+    }
+    applied.dotfiles.insert(dotfile.target.clone(), wanted.placed());
     applied.write(paths)
 }
 
-/// Moves what stands at the dotfile's place into boot's backups, with its mode, its link, its whole folder. Says where it is now.
-pub fn back_up(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfile) -> Result<PathBuf> {
-    let placed = match dotfile.mode {
-        Mode::Link => Placed::Link(dotfile.place.root.join(&dotfile.source)),
-        Mode::Copy | Mode::Template => Placed::Copy(Sha256::of(&dotfile.content(vars)?)),
-    };
-    let mut target = paths.home.join(&dotfile.target);
-    // A file may stand where a folder should be.
-    while fs::symlink_metadata(&target).is_err_and(|error| error.kind() == io::ErrorKind::NotADirectory) && target.pop() {}
-    let folder = new_folder(&paths.backups())?;
-    let name = target.file_name().unwrap_or_default();
-    let is = folder.join(name);
-    // Remembered first: a cut in between leaves a note of a backup that isn't there, rather than one that nobody knows of.
-    let made_room_for = dotfile.target.clone();
-    applied.backups.push(Backup { apply: applied.applies, was: target.clone(), is: is.clone(), target: made_room_for, placed });
-    applied.write(paths)?;
-    match fs::rename(&target, &is) {
-        Ok(()) => Ok(is),
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => copy_over(&target, &is).map(|()| is),
-        Err(error) => Err(store::Error::io("move away", &target)(error).into()),
+/// What is to stand at a place.
+enum Wanted {
+    Link(PathBuf),
+    File { bytes: Vec<u8>, mode: u32 },
+}
+
+impl Wanted {
+    fn of(vars: &Vars, dotfile: &Dotfile) -> Result<Wanted> {
+        let source = dotfile.place.root.join(&dotfile.source);
+        if dotfile.mode == Mode::Link {
+            return Ok(Wanted::Link(source));
+        }
+        let mode = match dotfile.chmod {
+            Some(mode) => mode,
+            None => fs::metadata(&source).map_err(store::Error::io("read", &source))?.mode() & 0o777,
+        };
+        Ok(Wanted::File { bytes: dotfile.content(vars)?, mode })
+    }
+
+    fn placed(&self) -> Placed {
+        match self {
+            Wanted::Link(source) => Placed::Link(source.clone()),
+            Wanted::File { bytes, .. } => Placed::Copy(Sha256::of(bytes)),
+        }
+    }
+
+    /// In the place of what file or link there is, by one rename.
+    fn put(&self, at: &Path) -> Result<()> {
+        match self {
+            Wanted::Link(source) => Ok(atomic::put_symlink(source, at)?),
+            Wanted::File { bytes, mode } => {
+                let folder = at.parent().unwrap_or(at);
+                if mode & 0o077 == 0 && !folder.exists() {
+                    // Private files live in private folders, as ssh and gnupg insist.
+                    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(store::Error::io("create", folder))?;
+                }
+                Ok(atomic::put(at, bytes, *mode)?)
+            }
+        }
     }
 }
 
-fn copy_over(target: &Path, is: &Path) -> Result<()> {
-    let data = fs::symlink_metadata(target).map_err(store::Error::io("read", target))?;
-    if data.is_symlink() {
-        let leads = fs::read_link(target).map_err(store::Error::io("read", target))?;
-        std::os::unix::fs::symlink(leads, is).map_err(store::Error::io("write", is))?;
-    } else if data.is_file() {
-        fs::copy(target, is).map_err(store::Error::io("copy", target))?;
+/// Under which name, in the folder of a backup, the new stands that is about to change places with the old.
+const NEW: &str = ".boot-new";
+
+/// Puts the dotfile where something else stands, which moves into boot's backups with its mode, its link, its whole folder: the old or the
+/// new is there at any moment. Says where the old is now.
+pub fn supplant(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfile) -> Result<PathBuf> {
+    let target = paths.home.join(&dotfile.target);
+    let wanted = Wanted::of(vars, dotfile)?;
+    let mut was = target.clone();
+    // A file may stand where a folder should be.
+    while fs::symlink_metadata(&was).is_err_and(|error| error.kind() == io::ErrorKind::NotADirectory) && was.pop() {}
+    was.parent().into_iter().for_each(atomic::sweep);
+    let folder = new_folder(&paths.backups())?;
+    let is = folder.join(was.file_name().unwrap_or_default());
+    // Remembered first: a cut in between leaves a note of a backup that isn't there, rather than one that nobody knows of.
+    let placed = wanted.placed();
+    let backup =
+        Backup { apply: applied.applies, was: was.clone(), is: is.clone(), target: dotfile.target.clone(), placed: placed.clone() };
+    applied.backups.push(backup);
+    applied.write(paths)?;
+    let is_folder = fs::symlink_metadata(&was).is_ok_and(|data| data.is_dir());
+    if !is_folder && was == target {
+        atomic::keep(&was, &is)?;
+        wanted.put(&target)?;
     } else {
-        return Err(Error::Item(format!("{} is a folder on another disk than boot's backups\nmove it away yourself", target.display())));
+        let new = folder.join(NEW);
+        let within = target.strip_prefix(&was).unwrap_or(Path::new(""));
+        // Joined with nothing, it would end in a slash.
+        wanted.put(&if within.as_os_str().is_empty() { new.clone() } else { new.join(within) })?;
+        if atomic::swap(&new, &was)? {
+            fs::rename(&new, &is).map_err(store::Error::io("move away", &was))?;
+        } else {
+            // What can't change places leaves a gap; nothing is lost in it.
+            atomic::remove(&new);
+            move_away(&was, &is)?;
+            wanted.put(&target)?;
+        }
     }
-    Ok(fs::remove_file(target).map_err(store::Error::io("move away", target))?)
+    applied.dotfiles.insert(dotfile.target.clone(), placed);
+    applied.write(paths)?;
+    Ok(is)
+}
+
+fn move_away(was: &Path, is: &Path) -> Result<()> {
+    match fs::rename(was, is) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            if fs::symlink_metadata(was).is_ok_and(|data| data.is_dir()) {
+                return Err(Error::Item(format!(
+                    "{} is a folder on another disk than boot's backups\nmove it away yourself",
+                    was.display()
+                )));
+            }
+            atomic::copy(was, is)?;
+            Ok(fs::remove_file(was).map_err(store::Error::io("move away", was))?)
+        }
+        result => Ok(result.map_err(store::Error::io("move away", was))?),
+    }
+}
+
+/// Finishes or takes back what a run that was cut in [`supplant`] left in the folder of a backup.
+pub fn settle(paths: &Paths, backup: &Backup) -> Result<()> {
+    let new = backup.is.with_file_name(NEW);
+    let Ok(data) = fs::symlink_metadata(&new) else { return Ok(()) };
+    // A folder makes room for a file, or a file for a folder: so they can be told from each other.
+    let folder_is_new = paths.home.join(&backup.target) != backup.was;
+    if data.is_dir() == folder_is_new {
+        atomic::remove(&new);
+        return Ok(());
+    }
+    Ok(fs::rename(&new, &backup.is).map_err(store::Error::io("move away", &backup.was))?)
 }
 
 /// A folder of its own for each backup, so that none ever collides.
@@ -169,12 +219,16 @@ fn new_folder(backups: &Path) -> Result<PathBuf> {
 
 /// Whether something that boot placed, and that the manifest asks for no more, is still there as boot left it.
 pub fn gone(paths: &Paths, target: &str, placed: &Placed) -> bool {
-    let path = paths.home.join(target);
+    is_placed(&paths.home.join(target), placed)
+}
+
+/// Whether what boot placed stands at `path`.
+pub fn is_placed(path: &Path, placed: &Placed) -> bool {
     match placed {
-        Placed::Link(ours) => fs::read_link(&path).is_ok_and(|leads| leads == *ours),
+        Placed::Link(ours) => fs::read_link(path).is_ok_and(|leads| leads == *ours),
         Placed::Copy(ours) => {
-            let is_file = fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
-            is_file && fs::read(&path).is_ok_and(|bytes| Sha256::of(&bytes) == *ours)
+            let is_file = fs::symlink_metadata(path).is_ok_and(|data| data.is_file());
+            is_file && fs::read(path).is_ok_and(|bytes| Sha256::of(&bytes) == *ours)
         }
     }
 }

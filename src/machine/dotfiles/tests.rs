@@ -32,9 +32,9 @@ impl Box {
     fn there(&self, dotfile: &Dotfile) -> There {
         there(&self.paths, &Vars::of(&self.manifest, &self.applied), &self.applied, dotfile)
     }
-    fn back_up(&mut self, dotfile: &Dotfile) -> PathBuf {
+    fn supplant(&mut self, dotfile: &Dotfile) -> PathBuf {
         let vars = Vars::of(&self.manifest, &self.applied);
-        back_up(&self.paths, &vars, &mut self.applied, dotfile).unwrap()
+        supplant(&self.paths, &vars, &mut self.applied, dotfile).unwrap()
     }
 
     fn place(&mut self, dotfile: &Dotfile) -> Result<()> {
@@ -103,11 +103,12 @@ fn backups_keep_everything_and_never_collide() {
     for content in ["one", "two"] {
         fs::write(&target, content).unwrap();
         fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
-        places.push(machine.back_up(&dotfile));
-        assert_eq!(machine.there(&dotfile), There::Nothing);
+        places.push(machine.supplant(&dotfile));
+        assert_eq!(machine.there(&dotfile), There::Right);
+        fs::remove_file(&target).unwrap();
     }
     symlink("/away", &target).unwrap();
-    places.push(machine.back_up(&dotfile));
+    places.push(machine.supplant(&dotfile));
     assert_eq!(fs::read_to_string(&places[0]).unwrap(), "one");
     assert_eq!(fs::read_to_string(&places[1]).unwrap(), "two");
     assert_eq!(fs::metadata(&places[0]).unwrap().mode() & 0o777, 0o640);
