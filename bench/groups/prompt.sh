@@ -19,6 +19,14 @@ if [ -n "$mise" ]; then
   "$mise" trust -q "$project/mise.toml"
 fi
 
+# pyenv-virtualenv asks pyenv at every prompt.
+pyenv_root=
+if [ -n "$pyenv" ]; then
+  pyenv_root=$(cd "$(dirname "$(readlink -f "$pyenv")")/.." && pwd)
+  pyenv_root=${pyenv_root%/libexec}
+  [ -d "$pyenv_root/plugins/pyenv-virtualenv" ] || pyenv_root=
+fi
+
 # The start-up file of SHELL with the hook of TOOL, and how a prompt is shown without a terminal.
 hook() {
   local shell=$1 tool=$2 file=$work/prompt/$2.$1
@@ -31,18 +39,27 @@ hook() {
     boot) "$boot" shell init "$shell" ;;
     direnv) direnv hook "$shell" ;;
     mise) "$mise" activate "$shell" ;;
+    pyenv-virtualenv)
+      case $shell in
+        fish) printf 'set -gx PYENV_ROOT %s; fish_add_path -gP $PYENV_ROOT/bin\n' "$pyenv_root" ;;
+        *) printf 'export PYENV_ROOT=%s PATH=%s/bin:$PATH\n' "$pyenv_root" "$pyenv_root" ;;
+      esac
+      PYENV_ROOT=$pyenv_root "$pyenv" init - "$shell"
+      PYENV_ROOT=$pyenv_root "$pyenv" virtualenv-init - "$shell"
+      ;;
     none) : ;;
   esac >>"$file"
 }
 
-# NAME GOAL SCRIPT, with SCRIPT run in each shell behind each hook.
+# NAME GOAL SCRIPT RIVAL..., with SCRIPT run in each shell behind each hook.
 prompts() {
   local name=$1 goal=$2 shell tool args script
   for shell in bash zsh fish; do
     command -v "$shell" >/dev/null || continue
     args=()
-    for tool in boot none direnv mise; do
+    for tool in boot none "${@:4}"; do
       case $tool in
+        pyenv-virtualenv) [ -n "$pyenv_root" ] || continue ;;
         direnv) command -v direnv >/dev/null || continue ;;
         mise) [ -n "$mise" ] || continue ;;
       esac
@@ -59,7 +76,7 @@ prompts() {
   done
 }
 
-# LINE, COUNT times in SHELL.
+# SHELL COUNT LINE: the line, so many times.
 times() {
   case $1 in
     fish) printf 'for i in (seq %s); %s; end\n' "$2" "$3" ;;
@@ -74,8 +91,11 @@ nowhere() { times "$1" 100 "cd '$plain'; prompt; cd '$HOME/bench-plain'; prompt"
 through() { times "$1" 20 "cd '$project'; prompt; cd '$plain'; prompt"; }
 # shellcheck disable=SC2329
 start() { :; }
+# shellcheck disable=SC2329
+few() { echo "cd '$project'" && echo prompt && times "$1" 20 prompt; }
 
-prompts "200 prompts, nothing changed" "+20 ms: 0.1 ms each" unchanged
-prompts "200 cds without a pin" "no process" nowhere
-prompts "20 times in and out" "+120 ms: 3 ms each way" through
-prompts "start" "+2 ms" start
+prompts "200 prompts, nothing changed" "+20 ms: 0.1 ms each" unchanged direnv mise
+prompts "20 prompts, nothing changed" "+2 ms and what entering takes" few pyenv-virtualenv
+prompts "200 cds without a pin" "no process" nowhere direnv mise
+prompts "20 times in and out" "+120 ms: 3 ms each way" through direnv mise
+prompts "start" "+2 ms" start direnv mise pyenv-virtualenv
