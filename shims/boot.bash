@@ -32,7 +32,9 @@ __boot_front() {
 # What there is to go by: each pin from here to the root with its content, and what stands beside it as an environment.
 # Empty without a pin. Folders without one are asked once each.
 __boot_see() {
-  \local folder text stands
+  # IFS before each read would cost more.
+  \local folder text stands IFS
+  IFS=
   if [ "${PWD-}/" != "${__boot_walked-}" ]; then
     __boot_walked=${PWD-}/
     folder=${PWD-}
@@ -53,7 +55,7 @@ __boot_see() {
       text=
       if [[ -f $folder/.python-version && -r $folder/.python-version ]]; then
         # Ends at a NUL, which makes it no pin: boot reads nothing behind one either.
-        IFS= \builtin read -r -d '' -n 4097 text <"$folder/.python-version" && text="$text/NUL"
+        \builtin read -r -d '' -n 4097 text <"$folder/.python-version" && text="$text/NUL"
       fi
       __boot_pins="$__boot_pins$folder/$text/"
       if [[ ! -L $folder/.venv && -e $folder/.venv/bin/python ]]; then
@@ -71,7 +73,7 @@ __boot_see() {
   if [[ -n $__boot_pins ]]; then
     text=
     if [[ -r $__boot_stamp ]]; then
-      IFS= \builtin read -r text <"$__boot_stamp" || :
+      \builtin read -r text <"$__boot_stamp" || :
     fi
     __boot_now="$__boot_pins$stands$text"
   fi
@@ -83,8 +85,8 @@ __boot_same() {
   if [[ -n ${__BOOT_ACTIVE-} && ! -e $__BOOT_ACTIVE/bin/python ]]; then
     return 1
   fi
-  [[ -z ${__boot_mark-} ]] ||
-    [[ -e $__boot_mark && -e $__boot_marked && ! $__boot_marked -nt $__boot_mark && ! $__boot_marked -ot $__boot_mark ]]
+  # A folder that isn't there any more is older than its mark.
+  [[ -z ${__boot_mark-} || -e $__boot_mark && ! $__boot_marked -nt $__boot_mark && ! $__boot_marked -ot $__boot_mark ]]
 }
 
 # Makes PATH right again after somebody put back an older one: of all that this shell ever added, it holds what is active now.
@@ -235,23 +237,40 @@ __boot_follow() {
   \builtin eval "$lines"
 }
 
+# Whether all is as it was when boot was asked last.
+__boot_settled() {
+  __boot_see
+  [ "$__boot_now" = "${__boot_seen-}" ] && { [ -n "$__boot_now" ] || [ -z "${__BOOT_ACTIVE-}" ]; } && __boot_same
+}
+
 __boot_look() {
-  \local managed
   # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
-  managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
-  if [ "${PWD-} ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed" != "${__boot_state-}" ]; then
+  __boot_others=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
+  if [ "${PWD-} ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $__boot_others" = "${__boot_state-}" ]; then
+    if [ -n "$__boot_out" ] || __boot_settled; then
+      return 0
+    fi
+  else
     __boot_out=
-    __boot_turn "$managed"
+    __boot_turn "$__boot_others"
   fi
   if [ -z "$__boot_out" ]; then
     __boot_follow
   fi
-  __boot_state="${PWD-} ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed"
+  __boot_state="${PWD-} ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $__boot_others"
 }
 
 # Runs at each prompt, ahead of what shows one; each finds `$?` as it was. With errexit that would end the shell.
 __boot_prompt() {
   __boot_ended=$?
+  case $- in
+    *[eExT]*) ;;
+    *)
+      # As nearly always: nothing would hear of a failure.
+      __boot_look
+      return "$__boot_ended"
+      ;;
+  esac
   case $- in
     # Nobody debugs this: quiet until it returns, where bash can (4.4 and newer).
     *x*) { local - && set +x; } 2>/dev/null ;;
