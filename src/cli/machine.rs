@@ -63,6 +63,13 @@ pub struct Apply {
 }
 
 #[derive(Debug, Args)]
+pub struct Add {
+    /// Files below the home directory
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<std::path::PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Update {
     /// Agree beforehand to scripts that are new or changed
     #[arg(short, long)]

@@ -65,6 +65,8 @@ pub enum Command {
     Exec(python::Exec),
     /// Is every command that boot.toml promises found, in each shell and each way it is started?
     Verify(machine::Verify),
+    /// Move dotfiles into the repository, and link them
+    Add(machine::Add),
     /// Put back what the last apply replaced: content, mode, link
     Undo,
     Doctor(rest::Doctor),

@@ -1,5 +1,6 @@
 //! One thin file a verb: ask the domain, print the answer. Two verbs never call each other.
 
+mod add;
 mod apply;
 mod cache;
 pub mod completions;
@@ -41,6 +42,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Cache(what) => cache::run(what, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
+        Command::Add(args) => add::run(&args, ctx),
         Command::Undo => undo::run(ctx),
         Command::Completions(args) => completions::run(&args),
         Command::Venv(args) => venv::run(args, ctx),

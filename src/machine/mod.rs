@@ -3,12 +3,14 @@
 //! `manifest` reads the file, `repo` finds or fetches the repository that holds it, `plan` compares it with the disk and touches
 //! nothing, `apply` does a plan. What was done is remembered in `applied`, outside of the repository.
 
+pub mod add;
 pub mod applied;
 pub mod apply;
 pub mod archive;
 pub mod condition;
 pub mod document;
 pub mod dotfiles;
+pub mod edit;
 pub mod extends;
 pub mod handover;
 pub mod items;

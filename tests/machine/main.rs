@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod add;
 mod apply;
 mod archive;
 mod entry_script;

@@ -1,0 +1,118 @@
+//! `boot add`: a dotfile moves into the repository and is linked; a private key never does.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::support::Home;
+
+/// With comments and an order of its owner's.
+const MANIFEST: &str = "# mine\nversion = 1 # the first\n\n[shell]   # later\nhook = false\n\n# the end\n";
+
+fn home() -> Home {
+    let home = Home::new();
+    home.write("dots/boot.toml", MANIFEST);
+    home.boot(["init", "dots", "--yes"]).success();
+    home
+}
+
+fn leads(home: &Home, name: &str) -> String {
+    let to = fs::read_link(home.root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    to.strip_prefix(fs::canonicalize(&home.root).unwrap()).unwrap().display().to_string()
+}
+
+#[test]
+fn a_dotfile_moves_into_the_repository_and_undo_takes_it_back() {
+    let home = home();
+    home.write(".vimrc", "set ruler\n");
+    fs::set_permissions(home.root.join(".vimrc"), fs::Permissions::from_mode(0o640)).unwrap();
+    home.write(".config/a b/rc", "deep\n");
+    home.boot(["add", ".vimrc", "~/.config/a b/rc"]).success().stderr_has("~/dots/home/.vimrc");
+    assert_eq!(leads(&home, ".vimrc"), "dots/home/.vimrc");
+    assert_eq!(leads(&home, ".config/a b/rc"), "dots/home/.config/a b/rc");
+    assert_eq!(home.read("dots/home/.vimrc"), "set ruler\n");
+    assert_eq!(home.read(".config/a b/rc"), "deep\n");
+    assert_eq!(fs::metadata(home.root.join("dots/home/.vimrc")).unwrap().permissions().mode() & 0o777, 0o640);
+    // What the owner wrote stays to the byte; the table that dotfiles need comes after it.
+    let manifest = home.read("dots/boot.toml");
+    assert!(manifest.starts_with("# mine\nversion = 1 # the first\n\n[shell]   # later\nhook = false\n"), "{manifest}");
+    assert!(manifest.contains("[dotfiles]") && manifest.contains("# the end"), "{manifest}");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.boot(["add", ".vimrc"]).success().stderr_has("nothing to do");
+    home.boot(["undo"]).success();
+    assert!(fs::symlink_metadata(home.root.join(".vimrc")).unwrap().is_file());
+    assert_eq!(home.read(".vimrc"), "set ruler\n");
+    home.no_leftovers();
+}
+
+#[test]
+fn the_repository_keeps_what_it_has_and_its_manifest_to_the_byte() {
+    let home = home();
+    home.write("dots/boot.toml", "version = 1\n[dotfiles] # here\nroot = 'files'\n'~/.copied' = { mode = 'copy' }\n");
+    home.write("dots/files/.copied", "theirs\n");
+    home.write("dots/files/.other", "theirs\n");
+    home.write("dots/files/.same", "same\n");
+    for (name, text) in [(".copied", "mine\n"), (".other", "mine\n"), (".same", "same\n"), (".new", "new\n")] {
+        home.write(name, text);
+    }
+    let before = home.read("dots/boot.toml");
+    let run = home.boot(["add", ".copied", ".other", ".same", ".new"]).code(4);
+    run.stderr_has("boot.toml says that it is a copy").stderr_has("the repository has another one");
+    assert_eq!((home.read(".copied"), home.read(".other")), ("mine\n".into(), "mine\n".into()));
+    assert_eq!(home.read("dots/files/.other"), "theirs\n");
+    assert_eq!(leads(&home, ".same"), "dots/files/.same");
+    assert_eq!(leads(&home, ".new"), "dots/files/.new");
+    assert_eq!(home.read("dots/boot.toml"), before);
+}
+
+#[test]
+fn a_private_key_is_refused_by_its_content_and_by_its_place() {
+    let home = home();
+    let dashes = "-----";
+    let keys = [
+        (".ssh/work", format!("{dashes}BEGIN OPENSSH PRIVATE KEY{dashes}\nb3Bl\n")),
+        (".certs/me.pem", format!("chain\n{dashes}BEGIN ENCRYPTED PRIVATE KEY{dashes}\n")),
+        (".key.asc", format!("{dashes}BEGIN PGP PRIVATE KEY BLOCK{dashes}\n")),
+        (".ssh/id_ed25519", "whatever".into()),
+        (".me.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\n".into()),
+        (".age", "# created\nAGE-SECRET-KEY-1QQQ\n".into()),
+        (".gnupg/private-keys-v1.d/AB.key", "Key: x\n".into()),
+        (".wg.conf", format!("[Interface]\nPrivateKey = {}=\n", "A".repeat(43))),
+    ];
+    let before = home.read("dots/boot.toml");
+    for (name, text) in &keys {
+        home.write(name, text);
+        home.boot(["add", name]).code(1).stderr_has("private key").one_error();
+        assert_eq!(home.read(name), *text);
+    }
+    assert!(!home.root.join("dots/home").exists());
+    assert_eq!(home.read("dots/boot.toml"), before);
+    // Its public half, and what only speaks of keys, aren't secret.
+    home.write(".ssh/id_ed25519.pub", "ssh-ed25519 AAAA me\n");
+    home.write(".ssh/config", "IdentityFile ~/.ssh/work # my PRIVATE KEY\n");
+    home.boot(["add", ".ssh/id_ed25519.pub", ".ssh/config"]).success();
+    assert_eq!(leads(&home, ".ssh/config"), "dots/home/.ssh/config");
+}
+
+#[test]
+fn what_is_no_file_of_the_home_directory_is_left_alone() {
+    let home = home();
+    home.write(".folder/file", "x");
+    home.write("dots/README", "x");
+    symlink(".folder/file", home.root.join(".linked")).unwrap();
+    let before = home.tree();
+    for (name, says) in [
+        (".folder", "it is a folder"),
+        (".linked", "it is a link"),
+        (".absent", "No such file"),
+        ("/etc/passwd", "isn't below the home directory"),
+        ("dots/README", "in the repository already"),
+        (".", "it is a folder"),
+    ] {
+        home.boot(["add", name]).code(1).stderr_has(says).one_error();
+    }
+    home.boot(["add"]).code(2);
+    assert_eq!(home.tree(), before);
+    let without = Home::new();
+    without.write(".vimrc", "x");
+    without.boot(["add", ".vimrc"]).code(1).stderr_has("boot init");
+}
