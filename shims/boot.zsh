@@ -221,10 +221,20 @@ __boot_follow() {
   \builtin eval "$lines"
 }
 
+# Whether all is as it was when boot was asked last.
+__boot_settled() {
+  __boot_see
+  [[ $__boot_now == "${__boot_seen-}" && ( -n $__boot_now || -z ${__BOOT_ACTIVE-} ) ]] && __boot_same
+}
+
 __boot_look() {
   # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
   \builtin local managed=${DIRENV_DIFF-}${__MISE_DIFF-}${PYENV_VIRTUAL_ENV-}
-  if [[ "$PWD ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed" != "${__boot_state-}" ]]; then
+  if [[ "$PWD ${VIRTUAL_ENV-} ${__BOOT_ACTIVE-} $managed" == "${__boot_state-}" ]]; then
+    if [[ -n $__boot_out ]] || __boot_settled; then
+      return 0
+    fi
+  else
     \builtin typeset -g __boot_out=
     __boot_turn "$managed"
   fi
