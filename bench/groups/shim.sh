@@ -1,7 +1,10 @@
 # shellcheck shell=bash disable=SC2154
 # What a shim adds to running its Python directly, with pyenv's beside it where there is one; and what it costs to ask.
 
-shim=$data/shims/python$minor
+# The data folder may be of another boot: what is measured is this one.
+mkdir -p "$work/shims"
+shim=$work/shims/python$minor
+ln -sfn "$boot" "$shim"
 "$boot" python pin --global "$minor"
 theirs=()
 if [ -n "$pyenv" ]; then
