@@ -21,6 +21,8 @@ pub enum Error {
     Book { path: PathBuf, message: String },
     #[error("{0}")]
     Refused(trust::Refusal),
+    #[error("there is no environment in {}\nmake one there: boot venv", trust::shown(.0))]
+    Nothing(PathBuf),
     #[error("{} can't name an environment\nstart with a letter, then letters, digits, dots, dashes and underscores; not a version", crate::report::escaped(.0))]
     NotAName(String),
     #[error(transparent)]

@@ -70,8 +70,13 @@ pub(super) fn word(path: &Path) -> String {
 
 /// What to tell `boot trust`: a named environment stands in no project.
 fn project_of(venv: &Path) -> String {
+    word(project(venv))
+}
+
+/// The folder that an environment belongs to.
+fn project(venv: &Path) -> &Path {
     let in_project = venv.file_name().is_some_and(|name| name == venv::NAME);
-    word(venv.parent().filter(|_| in_project).unwrap_or(venv))
+    venv.parent().filter(|_| in_project).unwrap_or(venv)
 }
 
 /// Whether `venv` may be activated: it is known, and nobody else can change it.
@@ -165,7 +170,10 @@ pub fn trust(ctx: &Context, venv: &Path) -> Result<bool, Error> {
         stamp::touch(&ctx.paths)?;
         return Ok(false);
     }
-    let (root, data) = sound(venv).map_err(Error::Refused)?;
+    let (root, data) = sound(venv).map_err(|refusal| match refusal {
+        Refusal::NoVenv(_) if fs::symlink_metadata(venv).is_err() => Error::Nothing(project(venv).into()),
+        refusal => Error::Refused(refusal),
+    })?;
     note(ctx, &root, &data, false)?;
     Ok(true)
 }

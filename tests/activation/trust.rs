@@ -41,7 +41,7 @@ fn trust_is_given_named_and_taken_back() {
     home.boot(["untrust", "app"]).success();
     assert!(!enters(&home, "app"));
     home.boot(["untrust", "app"]).success().stderr_has("nothing to do");
-    home.boot(["trust", "nowhere"]).code(1).one_error();
+    home.boot(["trust", "nowhere"]).code(1).one_error().stderr_has("no environment in").stderr_has("boot venv");
 }
 
 #[test]

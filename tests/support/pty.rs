@@ -77,7 +77,7 @@ impl Pty {
             {
                 return screen[at + from.len()..at + end].trim().to_string();
             }
-            assert!(start.elapsed() < Duration::from_secs(20), "waited for {command:?}; the screen shows:\n{screen}");
+            assert!(start.elapsed() < Duration::from_secs(60), "waited for {command:?}; the screen shows:\n{screen}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -86,7 +86,7 @@ impl Pty {
     pub fn expect(&mut self, text: &str) {
         let start = Instant::now();
         while !self.screen().contains(text) {
-            assert!(start.elapsed() < Duration::from_secs(20), "waited for {text:?}; the screen shows:\n{}", self.screen());
+            assert!(start.elapsed() < Duration::from_secs(60), "waited for {text:?}; the screen shows:\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
