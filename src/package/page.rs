@@ -127,13 +127,15 @@ fn from_json(base: &Url, text: &str) -> Result<Vec<File>, String> {
 }
 
 fn from_html(base: &Url, text: &str) -> Vec<File> {
-    let mut base = base.clone();
+    let page = base;
+    let mut base = page.clone();
     let mut files = Vec::new();
     for (tag, attributes) in Tags(text) {
         let value = |name: &str| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let Some(href) = value("href") else { continue };
         if tag == "base" {
-            base = base.join(href).unwrap_or(base);
+            // It moves what is relative, and never to where the page itself couldn't lead.
+            base = base.join(href).ok().filter(|moved| fetchable(page, moved)).unwrap_or(base);
         } else if tag == "a" {
             files.extend(anchor(&base, href, &value));
         }
@@ -170,8 +172,11 @@ fn beside(hash: Option<&str>) -> Beside {
 /// Absolute, of a kind that can be fetched. A page from the network has no say about files of this machine.
 fn address(base: &Url, url: &str) -> Option<String> {
     let url = base.join(url).ok()?;
-    let fetchable = matches!(url.scheme(), "http" | "https") || (url.scheme() == "file" && base.scheme() == "file");
-    fetchable.then(|| url.to_string())
+    fetchable(base, &url).then(|| url.to_string())
+}
+
+fn fetchable(base: &Url, url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") || (url.scheme() == "file" && base.scheme() == "file")
 }
 
 /// Wheels, and the source archives that tell whether there could be one. A name is never a path.
@@ -307,6 +312,15 @@ mod tests {
         assert!(files[0].yanked);
         assert_eq!(files[1].url, "https://example.org/simple/a/a-2.tar.gz");
         assert_eq!(files[1].metadata, Beside::Bare);
+    }
+
+    #[test]
+    fn a_base_leads_nowhere_that_the_page_could_not() {
+        let page = |base: &str| format!("<base href='{base}'><a href='a-1.zip#sha256={HASH}'>a</a>");
+        let url = |from: &str, base: &str| parse(from, Some("text/html"), page(base).as_bytes()).unwrap().remove(0).url;
+        assert_eq!(url("https://example.org/simple/a/", "/files/"), "https://example.org/files/a-1.zip");
+        assert_eq!(url("https://example.org/simple/a/", "file:///etc/"), "https://example.org/simple/a/a-1.zip");
+        assert_eq!(url("file:///simple/a/", "file:///files/"), "file:///files/a-1.zip");
     }
 
     #[test]
