@@ -136,12 +136,12 @@ impl<'a> Table<'a> {
 
     pub fn strings(&self, key: &str) -> Result<Vec<At<String>>> {
         let Some(value) = self.value(key) else { return Ok(Vec::new()) };
-        let wrong = || self.should_be(key, "a list of texts, like [\"a\", \"b\"]", value);
-        let DeValue::Array(list) = value.get_ref() else { return Err(wrong()) };
+        let wrong = |value| self.should_be(key, "a list of texts, like [\"a\", \"b\"]", value);
+        let DeValue::Array(list) = value.get_ref() else { return Err(wrong(value)) };
         list.iter()
             .map(|item| match item.get_ref() {
                 DeValue::String(text) => Ok(At { value: text.to_string(), span: item.span() }),
-                _ => Err(wrong()),
+                _ => Err(wrong(item)),
             })
             .collect()
     }

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::document::{At, Document, Table, nearest};
-use super::{Error, Result, document};
+use super::{Error, Result, document, repo};
+use crate::net::endpoints;
 use crate::report::escaped;
 
 mod files;
@@ -157,6 +158,10 @@ fn extends(top: &Table<'_>) -> document::Result<Vec<Extends>> {
     for repo in top.strings("extends")? {
         if found.iter().any(|other| other.repo == repo.value) {
             return Err(top.problem(&repo.span, format!("{} stands there twice", escaped(&repo.value)), "keep one of them"));
+        }
+        if let Err(Error::NotARepo { text, reason }) = repo::parse(&repo.value, &endpoints::git_host(), false, &|_| false) {
+            let message = format!("{} isn't a repository: {reason}", escaped(&text));
+            return Err(top.problem(&repo.span, message, "write USER, USER/NAME, HOST/USER/NAME, a git address, or \"./FOLDER\""));
         }
         found.push(Extends { at: top.place(&repo.span), repo: repo.value });
     }

@@ -15,3 +15,4 @@ mod itself;
 mod lock;
 mod undo;
 mod verify;
+mod wrong_manifests;

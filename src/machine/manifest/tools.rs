@@ -77,6 +77,7 @@ pub fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
     let mut tools: Vec<Tool> = Vec::new();
     for (key, value) in table.entries() {
         let mut tool = Tool { name: key.value.to_string(), ..Tool::default() };
+        items::check_tool(&tool).map_err(|reason| table.problem(&key.span, reason, hint(&tool)))?;
         let version = match value.get_ref() {
             DeValue::String(text) => Some(At { value: text.to_string(), span: value.span() }),
             _ => match table.as_table(value, "a tool") {
@@ -112,7 +113,14 @@ fn hint(tool: &Tool) -> String {
 /// Reads a tool's table into `tool`; the version, if it has one, is given back to be checked with the rest.
 fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<String>>> {
     options.only_keys(&["version", "extras", "inject", "python", "expose", "git", "rev", "path", "only"])?;
-    tool.extras = options.strings("extras")?.into_iter().map(|extra| extra.value).collect();
+    for extra in options.strings("extras")? {
+        let named = Tool { extras: vec![extra.value.clone()], source: None, ..tool.clone() };
+        if items::check_tool(&named).is_err() {
+            let message = format!("{} isn't an extra", escaped(&extra.value));
+            return Err(options.problem(&extra.span, message, "use letters, digits, dots, dashes and underscores"));
+        }
+        tool.extras.push(extra.value);
+    }
     for dependency in options.strings("inject")? {
         items::check_requirement(&dependency.value)
             .map_err(|reason| options.problem(&dependency.span, reason, "write a package's name, or name>=version"))?;
