@@ -54,7 +54,7 @@ impl Outcome {
 
     /// `new: 1 Python, 2 tools, the shell hook`.
     pub fn summary(&self) -> String {
-        let mut parts: Vec<String> = [Kind::Pythons, Kind::Tools, Kind::Dotfiles, Kind::Packages, Kind::Scripts, Kind::Shell]
+        let mut parts: Vec<String> = [Kind::Pythons, Kind::Tools, Kind::Venvs, Kind::Dotfiles, Kind::Packages, Kind::Scripts, Kind::Shell]
             .iter()
             .filter_map(|kind| {
                 let count = *self.done.get(kind.name())?;
@@ -62,6 +62,7 @@ impl Outcome {
                 Some(match kind {
                     Kind::Pythons => format!("{count} Python{s}"),
                     Kind::Shell => "the shell hook".into(),
+                    Kind::Venvs => format!("{count} virtualenv{s}"),
                     kind => format!("{count} {}{s}", kind.name()),
                 })
             })
@@ -187,6 +188,7 @@ fn one(
             applied.write(&ctx.paths)?;
             Ok(format!("placed by {}", manager.name()))
         }),
+        What::Venv(name, request) => items::make_venv(ctx, name, request),
         // Its Python failed, and has said so.
         What::Default(request) if items::python(ctx, request).is_none() => return None,
         What::Default(request) => items::set_default_python(ctx, request).and_then(|()| {

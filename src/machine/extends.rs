@@ -176,6 +176,9 @@ fn merge(near: &mut Manifest, below: Manifest) {
             near.tools.push(tool);
         }
     }
+    for (name, request) in below.venvs {
+        near.venvs.entry(name).or_insert(request);
+    }
     unite(&mut near.packages.any, below.packages.any);
     for (manager, names) in below.packages.of {
         unite(near.packages.of.entry(manager).or_default(), names);

@@ -10,7 +10,8 @@ use super::manifest::Tool;
 use super::{Error, Result};
 use crate::Context;
 use crate::context::var;
-use crate::project::pin;
+use crate::project::venv::Config;
+use crate::project::{make, pin};
 use crate::python;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::Key;
@@ -151,6 +152,30 @@ pub fn default_python(ctx: &Context) -> Option<String> {
 /// Writes the global pin.
 pub fn set_default_python(ctx: &Context, request: &str) -> Result<()> {
     Ok(atomic::write(&ctx.paths.global_pin(), format!("{request}\n").as_bytes(), None)?)
+}
+
+/// Whether the named virtualenv is there with the Python that is asked for; else what is there instead.
+pub fn venv(ctx: &Context, name: &str, request: &str) -> (bool, String) {
+    let Some(there) = Config::read(&ctx.paths.venvs().join(name)) else { return (false, String::new()) };
+    let wanted = request.parse().ok().and_then(|request| installed::find(&ctx.paths, &request));
+    let same = wanted.is_some_and(|wanted| there.minor() == Some((wanted.key.version.major, wanted.key.version.minor)));
+    if same { (true, String::new()) } else { (false, format!("it has {}", escaped(&there.version))) }
+}
+
+/// Makes a named virtualenv, and says with what.
+pub fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<String> {
+    let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
+    let wanted = make::Wanted {
+        place: make::Place::Named(name.parse::<pin::Name>().map_err(|error| item(&error))?),
+        python: Some(request.parse::<Request>().map_err(|error| item(&error))?),
+        system: None,
+        prompt: None,
+        system_site_packages: false,
+        pip: true,
+        clear: false,
+    };
+    let made = make::make(ctx, &ctx.paths.home, &wanted).map_err(|error| item(&error))?;
+    Ok(format!("{name}, with Python {}", made.version))
 }
 
 /// Why `text` can't be a package's requirement.

@@ -106,6 +106,7 @@ pub fn wanted(manifest: &Manifest) -> String {
     let mut lines: Vec<String> = manifest.tools.iter().filter(|tool| tool.source.is_none()).map(asked).collect();
     lines.sort();
     lines.extend(manifest.pythons.iter().map(|request| format!("python {request}")));
+    lines.extend(manifest.venvs.iter().map(|(name, request)| format!("venv {name} {request}")));
     lines.extend(manifest.extends.iter().map(|extends| format!("extends {}", extends.repo)));
     Sha256::of(lines.join("\n").as_bytes()).to_string()
 }
@@ -241,7 +242,7 @@ impl Lock {
         }
         for platform in platforms.iter().map(ToString::to_string).chain(self.platform.keys().cloned()) {
             let Some(locked) = self.platform.get(&platform) else { return Ok(Some(format!("it has nothing for {platform}"))) };
-            if let Some(request) = manifest.pythons.iter().find(|request| !locked.python.contains_key(*request)) {
+            if let Some(request) = manifest.python_requests(|_| true).into_iter().find(|request| !locked.python.contains_key(*request)) {
                 return Ok(Some(format!("it has no Python {request} for {platform}")));
             }
             if let Some(tool) = manifest.tools.iter().find(|tool| tool.source.is_none() && locked.tool(tool).is_none()) {

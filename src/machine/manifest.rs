@@ -59,6 +59,8 @@ pub struct Manifest {
     /// Requests; the first is the default.
     pub pythons: Vec<String>,
     pub tools: Vec<Tool>,
+    /// Named virtualenvs, and the request for the Python of each.
+    pub venvs: BTreeMap<String, String>,
     pub packages: Packages,
     /// One for each repository that has some.
     pub dotfiles: Vec<Dotfiles>,
@@ -99,12 +101,27 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The requests for all Pythons that are needed here, each once: those to install, and those of tools and virtualenvs. A more exact one
+    /// serves a wider one too.
+    pub fn python_requests(&self, wanted: impl Fn(&Tool) -> bool) -> Vec<&String> {
+        let mut found: Vec<&String> = self.pythons.iter().collect();
+        let of_tools = self.tools.iter().filter(|tool| wanted(tool)).filter_map(|tool| tool.python.as_ref());
+        for request in of_tools.chain(self.venvs.values()) {
+            let serves =
+                |other: &&&String| **other == request || other.strip_prefix(request.as_str()).is_some_and(|rest| rest.starts_with('.'));
+            if !found.iter().any(|other| serves(&other)) {
+                found.push(request);
+            }
+        }
+        found
+    }
+
     /// As [`Manifest::load`], from text.
     pub fn parse(text: &str, file: &str) -> document::Result<Manifest> {
         let doc = Document { file, text };
         let parsed = doc.parse()?;
         let top = doc.root(parsed.get_ref());
-        top.only_keys(&["version", "extends", "python", "tools", "packages", "dotfiles", "vars", "run", "shell"])?;
+        top.only_keys(&["version", "extends", "python", "tools", "venvs", "packages", "dotfiles", "vars", "run", "shell"])?;
         version(&top)?;
         Ok(Manifest {
             place: Place::default(),
@@ -112,6 +129,7 @@ impl Manifest {
             commits: BTreeMap::new(),
             pythons: tools::pythons(&top)?,
             tools: tools::tools(&top)?,
+            venvs: tools::venvs(&top)?,
             packages: system::packages(&top)?,
             dotfiles: files::dotfiles(&top)?.into_iter().collect(),
             vars: system::vars(&top)?,

@@ -23,6 +23,7 @@ mod shown;
 pub enum Kind {
     Pythons,
     Tools,
+    Venvs,
     Dotfiles,
     Packages,
     Scripts,
@@ -35,6 +36,7 @@ impl Kind {
         match self {
             Kind::Pythons => "python",
             Kind::Tools => "tool",
+            Kind::Venvs => "venv",
             Kind::Dotfiles => "dotfile",
             Kind::Packages => "package",
             Kind::Scripts => "script",
@@ -50,6 +52,8 @@ pub enum What {
     /// The global pin.
     Default(String),
     Tool(Tool),
+    /// A named virtualenv, and the request for its Python.
+    Venv(String, String),
     Dotfile(Dotfile),
     /// A dotfile that boot placed and that the manifest has no more.
     Gone(String),
@@ -91,6 +95,7 @@ impl Item {
         match self.what {
             What::Python(_) | What::Default(_) => Kind::Pythons,
             What::Tool(_) => Kind::Tools,
+            What::Venv(..) => Kind::Venvs,
             What::Dotfile(_) | What::Gone(_) | What::Handover(..) => Kind::Dotfiles,
             What::Package(_) => Kind::Packages,
             What::Script(_) => Kind::Scripts,
@@ -104,6 +109,7 @@ impl Item {
             What::Python(request) => request.clone(),
             What::Default(_) => "default".into(),
             What::Tool(tool) => tool.name.clone(),
+            What::Venv(name, _) => name.clone(),
             What::Dotfile(dotfile) => format!("~/{}", dotfile.target),
             What::Gone(target) => format!("~/{target}"),
             What::Handover(manager, ..) => manager.name().into(),
@@ -170,7 +176,7 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
         };
         add(What::Package(package.clone()), state, "");
     }
-    for request in &manifest.pythons {
+    for request in manifest.python_requests(|tool| tool.only.holds(&here)) {
         let (done, there) = match locked.and_then(|locked| locked.python.get(request)) {
             Some(locked) => items::locked_python(ctx, request, locked, applied),
             None => {
@@ -196,6 +202,10 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
             ToolState::Other(why) => (State::Todo, why),
         };
         add(What::Tool(tool.clone()), state, note);
+    }
+    for (name, request) in &manifest.venvs {
+        let (done, there) = items::venv(ctx, name, request);
+        add(What::Venv(name.clone(), request.clone()), is(done), &there);
     }
     if manifest.hook == Some(true) {
         add(What::Hook, is(items::hook(ctx)?), "");

@@ -14,5 +14,6 @@ mod items;
 mod itself;
 mod lock;
 mod undo;
+mod venvs;
 mod verify;
 mod wrong_manifests;

@@ -63,8 +63,7 @@ pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &
     for platform in all {
         let before = old.platform.get(&platform.to_string()).filter(|_| !anew);
         let mut locked = Locked::default();
-        let requests = manifest.pythons.iter().chain(manifest.tools.iter().filter_map(|tool| tool.python.as_ref()));
-        for request in requests {
+        for request in manifest.python_requests(|_| true) {
             let known = before.and_then(|before| before.python.get(request)).cloned();
             match known.or_else(|| python(ctx, &builds, request, platform, here)) {
                 Some(python) => drop(locked.python.insert(request.clone(), python)),
@@ -150,7 +149,12 @@ fn one(
     let indexes = Indexes::chosen(ctx, &inputs.index).map_err(|error| item(&error))?;
     let mut first = None;
     for request in &requests {
-        let known = pythons.get(request).cloned();
+        // A more exact one serves a wider request too.
+        let serves = |python: &&LockedPython| {
+            request.parse::<Request>().is_ok_and(|request| python.key.parse::<Key>().is_ok_and(|key| request.matches(&key)))
+        };
+        let best = || pythons.values().filter(serves).max_by_key(|python| python.key.parse::<Key>().ok().map(|key| key.version));
+        let known = pythons.get(request).or_else(best).cloned();
         let extra = known.is_none();
         let Some(found) = known.or_else(|| python(ctx, builds, request, platform, true)) else { continue };
         let Ok(key) = found.key.parse::<Key>() else { continue };

@@ -8,6 +8,7 @@ use super::inside;
 use crate::machine::condition::Only;
 use crate::machine::document::{self, At, Table};
 use crate::machine::items;
+use crate::project::pin::Name;
 use crate::report::escaped;
 
 /// A tool that should be installed.
@@ -65,6 +66,22 @@ pub fn pythons(top: &Table<'_>) -> document::Result<Vec<String>> {
         }
     }
     Ok(requests)
+}
+
+/// `[venvs]`: named virtualenvs, and the Python of each.
+pub fn venvs(top: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let Some(table) = top.table("venvs", "[venvs]")? else { return Ok(found) };
+    for (key, _) in table.entries() {
+        if key.value.parse::<Name>().is_err() {
+            let message = format!("{} can't be the name of a virtualenv", escaped(key.value));
+            return Err(table.problem(&key.span, message, "start with a letter; then letters, digits, dots, dashes and underscores"));
+        }
+        let Some(request) = table.string(key.value)? else { continue };
+        python_request(&table, &request)?;
+        found.insert(key.value.to_string(), request.value);
+    }
+    Ok(found)
 }
 
 fn python_request(table: &Table<'_>, request: &At<String>) -> document::Result<()> {

@@ -25,6 +25,7 @@ impl Item {
                 }
                 line
             }
+            What::Venv(name, request) => format!("{name}, with Python {request}"),
             What::Dotfile(dotfile) => match dotfile.mode {
                 Mode::Link => format!("~/{} -> {}", dotfile.target, dotfile.source.display()),
                 Mode::Copy => format!("~/{}, a copy of {}", dotfile.target, dotfile.source.display()),

@@ -1,0 +1,36 @@
+//! `[venvs]`: named virtualenvs, and the Pythons that they and tools ask for by themselves.
+
+use crate::support::{Home, Mirror, index};
+
+#[test]
+fn a_named_virtualenv_is_made_with_its_python_and_only_once() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let mut home = Home::with(&mirror);
+    home.set("BOOT_INDEX_URL", &index.url());
+    home.write(".config/boot/boot.toml", &format!("version = 1\n[venvs]\nwork = \"{}\"\n", mirror.minor()));
+    home.boot(["plan"]).success().stdout_has("+ venv     work, with Python").stdout_has("+ python");
+    home.boot(["apply"]).success().stderr_has("1 virtualenv");
+    home.boot(["venv", "list"]).success().stdout_has("work");
+    home.write("project/.python-version", "work\n");
+    let run = home.boot_in(&home.root.join("project"), ["which", "python"]).success();
+    assert!(run.stdout.contains("venvs/work/bin/python"), "{run}");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    // It was removed by hand: that is drift.
+    home.boot(["venv", "remove", "work"]).success();
+    home.boot(["status", "--exit-code"]).code(1).stdout_has("work");
+    home.boot(["apply", "--only", "venvs"]).success();
+    home.boot(["status", "--exit-code"]).success();
+}
+
+#[test]
+fn the_python_of_a_tool_is_installed_for_it_from_the_lock_too() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let mut home = Home::with(&mirror);
+    home.set("BOOT_INDEX_URL", &index.url());
+    let manifest = format!("version = 1\n[tools]\nblack = {{ python = \"{}\" }}\n", mirror.minor());
+    home.write(".config/boot/boot.toml", &manifest);
+    home.boot(["lock"]).success();
+    home.boot(["apply", "--locked"]).success().stderr_has("1 Python");
+    assert!(home.bin().join("black").exists());
+    home.boot(["apply", "--locked"]).success().stderr_has("nothing to do");
+}
