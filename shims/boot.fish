@@ -72,20 +72,14 @@ function __boot_learn
     for folder in $__boot_folders
         if test -e $folder.python-version
             set -g __boot_pin $folder.python-version
-            set -a question -a -f $__boot_pin -a -r $__boot_pin -a ! -L {$folder}.venv -a -e {$folder}.venv/bin/python
+            set -a question -a -f $__boot_pin -a -r $__boot_pin -a ! -L {$folder}.venv
+            # As a rule it is just the active one, which is asked for already.
+            test {$folder}.venv = $__BOOT_ACTIVE; or set -a question -a -e {$folder}.venv/bin/python
         else
             set -a question -a ! -e $folder.python-version
         end
     end
     set -g __boot_question $question -a -r $__boot_stamp
-end
-
-# Whether all of that still holds, and the pin and the stamp still say the same.
-function __boot_still
-    set -q __boot_question; and test $__boot_question; or return
-    read -lz -n 4097 text <$__boot_pin
-    read -l word <$__boot_stamp
-    test "$text/$word" = "$__boot_text/$__boot_word"
 end
 
 # Whether the environment that boot saw is still that one: its mark has the time that the folder had. Another folder in its place has
@@ -229,30 +223,32 @@ function __boot_follow
     test $pipestatus[1] = 0; or __boot_leave
 end
 
-function __boot_look
-    # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
-    set -l managed "$DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV"
-    if test "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed" = "$__boot_state"
-        __boot_still; and return
-    else
-        set -e __boot_out
-        set -e __boot_question
-        __boot_turn "$managed"
-    end
-    set -q __boot_out; or __boot_follow
-    set -g __boot_state "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed"
-end
-
 # Runs at each prompt; fish keeps `$status` for what else does. Handlers run in the order in which they came, so this one comes at the
 # first prompt: after those who put back a PATH of their own.
 function __boot_begin --on-event fish_prompt
     status is-command-substitution; and return
     functions -e __boot_begin
+    # In one piece: at a prompt where nothing has changed, a call of another function would be a tenth of it.
     function __boot_prompt --on-event fish_prompt
         status is-command-substitution; and return
-        __boot_look
+        # What others that activate at a prompt keep for themselves. They put back a PATH of their own: as it was before we came or left.
+        set -l managed "$DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV"
+        if test "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed" = "$__boot_state"
+            # Whether all that was learned still holds, and the pin and the stamp still say the same.
+            if set -q __boot_question; and test $__boot_question
+                read -lz -n 4097 text <$__boot_pin
+                read -l word <$__boot_stamp
+                test "$text/$word" = "$__boot_text/$__boot_word"; and return
+            end
+        else
+            set -e __boot_out
+            set -e __boot_question
+            __boot_turn "$managed"
+        end
+        set -q __boot_out; or __boot_follow
+        set -g __boot_state "$PWD $VIRTUAL_ENV $__BOOT_ACTIVE $managed"
     end
-    __boot_look
+    __boot_prompt
 end
 
 # The first <Tab> after `boot` fetches the completions. Starting a shell shouldn't wait for them.
