@@ -94,8 +94,15 @@ start() { :; }
 # shellcheck disable=SC2329
 few() { echo "cd '$project'" && echo prompt && times "$1" 20 prompt; }
 
-prompts "200 prompts, nothing changed" "+20 ms: 0.1 ms each" unchanged direnv mise
-prompts "20 prompts, nothing changed" "+2 ms and what entering takes" few pyenv-virtualenv
+prompts "200 prompts, nothing changed" "see an unchanged prompt" unchanged direnv mise
+prompts "20 prompts, nothing changed" "see an unchanged prompt" few direnv mise pyenv-virtualenv
 prompts "200 cds without a pin" "no process" nowhere direnv mise
 prompts "20 times in and out" "+120 ms: 3 ms each way" through direnv mise
 prompts "start" "+2 ms" start direnv mise pyenv-virtualenv
+
+# Of 200 and 20, only the prompts differ: start-up and entering once are in both.
+for shell in bash zsh fish; do
+  [ -f "$results/$shell: 200 prompts, nothing changed.json" ] || continue
+  printf '%s\t%s\t%s\t%s\t%s\n' "$shell: an unchanged prompt" "0.1 ms" \
+    "$shell: 200 prompts, nothing changed" "$shell: 20 prompts, nothing changed" 180 >>"$results/each.tsv"
+done
