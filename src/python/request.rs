@@ -138,7 +138,7 @@ fn variant_of(text: &str) -> (&str, Variant) {
         return (plain, Variant::FreeThreaded);
     }
     match text.strip_suffix('t') {
-        Some(plain) if plain.ends_with(|c: char| c.is_ascii_digit()) => (plain, Variant::FreeThreaded),
+        Some(plain) if plain.ends_with(|c: char| c.is_ascii_digit() || c == '*') => (plain, Variant::FreeThreaded),
         _ => (text, Variant::Default),
     }
 }
@@ -231,6 +231,7 @@ mod tests {
     fn free_threaded_only_when_asked() {
         let free = key("3.13.1", Variant::FreeThreaded);
         assert!("3.13t".parse::<Request>().unwrap().matches(&free));
+        assert!("3.13.*t".parse::<Request>().unwrap().matches(&free));
         assert!("3.13.1+freethreaded".parse::<Request>().unwrap().matches(&free));
         assert!(!"3.13".parse::<Request>().unwrap().matches(&free));
     }
@@ -261,7 +262,7 @@ mod tests {
 
     #[test]
     fn requests_are_shown_as_they_are_written() {
-        for text in ["3", "3.11", "3.13t", "3.11.9", "latest", "system", ">=3.10,<3.13", "cpython-3.11.9-linux-x86_64-gnu"] {
+        for text in ["3", "3.11", "3.13t", "3.11.9", "latest", "system", ">=3.10,<3.13", "==3.13.*t", "cpython-3.11.9-linux-x86_64-gnu"] {
             assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
         }
     }
