@@ -3,16 +3,13 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::applied::{Applied, Source};
 use super::manifest::{FILE, Place};
 use super::{Error, Result, archive};
 use crate::Context;
-use crate::context::var;
-use crate::net::{endpoints, shown};
+use crate::net::{endpoints, git, shown};
 use crate::report::escaped;
 use crate::shell::shim;
 use crate::store::atomic::Staging;
@@ -88,7 +85,7 @@ impl Here {
             let mut applied = Applied::read(&ctx.paths)?;
             return archive::pull(ctx, &self.root, url, &mut applied);
         }
-        let run = |args: &[&str]| git().arg("-C").arg(&self.root).args(args).output();
+        let run = |args: &[&str]| git::command().arg("-C").arg(&self.root).args(args).output();
         let changed = run(&["status", "--porcelain", "--", "boot.lock"]).map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         match changed.as_deref().map(str::trim).unwrap_or_default() {
             "" => {}
@@ -265,28 +262,11 @@ pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
     Err(Error::NoManifest)
 }
 
-fn git() -> Command {
-    let mut git = Command::new("git");
-    // Questions would hang where nobody sees them; hooks and clever protocols have no place in a first fetch.
-    git.env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_ALLOW_PROTOCOL", "https:http:ssh:git:file")
-        .env("LC_ALL", "C")
-        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"])
-        .stdin(Stdio::null());
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        git.env_remove(name);
-    }
-    if var("GIT_SSH_COMMAND").is_none() && var("GIT_SSH").is_none() && !std::io::stdin().is_terminal() {
-        git.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
-    }
-    git
-}
-
 fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<()> {
     let name = shown(url);
     let bar = ctx.report.spinner("fetching");
     bar.say(&name);
-    let mut command = git();
+    let mut command = git::command();
     command.args(["clone", "--quiet", "--template=", "--no-recurse-submodules"]);
     if let Some(branch) = branch {
         if branch.starts_with('-') || branch.is_empty() {
@@ -333,7 +313,7 @@ pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path)
         });
     }
     clone(ctx, url, None, into)?;
-    let run = |args: &[&str]| git().arg("-C").arg(into).args(args).output().ok().filter(|output| output.status.success());
+    let run = |args: &[&str]| git::command().arg("-C").arg(into).args(args).output().ok().filter(|output| output.status.success());
     if let Some(commit) = commit
         && run(&["checkout", "--quiet", "--detach", commit, "--"]).is_none()
     {
@@ -350,7 +330,7 @@ pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path)
 /// Where a clone came from, without a password.
 fn origin(root: &Path) -> Option<String> {
     let args: [OsString; 5] = ["-C".into(), root.into(), "config".into(), "--get".into(), "remote.origin.url".into()];
-    let output = git().args(args).output().ok().filter(|output| output.status.success())?;
+    let output = git::command().args(args).output().ok().filter(|output| output.status.success())?;
     Some(shown(String::from_utf8_lossy(&output.stdout).trim()))
 }
 

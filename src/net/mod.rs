@@ -5,6 +5,7 @@ pub mod auth;
 pub mod client;
 pub mod download;
 pub mod endpoints;
+pub mod git;
 pub mod route;
 
 pub use client::{Client, Response};

@@ -1,11 +1,9 @@
 //! Git repositories as sources: fetched once into the cache by the `git` command, checked out for each build.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::Context;
-use crate::context::var;
 use crate::net::{self, shown};
 use crate::report::{Silent, escaped};
 use crate::store;
@@ -109,7 +107,7 @@ fn fetch(ctx: &Context, url: &str, bare: &Path) -> Result<()> {
 }
 
 fn resolve(bare: &Path, name: &str) -> Option<String> {
-    let output = plain()
+    let output = net::git::command()
         .arg("--git-dir")
         .arg(bare)
         .args(["rev-parse", "--quiet", "--verify", "--end-of-options"])
@@ -133,28 +131,11 @@ fn run(ctx: &Context, url: &str, command: &mut Command) -> Result<()> {
 
 /// Git with what it needs to know for `url`. A password goes by the environment: arguments are for everybody to read.
 fn git(ctx: &Context, url: &str) -> Command {
-    let mut git = plain();
+    let mut git = net::git::command();
     if let Some(header) = ctx.auth.basic(url).filter(|_| url.starts_with("http")) {
         git.env("GIT_CONFIG_COUNT", "1")
             .env("GIT_CONFIG_KEY_0", format!("http.{}.extraHeader", net::origin(url)))
             .env("GIT_CONFIG_VALUE_0", format!("Authorization: {header}"));
-    }
-    git
-}
-
-fn plain() -> Command {
-    let mut git = Command::new("git");
-    // Questions would hang where nobody sees them; hooks and clever protocols have no place here.
-    git.env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_ALLOW_PROTOCOL", "https:http:ssh:git:file")
-        .env("LC_ALL", "C")
-        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false"])
-        .stdin(Stdio::null());
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        git.env_remove(name);
-    }
-    if var("GIT_SSH_COMMAND").is_none() && var("GIT_SSH").is_none() && !std::io::stdin().is_terminal() {
-        git.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
     }
     git
 }
