@@ -12,7 +12,6 @@ use boot::store::atomic;
 use boot::store::paths::Paths;
 use boot::ui::term::{self, Loudness, Term};
 use boot::{Code, Context, cmd};
-use clap::Parser;
 
 fn main() -> ExitCode {
     match run() {
@@ -38,10 +37,10 @@ fn run() -> boot::error::Result<Code> {
     // `bootx black` is `boot tool run black`.
     let called = std::env::args_os().next().unwrap_or_default();
     let cli = if Path::new(&called).file_name().is_some_and(|name| name == "bootx") {
-        Cli::parse_from(["boot", "tool", "run"].into_iter().map(OsString::from).chain(std::env::args_os().skip(1)))
+        Cli::of(["boot", "tool", "run"].into_iter().map(OsString::from).chain(std::env::args_os().skip(1)))
     } else {
-        Cli::parse()
-    };
+        Cli::of(std::env::args_os())
+    }?;
     let loudness = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Loudness::Quiet,
         (_, true) => Loudness::Verbose,

@@ -1,5 +1,6 @@
 //! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
 
+pub mod help;
 pub mod machine;
 pub mod python;
 pub mod rest;
@@ -8,16 +9,55 @@ pub mod tool;
 pub mod trust;
 pub mod venv;
 
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
+
+use crate::error::Error;
+use crate::report::escaped;
 
 /// Makes a machine ready for Python work, and keeps it so.
 #[derive(Debug, Parser)]
 #[command(name = "boot", bin_name = "boot", version, disable_help_subcommand = false, propagate_version = true)]
+#[command(after_help = help::START, after_long_help = help::LONG)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads a command line, its first word being the program's name. Ends the process where clap itself has something to say: help, the version, an
+    /// option that isn't one. A command that boot hasn't got is an error, with those that may have been meant.
+    pub fn of(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
+        let words: Vec<OsString> = words.into_iter().collect();
+        let error = match Cli::try_parse_from(&words) {
+            Ok(cli) => return Ok(cli),
+            Err(error) => error,
+        };
+        match error.get(ContextKind::InvalidSubcommand) {
+            // Below a group clap knows better: its commands are few, and it names the nearest.
+            Some(ContextValue::String(word)) if error.kind() == ErrorKind::InvalidSubcommand && !is_below_a_group(&words, word) => {
+                let next = match (help::meant(word), error.get(ContextKind::SuggestedSubcommand)) {
+                    ([], Some(ContextValue::Strings(near))) => {
+                        near.iter().map(|name| format!("boot {name}")).collect::<Vec<_>>().join(", or ")
+                    }
+                    ([], _) => "boot -h names those that there are".into(),
+                    (meant, _) => meant.join(", or "),
+                };
+                Err(Error::Usage(format!("boot has no command {}\n{next}", escaped(word))))
+            }
+            _ => error.exit(),
+        }
+    }
+}
+
+/// Whether another command stands before `word`.
+fn is_below_a_group(words: &[OsString], word: &str) -> bool {
+    let mut before = words.iter().skip(1).take_while(|given| *given != word);
+    before.any(|given| !given.as_encoded_bytes().starts_with(b"-"))
 }
 
 /// Options that every command takes.
@@ -63,7 +103,7 @@ pub enum Command {
     Shell(shell::Shell),
     Which(python::Which),
     Exec(python::Exec),
-    /// Is every command that boot.toml promises found, in each shell and each way it is started?
+    /// Is every command that boot.toml promises found in each shell?
     Verify(machine::Verify),
     /// Move dotfiles into the repository, and link them
     Add(machine::Add),

@@ -20,9 +20,7 @@ use crate::store::digest::Sha256;
 pub enum Error {
     #[error("{} isn't in the cache, and nothing is fetched with --offline\nrun the same command once without it", shown(url))]
     Offline { url: String },
-    #[error(
-        "can't reach {host}: {reason}\nis the network there? behind a proxy, set HTTPS_PROXY; a mirror can be set too (boot help mirrors)"
-    )]
+    #[error("can't reach {host}: {reason}\nis the network there? behind a proxy, set HTTPS_PROXY; a mirror can be set too (boot help)")]
     Unreachable { host: String, reason: String },
     #[error("{} answered {status}\n{hint}", shown(url))]
     Status { url: String, status: u16, hint: &'static str },

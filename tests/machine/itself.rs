@@ -153,3 +153,12 @@ fn backups_settings_and_the_fetched_repository_outlive_it() {
     own(&home, &["undo"]).success();
     assert_eq!(home.read(".toolrc"), "old and precious\n");
 }
+
+#[test]
+fn a_command_that_boot_has_not_got_names_those_that_may_be_meant() {
+    let home = Home::new();
+    home.boot(["install", "3.11"]).code(2).one_error().stderr_has("boot python install, or boot tool install");
+    home.boot(["doctr"]).code(2).one_error().stderr_has("boot doctor");
+    home.boot(["sing\u{1b}[31m"]).code(2).one_error().stderr_has("boot -h");
+    home.boot(["help"]).success().stdout_has("BOOT_INDEX_URL").stdout_has("Exit codes");
+}
