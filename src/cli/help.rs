@@ -26,8 +26,8 @@ Environment:
                                 the five folders; else XDG_* say where
   BOOT_PYTHON                   a request that beats every pin
   BOOT_OFFLINE=1                like --offline
-  BOOT_PYTHON_MIRROR            base of prebuilt Pythons: BASE/RELEASE/FILE, with
-                                SHA256SUMS beside them
+  BOOT_PYTHON_MIRROR            base of prebuilt Pythons: BASE/RELEASE/FILE,
+                                with SHA256SUMS beside them
   BOOT_PYTHON_CATALOG           a catalog of your own, instead of the built-in one
   BOOT_SOURCE_MIRROR            base of source archives: BASE/VERSION/FILE,
                                 or BASE/FILE
