@@ -28,12 +28,12 @@ Environment:
   BOOT_OFFLINE=1                like --offline
   BOOT_PYTHON_MIRROR            base of prebuilt Pythons: BASE/RELEASE/FILE,
                                 with SHA256SUMS beside them
-  BOOT_PYTHON_CATALOG           a catalog of your own, instead of the built-in one
+  BOOT_PYTHON_CATALOG           a catalog of your own
   BOOT_SOURCE_MIRROR            base of source archives: BASE/VERSION/FILE,
                                 or BASE/FILE
   BOOT_INDEX_URL, BOOT_EXTRA_INDEX_URL
-                                package indexes; without them UV_DEFAULT_INDEX and
-                                UV_INDEX, then pip's variables and files
+                                package indexes; else uv's variables, then pip's,
+                                then pip's configuration files
   BOOT_GIT_HOST                 where USER and USER/NAME are looked for
   BOOT_INSTALL_URL              base of boot's own releases
   BOOT_CONNECT_TIMEOUT, BOOT_READ_TIMEOUT
@@ -41,7 +41,7 @@ Environment:
   SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY, NETRC, NO_COLOR
                                 as everywhere
 
-Settings, in config.toml in BOOT_CONFIG_DIR, all optional; a variable beats them:
+Settings, in config.toml in BOOT_CONFIG_DIR; a variable beats them:
   python.mirror, python.source_mirror, python.catalog,
   index.url, index.extra_urls
   venv.auto_create = false      make no .venv at the prompt
