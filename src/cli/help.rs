@@ -32,7 +32,7 @@ Environment:
   BOOT_SOURCE_MIRROR            base of source archives: BASE/VERSION/FILE,
                                 or BASE/FILE
   BOOT_INDEX_URL, BOOT_EXTRA_INDEX_URL
-                                package indexes; else uv's variables, then pip's,
+                                package indexes; without them uv's variables,
                                 then pip's configuration files
   BOOT_GIT_HOST                 where USER and USER/NAME are looked for
   BOOT_INSTALL_URL              base of boot's own releases
