@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_op_in_unsafe_fn)]
 
+pub mod adopt;
 pub mod cli;
 pub mod cmd;
 pub mod context;

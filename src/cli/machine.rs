@@ -91,3 +91,32 @@ pub struct Lock {
     #[arg(long)]
     pub check: bool,
 }
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Whose Pythons and tools to take in
+    #[arg(required = true, value_enum, value_name = "SOURCE")]
+    pub sources: Vec<Whose>,
+    /// The Brewfile to read [default: the one that Homebrew would take here]
+    #[arg(long, value_name = "PATH")]
+    pub file: Option<std::path::PathBuf>,
+    /// Print the boot.toml that would come out of it, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What else may keep Pythons and tools on a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Whose {
+    /// Tools, with what is injected into them
+    Pipx,
+    /// Tools, and the Pythons that uv manages
+    Uv,
+    /// Pythons, and the environments of pyenv-virtualenv
+    Pyenv,
+    /// Pythons and Python tools that a Brewfile lists
+    Brewfile,
+}

@@ -107,6 +107,8 @@ pub enum Command {
     Verify(machine::Verify),
     /// Move dotfiles into the repository, and link them
     Add(machine::Add),
+    /// Take what pipx, uv, pyenv or a Brewfile have here into boot.toml; what is theirs stays as it is
+    Import(machine::Import),
     /// Put back what the last apply replaced: content, mode, link
     Undo,
     Doctor(rest::Doctor),

@@ -5,6 +5,7 @@ mod apply;
 mod cache;
 pub mod completions;
 mod doctor;
+mod import;
 mod init;
 mod itself;
 mod lock;
@@ -43,6 +44,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Add(args) => add::run(&args, ctx),
+        Command::Import(args) => import::run(&args, ctx),
         Command::Undo => undo::run(ctx),
         Command::Completions(args) => completions::run(&args),
         Command::Venv(args) => venv::run(args, ctx),

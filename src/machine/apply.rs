@@ -17,14 +17,14 @@ use crate::{Code, Context};
 
 mod fetched;
 
-/// What happens to files that are in the way of dotfiles.
+/// What happens to files that are in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OnConflict {
     /// Nothing at all is done
     Fail,
     /// They are moved into boot's backups
     Backup,
-    /// They stay, and the dotfile isn't placed
+    /// They stay, and what they are in the way of isn't done
     Keep,
 }
 
@@ -105,7 +105,8 @@ impl Outcome {
 
 /// Fails where the plan has conflicts and nothing was decided about them: before anything is done.
 pub fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
-    let paths: Vec<String> = plan.conflicts().map(Item::id).collect();
+    let path = |item: &Item| if item.kind() == Kind::Tools { item.note.clone() } else { item.id() };
+    let paths: Vec<String> = plan.conflicts().map(path).collect();
     if paths.is_empty() || on_conflict != OnConflict::Fail { Ok(()) } else { Err(Error::Conflicts(paths)) }
 }
 
@@ -156,6 +157,14 @@ fn take(outcome: &Mutex<Outcome>, ctx: &Context, item: &Item, result: Result<Str
     outcome.lock().unwrap_or_else(PoisonError::into_inner).take(ctx, item, result);
 }
 
+/// Leaves what is in the way of an item as it is.
+fn keep(ctx: &Context, item: &Item, what: &str, outcome: &Mutex<Outcome>) {
+    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+    outcome.kept += 1;
+    outcome.codes.push(Code::Done);
+    ctx.report.info(&format!("  - {:<8} {} stays as it was", item.kind().name(), escaped(what)));
+}
+
 /// Does one item that isn't fetched; None where there turns out to be nothing to say of it.
 fn one(
     ctx: &Context,
@@ -171,10 +180,7 @@ fn one(
             let vars = Vars::of(manifest, applied);
             match (&item.state, on_conflict) {
                 (State::Conflict(_), OnConflict::Keep) => {
-                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
-                    outcome.kept += 1;
-                    outcome.codes.push(Code::Done);
-                    ctx.report.info(&format!("  - {:<8} {} stays as it was", "dotfile", escaped(&item.id())));
+                    keep(ctx, item, &item.id(), outcome);
                     return None;
                 }
                 (State::Conflict(_), _) => dotfiles::supplant(&ctx.paths, &vars, applied, dotfile)

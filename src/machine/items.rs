@@ -1,12 +1,13 @@
 //! Where the machine meets the rest of boot: every call into Pythons, tools and shells is here, in the words of a manifest.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use pep440_rs::VersionSpecifiers;
 
-use super::applied::Applied;
+use super::applied::{Applied, Backup, Placed};
 use super::lock::{self, Locked, LockedPython};
-use super::manifest::Tool;
+use super::manifest::{Source, Tool};
 use super::{Error, Result};
 use crate::Context;
 use crate::context::var;
@@ -63,24 +64,34 @@ pub fn tools(ctx: &Context) -> Vec<Tool> {
     let (receipts, _) = tool::receipt::all(&ctx.paths);
     let plain = receipts.into_iter().filter(|receipt| receipt.wanted.suffix.is_empty());
     plain
-        .map(|receipt| {
-            let wanted = receipt.wanted;
-            let rest = wanted.spec.strip_prefix(&wanted.name).unwrap_or("").trim().to_string();
-            let (extras, version) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-                Some((extras, version)) => (extras.split(',').map(|extra| extra.trim().to_string()).collect(), version.to_string()),
-                None => (Vec::new(), rest),
-            };
-            let version: String = version.split_whitespace().collect();
-            Tool {
-                name: wanted.name,
-                version: Some(version).filter(|version| !version.is_empty()),
+        .filter_map(|receipt| {
+            let (wanted, spec) = (&receipt.wanted, receipt.spec().ok()?);
+            let (extras, version) = parts(spec.name(), spec.text());
+            // What only this machine has is nothing for a manifest.
+            let source = spec.url().map(Source::of).transpose().ok()?;
+            Some(Tool {
+                name: wanted.name.clone(),
+                version,
                 extras,
+                source,
+                python: wanted.python_request.clone().filter(|request| check_python(request).is_ok()),
+                expose: wanted.expose.clone(),
                 inject: receipt.injected.into_iter().map(|injected| injected.spec).collect(),
-                python: wanted.python_request,
                 ..Tool::default()
-            }
+            })
         })
         .collect()
+}
+
+/// The extras and the versions in a requirement for `name`.
+pub fn parts(name: &str, requirement: &str) -> (Vec<String>, Option<String>) {
+    let rest = requirement.strip_prefix(name).unwrap_or("").trim();
+    let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((extras, rest)) => (extras.split(',').map(|extra| extra.trim().to_string()).collect(), rest.trim()),
+        None => (Vec::new(), rest),
+    };
+    let version: String = rest.split_whitespace().collect();
+    (extras, Some(version).filter(|version| !version.is_empty() && !version.starts_with('@')))
 }
 
 /// The minor, as `3.11`, of the installed Python that meets `request`.
@@ -251,11 +262,18 @@ fn meets(request: &str, receipt: &Receipt) -> bool {
         || request.parse::<Request>().is_ok_and(|request| receipt.python.parse::<Key>().is_ok_and(|key| request.matches(&key)))
 }
 
-/// Installs a tool with what is injected into it, as the lock says where it says something, and says what happened.
-pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Result<String> {
+/// A command that somebody else has, and that the tool would have to take over.
+pub fn command_in_the_way(ctx: &Context, wanted: &Tool) -> Option<PathBuf> {
+    tool::expose::taken(&ctx.paths, &spec::normal(&wanted.name), wanted.expose.keys().map(String::as_str))
+}
+
+/// Installs a tool with what is injected into it, as the lock says where it says something, and says what happened. With `force` it takes
+/// over commands that somebody else has; where those are now is given back, to be remembered as what the apply of this number replaced.
+pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force: Option<u64>) -> Result<(String, Vec<Backup>)> {
     let parse = |text: &str| text.parse::<Spec>().map_err(|error| Error::Item(error.to_string()));
     let with = wanted.inject.iter().map(|text| parse(text)).collect::<Result<Vec<Spec>>>()?;
     let mut options = tool::Options { with, python: wanted.python.clone(), expose: wanted.expose.clone(), ..tool::Options::default() };
+    options.force = force.is_some();
     if let Some((locked, entry)) = locked.and_then(|locked| Some((locked, locked.tool(wanted)?))) {
         let Some(python) = entry.python(ctx, locked) else {
             return Err(Error::Item(format!("it is made with Python {0}, which isn't here\nboot python install {0}", entry.python)));
@@ -266,7 +284,23 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Re
         options.locked = Some(entry.resolved(python, wanted));
     }
     let outcome = tool::install(ctx, &parse(&wanted.spec())?, &options).map_err(|error| Error::Item(error.to_string()))?;
-    Ok(outcome.to_string())
+    let backup = |is: &PathBuf| {
+        let kept = is.file_name()?.to_string_lossy().into_owned();
+        // `black`, or `black.1` where another one is kept already.
+        let numbered =
+            |name: &str| kept.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).is_some_and(|n| n.parse::<u32>().is_ok());
+        let app = outcome
+            .receipt
+            .apps
+            .iter()
+            .find(|app| app.name == kept)
+            .or_else(|| outcome.receipt.apps.iter().find(|app| numbered(&app.name)))?;
+        let was = ctx.paths.bin.join(&app.name);
+        let target = was.strip_prefix(&ctx.paths.home).ok()?.to_string_lossy().into_owned();
+        let placed = Placed::Link(std::fs::read_link(&was).ok()?);
+        Some(Backup { apply: force?, is: is.clone(), was, target, placed })
+    };
+    Ok((outcome.to_string(), outcome.backups.iter().filter_map(backup).collect()))
 }
 
 /// The versions of what is installed with a tool, for a lock to keep.

@@ -13,6 +13,7 @@ pub mod dotfiles;
 pub mod edit;
 pub mod extends;
 pub mod handover;
+pub mod import;
 pub mod items;
 pub mod lock;
 pub mod manifest;

@@ -201,7 +201,12 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
             ToolState::Missing => (State::Todo, ""),
             ToolState::Other(why) => (State::Todo, why),
         };
-        add(What::Tool(tool.clone()), state, note);
+        // Its commands are known when it is resolved; what can be told before is no reason to begin.
+        let taken = if state == State::Todo { items::command_in_the_way(ctx, tool) } else { None };
+        match taken {
+            Some(path) => add(What::Tool(tool.clone()), State::Conflict("there is a command of its name"), &ctx.paths.tilde(&path)),
+            None => add(What::Tool(tool.clone()), state, note),
+        }
     }
     for (name, request) in &manifest.venvs {
         let (done, there) = items::venv(ctx, name, request);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::manifest::FILE;
-use super::{Result, items};
+use super::{Result, edit, items};
 use crate::Context;
 use crate::store::atomic;
 
@@ -19,24 +19,7 @@ pub fn text(ctx: &Context) -> String {
     }
     let mut tools = toml_edit::Table::new();
     for tool in items::tools(ctx) {
-        let version = tool.version.as_deref().unwrap_or("*");
-        let mut options = toml_edit::InlineTable::new();
-        for (key, list) in [("extras", &tool.extras), ("inject", &tool.inject)] {
-            if !list.is_empty() {
-                options.insert(key, list.iter().collect::<toml_edit::Array>().into());
-            }
-        }
-        if let Some(python) = &tool.python {
-            options.insert("python", python.as_str().into());
-        }
-        tools[&tool.name] = if options.is_empty() {
-            toml_edit::value(version)
-        } else {
-            if version != "*" {
-                options.insert("version", version.into());
-            }
-            toml_edit::value(options)
-        };
+        tools[&tool.name] = toml_edit::value(edit::tool(&tool));
     }
     if !tools.is_empty() {
         doc["tools"] = toml_edit::Item::Table(tools);

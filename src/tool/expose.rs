@@ -69,6 +69,26 @@ pub fn check<'a>(paths: &Paths, tool: &str, names: impl IntoIterator<Item = &'a 
     Ok(())
 }
 
+/// The first name that an install of `tool` would find taken by somebody else, as far as that can be told before it is resolved: its own
+/// name, `more`, and the commands of the environment that pipx or uv has for it.
+pub fn taken<'a>(paths: &Paths, tool: &'a str, more: impl IntoIterator<Item = &'a str>) -> Option<PathBuf> {
+    let foreign = |path: &Path| matches!(owner(paths, path), Owner::Foreign);
+    let named = [tool].into_iter().chain(more).map(|name| paths.bin.join(name)).find(|path| foreign(path));
+    named.or_else(|| {
+        let entries = fs::read_dir(&paths.bin).into_iter().flatten().flatten().map(|entry| entry.path());
+        let theirs = |link: &PathBuf| {
+            let Ok(target) = fs::read_link(link) else { return false };
+            let root = target.parent().filter(|bin| bin.ends_with("bin")).and_then(Path::parent);
+            let same = root.and_then(Path::file_name).is_some_and(|name| super::spec::normal(&name.to_string_lossy()) == tool);
+            let kept = root.and_then(Path::parent).is_some_and(|folder| folder.ends_with("venvs") || folder.ends_with("tools"));
+            same && kept && foreign(link)
+        };
+        let mut found: Vec<PathBuf> = entries.filter(theirs).collect();
+        found.sort();
+        found.into_iter().next()
+    })
+}
+
 /// Whether each `(name, script)` is linked as it should be.
 pub fn is_linked<'a>(paths: &Paths, scripts: &Path, apps: impl IntoIterator<Item = (&'a str, &'a str)>) -> bool {
     apps.into_iter().all(|(name, script)| fs::read_link(paths.bin.join(name)).is_ok_and(|target| target == scripts.join(script)))

@@ -8,6 +8,7 @@ mod apply;
 mod archive;
 mod entry_script;
 mod extends;
+mod import;
 mod init;
 mod install_sh;
 mod items;

@@ -3,13 +3,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{How, Outcome, take};
+use super::{How, OnConflict, Outcome, keep, take};
 use crate::Context;
 use crate::machine::applied::Applied;
 use crate::machine::lock::{Lock, Locked, make};
 use crate::machine::manifest::{MANAGERS, Manifest, Tool};
 use crate::machine::packages::{self, Done};
-use crate::machine::plan::{Item, What};
+use crate::machine::plan::{Item, State, What};
 use crate::machine::{Error, Result, items};
 use crate::python::key::Platform;
 use crate::report::escaped;
@@ -25,7 +25,10 @@ pub fn is(item: &Item) -> bool {
 
 pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut Applied, how: &How, outcome: &Mutex<Outcome>) {
     let pythons: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Python(_))).collect();
-    let tools: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Tool(_))).collect();
+    let is_kept = |item: &Item| matches!(item.state, State::Conflict(_)) && how.on_conflict == OnConflict::Keep;
+    let (kept, tools): (Vec<&&Item>, Vec<&&Item>) =
+        items.iter().filter(|item| matches!(item.what, What::Tool(_))).partition(|item| is_kept(item));
+    kept.iter().for_each(|item| keep(ctx, item, &item.note, outcome));
     let instead = Mutex::new(Vec::new());
     let mut lock = Ok(None);
     std::thread::scope(|scope| {
@@ -81,16 +84,34 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
             _ => None,
         })
         .collect();
+    let backups = Mutex::new(Vec::new());
+    let number = applied.applies;
     side_by_side(&work, AT_ONCE, |(item, tool, failed)| {
+        // Somebody has agreed that its commands move away; a new tool needs no more, and one that is there is made anew for it.
+        let force = matches!(item.state, State::Conflict(_)).then_some(number);
         let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let result = match (failed, here(lock.as_ref())) {
             // What has to be built can't be locked; it is installed all the same.
-            (Some(Error::NoWheels(_)), _) if !how.locked => items::install_tool(ctx, tool, None),
+            (Some(Error::NoWheels(_)), _) if !how.locked => items::install_tool(ctx, tool, None, force),
             (Some(error), _) => Err(error),
-            (None, locked) => items::install_tool(ctx, tool, locked),
+            (None, locked) => items::install_tool(ctx, tool, locked, force),
         };
+        let result = result.map(|(said, moved)| {
+            let said = moved.iter().fold(said, |said, backup| {
+                format!("{said}; what was {} is in {}", ctx.paths.tilde(&backup.was), ctx.paths.tilde(&backup.is))
+            });
+            backups.lock().unwrap_or_else(PoisonError::into_inner).extend(moved);
+            said
+        });
         take(outcome, ctx, item, result);
     });
+    let backups = backups.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !backups.is_empty() {
+        applied.backups.extend(backups);
+        if let Err(error) = applied.write(&ctx.paths) {
+            ctx.report.warn(&error.to_string());
+        }
+    }
     for one in failed {
         ctx.report.warn(&format!("{} isn't in the lock: {}", escaped(&one.what), one.error.to_string().lines().next().unwrap_or("")));
     }

@@ -8,6 +8,7 @@ use super::inside;
 use crate::machine::condition::Only;
 use crate::machine::document::{self, At, Table};
 use crate::machine::items;
+use crate::net;
 use crate::project::pin::Name;
 use crate::report::escaped;
 
@@ -37,6 +38,31 @@ pub enum Source {
     /// Absolute once the manifest is loaded.
     Folder(std::path::PathBuf),
 }
+
+impl Source {
+    /// What `git+https://HOST/PATH@REV` is for a manifest, without a password; otherwise why it can't have it.
+    pub fn of(url: &str) -> Result<Source, String> {
+        let Some(address) = url.strip_prefix("git+") else {
+            let web = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+            return Err(if web { "it comes from an archive's address, and a manifest has indexes and git" } else { ELSEWHERE }.into());
+        };
+        let (address, fragment) = address.split_once('#').unwrap_or((address, ""));
+        if fragment.contains("subdirectory=") {
+            return Err("it comes from a folder within a repository, which a manifest can't name".into());
+        }
+        if address.starts_with("file:") {
+            return Err(ELSEWHERE.into());
+        }
+        let path = address.find("://").and_then(|at| Some(at + 3 + address[at + 3..].find('/')?)).unwrap_or(0);
+        let (url, rev) = match address[path..].rsplit_once('@') {
+            Some((below, rev)) => (format!("{}{below}", &address[..path]), Some(rev.to_string())),
+            None => (address.to_string(), None),
+        };
+        Ok(Source::Git { url: net::without_credentials(&url), rev })
+    }
+}
+
+const ELSEWHERE: &str = "it comes from a folder or an address that only this machine has";
 
 impl Tool {
     /// As PEP 508 writes it: `httpie[socks]>=3,<4`, `mytool @ git+URL@rev`.

@@ -47,7 +47,9 @@ impl Item {
             }
             What::Hook => "the hook, in the start-up files of your shells".into(),
         };
-        if let State::Conflict(what) = self.state {
+        if let (State::Conflict(_), What::Tool(_)) = (&self.state, &self.what) {
+            let _ = write!(line, " ({} is there, and boot did not make it)", self.note);
+        } else if let State::Conflict(what) = self.state {
             let _ = write!(line, " ({what} that boot did not make)");
         } else if let State::Skipped(why) = self.state {
             let _ = write!(line, " (skipped: {why})");
