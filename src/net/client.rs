@@ -15,8 +15,9 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RANGE};
 use url::Url;
 
 use super::auth::Auth;
-use super::route::Route;
+use super::route::{self, Route};
 use super::{Error, Result, shown};
+use crate::context::var;
 
 /// Tries after the first. With the pauses between them, a server that is gone is noticed within two seconds.
 const RETRIES: u32 = 3;
@@ -106,7 +107,14 @@ impl Client {
                 .pool_max_idle_per_host(32)
                 .tcp_nodelay(true)
         };
-        let http = route.apply(builder())?.build().map_err(|error| Error::Client(chain(&error)))?;
+        let built = match route.apply(builder())?.build() {
+            // A bare machine has none; what the user names has to be right.
+            Err(_) if var("SSL_CERT_FILE").is_none() && var("SSL_CERT_DIR").is_none() => {
+                route.apply(builder())?.tls_certs_only(route::own_authorities()).build()
+            }
+            built => built,
+        };
+        let http = built.map_err(|error| Error::Client(chain(&error)))?;
         let trusting = route.trusting(builder)?;
         Ok(Client { http: Some(http), trusting, route, auth })
     }

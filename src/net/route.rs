@@ -12,6 +12,11 @@ use crate::context::var;
 /// Where a distribution keeps what it trusts: named by many variables, and trusted anyway.
 const USUAL: &str = "/etc/ssl/certs/ca-certificates.crt";
 
+/// The authorities that browsers trust, for machines without a trust store of their own: small containers, a Debian before its first package.
+pub fn own_authorities() -> Vec<Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+}
+
 /// What the user's configuration says of it. The default is the usual way.
 #[derive(Clone, Debug, Default)]
 pub struct Route {
@@ -73,5 +78,19 @@ impl Route {
         }
         let builder = self.apply(builder())?.tls_danger_accept_invalid_certs(true);
         builder.build().map(Some).map_err(|error| Error::Client(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authorities_that_boot_brings_can_all_be_used() {
+        let own = own_authorities();
+        assert!(own.len() > 100, "{}", own.len());
+        assert_eq!(own.len(), webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder().tls_certs_only(own).build().unwrap();
     }
 }

@@ -189,7 +189,13 @@ fn output_of_a_cd_in_a_substitution_is_what_was_asked_for() {
         let Some(mut pty) = Pty::start(&home, shell) else { continue };
         let project = home.root.join("p").display().to_string();
         let question = if shell == "fish" { "echo \"<\"(cd p; and pwd)\">\"" } else { "echo \"<$(cd p && pwd)>\"" };
-        assert_eq!(pty.ask(question), format!("<{project}>"), "{shell}: {}", pty.screen());
+        let answer = pty.ask(question);
+        // fish 4 itself tells the terminal where it is, there too.
+        let answer = match answer.split_once("\x1b]7;") {
+            Some((_, rest)) if shell == "fish" => rest.split_once('\x07').unwrap().1,
+            _ => &answer,
+        };
+        assert_eq!(answer, format!("<{project}>"), "{shell}: {}", pty.screen());
         // fish runs a substitution in the shell itself, which has moved.
         if shell != "fish" {
             assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: a substitution enters nothing");

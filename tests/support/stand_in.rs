@@ -70,7 +70,7 @@ pub fn start_up(home: &Home, shell: &str, before: &str, after: &str) {
     let boot = super::BOOT;
     if shell == "fish" {
         // Otherwise its first start reads all manual pages, in the background.
-        fs::create_dir_all(home.root.join(".local/share/fish/generated_completions")).unwrap();
+        has_completions(home);
     }
     match shell {
         "bash" => home.write(".bashrc", &format!("PS1='$ '\n{before}\neval \"$({boot} shell init bash)\"\n{after}\n")),
@@ -80,4 +80,11 @@ pub fn start_up(home: &Home, shell: &str, before: &str, after: &str) {
             &format!("set -g fish_greeting\nfunction fish_prompt; echo '$ '; end\n{before}\n{boot} shell init fish | source\n{after}\n"),
         ),
     };
+}
+
+/// fish makes its completions of the man pages in the background, at its first start: as if it had done so. fish 4 keeps them elsewhere.
+pub fn has_completions(home: &Home) {
+    for folder in [".local/share/fish/generated_completions", ".cache/fish/generated_completions"] {
+        fs::create_dir_all(home.root.join(folder)).unwrap();
+    }
 }
