@@ -28,7 +28,7 @@ pub struct Install {
     /// Also if it is there already
     #[arg(long)]
     pub reinstall: bool,
-    /// Build it, whatever archives there are
+    /// Build it, whatever archives there are; without debug information, unless CFLAGS or --configure-opts ask for it
     #[arg(long, conflicts_with = "prebuilt")]
     pub source: bool,
     /// Never build it

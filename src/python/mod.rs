@@ -1,9 +1,11 @@
 //! Pythons: asking for one, knowing what exists, getting it, and what is installed.
 
 pub mod adopt;
+pub mod autoconf;
 pub mod build_flags;
 pub mod catalog;
 pub mod checksums;
+pub mod configure;
 pub mod dependents;
 pub mod discover;
 pub mod install;

@@ -30,8 +30,9 @@ pub enum Error {
 }
 
 /// The compiler that configure will take.
-fn compiler() -> String {
-    crate::context::var("CC").unwrap_or_else(|| "cc".into())
+pub fn compiler() -> String {
+    let named = crate::context::var("CC").or_else(|| which::which("gcc").is_ok().then(|| "gcc".into()));
+    named.unwrap_or_else(|| "cc".into())
 }
 
 /// Compiles a few lines per library, all at once, and names every one that is missing.

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Source;
+use super::configure;
 use super::key::Key;
 use super::preflight;
 use super::tarball::Found;
@@ -82,23 +83,26 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
     File::create(&log).map_err(store::Error::io("write", &log))?;
     let steps = Steps { ctx, key, log: &log, sources: &sources };
 
-    let jobs = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).to_string();
-    let mut configure = Command::new("./configure");
-    if let Some(own) = var("PYTHON_CFLAGS") {
-        configure.env("CFLAGS", format!("{} {own}", var("CFLAGS").unwrap_or_default()));
-    }
-    steps.run("configure", configure.args(configure_arguments(key, options, home)))?;
+    let jobs = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let scratch = work.path().join("probe");
+    fs::create_dir(&scratch).map_err(store::Error::io("create", &scratch))?;
+    let mut command = Command::new("./configure");
+    command.args(configure::arguments(key, options, home)).envs(configure::flags(options));
+    steps.run("configure", command.envs(configure::answers(&sources, &scratch, jobs)))?;
     without_bytecode(&sources.join("Makefile"))?;
     let mut make = Command::new("make");
-    make.arg(format!("-j{jobs}")).args(["MAKE_OPTS", "MAKEOPTS", "PYTHON_MAKE_OPTS"].iter().flat_map(|name| words(name)));
+    make.arg(format!("-j{jobs}"))
+        .args(configure::UNNEEDED)
+        .args(["MAKE_OPTS", "MAKEOPTS", "PYTHON_MAKE_OPTS"].iter().flat_map(|name| configure::words(name)));
     steps.run("compile", &mut make)?;
     let root = work.path().join("root");
     let mut install = Command::new("make");
     install
         .arg("install")
+        .args(configure::UNNEEDED)
         .arg(format!("DESTDIR={}", root.display()))
-        .args(words("MAKE_INSTALL_OPTS"))
-        .args(words("PYTHON_MAKE_INSTALL_OPTS"));
+        .args(configure::words("MAKE_INSTALL_OPTS"))
+        .args(configure::words("PYTHON_MAKE_INSTALL_OPTS"));
     steps.run("install", &mut install)?;
 
     let installed = root.join(home.strip_prefix("/").unwrap_or(home));
@@ -148,8 +152,9 @@ pub fn forget(ctx: &Context, key: &Key, source: &Source, options: &Options, home
 /// Where a finished build lies in the cache. Its paths are compiled in, so its home is part of its name.
 fn kept(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> PathBuf {
     // The first line changes with what is done to a build after make.
-    let mut what = format!("3\n{}\n{}\n{}\n{:?}\n", source.sha256, home.display(), options.optimize, options.configure);
-    for name in ["CONFIGURE_OPTS", "PYTHON_CONFIGURE_OPTS", "PYTHON_CFLAGS", "CC", "CFLAGS", "CPPFLAGS", "LDFLAGS"] {
+    let mut what = format!("4\n{}\n{}\n{}\n{:?}\n", source.sha256, home.display(), options.optimize, options.configure);
+    for name in ["CONFIGURE_OPTS", "PYTHON_CONFIGURE_OPTS", "PYTHON_CFLAGS", "CC", "CFLAGS", "CFLAGS_NODIST", "CPPFLAGS", "LDFLAGS", "OPT"]
+    {
         what.push_str(&format!("{name}={}\n", var(name).unwrap_or_default()));
     }
     let hash = Sha256::of(what.as_bytes()).to_string();
@@ -169,39 +174,6 @@ fn fetch(ctx: &Context, found: &Found, sources: &Path, bar: &dyn Bar) -> Result<
         unpack::tar(decoder, archive, sources, &top, Limits::default())?;
         Ok(())
     })
-}
-
-fn configure_arguments(key: &Key, options: &Options, home: &Path) -> Vec<String> {
-    let mut arguments = vec![format!("--prefix={}", home.display()), "--with-ensurepip=no".to_string()];
-    if key.version.minor >= 10 {
-        // The test suite would be a third of what is installed.
-        arguments.push("--disable-test-modules".into());
-    }
-    if key.variant == super::key::Variant::FreeThreaded {
-        arguments.push("--disable-gil".into());
-    }
-    if options.optimize {
-        arguments.extend(["--enable-optimizations".into(), "--with-lto".into()]);
-    }
-    for name in ["CONFIGURE_OPTS", "PYTHON_CONFIGURE_OPTS"] {
-        arguments.extend(words(name));
-    }
-    arguments.extend(options.configure.iter().flat_map(|text| text.split_whitespace().map(str::to_string)));
-    if arguments.iter().any(|argument| argument == "--enable-shared") {
-        arguments.push(format!("LDFLAGS={} -Wl,-rpath,{}/lib", var("LDFLAGS").unwrap_or_default(), home.display()));
-    }
-    let brew = preflight::brew_prefixes();
-    if !brew.is_empty() {
-        arguments.push(format!("--with-openssl={}", brew[0]));
-        let join = |flag: &str, sub: &str| brew.iter().map(|prefix| format!("{flag}{prefix}/{sub}")).collect::<Vec<_>>().join(" ");
-        arguments.push(format!("CPPFLAGS={} {}", var("CPPFLAGS").unwrap_or_default(), join("-I", "include")));
-        arguments.push(format!("LDFLAGS={} {}", var("LDFLAGS").unwrap_or_default(), join("-L", "lib")));
-    }
-    arguments
-}
-
-fn words(name: &str) -> Vec<String> {
-    var(name).unwrap_or_default().split_whitespace().map(str::to_string).collect()
 }
 
 /// `make install` would compile the whole library three times over, the test suite included. Its lines stay, as words for `:`.

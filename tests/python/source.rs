@@ -35,7 +35,7 @@ fn a_python_is_built_once_and_taken_from_the_cache_ever_after() {
     let version = version(&mirror);
     let source = Source::new(&mirror, version, FINE, &[]);
     let mut home = Home::new();
-    source.tell(&mut home, &[]);
+    source.tell(&mut home, &["gone.h"]);
     let run = build(&home, version, &[]).success().stderr_has(&format!("built and installed Python {version}"));
     for stage in ["configure", "compile", "install"] {
         assert!(run.stderr.lines().any(|line| line.starts_with(&format!("  {stage}")) && line.ends_with(" s")), "{stage}: {run}");
@@ -47,10 +47,14 @@ fn a_python_is_built_once_and_taken_from_the_cache_ever_after() {
     let root = home.data().join("pythons").join(mirror.key_of(version).to_string()).display().to_string();
     assert!(told.contains(&format!("argument --prefix={root}\n")) && told.contains("argument --with-ensurepip=no\n"), "{told}");
     assert!(!told.contains("--enable-optimizations"), "{told}");
+    // What is known ahead needn't be asked of the compiler one by one; and nobody debugs the interpreter itself.
+    assert!(told.contains("\nac_cv_func_strlen=yes\n") && told.contains("\nac_cv_header_locale_h=yes\n"), "{told}");
+    assert!(!told.contains("ac_cv_header_gone_h") && told.contains("\nCFLAGS_NODIST=-g0\n"), "{told}");
     // The folder that it was built in is named nowhere.
     let data = fs::read_to_string(format!("{root}/lib/python{}/_sysconfigdata__linux.py", mirror.minor())).unwrap();
     assert!(data.contains(&format!("prefix={root}")) && !data.contains("staging") && !data.contains(".cache"), "{data}");
     assert!(!home.root.join("compiled").exists(), "nobody compiles the test suite's bytecode");
+    assert!(!home.root.join("embedded").exists(), "nobody links the test suite's program");
 
     // Reinstalled and installed again without the network, a compiler, or a second build.
     source.server.requests();
@@ -84,6 +88,8 @@ fn the_usual_variables_and_options_reach_the_build() {
         ("CPPFLAGS", "-I/extra/include"),
         ("LDFLAGS", "-L/extra/lib"),
         ("MAKE_OPTS", "EXTRA=from-make-opts"),
+        // Said by the user, it isn't said otherwise.
+        ("ac_cv_header_locale_h", "no"),
     ] {
         home.set(name, value);
     }
@@ -100,9 +106,11 @@ fn the_usual_variables_and_options_reach_the_build() {
         "\nCFLAGS=-O1 -g -fpython\n",
         "\nCPPFLAGS=-I/extra/include\n",
         "\nCC=",
+        "\nac_cv_header_locale_h=no\n",
     ] {
         assert!(told.contains(words), "no {words:?} in {told}");
     }
+    assert!(!told.contains("-g0"), "who asks for debug information gets it: {told}");
     // A shared library is found where it will be.
     assert!(
         told.contains("argument LDFLAGS=-L/extra/lib -Wl,-rpath,") && told.contains(&format!("{}/lib\n", mirror.key_of(version))),

@@ -22,14 +22,18 @@ impl Source {
         let minor = version.minor_name(Default::default());
         let configure = format!(
             "#!/bin/sh\n{}\necho checking for a compiler\n{{ for word; do echo \"argument $word\"; done; env | sort; }} >configured\n\
+             ac_fn_c_check_func() {{ :; }}\nac_fn_c_check_header_compile() {{ :; }}\n\
+             ac_fn_c_check_func \"$LINENO\" \"strlen\" \"ac_cv_func_strlen\"\n\
+             ac_fn_c_check_header_compile \"$LINENO\" \"locale.h\" \"ac_cv_header_locale_h\" \"\"\n\
+             ac_fn_c_check_header_compile \"$LINENO\" \"gone.h\" \"ac_cv_header_gone_h\" \"\"\n\
              echo once >>\"$HOME/configured\"\nfor word; do case $word in --prefix=*) prefix=${{word#--prefix=}};; esac; done\n\
              sed \"s|@PREFIX@|$prefix|g\" Makefile.in >Makefile\n",
             wrong_in("configure")
         );
         let makefile = format!(
-            "PREFIX=@PREFIX@\nPYTHON_FOR_BUILD=./python -E\nLIBDEST=$(PREFIX)/lib/python{minor}\nall:\n\t{}\n\techo \"flags $(MAKEFLAGS) $(EXTRA)\" >made\n\
+            "PREFIX=@PREFIX@\nPYTHON_FOR_BUILD=./python -E\nLIBDEST=$(PREFIX)/lib/python{minor}\nall: Programs/_testembed\n\t{}\n\techo \"flags $(MAKEFLAGS) $(EXTRA)\" >made\n\
              \tcc -c Python/ceval.c 2>/dev/null || echo gcc -c Python/ceval.c\n\
-             install:\n\t{}\n\tmkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDEST) $(DESTDIR)$(PREFIX)/share\n\
+             Programs/_testembed:\n\techo \"$@\" >>\"$(HOME)/embedded\"\ninstall: Programs/_testembed\n\t{}\n\tmkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDEST) $(DESTDIR)$(PREFIX)/share\n\
              \tcp python.sh $(DESTDIR)$(PREFIX)/bin/python{minor}\n\tchmod 755 $(DESTDIR)$(PREFIX)/bin/python{minor}\n\
              \tcp configured made $(DESTDIR)$(PREFIX)/share/\n\techo prefix=$(PREFIX) built=$$PWD >$(DESTDIR)$(LIBDEST)/_sysconfigdata__linux.py\n\
              \t-PYTHONPATH=$(DESTDIR)$(LIBDEST) $(RUNSHARED) \\\n\t\t$(PYTHON_FOR_BUILD) -Wi $(DESTDIR)$(LIBDEST)/compileall.py \\\n\t\t-d $(LIBDEST)\n",
@@ -66,7 +70,10 @@ impl Source {
         let line = format!("{}\tsource\tdefault\t-\tPython-{}.tgz\t{}\n", self.version, self.version, Sha256::of(&self.content));
         home.write("catalog.tsv", &line);
         let compiler: String = missing.iter().map(|header| format!("*{header}*) exit 1;; ")).collect();
-        let compiler = home.program("tools/cc", &format!("#!/bin/sh\ncase $(cat) in {compiler}esac\nexit 0\n"));
+        let compiler = home.program(
+            "tools/cc",
+            &format!("#!/bin/sh\nfor word; do case $word in *.c) exec <\"$word\";; esac; done\ncase $(cat) in {compiler}esac\nexit 0\n"),
+        );
         let catalog = home.root.join("catalog.tsv").display().to_string();
         home.set("BOOT_PYTHON_CATALOG", &catalog);
         home.set("BOOT_SOURCE_MIRROR", &self.server.url());

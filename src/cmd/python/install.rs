@@ -1,5 +1,6 @@
 //! `boot python install`.
 
+use super::requests;
 use crate::cli::python::Install;
 use crate::error::{Error, Result};
 use crate::project::choice::{self, Reason};
@@ -13,10 +14,7 @@ use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
-    let requests = match requests(args, ctx) {
-        Ok(requests) => requests,
-        Err(error) => return Err(Error::Usage(error)),
-    };
+    let requests = asked(args, ctx)?;
     let options = Options {
         locked: None,
         reinstall: args.reinstall,
@@ -77,13 +75,9 @@ fn tell(ctx: &Context, outcome: &Outcome) {
 }
 
 /// What was asked for; else what the pin here asks for; else the newest.
-fn requests(args: &Install, ctx: &Context) -> std::result::Result<Vec<Request>, String> {
+fn asked(args: &Install, ctx: &Context) -> Result<Vec<Request>> {
     if !args.requests.is_empty() {
-        return args
-            .requests
-            .iter()
-            .map(|text| text.parse().map_err(|error: crate::python::request::NotARequest| error.to_string()))
-            .collect();
+        return requests(&args.requests);
     }
     let here = std::env::current_dir().unwrap_or_default();
     let choice = choice::choose(&ctx.paths, &here);
@@ -96,7 +90,7 @@ fn requests(args: &Install, ctx: &Context) -> std::result::Result<Vec<Request>, 
     let asked: Vec<Request> =
         choice.items.iter().filter_map(|item| item.asked.parse().ok()).filter(|request| *request != Request::System).collect();
     if asked.is_empty() {
-        Err(format!("{} asks for nothing that can be installed\nboot python install 3.11", choice.reason))
+        Err(Error::Usage(format!("{} asks for nothing that can be installed\nboot python install 3.11", choice.reason)))
     } else {
         Ok(asked)
     }

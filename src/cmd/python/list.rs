@@ -6,14 +6,13 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::available;
+use super::{available, request};
 use crate::cli::python::List;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::project::choice;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::{Key, Version};
 use crate::python::refresh::{self, When};
-use crate::python::request::Request;
 use crate::python::{self, upgrade};
 use crate::ui::table;
 use crate::{Code, Context};
@@ -37,10 +36,7 @@ pub(super) struct Row {
 }
 
 pub fn run(args: &List, ctx: &Context) -> Result<Code> {
-    let request: Option<Request> = match &args.request {
-        Some(text) => Some(text.parse().map_err(|error: python::request::NotARequest| Error::Usage(error.to_string()))?),
-        None => None,
-    };
+    let request = args.request.as_deref().map(request).transpose()?;
     let wanted = |key: &Key| request.as_ref().is_none_or(|request| request.matches(key));
     let installed = installed::list(&ctx.paths);
     let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());

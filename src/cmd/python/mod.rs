@@ -11,7 +11,8 @@ mod upgrade;
 mod verify;
 
 use crate::cli::python::Python;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::python::request::Request;
 use crate::{Code, Context};
 
 pub fn run(what: Python, ctx: &Context) -> Result<Code> {
@@ -25,4 +26,14 @@ pub fn run(what: Python, ctx: &Context) -> Result<Code> {
         Python::Verify(args) => verify::run(&args, ctx),
         Python::Adopt(args) => adopt::run(&args, ctx),
     }
+}
+
+/// The request that `text` makes; wrong usage, where it makes none.
+fn request(text: &str) -> Result<Request> {
+    text.parse().map_err(|error: crate::python::request::NotARequest| Error::Usage(error.to_string()))
+}
+
+/// All of them, or the first that is none.
+fn requests(texts: &[String]) -> Result<Vec<Request>> {
+    texts.iter().map(|text| request(text)).collect()
 }

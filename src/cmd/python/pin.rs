@@ -10,7 +10,7 @@ use crate::python::catalog;
 use crate::python::installed;
 use crate::python::key::Platform;
 use crate::python::refresh::{self, When};
-use crate::python::request::{NotARequest, Request};
+use crate::python::request::Request;
 use crate::report::escaped;
 use crate::store::{self, atomic};
 use crate::ui::table;
@@ -84,7 +84,7 @@ fn check(ctx: &Context, text: &str) -> Result<Entry> {
         Ok(request) => request,
         Err(error) => {
             let name = text.parse::<pin::Name>().ok().filter(|name| ctx.paths.venvs().join(name.as_str()).is_dir());
-            return name.map(Entry::Environment).ok_or_else(|| Error::Usage(NotARequest::to_string(&error)));
+            return name.map(Entry::Environment).ok_or_else(|| Error::Usage(error.to_string()));
         }
     };
     if request == Request::System || installed::find(&ctx.paths, &request).is_some() {

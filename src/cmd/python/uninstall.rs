@@ -1,19 +1,15 @@
 //! `boot python uninstall`.
 
+use super::requests;
 use crate::cli::python::Uninstall;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::python::installed::Origin;
-use crate::python::request::{NotARequest, Request};
 use crate::python::uninstall::{self, Gone};
 use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
-    let requests: Vec<Request> = args
-        .requests
-        .iter()
-        .map(|text| text.parse().map_err(|error: NotARequest| Error::Usage(error.to_string())))
-        .collect::<Result<_>>()?;
+    let requests = requests(&args.requests)?;
     let mut codes = Vec::new();
     for request in &requests {
         match uninstall::uninstall(ctx, request, args.force) {

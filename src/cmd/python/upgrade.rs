@@ -1,21 +1,18 @@
 //! `boot python upgrade`.
 
+use super::requests;
 use crate::cli::python::Upgrade;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::python::install;
 use crate::python::refresh::{self, When};
-use crate::python::request::{NotARequest, Request};
+use crate::python::request::Request;
 use crate::python::source;
 use crate::python::upgrade::{self, Outcome};
 use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
-    let requests: Vec<Request> = args
-        .requests
-        .iter()
-        .map(|text| text.parse().map_err(|error: NotARequest| Error::Usage(error.to_string())))
-        .collect::<Result<_>>()?;
+    let requests = requests(&args.requests)?;
     let mut codes = Vec::new();
     let mut minors = Vec::new();
     let asked: Vec<Option<&Request>> = if requests.is_empty() { vec![None] } else { requests.iter().map(Some).collect() };

@@ -1,10 +1,10 @@
 //! `boot python verify`.
 
+use super::requests;
 use crate::cli::python::Verify;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::project::choice::{Missing, Reason};
 use crate::python::installed::{self, Installed};
-use crate::python::request::{NotARequest, Request};
 use crate::python::verify::{self, Report};
 use crate::ui::table;
 use crate::{Code, Context};
@@ -14,9 +14,8 @@ pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
         installed::list(&ctx.paths)
     } else {
         let mut pythons = Vec::new();
-        for text in &args.requests {
-            let request: Request = text.parse().map_err(|error: NotARequest| Error::Usage(error.to_string()))?;
-            pythons.push(installed::find(&ctx.paths, &request).ok_or_else(|| Missing::new(text, &Reason::Argument))?);
+        for request in requests(&args.requests)? {
+            pythons.push(installed::find(&ctx.paths, &request).ok_or_else(|| Missing::new(&request.to_string(), &Reason::Argument))?);
         }
         pythons
     };
