@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::manifest::{Manifest, Place, Tool};
 use super::{Error, Result, scripts};
 use crate::package::address::is_relative;
-use crate::package::filename::WheelName;
+use crate::package::filename::{WheelName, source_version};
 use crate::python::key::{Key, Platform};
 use crate::report::escaped;
 use crate::store::atomic;
@@ -79,7 +79,8 @@ pub struct LockedTool {
     pub packages: Vec<Package>,
 }
 
-/// One distribution.
+/// One distribution: a wheel, or a source archive where there is no wheel. Of that the lock holds the archive to the byte; what building it
+/// needs is found out where it is built.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
@@ -253,6 +254,13 @@ impl Lock {
     }
 }
 
+impl Package {
+    /// Whether it has to be built.
+    pub fn is_source(&self) -> bool {
+        !self.file.ends_with(".whl")
+    }
+}
+
 impl Locked {
     /// The tool's entry, if it is for what the manifest asks for now.
     pub fn tool(&self, tool: &Tool) -> Option<&LockedTool> {
@@ -273,9 +281,13 @@ impl Locked {
         }
         for (name, tool) in &self.tool {
             let odd = |package: &&Package| {
-                let wheel = WheelName::parse(&package.file);
-                let same = wheel.is_some_and(|wheel| wheel.name.as_str() == package.name && wheel.version.to_string() == package.version);
-                !same || package.file.contains('/') || package.at.as_ref().is_some_and(|at| !is_relative(at))
+                let version = match WheelName::parse(&package.file) {
+                    Some(wheel) => Some(wheel.version).filter(|_| wheel.name.as_str() == package.name),
+                    None => package.name.parse().ok().and_then(|name| source_version(&package.file, &name)),
+                };
+                version.is_none_or(|version| version.to_string() != package.version)
+                    || package.file.contains('/')
+                    || package.at.as_ref().is_some_and(|at| !is_relative(at))
             };
             if let Some(package) = tool.packages.iter().find(odd) {
                 return Err(format!("{} of {} for {platform} is not what its name says", escaped(&package.file), escaped(name)));

@@ -7,10 +7,10 @@ use crate::support::{Fault, Home, Index, Mirror, Wheel};
 use boot::python::key::{Key, Platform};
 use boot::store::digest::Sha256;
 
-const OTHERS: [&str; 2] = ["darwin-aarch64-none", "linux-aarch64-gnu"];
+pub const OTHERS: [&str; 2] = ["darwin-aarch64-none", "linux-aarch64-gnu"];
 
 /// An index on which what is installed depends on the platform: a marker, and a wheel for each.
-fn index() -> Index {
+pub fn index() -> Index {
     let index = Index::new();
     index.add(Wheel::new("click", "8.1.0").file("click.py", ""));
     index.add(Wheel::new("onlymac", "1.0").file("onlymac.py", ""));
@@ -28,14 +28,14 @@ fn index() -> Index {
 }
 
 /// What a month brings.
-fn a_month_later(index: &Index) {
+pub fn a_month_later(index: &Index) {
     index.add(Wheel::new("click", "8.2.0").file("click.py", "new = 1\n"));
     index.add(Wheel::new("black", "24.2.0").requires("click>=8").command("black", "black 24.2.0"));
     index.add(Wheel::new("sphinx", "7.1.0").requires("docutils").command("sphinx-build", "sphinx 7.1.0"));
 }
 
 /// A home with the manifest in `dots`; the catalog has the mirror's Python for other platforms too.
-fn machine(mirror: &Mirror, index: &Index) -> Home {
+pub fn machine(mirror: &Mirror, index: &Index) -> Home {
     let mut home = Home::with(mirror);
     home.set("BOOT_INDEX_URL", &index.url());
     home.set("SHELL", "/bin/bash");
@@ -50,19 +50,19 @@ fn machine(mirror: &Mirror, index: &Index) -> Home {
     home
 }
 
-fn manifest(mirror: &Mirror, tools: &str) -> String {
+pub fn manifest(mirror: &Mirror, tools: &str) -> String {
     format!("version = 1\n[python]\ninstall = [\"{}\"]\n[tools]\n{tools}", mirror.minor())
 }
 
-const LOCK: &str = ".config/boot/boot.lock";
+pub const LOCK: &str = ".config/boot/boot.lock";
 
-fn lock_for_three(home: &Home) -> String {
+pub fn lock_for_three(home: &Home) -> String {
     home.boot(["lock", "--platform", OTHERS[0], "--platform", OTHERS[1]]).success().stderr_has(OTHERS[0]);
     home.read(LOCK)
 }
 
 /// The packages of a tool, as `pip freeze` has them.
-fn packages(home: &Home, tool: &str) -> Vec<String> {
+pub fn packages(home: &Home, tool: &str) -> Vec<String> {
     let receipt: toml::Table = toml::from_str(&home.read(&format!(".local/share/boot/tools/{tool}/boot-receipt.toml"))).unwrap();
     receipt["packages"].as_array().unwrap().iter().map(|package| package.as_str().unwrap().to_string()).collect()
 }

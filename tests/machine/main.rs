@@ -14,6 +14,7 @@ mod install_sh;
 mod items;
 mod itself;
 mod lock;
+mod lock_later;
 mod undo;
 mod venvs;
 mod verify;

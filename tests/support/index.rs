@@ -136,6 +136,15 @@ impl Index {
         path
     }
 
+    /// Withdraws a file: it stays where it is, and is listed as yanked.
+    pub fn yank(&self, name: &str, file: &str) {
+        let mut pages = self.pages.lock().unwrap();
+        let files = pages.get_mut(name).unwrap();
+        files.iter_mut().find(|listed| listed["filename"] == file).unwrap()["yanked"] = "withdrawn".into();
+        let page = serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": files});
+        self.server.put(&Index::page(name), "application/vnd.pypi.simple.v1+json", page.to_string().into_bytes());
+    }
+
     /// Publishes an archive as it is, under any name.
     pub fn add_bytes(&self, name: &str, file: &str, content: Vec<u8>) {
         let path = format!("/files/{file}");

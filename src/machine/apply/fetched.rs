@@ -72,7 +72,16 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
         Ok(None) => (None, Vec::new()),
         Err(error) => return items.iter().take(1).for_each(|item| take(outcome, ctx, item, Err(Error::Item(error.to_string())))),
     };
-    let mut failed = failed;
+    // What only a build could tell is asked again, now that there is a Python to build with.
+    let (lock, mut failed) = match lock {
+        Some(lock) if !how.locked && failed.iter().any(|one| matches!(one.error, Error::NoWheels(_))) => {
+            match make::make(ctx, manifest, Some(&lock), &[], false, how.lock.is_none()) {
+                Ok(made) => (Some(made.lock), made.failed),
+                Err(_) => (Some(lock), failed),
+            }
+        }
+        lock => (lock, failed),
+    };
     let failed_of = |tool: &Tool, failed: &mut Vec<make::Failed>| {
         let at = failed.iter().position(|one| one.is_of(tool))?;
         Some(failed.remove(at).error)

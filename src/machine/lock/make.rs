@@ -7,14 +7,16 @@ use super::{Lock, Locked, LockedPython, LockedTool, Package, asked, scripts, wan
 use crate::Context;
 use crate::machine::manifest::{Manifest, Tool};
 use crate::machine::{Error, Result, items};
+use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::index::Indexes;
-use crate::package::resolve::{self, Inputs};
+use crate::package::resolve::{self, IndexOptions, Inputs};
 use crate::python::catalog::{self, Build};
 use crate::python::key::{Key, Platform};
 use crate::python::request::Request;
 use crate::python::{installed, target};
-use crate::tool::environment::side_by_side;
+use crate::report::escaped;
+use crate::tool::environment::{self, side_by_side};
 use crate::tool::spec;
 
 /// Resolutions at a time.
@@ -138,7 +140,6 @@ fn one(
     texts.extend(tool.inject.iter().cloned());
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let mut inputs = Inputs::parse(&texts, &[], false).map_err(|error| item(&error))?;
-    inputs.index.no_build = true;
     // What is there stays where it will do: of the last lock, else of what is installed here.
     let there = match before {
         Some(before) => before.packages.iter().map(|package| (package.name.clone(), package.version.clone())).collect(),
@@ -159,9 +160,17 @@ fn one(
         let Some(found) = known.or_else(|| python(ctx, builds, request, platform, true)) else { continue };
         let Ok(key) = found.key.parse::<Key>() else { continue };
         let facts = target::facts(&key);
-        // It isn't here to be run: only what has wheels can be locked.
-        let described = Python { facts: &facts, program: "".as_ref() };
-        match resolve::resolve(ctx, described, &inputs) {
+        // It isn't here to be run. What only a build can tell is asked with one that is: a source archive says the same to each Python of a
+        // minor, or it couldn't be locked at all.
+        let minor = key.version.minor_name(key.variant);
+        let runner = minor.parse().ok().and_then(|minor| installed::find(&ctx.paths, &minor));
+        let python = Python { facts: &facts, program: "".as_ref() };
+        let forbidden = IndexOptions { no_build: true, ..inputs.index.clone() };
+        let builder = match &runner {
+            Some(runner) => Builder::new(ctx, environment::runner(runner), inputs.index.clone()),
+            None => Builder::new(ctx, python, forbidden),
+        };
+        match resolve::resolve_elsewhere(&builder, &facts, &inputs) {
             Ok(resolution) => {
                 let packages = resolution.pins.into_iter().map(|pin| Package {
                     at: indexes.relative(&pin.name, &pin.url),
@@ -175,7 +184,16 @@ fn one(
             }
             // Another Python may do; a network that isn't there won't be there for it either.
             Err(error) if error.is_contradiction() => drop(first.get_or_insert(Error::NoWheels(error.to_string()))),
-            Err(error) => return Err(item(&error)),
+            Err(error) => {
+                return Err(match error.build() {
+                    Some(build::Error::Forbidden { what }) => Error::NoWheels(format!(
+                        "{} has no wheel, and only a build with Python {minor} can tell what it needs\nboot python install {minor}, then the same again",
+                        escaped(what)
+                    )),
+                    Some(error) => Error::NoWheels(error.to_string()),
+                    None => item(&error),
+                });
+            }
         }
     }
     Err(first.unwrap_or_else(|| none(requests.first().map_or("latest", String::as_str), platform)))

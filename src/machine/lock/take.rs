@@ -4,6 +4,7 @@
 use super::{Locked, LockedPython, LockedTool};
 use crate::machine::manifest::Tool;
 use crate::machine::{Error, Result};
+use crate::package::build;
 use crate::package::filename::WheelName;
 use crate::package::index::Indexes;
 use crate::package::resolve::IndexOptions;
@@ -66,7 +67,8 @@ impl LockedTool {
     /// Fails where this machine's C library or macOS is older than what a file is made for.
     pub fn check(&self, python: &Installed) -> Result<()> {
         let tags = Tags::of(&python.facts);
-        match self.packages.iter().find(|package| WheelName::parse(&package.file).is_none_or(|wheel| tags.rank(&wheel).is_none())) {
+        let wheels = || self.packages.iter().filter(|package| !package.is_source());
+        match wheels().find(|package| WheelName::parse(&package.file).is_none_or(|wheel| tags.rank(&wheel).is_none())) {
             None => Ok(()),
             Some(package) => Err(Error::Item(format!(
                 "the lock names {}, and Python {} of this machine can't use it\nboot update resolves anew",
@@ -91,7 +93,12 @@ impl LockedTool {
 fn one(ctx: &Context, indexes: &Indexes<'_>, package: &super::Package) -> Result<()> {
     let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
     let name = package.name.parse().map_err(|error| item(&error))?;
-    let fetch = |url: &str| wheel::fetch(ctx, &package.file, url, &package.sha256, &Silent);
+    let fetch = |url: &str| -> std::result::Result<(), String> {
+        if package.is_source() {
+            return build::fetch(ctx, url, &package.sha256, &Silent).map(drop).map_err(|error| error.to_string());
+        }
+        wheel::fetch(ctx, &package.file, url, &package.sha256, &Silent).map(drop).map_err(|error| error.to_string())
+    };
     let known = package.at.as_deref().and_then(|at| indexes.absolute(&name, at));
     let first = match known {
         None => None,

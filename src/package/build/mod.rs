@@ -227,9 +227,17 @@ pub fn name_of(tree: &Path) -> Option<String> {
 
 /// A source archive of an index, unpacked.
 fn fetched(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result<source::Unpacked> {
-    let path = ctx.paths.archives().join(format!("{sha256}.source"));
-    let archive = download::to_file(ctx.client()?, url, sha256, &path, bar)?;
+    let archive = fetch(ctx, url, sha256, bar)?;
     source::Unpacked::from(&ctx.paths, file, &archive)
+}
+
+/// A source archive, in the cache by now; `url` doesn't matter where it is there already.
+pub fn fetch(ctx: &Context, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result<VerifiedArchive> {
+    let path = ctx.paths.archives().join(format!("{sha256}.source"));
+    if let Some(archive) = VerifiedArchive::in_cache(&path, sha256) {
+        return Ok(archive);
+    }
+    Ok(download::to_file(ctx.client()?, url, sha256, &path, bar)?)
 }
 
 /// The metadata of a source archive of an index: what it says itself where that is final, else what its backend says.

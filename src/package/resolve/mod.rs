@@ -122,6 +122,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What only a build could have told, and didn't: the error of the build.
+    pub fn build(&self) -> Option<&build::Error> {
+        match self {
+            Error::Metadata(metadata::Error::Build(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 impl Inputs {
     /// From PEP 508's texts.
     pub fn parse(requirements: &[&str], constraints: &[String], pre: bool) -> Result<Inputs, Error> {
@@ -193,23 +203,33 @@ impl Source for Online<'_> {
 
 /// Finds files for `inputs` that go together and that the interpreter can use.
 pub fn resolve(ctx: &Context, python: Python<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
-    let pip = ctx.pip();
+    resolve_elsewhere(&Builder::new(ctx, python, inputs.index.clone()), python.facts, inputs)
+}
+
+/// As [`resolve`], for an interpreter that is like `facts` and that isn't here: what only the backend of a source archive can tell, it tells
+/// to the interpreter of `builder`.
+pub fn resolve_elsewhere(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
+    let pip = builder.ctx.pip();
     let constraints = pip.constraints().map_err(|(path, source)| Error::ConstraintFile { path, source })?;
     let mut inputs = inputs.clone();
     inputs.pre |= pip.is_on("pre");
-    let environment = python.facts.marker_environment()?;
+    let environment = facts.marker_environment()?;
     // Such files are written for many Pythons.
     let is_elsewhere = |text: &String| text.parse::<Requirement>().is_ok_and(|constraint| !constraint.applies(&environment, None));
     inputs.constrain(&constraints.into_iter().filter(|text| !is_elsewhere(text)).collect::<Vec<_>>())?;
-    resolve_for(&Builder::new(ctx, python, inputs.index.clone()), &inputs)
+    online(builder, facts, &inputs)
 }
 
 /// As [`resolve`], as part of what `builder` does: also for what a build needs.
 pub fn resolve_for(builder: &Builder<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
+    online(builder, builder.python.facts, inputs)
+}
+
+fn online(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
     let ctx = builder.ctx;
     let source = Online { ctx, indexes: Indexes::chosen(ctx, &inputs.index)?, builder: builder.clone() };
     let inputs = Inputs { formats: ctx.pip().formats(), ..inputs.clone() };
-    let resolution = resolve_from(&source, builder.python.facts, &inputs)?;
+    let resolution = resolve_from(&source, facts, &inputs)?;
     for warning in &resolution.warnings {
         ctx.report.warn(warning);
     }
