@@ -16,10 +16,12 @@ pub use crate::package::resolve::Pin;
 use crate::package::resolve::{Inputs, Resolution, resolve};
 use crate::package::wheel::CachedWheel;
 use crate::project::venv::{self, VenvOptions};
+use crate::python::catalog;
 use crate::python::install;
 use crate::python::installed::{self, Installed};
-use crate::python::key::Key;
+use crate::python::key::{Key, Platform};
 use crate::python::request::Request;
+use crate::python::target;
 use crate::report::Bar;
 
 /// Packages fetched at a time. Round trips are what takes the time, not bytes.
@@ -92,10 +94,9 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
     }
     let mut first_error = None;
     let candidates = candidates(ctx, wanted, now.receipt())?;
-    let tried = candidates.len();
-    for (number, python) in candidates.into_iter().enumerate() {
+    for (number, python) in candidates.iter().enumerate() {
         bar.say(&format!("{}: resolving", wanted.tool()));
-        match resolve(ctx, runner(&python), &inputs) {
+        match resolve(ctx, runner(python), &inputs) {
             Ok(Resolution { pins, .. }) => {
                 if number > 0 {
                     ctx.report.info(&format!(
@@ -104,17 +105,56 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
                         python.key.version
                     ));
                 }
-                return Ok(Resolved { python, pins });
+                return Ok(Resolved { python: python.clone(), pins });
             }
             // Another Python may do; a network that isn't there won't be there for it either.
-            Err(error) if error.is_contradiction() && number + 1 < tried => {
-                first_error.get_or_insert(error);
-            }
-            Err(error) if error.is_contradiction() => return Err(first_error.unwrap_or(error).into()),
+            Err(error) if error.is_contradiction() => drop(first_error.get_or_insert(error)),
             Err(error) => return Err(error.into()),
         }
     }
+    if wanted.python_request.is_none()
+        && let Some(python) = one_more(ctx, wanted, &inputs, &candidates)?
+    {
+        let Resolution { pins, .. } = resolve(ctx, runner(&python), &inputs)?;
+        return Ok(Resolved { python, pins });
+    }
     Err(first_error.map_or_else(|| Error::NoPython { name: wanted.tool() }, Error::from))
+}
+
+/// The newest Python that all of it accepts, installed now, where none of `installed` is accepted. None where there is no such Python.
+fn one_more(ctx: &Context, wanted: &Wanted, inputs: &Inputs, installed: &[Installed]) -> Result<Option<Installed>> {
+    let (Some(platform), Some(here)) = (Platform::host(), installed.first()) else { return Ok(None) };
+    let Ok(builds) = catalog::builds(ctx) else { return Ok(None) };
+    // Which one would be accepted is asked of its description: it can't be run, so nothing can be built by it.
+    let mut inputs = inputs.clone();
+    inputs.index.no_build = true;
+    let mut seen: Vec<Key> = installed.iter().map(|python| python.key).collect();
+    // In the catalog's order: the newest first.
+    for build in catalog::matching(&builds, &Request::Latest, platform) {
+        if seen.iter().any(|key| key.is_same_minor(&build.key)) {
+            continue;
+        }
+        seen.push(build.key);
+        let mut facts = target::facts(&build.key);
+        (facts.libc, facts.macos) = (here.facts.libc.clone(), here.facts.macos);
+        match resolve(ctx, Python { facts: &facts, program: "".as_ref() }, &inputs) {
+            Ok(_) => {}
+            Err(error) if error.is_contradiction() => continue,
+            // The installed ones got an answer, which is the one to be shown.
+            Err(_) => return Ok(None),
+        }
+        let minor = build.key.version.minor_name(build.key.variant);
+        // Offline it may lie in the cache, which isn't promised before it is known.
+        if !ctx.offline {
+            ctx.report.info(&format!("{} accepts none of the installed Pythons: installing {minor} first", wanted.tool()));
+        }
+        return match install::ensure(ctx, &minor.parse()?, &install::Options::default()) {
+            Ok(made) => Ok(Some(made.installed)),
+            Err(_) if ctx.offline => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+    }
+    Ok(None)
 }
 
 /// The Python that was asked for, if one was. The system's is none of ours unless it was adopted, and then it has a version.

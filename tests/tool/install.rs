@@ -169,3 +169,35 @@ fn man_pages_and_completions_are_linked_and_go_with_the_tool() {
     assert!(!there("man/man1/pages.1"));
     assert_eq!(home.read(".local/share/man/man1/theirs.1"), "mine");
 }
+
+#[test]
+fn where_no_installed_python_is_accepted_the_newest_that_is_comes_first() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    index.add(Wheel::new("modern", "1.0").requires_python(">=3.9").command("modern", "modern times"));
+    index.add(Wheel::new("future", "1.0").requires_python(">=4").command("future", ""));
+    let home = Home::ready(&mirror, &index);
+    home.plant(&mirror, "3.8.1");
+    home.boot(["python", "uninstall", &mirror.version()]).success();
+    // An old one is left.
+    let record = home.data().join(format!("pythons/{}/boot.json", mirror.key.to_string().replacen(&mirror.version(), "3.8.1", 1)));
+    let mut old: serde_json::Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    old["facts"]["version"] = serde_json::json!([3, 8, 1]);
+    old["facts"]["markers"]["python_version"] = "3.8".into();
+    old["facts"]["markers"]["python_full_version"] = "3.8.1".into();
+    fs::write(&record, old.to_string()).unwrap();
+    let pythons = || home.boot(["python", "list", "--json"]).success().json()["pythons"].as_array().unwrap().len();
+    assert_eq!(pythons(), 1);
+
+    // What no Python accepts brings none along, and the error is of those that are there.
+    home.boot(["tool", "install", "future"]).code(1).one_error().stderr_has("needs Python >=4").stderr_has("3.8.1");
+    // What was asked for by name is no question.
+    home.boot(["tool", "install", "modern", "--python", "3.8"]).code(1).one_error();
+    home.boot(["--offline", "tool", "install", "modern"]).code(1).one_error();
+    assert_eq!(pythons(), 1);
+
+    let run = home.boot(["tool", "install", "modern"]).success();
+    run.stderr_has(&format!("modern accepts none of the installed Pythons: installing {} first", mirror.minor()));
+    assert_eq!(pythons(), 2);
+    home.run(&mut home.command(home.bin().join("modern"))).success().stdout_has("modern times");
+    home.boot(["tool", "install", "modern"]).success().stderr_has("already installed");
+}
