@@ -3,10 +3,11 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use super::applied::Applied;
-use super::{Error, Result};
+use super::{Error, Result, repo};
 use crate::Context;
 use crate::net::{self, endpoints, shown};
 use crate::store::atomic::{self, Staging};
@@ -17,10 +18,11 @@ use crate::store::unpack::{self, Limits};
 /// Dotfiles are small; what is larger is a mistake or a bomb.
 const LIMITS: Limits = Limits { bytes: 1 << 30, entries: 100_000 };
 
-/// Fetches the repository at `url` into the folder `into`, which isn't there yet. None where the address is none of the web, or its host
-/// has no archive of it: then only git can say more.
-pub fn fetch(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<Option<()>> {
-    let Some(addresses) = endpoints::repository_archives(url, branch) else { return Ok(None) };
+/// Fetches the repository at `url` into the folder `into`, which isn't there yet: `reference` is a branch or a commit, None its main branch.
+/// Gives the commit, where the archive names it. None where the address is none of the web, or its host has no archive of it: then only git
+/// can say more.
+pub fn fetch(ctx: &Context, url: &str, reference: Option<&str>, into: &Path) -> Result<Option<Option<String>>> {
+    let Some(addresses) = endpoints::repository_archives(url, reference) else { return Ok(None) };
     let failed = |error: net::Error| {
         let text = error.to_string();
         let (reason, hint) = text.split_once('\n').unwrap_or((&text, "is the network there?"));
@@ -37,12 +39,16 @@ pub fn fetch(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Res
     Ok(None)
 }
 
-fn unpack(response: net::Response, address: &str, into: &Path) -> Result<()> {
+fn unpack(response: net::Response, address: &str, into: &Path) -> Result<Option<String>> {
     let all = into.with_extension("archive");
     fs::create_dir_all(&all).map_err(crate::store::Error::io("create", &all))?;
     let read = Cell::new(0);
     let decoder = flate2::read::MultiGzDecoder::new(Counted { inner: response, count: &read });
-    unpack::tar(Bounded::new(decoder, &read), Path::new(&shown(address)), &all, Path::new(""), LIMITS)?;
+    let mut reader = Bounded::new(decoder, &read);
+    let mut head = Vec::new();
+    (&mut reader).take(1024).read_to_end(&mut head).map_err(crate::store::Error::io("fetch", Path::new(&shown(address))))?;
+    let commit = commit_in(&head);
+    unpack::tar(Cursor::new(head).chain(reader), Path::new(&shown(address)), &all, Path::new(""), LIMITS)?;
     // One folder holds everything; its name has the commit in it, or the branch.
     let mut entries = fs::read_dir(&all).map_err(crate::store::Error::io("read", &all))?.flatten();
     let top = match (entries.next(), entries.next()) {
@@ -56,7 +62,16 @@ fn unpack(response: net::Response, address: &str, into: &Path) -> Result<()> {
     };
     fs::rename(&top, into).map_err(crate::store::Error::io("publish", into))?;
     fs::remove_dir(&all).map_err(crate::store::Error::io("remove", &all))?;
-    Ok(())
+    Ok(commit)
+}
+
+/// The commit that `git archive` writes into the archive's first entry, a comment for all of it.
+fn commit_in(head: &[u8]) -> Option<String> {
+    const TYPE: usize = 156;
+    let comment = head.get(512..).filter(|_| head[TYPE] == b'g')?;
+    let text = String::from_utf8_lossy(comment);
+    let commit = text.lines().next()?.split_once(" comment=")?.1.to_string();
+    repo::is_commit(&commit).then_some(commit)
 }
 
 /// Fetches it anew and lets it take the place of what was fetched before, unless somebody has changed that.

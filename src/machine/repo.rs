@@ -239,8 +239,7 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
             let made = root.ancestors().skip(1).take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
             let branch_name = branch.map(str::to_string);
             let here = Here { staged: Some(Staging::beside(&root)?), root, url: Some(name), branch: branch_name, made };
-            let git = std::env::var_os("PATH").is_some_and(|path| shim::look_up("git", &path).is_some());
-            if git || archive::fetch(ctx, url, branch, &here.base())?.is_none() {
+            if has_git() || archive::fetch(ctx, url, branch, &here.base())?.is_none() {
                 clone(ctx, url, branch, &here.base())?;
             }
             Ok(here)
@@ -260,6 +259,10 @@ pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
         return Ok(Here { root: paths.config.clone(), url: None, branch: None, staged: None, made: Vec::new() });
     }
     Err(Error::NoManifest)
+}
+
+fn has_git() -> bool {
+    std::env::var_os("PATH").is_some_and(|path| shim::look_up("git", &path).is_some())
 }
 
 fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<()> {
@@ -303,7 +306,7 @@ pub fn is_commit(text: &str) -> bool {
 }
 
 /// Fetches a repository into `into`, at `commit` or as it is now, and says which commit that is. Checked out is what git has of it by its
-/// hash, so a server can't send another.
+/// hash, so a server can't send another; where there is no git it comes as an archive, which says of itself what it is.
 pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path) -> Result<String> {
     let name = shown(url);
     if ctx.offline {
@@ -311,6 +314,14 @@ pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path)
             reason: format!("{name} isn't here yet, and nothing is fetched with --offline"),
             hint: "run the same command once without it".into(),
         });
+    }
+    if !has_git()
+        && let Some(found) = archive::fetch(ctx, url, commit, into)?
+    {
+        let wrong =
+            |reason: &str| Error::Repo { reason: format!("the archive of {name} {reason}"), hint: "install git, which can tell".into() };
+        let found = found.ok_or_else(|| wrong("doesn't say which commit it is"))?;
+        return if commit.is_none_or(|commit| commit == found) { Ok(found) } else { Err(wrong(&format!("is of another commit, {found}"))) };
     }
     clone(ctx, url, None, into)?;
     let run = |args: &[&str]| git::command().arg("-C").arg(into).args(args).output().ok().filter(|output| output.status.success());

@@ -94,3 +94,88 @@ fn a_hostile_archive_leaves_nothing_and_one_that_is_not_there_says_so() {
     boot(&home, &["init", "nobody", "--yes"]).code(1).stderr_has("git").one_error();
     home.no_leftovers();
 }
+
+/// An archive as `git archive` writes it: its first entry is a comment with the commit.
+fn of_commit(commit: &str, files: &[(&str, &str)]) -> Vec<u8> {
+    packed(|tar| {
+        let comment = format!("52 comment={commit}\n");
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::XGlobalHeader);
+        header.set_size(comment.len() as u64);
+        tar.append_data(&mut header, "pax_global_header", comment.as_bytes()).unwrap();
+        for (name, content) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.set_size(content.len() as u64);
+            tar.append_data(&mut header, format!("base-{commit}/{name}"), content.as_bytes()).unwrap();
+        }
+    })
+}
+
+#[test]
+fn what_is_extended_comes_without_git_too_at_the_commit_of_the_lock() {
+    let server = Server::new();
+    let home = without_git(&server);
+    let (one, two) = ("1".repeat(40), "2".repeat(40));
+    let serve = |repo: &str, reference: &str, commit: &str, manifest: &str, text: &str| {
+        let files = [("boot.toml", manifest), ("home/.teamrc", text)];
+        server.put(&format!("/{repo}/archive/{reference}.tar.gz"), "application/gzip", of_commit(commit, &files));
+    };
+    // Nested: the team's goes on from another one, which leads nowhere back.
+    let team = "version = 1\nextends = ['acme/all']\n[dotfiles]\n";
+    serve("acme/base", "HEAD", &one, team, "first\n");
+    server.put(
+        "/acme/all/archive/HEAD.tar.gz",
+        "application/gzip",
+        of_commit(&two, &[("boot.toml", "version = 1\n[vars]\nx = 'y'\n"), ("a", "")]),
+    );
+    home.write("dots/boot.toml", "version = 1\nextends = ['acme/base']\n[dotfiles]\n");
+    home.write("dots/home/.ownrc", "own\n");
+    boot(&home, &["init", "dots", "--yes"]).success();
+    assert_eq!((home.read(".teamrc"), home.read(".ownrc")), ("first\n".into(), "own\n".into()));
+    boot(&home, &["lock"]).success();
+    let lock = home.read("dots/boot.lock");
+    assert!(lock.contains(&format!("[extends.\"acme/base\"]\ncommit = \"{one}\"")) && lock.contains(&two), "{lock}");
+    server.requests();
+    boot(&home, &["apply"]).success().stderr_has("nothing to do");
+    assert!(server.requests().is_empty());
+
+    // Another machine takes the commit of the lock, though there is a newer one.
+    serve("acme/base", "HEAD", &two, team, "second\n");
+    serve("acme/base", &one, &one, team, "first\n");
+    server.put(
+        &format!("/acme/all/archive/{two}.tar.gz"),
+        "application/gzip",
+        of_commit(&two, &[("boot.toml", "version = 1\n"), ("a", "")]),
+    );
+    let machine = || {
+        let other = without_git(&server);
+        other.write("dots/boot.toml", &home.read("dots/boot.toml"));
+        other.write("dots/boot.lock", &lock);
+        other.write("dots/home/.ownrc", "own\n");
+        other
+    };
+    let other = machine();
+    boot(&other, &["init", "dots", "--yes"]).success();
+    assert_eq!(other.read(".teamrc"), "first\n");
+    boot(&other, &["update", "--yes"]).success();
+    assert_eq!(other.read(".teamrc"), "second\n");
+
+    // An archive of another commit than the one asked for is nobody's, and so is one that doesn't say.
+    serve("acme/base", &one, &two, team, "other\n");
+    let third = machine();
+    boot(&third, &["init", "dots", "--yes"]).code(1).one_error().stderr_has("is of another commit");
+    server.put(&format!("/acme/base/archive/{one}.tar.gz"), "application/gzip", repository("base", &[("boot.toml", team)]));
+    boot(&third, &["init", "dots", "--yes"]).code(1).one_error().stderr_has("doesn't say which commit");
+    assert!(!third.root.join(".teamrc").exists() && !third.root.join(".ownrc").exists());
+    // In a circle it leads nowhere.
+    server.put(
+        "/acme/all/archive/HEAD.tar.gz",
+        "application/gzip",
+        of_commit(&two, &[("boot.toml", "version = 1\nextends = ['acme/base']\n"), ("a", "")]),
+    );
+    let fourth = machine();
+    fs::remove_file(fourth.root.join("dots/boot.lock")).unwrap();
+    boot(&fourth, &["init", "dots", "--yes"]).code(1).one_error().stderr_has("leads back");
+    fourth.no_leftovers();
+}
