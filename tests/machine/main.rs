@@ -15,6 +15,7 @@ mod items;
 mod itself;
 mod lock;
 mod lock_later;
+mod packages;
 mod undo;
 mod venvs;
 mod verify;
