@@ -17,7 +17,7 @@ use super::requirement::Name;
 use super::resolve::IndexOptions;
 use crate::context::{Context, var};
 use crate::net::{self, endpoints};
-use crate::store::atomic;
+use crate::store::cache;
 use crate::store::digest::Sha256;
 
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
@@ -162,14 +162,14 @@ impl<'a> Indexes<'a> {
                     page.fetched = now;
                     // A file is as near as the cache, and nothing tells when it changes.
                     if !url.starts_with("file:") {
-                        page.write(&path);
+                        page.write(self.ctx, &path);
                     }
                     Ok(Some(page.files))
                 }
                 // Not changed since.
                 Ok(None) => Ok(kept.map(|kept| {
                     let kept = Kept { fetched: now, ..kept };
-                    kept.write(&path);
+                    kept.write(self.ctx, &path);
                     kept.files
                 })),
                 Err(Error::Net(error)) if error.is_missing() => Ok(None),
@@ -221,9 +221,9 @@ impl Kept {
     }
 
     /// A cache that can't be written makes the next run slower, and this one no worse.
-    fn write(&self, path: &Path) {
+    fn write(&self, ctx: &Context, path: &Path) {
         if let Ok(json) = serde_json::to_vec(self) {
-            let _ = atomic::write(path, &json, None);
+            cache::keep(&ctx.paths, path, &json);
         }
     }
 }

@@ -14,7 +14,7 @@ use super::wheel;
 use crate::context::Context;
 use crate::net::{self, Client};
 use crate::report::Silent;
-use crate::store::atomic;
+use crate::store::cache;
 use crate::store::digest::Sha256;
 
 /// More than any metadata that was ever seen.
@@ -96,7 +96,7 @@ pub fn fetch(ctx: &Context, file: &File) -> Result<Metadata, Error> {
     let text = text(ctx, file)?;
     let metadata = check(file, &text)?;
     // Descriptions are most of it, and nobody resolves by them. A cache that can't be written does no harm.
-    let _ = atomic::write(&path, head(&text).as_bytes(), None);
+    cache::keep(&ctx.paths, &path, head(&text).as_bytes());
     Ok(metadata)
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use super::{Result, atomic};
@@ -70,10 +71,24 @@ pub fn clean(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
+/// Writes a small file that the cache's `index` keeps: a page, or a wheel's metadata. Best effort: without it the next run asks again. It
+/// doesn't wait for the disk either, since one that is empty after a power cut is read as none.
+pub fn keep(paths: &Paths, path: &Path, bytes: &[u8]) {
+    // What killed runs left goes with the first file of a run.
+    static SWEPT: Once = Once::new();
+    SWEPT.call_once(|| sweep_index(paths));
+    let _ = atomic::write_unsynced(path, bytes);
+}
+
+fn sweep_index(paths: &Paths) {
+    fs::read_dir(paths.index()).into_iter().flatten().flatten().for_each(|part| atomic::sweep(&part.path()));
+}
+
 /// Deletes what a dead process left half-made, downloads that were cut, and what nobody has used for three months.
 /// Returns how many entries went.
 pub fn prune(paths: &Paths) -> Result<u64> {
     let mut gone = 0;
+    sweep_index(paths);
     for (_, part) in folders(paths) {
         atomic::sweep(&part);
         let Ok(entries) = fs::read_dir(&part) else { continue };

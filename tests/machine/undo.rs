@@ -2,10 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::process::Stdio;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
+use crate::support::killer::Killer;
 use crate::support::{BOOT, Home};
 
 const MANIFEST: &str = "version = 1\n[dotfiles]\nroot = \"home\"\n\"~/.copied\" = { mode = \"copy\", chmod = \"600\" }\n";
@@ -98,58 +96,37 @@ fn only_the_last_apply_is_undone_and_what_was_changed_since_stays() {
     assert_eq!(at(&home, ".filerc"), "640 mine\n");
 }
 
-/// SplitMix64.
-fn random(state: &mut u64, limit: Duration) -> Duration {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut bits = *state;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    Duration::from_micros((bits ^ (bits >> 31)) % (limit.as_micros() as u64 + 1))
-}
-
 #[test]
 fn killed_at_two_hundred_random_moments_each_path_is_old_or_new_and_nothing_is_lost() {
-    let mut seed: u64 = match std::env::var("BOOT_TEST_SEED") {
-        Ok(seed) => seed.parse().unwrap(),
-        Err(_) => std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos().into(),
-    };
-    println!("BOOT_TEST_SEED={seed}");
+    let mut killer = Killer::new("dotfiles", 200);
     let home = home();
     let old = all(&home);
     let verbs: [&[&str]; 2] = [&["init", "repo", "--yes", "--on-conflict", "backup"], &["undo"]];
-    // How long each takes, which changes with what else the machine does: measured anew at every run that isn't killed.
-    let timed = |verb: &[&str]| {
-        let start = Instant::now();
-        let run = home.boot(verb).success();
-        (start.elapsed(), run)
-    };
-    let mut taken = [timed(verbs[0]).0, Duration::ZERO];
+    home.boot(verbs[0]).success();
     let new = all(&home);
-    taken[1] = timed(verbs[1]).0;
-    let mut at_work = 0;
-    for moment in 0..200 {
-        let which = (moment / 2) % 2;
-        let verb = verbs[which];
-        let mut child = home.command(BOOT).args(verb).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        sleep(random(&mut seed, taken[which]));
-        at_work += u32::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
+    home.boot(verbs[1]).success();
+    for turn in 0.. {
+        if !killer.goes_on() {
+            break;
+        }
+        // Each twice in a row: a run, killed or not, finds what a killed one left. Every other time an undo has all of it to do.
+        let verb = verbs[turn / 2 % 2];
+        if turn % 8 == 2 {
+            home.boot(verbs[0]).success();
+        }
+        let what = killer.kill(verb[0], home.command(BOOT).args(verb));
         for (name, (old, new)) in NAMES.iter().zip(old.iter().zip(&new)) {
             let now = at(&home, name);
-            assert!(now == *old || now == *new, "moment {moment}, {verb:?}: {name} is {now}");
-            assert!(now == *old || backups(&home, name), "moment {moment}, {verb:?}: the original of {name} is lost");
+            assert!(now == *old || now == *new, "{what}: {name} is {now}");
+            assert!(now == *old || backups(&home, name), "{what}: the original of {name} is lost");
         }
-        // The other of the two, killed or not, finds what it needs; every tenth time it isn't killed.
-        if moment % 10 == 9 {
-            taken[0] = timed(verbs[0]).0;
-            assert_eq!(all(&home), new, "moment {moment}: init finishes");
-            taken[1] = timed(verbs[1]).0;
+        if turn % 10 == 9 {
+            home.boot(verbs[0]).success();
+            assert_eq!(all(&home), new, "{what}: init finishes");
             while !home.boot(verbs[1]).success().stderr.contains("nothing to undo") {}
-            assert_eq!(all(&home), old, "moment {moment}: undo finishes");
+            assert_eq!(all(&home), old, "{what}: undo finishes");
         }
     }
-    assert!(at_work > 50, "only {at_work} of 200 were still at work: too slow a machine for this test");
     // What the killed ones left in staging goes with the next run, once it is old enough to be nobody's.
     let shell = format!("find '{}' -name '.boot-staging-*' -exec touch -h -d '5 minutes ago' {{}} +", home.root.display());
     home.run(home.command("sh").args(["-c", &shell])).success();

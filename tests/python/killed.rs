@@ -1,13 +1,12 @@
 //! `kill -9` at two hundred random moments: whatever boot was doing, what is there is whole, and the next run finishes.
-//!
-//! The moments come from a seed that is printed; BOOT_TEST_SEED=N plays one again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::{self, sleep};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Mirror};
 
 /// Of each of the four.
@@ -28,44 +27,9 @@ fn at_two_hundred_random_moments() {
     });
 }
 
-/// SplitMix64: good enough to choose moments, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn new(what: &str) -> Random {
-        let seed = match std::env::var("BOOT_TEST_SEED") {
-            Ok(seed) => seed.parse().unwrap(),
-            Err(_) => std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos().into(),
-        };
-        println!("{what}: BOOT_TEST_SEED={seed}");
-        Random(seed)
-    }
-
-    fn below(&mut self, limit: Duration) -> Duration {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        Duration::from_micros(bits % (limit.as_micros() as u64 + 1))
-    }
-}
-
-/// Starts `boot python WORDS` and kills it after `delay`; true if it was still at work.
-fn kill(home: &Home, words: &[&str], delay: Duration) -> bool {
-    let mut child = home.command(BOOT).arg("python").args(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    sleep(delay);
-    let at_work = child.try_wait().unwrap().is_none();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    at_work
-}
-
-/// How long `boot python WORDS` takes when nobody kills it.
-fn time(home: &Home, words: &[&str]) -> Duration {
-    let start = Instant::now();
-    home.boot([&["python"], words].concat()).success();
-    start.elapsed()
+/// Kills `boot python WORDS` at some moment.
+fn kill(killer: &mut Killer, home: &Home, words: &[&str]) -> String {
+    killer.kill(words[0], home.command(BOOT).arg("python").args(words))
 }
 
 fn works(python: &Path) -> bool {
@@ -117,64 +81,50 @@ fn nothing_left(home: &Home, minor: &str) {
 fn an_install_that_is_killed_is_there_whole_or_not_at_all() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
-    let (minor, mut random) = (mirror.minor(), Random::new("install"));
-    let whole_time = time(&home, &["install", &minor]);
-    let mut killed = 0;
-    for moment in 0..MOMENTS {
+    let (minor, mut killer) = (mirror.minor(), Killer::new("install", MOMENTS));
+    home.boot(["python", "install", &minor]).success();
+    while killer.goes_on() {
         home.boot(["python", "uninstall", &minor]).success();
-        let delay = random.below(whole_time);
-        let what = format!("install, moment {moment}, after {delay:?}");
-        killed += u32::from(kill(&home, &["install", &minor], delay));
+        let what = kill(&mut killer, &home, &["install", &minor]);
         assert!(whole(&home, &what).len() <= 1, "{what}");
         home.boot(["python", "install", &minor]).success();
         let shim = home.data().join("shims").join(format!("python{minor}"));
         home.run(home.command(&shim).args(["-c", "pass"])).success();
     }
-    assert!(killed > MOMENTS / 3, "only {killed} were still at work");
     nothing_left(&home, &minor);
 }
 
 fn a_reinstall_that_is_killed_leaves_a_python_that_works() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
-    let (minor, mut random) = (mirror.minor(), Random::new("reinstall"));
+    let (minor, mut killer) = (mirror.minor(), Killer::new("reinstall", MOMENTS));
     home.boot(["python", "install", &minor]).success();
-    let whole_time = time(&home, &["install", "--reinstall", &minor]);
     let through_link = home.data().join("pythons").join(&minor).join("bin").join(format!("python{minor}"));
-    let mut killed = 0;
-    for moment in 0..MOMENTS {
-        let delay = random.below(whole_time);
-        let what = format!("reinstall, moment {moment}, after {delay:?}");
-        killed += u32::from(kill(&home, &["install", "--reinstall", &minor], delay));
+    while killer.goes_on() {
+        let what = kill(&mut killer, &home, &["install", "--reinstall", &minor]);
         assert_eq!(whole(&home, &what).len(), 1, "{what}");
         assert!(works(&through_link), "{what}");
         // Not each time: what a kill leaves is for the next one too.
-        if moment % 5 == 0 {
+        if killer.hit().is_multiple_of(5) {
             home.boot(["python", "install", "--reinstall", &minor]).success();
         }
     }
-    assert!(killed > MOMENTS / 3, "only {killed} were still at work");
     nothing_left(&home, &minor);
 }
 
 fn an_uninstall_that_is_killed_is_finished_by_the_next() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
-    let (minor, mut random) = (mirror.minor(), Random::new("uninstall"));
+    let (minor, mut killer) = (mirror.minor(), Killer::new("uninstall", MOMENTS));
     home.boot(["python", "install", &minor]).success();
-    let whole_time = time(&home, &["uninstall", &minor]);
-    let mut killed = 0;
-    for moment in 0..MOMENTS {
+    while killer.goes_on() {
         home.boot(["python", "install", &minor]).success();
-        let delay = random.below(whole_time);
-        let what = format!("uninstall, moment {moment}, after {delay:?}");
-        killed += u32::from(kill(&home, &["uninstall", &minor], delay));
+        let what = kill(&mut killer, &home, &["uninstall", &minor]);
         assert!(whole(&home, &what).len() <= 1, "{what}");
         home.boot(["python", "uninstall", &minor]).success();
         assert!(fs::symlink_metadata(home.data().join("pythons").join(&minor)).is_err(), "{what}: the minor's link is left");
         home.boot(["python", "find", &minor]).code(127);
     }
-    assert!(killed > MOMENTS / 3, "only {killed} were still at work");
     nothing_left(&home, &minor);
 }
 
@@ -183,7 +133,7 @@ fn an_upgrade_that_is_killed_leaves_the_old_or_the_new() {
     let home = Home::with(&mirror);
     let next = mirror.publish_next().to_string();
     home.learn(&mirror);
-    let (minor, old, mut random) = (mirror.minor(), mirror.version(), Random::new("upgrade"));
+    let (minor, old, mut killer) = (mirror.minor(), mirror.version(), Killer::new("upgrade", MOMENTS));
     let old_only = || {
         home.boot(["python", "install", &old]).success();
         home.boot(["python", "uninstall", "--force", &next]).success();
@@ -191,13 +141,9 @@ fn an_upgrade_that_is_killed_leaves_the_old_or_the_new() {
     old_only();
     let venv = home.root.join("venv");
     home.boot(["venv", "--no-pip", "--python", &minor, venv.to_str().unwrap()]).success();
-    let whole_time = time(&home, &["upgrade", &minor]);
-    let mut killed = 0;
-    for moment in 0..MOMENTS {
+    while killer.goes_on() {
         old_only();
-        let delay = random.below(whole_time);
-        let what = format!("upgrade, moment {moment}, after {delay:?}");
-        killed += u32::from(kill(&home, &["upgrade", &minor], delay));
+        let what = kill(&mut killer, &home, &["upgrade", &minor]);
         assert!((1..=2).contains(&whole(&home, &what).len()), "{what}");
         assert!(works(&venv.join("bin/python")), "{what}: the environment is broken");
         home.boot(["python", "upgrade", &minor]).success();
@@ -205,6 +151,5 @@ fn an_upgrade_that_is_killed_leaves_the_old_or_the_new() {
         assert_eq!((list["pythons"].as_array().unwrap().len(), &list["pythons"][0]["version"]), (1, &next.as_str().into()), "{what}");
         assert!(works(&venv.join("bin/python")), "{what}: the environment is broken");
     }
-    assert!(killed > MOMENTS / 3, "only {killed} were still at work");
     nothing_left(&home, &minor);
 }

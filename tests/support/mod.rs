@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each story uses a part of it.
 
 pub mod index;
+pub mod killer;
 pub mod mirror;
 pub mod pty;
 pub mod raw_zip;

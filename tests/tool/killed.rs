@@ -1,13 +1,11 @@
 //! `kill -9` at two hundred random moments of what changes a tool: the tool that was there runs every time, as it was or as it becomes,
 //! the next run finishes, and nothing half-made stays.
-//!
-//! The moments come from a seed that is printed; BOOT_TEST_SEED=N plays one again.
 
 use std::fs;
-use std::process::Stdio;
 use std::thread::{self, sleep};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Index, Mirror, Wheel};
 
 /// Of each of the six verbs.
@@ -40,57 +38,32 @@ struct Story {
     what: &'static str,
     home: Home,
     index: Index,
-    random: u64,
-    killed: u32,
+    killer: Killer,
 }
 
 impl Story {
-    fn new(what: &'static str) -> Story {
-        let seed = match std::env::var("BOOT_TEST_SEED") {
-            Ok(seed) => seed.parse().unwrap(),
-            Err(_) => u64::from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos()),
-        };
-        println!("{what}: BOOT_TEST_SEED={seed}");
+    fn new(what: &'static str, moments: u32) -> Story {
         let index = Index::new();
         index.add(speaker("1.0"));
         index.add(Wheel::new("helper", "2.0").file("helper_part.py", "").command("helper", "helped"));
         let mut home = Home::ready(&Mirror::new(), &index);
         // It is compiled by a process that outlives the one that is killed.
         home.set("PYTHONDONTWRITEBYTECODE", "1");
-        Story { what, home, index, random: seed, killed: 0 }
+        Story { what, home, index, killer: Killer::new(what, moments) }
     }
 
     fn tool(&self, words: &[&str]) {
         self.home.boot([&["tool"], words].concat()).success();
     }
 
-    /// How long it takes when nobody kills it. Its first run takes longer than the others do.
-    fn time(&self, words: &[&str]) -> Duration {
-        let start = Instant::now();
-        self.tool(words);
-        start.elapsed()
+    /// Kills `boot tool WORDS` at some moment. Gives what was done, for messages.
+    fn kill(&mut self, words: &[&str]) -> String {
+        self.kill_as(words[0], words)
     }
 
-    /// SplitMix64: good enough to choose moments, and the same everywhere.
-    fn moment(&mut self, limit: Duration) -> Duration {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.random;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        Duration::from_micros(bits % (limit.as_micros() as u64 + 1))
-    }
-
-    /// Starts `boot tool WORDS` and kills it at some moment of `limit`. Gives that, for messages.
-    fn kill(&mut self, words: &[&str], limit: Duration) -> String {
-        let delay = self.moment(limit);
-        let mut command = self.home.command(BOOT);
-        let mut child = command.arg("tool").args(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        sleep(delay);
-        self.killed += u32::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        format!("{words:?}, killed after {delay:?}")
+    /// As [`Story::kill`], where one verb takes differently long.
+    fn kill_as(&mut self, verb: &str, words: &[&str]) -> String {
+        self.killer.kill(verb, self.home.command(BOOT).arg("tool").args(words))
     }
 
     /// What a command says; None where it isn't linked. A link that doesn't run is a failure.
@@ -111,10 +84,10 @@ impl Story {
         }
     }
 
-    /// What is in staging counts as dead after two seconds.
+    /// What is in staging counts as dead after two seconds. In the cache it goes when something is put there.
     fn end(&self) {
-        assert!(self.killed > MOMENTS / 3, "{}: only {} were still at work", self.what, self.killed);
         sleep(Duration::from_millis(2500));
+        self.home.set_page_age();
         self.tool(&["install", "--force", "speaker"]);
         self.home.no_leftovers();
         let tools: Vec<_> = fs::read_dir(self.home.data().join("tools")).unwrap().flatten().map(|entry| entry.file_name()).collect();
@@ -123,16 +96,16 @@ impl Story {
 }
 
 fn an_install_is_there_whole_or_not_at_all() {
-    let mut story = Story::new("install");
+    let mut story = Story::new("install", MOMENTS);
     story.tool(&["install", "speaker"]);
-    let limit = story.time(&["install", "--force", "speaker"]);
-    for moment in 0..MOMENTS {
+    while story.killer.goes_on() {
         story.tool(&["uninstall", "speaker"]);
-        if moment % 2 == 0 {
+        let cold = story.killer.hit().is_multiple_of(2);
+        if cold {
             // All of it has to be fetched and unpacked again.
             let _ = fs::remove_dir_all(story.home.root.join(".cache/boot"));
         }
-        let what = story.kill(&["install", "speaker"], limit);
+        let what = story.kill_as(if cold { "cold install" } else { "install" }, &["install", "speaker"]);
         for command in ["speaker", "speakerd"] {
             assert!(story.says(command, &what).is_none_or(|said| said == "speaker 1.0"), "{what}");
         }
@@ -143,17 +116,19 @@ fn an_install_is_there_whole_or_not_at_all() {
 }
 
 fn an_upgrade_leaves_the_old_or_the_new() {
-    let mut story = Story::new("upgrade");
+    let mut story = Story::new("upgrade", MOMENTS);
     story.tool(&["install", "speaker"]);
     story.index.add(speaker("1.1"));
     story.home.set_page_age();
-    let limit = story.time(&["upgrade", "speaker"]);
+    story.tool(&["upgrade"]);
     let mut old = "1.1".to_string();
-    for moment in 0..MOMENTS {
-        let new = format!("2.{moment}");
+    let mut patch = 0;
+    while story.killer.goes_on() {
+        let new = format!("2.{patch}");
+        patch += 1;
         story.index.add(speaker(&new));
         story.home.set_page_age();
-        let what = story.kill(&["upgrade"], limit);
+        let what = story.kill(&["upgrade"]);
         story.runs(&[&old, &new], &what);
         story.tool(&["upgrade"]);
         story.runs(&[&new], &what);
@@ -163,19 +138,18 @@ fn an_upgrade_leaves_the_old_or_the_new() {
 }
 
 fn injecting_and_uninjecting_leave_a_tool_that_runs() {
-    let mut story = Story::new("inject");
+    let mut story = Story::new("inject", 2 * MOMENTS);
     story.tool(&["install", "speaker"]);
     let inject = ["inject", "--expose", "speaker", "helper"];
     story.tool(&inject);
     story.tool(&["uninject", "speaker", "helper"]);
-    let limit = story.time(&inject);
-    for _ in 0..MOMENTS {
-        let what = story.kill(&["uninject", "speaker", "helper"], limit);
+    while story.killer.goes_on() {
+        let what = story.kill(&["uninject", "speaker", "helper"]);
         story.runs(&["1.0"], &what);
         // It may have been done by then: 1 says so.
         story.home.boot(["tool", "uninject", "speaker", "helper"]);
         assert_eq!(story.says("helper", &what), None, "{what}");
-        let what = story.kill(&inject, limit);
+        let what = story.kill(&inject);
         story.runs(&["1.0"], &what);
         story.tool(&inject);
         assert_eq!(story.says("helper", &what).as_deref(), Some("helped"), "{what}");
@@ -184,24 +158,23 @@ fn injecting_and_uninjecting_leave_a_tool_that_runs() {
 }
 
 fn a_reinstall_leaves_a_tool_that_runs() {
-    let mut story = Story::new("reinstall");
+    let mut story = Story::new("reinstall", MOMENTS);
     story.tool(&["install", "speaker"]);
-    let limit = story.time(&["reinstall", "speaker"]);
-    for moment in 0..MOMENTS {
-        let words: &[&str] = if moment % 2 == 0 { &["reinstall", "--all"] } else { &["install", "--force", "speaker"] };
-        let what = story.kill(words, limit);
+    while story.killer.goes_on() {
+        let words: &[&str] =
+            if story.killer.hit().is_multiple_of(2) { &["reinstall", "--all"] } else { &["install", "--force", "speaker"] };
+        let what = story.kill(words);
         story.runs(&["1.0"], &what);
     }
     story.end();
 }
 
 fn an_uninstall_is_finished_by_the_next() {
-    let mut story = Story::new("uninstall");
+    let mut story = Story::new("uninstall", MOMENTS);
     story.tool(&["install", "speaker"]);
-    let limit = story.time(&["uninstall", "speaker"]);
-    for _ in 0..MOMENTS {
+    while story.killer.goes_on() {
         story.tool(&["install", "speaker"]);
-        let what = story.kill(&["uninstall", "speaker"], limit);
+        let what = story.kill(&["uninstall", "speaker"]);
         // Each link that is left leads to the tool, whole.
         for command in ["speaker", "speakerd"] {
             story.says(command, &what);

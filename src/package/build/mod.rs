@@ -26,7 +26,7 @@ use crate::store::atomic::{self, Staging};
 use crate::store::digest::Sha256;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
-use crate::store::{self};
+use crate::store::{self, cache};
 
 /// Something could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -271,6 +271,6 @@ pub fn metadata(builder: &Builder<'_>, file: &File) -> std::result::Result<Metad
     if filename::source_version(&file.file, &found.name).is_none_or(|version| version != found.version) {
         return Err(bad(format!("it is of {} {}", found.name, found.version)));
     }
-    let _ = atomic::write(path, metadata::head(&text).as_bytes(), None);
+    cache::keep(&ctx.paths, path, metadata::head(&text).as_bytes());
     Ok(found)
 }
