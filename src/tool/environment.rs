@@ -13,7 +13,7 @@ use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
 pub use crate::package::resolve::Pin;
-use crate::package::resolve::{Inputs, Resolution, resolve};
+use crate::package::resolve::{Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
 use crate::project::venv::{self, VenvOptions};
 use crate::python::catalog;
@@ -125,9 +125,8 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
 fn one_more(ctx: &Context, wanted: &Wanted, inputs: &Inputs, installed: &[Installed]) -> Result<Option<Installed>> {
     let (Some(platform), Some(here)) = (Platform::host(), installed.first()) else { return Ok(None) };
     let Ok(builds) = catalog::builds(ctx) else { return Ok(None) };
-    // Which one would be accepted is asked of its description: it can't be run, so nothing can be built by it.
-    let mut inputs = inputs.clone();
-    inputs.index.no_build = true;
+    // Which one would be accepted is asked of its description; what only a source archive's backend can tell, it tells to one that is here.
+    let builder = Builder::new(ctx, runner(here), inputs.index.clone());
     let mut seen: Vec<Key> = installed.iter().map(|python| python.key).collect();
     // In the catalog's order: the newest first.
     for build in catalog::matching(&builds, &Request::Latest, platform) {
@@ -137,7 +136,7 @@ fn one_more(ctx: &Context, wanted: &Wanted, inputs: &Inputs, installed: &[Instal
         seen.push(build.key);
         let mut facts = target::facts(&build.key);
         (facts.libc, facts.macos) = (here.facts.libc.clone(), here.facts.macos);
-        match resolve(ctx, Python { facts: &facts, program: "".as_ref() }, &inputs) {
+        match resolve_elsewhere(&builder, &facts, inputs) {
             Ok(_) => {}
             Err(error) if error.is_contradiction() => continue,
             // The installed ones got an answer, which is the one to be shown.

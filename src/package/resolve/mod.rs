@@ -15,7 +15,6 @@ use jiff::Timestamp;
 use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
 use serde::{Deserialize, Serialize};
-use version_ranges::Ranges;
 
 use super::build::{self, Builder};
 use super::direct;
@@ -39,8 +38,8 @@ const AT_ONCE: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
     pub requirements: Vec<Requirement>,
-    /// Versions for whatever turns out to be needed.
-    pub constraints: HashMap<Name, Ranges<Version>>,
+    /// Versions for whatever turns out to be needed, where its marker holds.
+    pub constraints: Vec<Requirement>,
     /// Pre-releases of anything will do.
     pub pre: bool,
     /// Versions to keep where they will do.
@@ -156,8 +155,7 @@ impl Inputs {
             if constraint.url.is_some() {
                 return Err(Error::Constraint { name: constraint.name });
             }
-            let versions = self.constraints.entry(constraint.name).or_insert_with(Ranges::full);
-            *versions = versions.intersection(&constraint.versions);
+            self.constraints.push(constraint);
         }
         Ok(())
     }
@@ -213,10 +211,7 @@ pub fn resolve_elsewhere(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) 
     let constraints = pip.constraints().map_err(|(path, source)| Error::ConstraintFile { path, source })?;
     let mut inputs = inputs.clone();
     inputs.pre |= pip.is_on("pre");
-    let environment = facts.marker_environment()?;
-    // Such files are written for many Pythons.
-    let is_elsewhere = |text: &String| text.parse::<Requirement>().is_ok_and(|constraint| !constraint.applies(&environment, None));
-    inputs.constrain(&constraints.into_iter().filter(|text| !is_elsewhere(text)).collect::<Vec<_>>())?;
+    inputs.constrain(&constraints)?;
     online(builder, facts, &inputs)
 }
 

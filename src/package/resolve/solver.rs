@@ -58,6 +58,8 @@ pub struct Solver<'a> {
     chosen: RefCell<HashMap<Name, Version>>,
     /// What comes from an address.
     direct: &'a Addressed,
+    /// What the constraints leave of each package that they name.
+    bounds: HashMap<Name, Range>,
     /// Versions whose files an index lists and doesn't have: nobody should wonder why an older one is taken.
     absent: RefCell<BTreeSet<(Name, Version)>>,
 }
@@ -66,7 +68,14 @@ pub struct Solver<'a> {
 pub type Addressed = HashMap<Name, (String, Found)>;
 
 pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Result<Resolution, Error> {
-    let solver = Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default(), direct, absent: RefCell::default() };
+    let mut bounds: HashMap<Name, Range> = HashMap::new();
+    // Files of constraints are written for many Pythons.
+    for constraint in inputs.constraints.iter().filter(|constraint| constraint.applies(&ahead.environment, None)) {
+        let bound = bounds.entry(constraint.name.clone()).or_insert_with(Ranges::full);
+        *bound = bound.intersection(&constraint.versions);
+    }
+    let solver =
+        Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default(), direct, bounds, absent: RefCell::default() };
     let found = match pubgrub::resolve(&solver, Package::Root, Version::new([0])) {
         Ok(found) => found,
         Err(PubGrubError::NoSolution(tree)) => return Err(Error::Contradiction { reason: explain::explain(&tree, ahead) }),
@@ -126,7 +135,7 @@ impl Solver<'_> {
         let wishes: Vec<&Requirement> = wishes.collect();
         self.ahead.hint(wishes.iter().copied());
         for wish in wishes {
-            let mut range = match self.inputs.constraints.get(&wish.name) {
+            let mut range = match self.bounds.get(&wish.name) {
                 Some(constraint) => wish.versions.intersection(constraint),
                 None => wish.versions.clone(),
             };

@@ -172,6 +172,10 @@ fn constraints_bind_what_is_needed_and_add_nothing() {
     let index = Index::default().wheel("a", "1", &["b"]).wheel("b", "1", &[]).wheel("b", "2", &[]).wheel("c", "1", &[]);
     let inputs = Inputs::parse(&["a"], &["b<2".into(), "c==1".into()], false).unwrap();
     assert_eq!(line(&index.solve(&inputs).unwrap()), "a==1 b==1");
+    // Those of other Pythons and systems don't bind.
+    let elsewhere = ["b<2; python_version < '3'".into(), "b>1; sys_platform != 'win32'".into(), "a>1; sys_platform == 'win32'".into()];
+    let inputs = Inputs::parse(&["a"], &elsewhere, false).unwrap();
+    assert_eq!(line(&index.solve(&inputs).unwrap()), "a==1 b==2");
 }
 
 #[test]
