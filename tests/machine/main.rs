@@ -13,6 +13,7 @@ mod init;
 mod install_sh;
 mod items;
 mod itself;
+mod killed;
 mod lock;
 mod lock_later;
 mod packages;
