@@ -24,6 +24,8 @@ pub mod take;
 /// Its name, beside `boot.toml`.
 pub const FILE: &str = "boot.lock";
 const VERSION: u32 = 1;
+/// In the place of a release: the Python is built, from this archive of upstream.
+const SOURCE: &str = "source";
 const LONGEST: u64 = 32 << 20;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

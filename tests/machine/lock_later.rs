@@ -117,3 +117,20 @@ fn what_has_to_be_built_is_locked_by_its_source_and_built_from_it() {
     third.boot(["apply", "--locked"]).code(4).stderr_has("tool made");
     assert!(!third.bin().join("made").exists() && third.bin().join("black").exists());
 }
+
+/// A Python that somebody took in, of a version that has no prebuilt archive: the lock names its source, and the next runs have nothing to do.
+#[test]
+fn a_python_without_a_prebuilt_archive_is_locked_by_its_source() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    // The catalog has it no more, but the source of it.
+    let (file, sha) = (format!("Python-{}.tgz", mirror.version()), "a".repeat(64));
+    home.write("catalog.tsv", &format!("{}\tsource\tdefault\tupstream\t{file}\t{sha}\n", mirror.version()));
+    home.boot(["apply"]).success();
+    assert!(home.bin().join("black").exists());
+    assert!(home.read(LOCK).contains(&format!("release = \"source\"\nfile = \"{file}\"\nsha256 = \"{sha}\"")), "{}", home.read(LOCK));
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.boot(["apply", "--locked"]).success().stderr_has("nothing to do");
+    home.boot(["lock", "--check"]).success();
+}

@@ -103,15 +103,24 @@ fn none(request: &str, platform: Platform) -> Error {
     Error::Item(format!("no CPython {request} for {platform} is known\nboot python list --available shows those that are"))
 }
 
-/// The archive that a request means.
+/// The archive that a request means: a prebuilt one, else the source that it is built from.
 fn python(ctx: &Context, builds: &[Build], request: &str, platform: Platform, here: bool) -> Option<LockedPython> {
     let request: Request = request.parse().ok()?;
     let there = Some(platform).filter(|platform| here && Platform::host() == Some(*platform));
-    let there = there.and_then(|_| installed::find(&ctx.paths, &request));
-    let same = |build: &&Build| there.as_ref().is_some_and(|there| there.key == build.key);
-    let build =
-        catalog::matching(builds, &request, platform).find(same).or_else(|| catalog::matching(builds, &request, platform).next())?;
-    Some(LockedPython { key: build.key.to_string(), release: build.release.clone(), file: build.file.clone(), sha256: build.sha256 })
+    let there = there.and_then(|_| installed::find(&ctx.paths, &request)).map(|there| there.key);
+    let prebuilt = |wanted: Option<Key>| {
+        let mut all = catalog::matching(builds, &request, platform).filter(|build| wanted.is_none_or(|key| build.key == key));
+        let build = all.next()?;
+        Some(LockedPython { key: build.key.to_string(), release: build.release.clone(), file: build.file.clone(), sha256: build.sha256 })
+    };
+    let source = |wanted: Option<Key>| {
+        let keys =
+            |source: &catalog::Source| source.keys(platform).find(|key| wanted.map_or(request.matches(key), |wanted| *key == wanted));
+        let (key, source) = catalog::sources(ctx).ok()?.into_iter().find_map(|source| Some((keys(&source)?, source)))?;
+        Some(LockedPython { key: key.to_string(), release: super::SOURCE.into(), file: source.file, sha256: source.sha256 })
+    };
+    let same = there.and_then(|_| prebuilt(there).or_else(|| source(there)));
+    same.or_else(|| prebuilt(None)).or_else(|| source(None))
 }
 
 #[allow(clippy::too_many_arguments)]

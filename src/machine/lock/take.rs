@@ -10,7 +10,7 @@ use crate::package::index::Indexes;
 use crate::package::resolve::IndexOptions;
 use crate::package::tags::Tags;
 use crate::package::wheel::{self, CachedWheel};
-use crate::python::catalog::Build;
+use crate::python::catalog::{self, Build};
 use crate::python::installed::{self, Installed};
 use crate::python::key::Key;
 use crate::python::request::Request;
@@ -31,6 +31,15 @@ impl LockedPython {
     /// Installs it from the archive that the lock names.
     pub fn install(&self, ctx: &Context) -> std::result::Result<Installed, python::Error> {
         let Ok(key) = self.key.parse::<Key>() else { return Err(python::Error::NotInstallable(self.key.clone())) };
+        if self.release == super::SOURCE {
+            // Where archives come from is each machine's own; what they are isn't.
+            let known = catalog::sources(ctx)?;
+            if !known.iter().any(|source| source.version == key.version && source.sha256 == self.sha256) {
+                return Err(python::Error::NotInstallable(format!("{} of {}", self.file, self.key)));
+            }
+            let options = install::Options { source: true, ..install::Options::default() };
+            return Ok(install::ensure(ctx, &Request::Key(key), &options)?.installed);
+        }
         let build = Build { key, release: self.release.clone(), file: self.file.clone(), sha256: self.sha256 };
         let options = install::Options { locked: Some(build), prebuilt: true, ..install::Options::default() };
         Ok(install::ensure(ctx, &Request::Key(key), &options)?.installed)
