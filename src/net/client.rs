@@ -39,6 +39,15 @@ pub struct Client {
     auth: Arc<Auth>,
 }
 
+/// How often an address is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    Usual,
+    Once,
+    /// Once, and the whole answer has to be there in this time.
+    Within(Duration),
+}
+
 /// A body to read, and what the server said of it.
 pub struct Response {
     /// Where it came from in the end: after redirects, without credentials.
@@ -61,7 +70,8 @@ impl Response {
         let mut bytes = Vec::with_capacity(self.length.unwrap_or(0).min(limit) as usize);
         let read = (&mut self).take(limit + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
-            return Err(Error::Cut { url: self.url, reason: error.to_string() });
+            let silent = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()).is_some_and(is_silence);
+            return Err(if silent { Error::Silent { url: self.url } } else { Error::Cut { url: self.url, reason: error.to_string() } });
         }
         if bytes.len() as u64 > limit {
             return Err(Error::Cut { url: self.url, reason: format!("it is longer than {limit} bytes") });
@@ -126,7 +136,12 @@ impl Client {
 
     /// As [`Client::get`], but asks once only, and gives up where the whole answer isn't there in time: for what can be done without.
     pub fn get_within(&self, url: &str, time: Duration) -> Result<Response> {
-        self.request_within(reqwest::Method::GET, url, &[], Some(time))
+        self.request_with(reqwest::Method::GET, url, &[], Patience::Within(time))
+    }
+
+    /// As [`Client::get_with`], but asks once only: for what nobody has asked for yet.
+    pub fn get_once(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
+        self.request_with(reqwest::Method::GET, url, headers, Patience::Once)
     }
 
     /// As [`Client::get`], with headers of one's own.
@@ -150,11 +165,10 @@ impl Client {
     }
 
     fn request(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
-        self.request_within(method, url, headers, None)
+        self.request_with(method, url, headers, Patience::Usual)
     }
 
-    /// With `time`, each address is asked once only, and that long.
-    fn request_within(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)], time: Option<Duration>) -> Result<Response> {
+    fn request_with(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)], patience: Patience) -> Result<Response> {
         let url = &self.auth.strip(url);
         let parsed = Url::parse(url).map_err(|error| Error::Address { url: url.into(), reason: error.to_string() })?;
         if parsed.scheme() == "file" {
@@ -173,7 +187,7 @@ impl Client {
         let mut at = parsed;
         for _ in 0..=REDIRECTS {
             let http = self.trusting.as_ref().filter(|_| self.route.trusts(&at)).unwrap_or(http);
-            let response = self.one(http, &method, &at, &all, time)?;
+            let response = self.one(http, &method, &at, &all, patience)?;
             let target = match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => response.headers().get("location").and_then(|target| target.to_str().ok()),
                 _ => None,
@@ -197,21 +211,21 @@ impl Client {
         method: &reqwest::Method,
         url: &Url,
         headers: &HeaderMap,
-        time: Option<Duration>,
+        patience: Patience,
     ) -> Result<http::Response> {
         let mut pause = FIRST_PAUSE;
         let mut credentials = self.auth.of(url);
         let mut asked = false;
         let mut attempt = 0;
         loop {
-            let last = attempt == RETRIES || time.is_some();
+            let last = attempt == RETRIES || patience != Patience::Usual;
             attempt += 1;
             let mut all = headers.clone();
             if let Some(value) = credentials.as_ref().and_then(|known| HeaderValue::from_str(&known.header()).ok()) {
                 all.insert(AUTHORIZATION, value);
             }
             let mut request = http.request(method.clone(), url.clone()).headers(all);
-            if let Some(time) = time {
+            if let Patience::Within(time) = patience {
                 request = request.timeout(time);
             }
             match request.send() {
@@ -236,7 +250,8 @@ impl Client {
                         pause = pause.max(Duration::from_secs(seconds).min(Duration::from_secs(10)));
                     }
                 }
-                Err(error) if last || error.is_redirect() || error.is_builder() || is_refused(&error) => {
+                // Whoever said nothing for so long is not waited for once more.
+                Err(error) if last || error.is_redirect() || error.is_builder() || is_refused(&error) || is_silence(&error) => {
                     let host = url.host_str().unwrap_or(url.as_str()).to_string();
                     return Err(Error::Unreachable { host, reason: chain(&error) });
                 }
@@ -248,9 +263,14 @@ impl Client {
     }
 }
 
-/// A waiting time that the user set, in whole seconds.
+/// A waiting time that the user set, in seconds.
 fn seconds(name: &str) -> Option<Duration> {
-    crate::context::var(name)?.parse().ok().map(Duration::from_secs)
+    Duration::try_from_secs_f64(crate::context::var(name)?.parse().ok()?).ok().filter(|time| !time.is_zero())
+}
+
+/// The connection was there, and nothing came over it for as long as we wait.
+fn is_silence(error: &reqwest::Error) -> bool {
+    error.is_timeout() && !error.is_connect()
 }
 
 /// A name that doesn't exist or a port that nobody listens on won't be there in a second either: the caller's next

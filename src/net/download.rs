@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::{Client, Error, Result, ahead};
-use crate::report::Bar;
+use crate::report::{Bar, Silent};
 use crate::store::digest::{self, HashingReader, Sha256};
 use crate::store::{self};
 
@@ -57,7 +57,7 @@ pub fn to_file(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &d
     let part = PathBuf::from(format!("{}.part", dest.display()));
     let mut tries = 0;
     loop {
-        match attempt(client, url, &part, bar) {
+        match attempt(|from| response(client, url, from), url, &part, bar) {
             Ok(()) => break,
             Err(error @ Error::Cut { .. }) if tries >= RESUMES => return Err(error),
             Err(Error::Cut { .. }) => {
@@ -67,25 +67,51 @@ pub fn to_file(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &d
             Err(error) => return Err(error),
         }
     }
-    let found = digest::file(&part)?;
+    verified(url, sha256, &part, dest)
+}
+
+/// As [`to_file`], for what will probably be wanted: asked for once, over one connection, and without a word. What has arrived stays for
+/// whoever really wants it.
+///
+/// # Errors
+/// As [`to_file`]; nobody need be told.
+pub fn to_file_once(client: &Client, url: &str, sha256: &Sha256, dest: &Path) -> Result<VerifiedArchive> {
+    if let Some(archive) = VerifiedArchive::in_cache(dest, sha256) {
+        return Ok(archive);
+    }
+    let folder = dest.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
+    let part = PathBuf::from(format!("{}.part", dest.display()));
+    let once = |from| match from {
+        0 => client.get_once(url, &[]),
+        from => client.get_once(url, &[("Range", &format!("bytes={from}-"))]),
+    };
+    attempt(once, url, &part, &Silent)?;
+    verified(url, sha256, &part, dest)
+}
+
+/// Takes `part` for the whole if its hash is right, and deletes it if it is wrong.
+fn verified(url: &str, sha256: &Sha256, part: &Path, dest: &Path) -> Result<VerifiedArchive> {
+    let found = digest::file(part)?;
     if found != *sha256 {
-        let _ = fs::remove_file(&part);
+        let _ = fs::remove_file(part);
         return Err(Error::Checksum { url: url.into(), wanted: *sha256, found });
     }
-    fs::rename(&part, dest).map_err(store::Error::io("write", dest))?;
+    fs::rename(part, dest).map_err(store::Error::io("write", dest))?;
     Ok(VerifiedArchive { path: dest.into(), sha256: *sha256 })
 }
 
-/// One connection: appends to `part` until the end, or an error.
-fn attempt(client: &Client, url: &str, part: &Path, bar: &dyn Bar) -> Result<()> {
+fn response(client: &Client, url: &str, from: u64) -> Result<super::Response> {
+    if from == 0 { client.get(url) } else { client.get_from(url, from) }
+}
+
+/// One connection, which `ask` opens from a byte on: appends to `part` until the end, or an error.
+fn attempt(ask: impl FnOnce(u64) -> Result<super::Response>, url: &str, part: &Path, bar: &dyn Bar) -> Result<()> {
     let have = fs::metadata(part).map(|data| data.len()).unwrap_or(0);
-    let mut response = match have {
-        0 => client.get(url)?,
-        _ => match client.get_from(url, have) {
-            // Nothing after what we have: either it is complete, or it is not the same file. The hash will tell.
-            Err(Error::Status { status: 416, .. }) => return Ok(()),
-            other => other?,
-        },
+    let mut response = match ask(have) {
+        // Nothing after what we have: either it is complete, or it is not the same file. The hash will tell.
+        Err(Error::Status { status: 416, .. }) if have > 0 => return Ok(()),
+        other => other?,
     };
     let resumed = have > 0 && response.status == 206;
     let mut file: File = OpenOptions::new()

@@ -27,6 +27,11 @@ pub enum Error {
     #[error("{} stopped before its end: {reason}\nrun the same command again; what has arrived is kept", shown(url))]
     Cut { url: String, reason: String },
     #[error(
+        "{} began to answer, and then nothing came for too long\nrun the same command again; BOOT_READ_TIMEOUT is how many seconds it waits",
+        shown(url)
+    )]
+    Silent { url: String },
+    #[error(
         "{} isn't what it should be: its SHA-256 is {found},\nit should be {wanted}; the file was deleted\nrun the same command again; if it stays so, the mirror serves something else",
         shown(url)
     )]
@@ -47,7 +52,7 @@ impl Error {
     /// Whether another address may do better: nothing answered, or it doesn't have the file.
     pub fn is_elsewhere(&self) -> bool {
         match self {
-            Error::Unreachable { .. } | Error::Cut { .. } | Error::NoFile(_) => true,
+            Error::Unreachable { .. } | Error::Cut { .. } | Error::Silent { .. } | Error::NoFile(_) => true,
             Error::Status { status, .. } => *status != 401 && *status != 407,
             _ => false,
         }

@@ -90,13 +90,24 @@ fn headers(text: &str) -> Vec<(&str, String)> {
 /// The metadata of a wheel, from the cache or from the index.
 pub fn fetch(ctx: &Context, file: &File) -> Result<Metadata, Error> {
     let path = ctx.paths.index().join("metadata").join(file.sha256.to_string());
-    if let Some(metadata) = fs::read_to_string(&path).ok().and_then(|text| check(file, &text).ok()) {
+    // The empty line is its end: without it a power cut has taken what came after.
+    let kept = fs::read_to_string(&path).ok().filter(|text| text.ends_with("\n\n"));
+    if let Some(metadata) = kept.and_then(|text| check(file, &text).ok()) {
         return Ok(metadata);
     }
     let text = text(ctx, file)?;
     let metadata = check(file, &text)?;
     // Descriptions are most of it, and nobody resolves by them. A cache that can't be written does no harm.
-    cache::keep(&ctx.paths, &path, head(&text).as_bytes());
+    cache::keep(
+        &ctx.paths,
+        &path,
+        format!(
+            "{}
+",
+            head(&text)
+        )
+        .as_bytes(),
+    );
     Ok(metadata)
 }
 

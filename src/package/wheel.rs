@@ -93,9 +93,28 @@ pub fn fetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Ba
     made
 }
 
+/// Fetches a wheel that will probably be wanted. Whatever goes wrong is told when it really is.
+pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256) {
+    if fs::exists(ctx.paths.wheels().join(sha256.to_string()).join(ABOUT)).unwrap_or(true) {
+        return;
+    }
+    // Where somebody else is at work on it there is nothing to do.
+    let Ok(Some(_lock)) = Lock::try_hold(&ctx.paths.locks(), &lock_name(sha256)) else { return };
+    let path = ctx.paths.archives().join(format!("{sha256}.whl"));
+    let Ok(client) = ctx.client() else { return };
+    if let Ok(archive) = download::to_file_once(client, url, sha256, &path) {
+        let _ = CachedWheel::unpack(&ctx.paths, file, &archive);
+        let _ = fs::remove_file(archive.path());
+    }
+}
+
 /// One maker at a time for each wheel; a few lock files serve them all.
 fn hold(paths: &Paths, sha256: &Sha256) -> store::Result<Lock> {
-    Lock::hold(&paths.locks(), &format!("wheel-{}", &sha256.to_string()[..3]), &Silent)
+    Lock::hold(&paths.locks(), &lock_name(sha256), &Silent)
+}
+
+fn lock_name(sha256: &Sha256) -> String {
+    format!("wheel-{}", &sha256.to_string()[..3])
 }
 
 impl CachedWheel {

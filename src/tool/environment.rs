@@ -1,9 +1,11 @@
 //! One environment in the making: which Python, which packages, their wheels, and the folder that they are linked into.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pep440_rs::Version;
 
 use super::receipt::{App, Injected, Receipt, Wanted};
 use super::spec::Spec;
@@ -12,6 +14,7 @@ use crate::Context;
 use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
+use crate::package::requirement::Name;
 pub use crate::package::resolve::Pin;
 use crate::package::resolve::{Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
@@ -82,15 +85,25 @@ impl<'a> Now<'a> {
 }
 
 /// Finds the Python and the packages. One resolution for the tool and all that goes with it.
-pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, bar: &dyn Bar) -> Result<Resolved> {
+/// `install` says that it will be made: then wheels come while the resolution goes on.
+pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, install: bool, bar: &dyn Bar) -> Result<Resolved> {
     // A script's environment has no package that it is for.
     let mut requirements: Vec<&str> = Some(wanted.spec.as_str()).filter(|spec| !spec.is_empty()).into_iter().collect();
     requirements.extend(additions.iter().map(|addition| addition.spec.text()));
     let mut inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
     inputs.index = wanted.index.clone();
-    if let Now::Versions(receipt) = now {
+    let versions = |receipt: &Receipt| -> HashMap<Name, Version> {
         let kept = receipt.packages.iter().filter_map(|package| package.split_once("=="));
-        inputs.preferred = kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?))).collect();
+        kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?))).collect()
+    };
+    match now {
+        Now::Versions(receipt) => inputs.preferred = versions(receipt),
+        // Where nothing is newer nothing is made, and its wheels aren't wanted.
+        Now::Python(receipt) if install => inputs.ahead = Some(versions(receipt)),
+        Now::Python(_) | Now::Nothing => {}
+    }
+    if install {
+        inputs.ahead.get_or_insert_default();
     }
     let mut first_error = None;
     let candidates = candidates(ctx, wanted, now.receipt())?;

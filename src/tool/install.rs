@@ -240,7 +240,7 @@ pub fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
         return Ok(old.version.clone());
     }
     let bar = ctx.report.spinner(&old.wanted.tool());
-    let resolved = environment::find(ctx, &old.wanted, &additions_of(old)?, Now::Python(old), bar.as_ref())?;
+    let resolved = environment::find(ctx, &old.wanted, &additions_of(old)?, Now::Python(old), false, bar.as_ref())?;
     let found = resolved.pins.iter().find(|pin| pin.name.as_str() == old.wanted.name);
     Ok(found.map_or_else(|| old.version.clone(), |pin| pin.version.to_string()))
 }
@@ -348,7 +348,7 @@ fn prepare(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>,
         None => vec![tool.clone()],
     };
     expose::check(&ctx.paths, &tool, likely.iter().map(String::as_str), force)?;
-    environment::find(ctx, wanted, additions, now, bar)
+    environment::find(ctx, wanted, additions, now, true, bar)
 }
 
 /// Makes the environment, publishes it and links its commands.

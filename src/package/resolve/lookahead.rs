@@ -9,7 +9,7 @@ use pep508_rs::MarkerEnvironment;
 use version_ranges::Ranges;
 
 use super::candidates::{Candidates, Filter};
-use super::{Found, Source};
+use super::{Found, Inputs, Source};
 use crate::package::page::File;
 use crate::package::requirement::{Name, Requirement};
 use crate::package::{index, metadata};
@@ -24,6 +24,8 @@ pub struct Lookahead<'a> {
     pub filter: Filter,
     pre: bool,
     preferred: HashMap<Name, Version>,
+    /// See [`Inputs::ahead`].
+    present: Option<HashMap<Name, Version>>,
     state: Mutex<State>,
     /// There is work, or no more will come.
     work: Condvar,
@@ -36,8 +38,18 @@ struct State {
     pages: HashMap<Name, Slot<Page>>,
     about: HashMap<Sha256, Slot<About>>,
     queue: VecDeque<Job>,
+    /// Wheels to be fetched once nothing more urgent is to do.
+    wheels: VecDeque<File>,
+    /// How many are being fetched.
+    fetching: usize,
+    /// How many wheels of a package were fetched ahead.
+    fetched: HashMap<Name, usize>,
+    /// Packages that may be needed, as far as nobody has asked for them.
+    supposed: HashSet<Name>,
     guesses: HashMap<Name, Guess>,
     followed: HashSet<(Sha256, Option<Name>)>,
+    /// Wheels that were fetched ahead.
+    started: HashSet<Sha256>,
     /// How many versions of a package the solver has looked at.
     tried: HashMap<Name, usize>,
     over: bool,
@@ -53,7 +65,16 @@ enum Slot<T> {
 enum Job {
     Page(Name),
     About(Name, File),
+    Wheel(File),
 }
+
+/// Wheels are fetched while the solver works, but a few at a time, so that pages and metadata never wait for them; and of each package not
+/// more than these: whose first guess was wrong is guessed wrongly again.
+const WHEELS_AT_ONCE: usize = 8;
+const WHEELS_OF_EACH: usize = 2;
+/// The largest wheel, in bytes, that is fetched for a guess: of what somebody has asked for, and of what is only supposed to be needed.
+const LARGEST: u64 = 16 << 20;
+const LARGEST_SUPPOSED: u64 = 1 << 20;
 
 /// What is known of the wishes for a package.
 struct Guess {
@@ -62,15 +83,21 @@ struct Guess {
 }
 
 impl<'a> Lookahead<'a> {
-    pub fn new(
-        source: &'a dyn Source,
-        environment: MarkerEnvironment,
-        filter: Filter,
-        pre: bool,
-        preferred: HashMap<Name, Version>,
-    ) -> Lookahead<'a> {
+    pub fn new(source: &'a dyn Source, environment: MarkerEnvironment, filter: Filter, inputs: &Inputs) -> Lookahead<'a> {
         let (state, work, done) = Default::default();
-        Lookahead { source, environment, filter, pre, preferred, state, work, done }
+        let (pre, preferred, present) = (inputs.pre, inputs.preferred.clone(), inputs.ahead.clone());
+        Lookahead { source, environment, filter, pre, preferred, present, state, work, done }
+    }
+
+    /// Says that `name` will be asked for, and may want `others`: their pages are fetched at once, side by side.
+    pub fn suppose(&self, name: &Name, others: &[Name]) {
+        let mut state = self.lock();
+        for name in std::iter::once(name).chain(others) {
+            if !state.pages.contains_key(name) {
+                state.supposed.insert(name.clone());
+                self.push(&mut state, Job::Page(name.clone()), false);
+            }
+        }
     }
 
     /// Makes known what comes from an address: whatever an index says of that name isn't asked for.
@@ -191,6 +218,10 @@ impl<'a> Lookahead<'a> {
         match &job {
             Job::Page(name) => drop(state.pages.insert(name.clone(), Slot::Waiting)),
             Job::About(_, file) => drop(state.about.insert(file.sha256, Slot::Waiting)),
+            Job::Wheel(file) => {
+                state.wheels.push_back(file.clone());
+                return self.work.notify_one();
+            }
         }
         if first {
             state.queue.push_front(job)
@@ -205,6 +236,7 @@ impl<'a> Lookahead<'a> {
             return;
         }
         let name = &requirement.name;
+        state.supposed.remove(name);
         let guess = state.guesses.entry(name.clone()).or_insert_with(|| Guess { range: Ranges::full(), extras: BTreeSet::new() });
         let both = guess.range.intersection(&requirement.versions);
         if !both.is_empty() {
@@ -223,18 +255,23 @@ impl<'a> Lookahead<'a> {
 
     /// Goes on with the version that will probably be taken.
     fn follow(&self, state: &mut State, name: &Name, candidates: &Candidates) {
-        let Some(guess) = state.guesses.get(name) else { return };
-        let Some(version) = self.choose(candidates, name, &guess.range, None) else { return };
+        let (range, extras) = match state.guesses.get(name) {
+            Some(guess) => (guess.range.clone(), guess.extras.clone()),
+            None if state.supposed.contains(name) => (Ranges::full(), BTreeSet::new()),
+            None => return,
+        };
+        let Some(version) = self.choose(candidates, name, &range, None) else { return };
         let Some(file) = candidates.file(&version) else { return };
         // Building is dear: only where the solver has to know.
         if file.is_source() {
             return;
         }
+        self.fetch_ahead(state, name, &version, file);
         match state.about.get(&file.sha256) {
             None => self.push(state, Job::About(name.clone(), file.clone()), false),
             Some(Slot::Done(Ok(about))) => {
                 let about = about.clone();
-                let extras: Vec<Option<Name>> = std::iter::once(None).chain(guess.extras.iter().cloned().map(Some)).collect();
+                let extras: Vec<Option<Name>> = std::iter::once(None).chain(extras.into_iter().map(Some)).collect();
                 for extra in extras {
                     if state.followed.insert((file.sha256, extra.clone())) {
                         for wish in about.requires.iter().filter(|wish| wish.applies(&self.environment, extra.as_ref())) {
@@ -244,6 +281,21 @@ impl<'a> Lookahead<'a> {
                 }
             }
             Some(_) => {}
+        }
+    }
+
+    /// The wheel of a likely candidate comes together with its metadata, where it will be installed at all.
+    fn fetch_ahead(&self, state: &mut State, name: &Name, version: &Version, file: &File) {
+        let Some(present) = &self.present else { return };
+        let largest = if state.guesses.contains_key(name) { LARGEST } else { LARGEST_SUPPOSED };
+        if present.get(name) == Some(version) || file.size.is_some_and(|size| size > largest) || state.started.contains(&file.sha256) {
+            return;
+        }
+        let fetched = state.fetched.entry(name.clone()).or_default();
+        if *fetched < WHEELS_OF_EACH {
+            *fetched += 1;
+            state.started.insert(file.sha256);
+            self.push(state, Job::Wheel(file.clone()), false);
         }
     }
 
@@ -259,6 +311,12 @@ impl<'a> Lookahead<'a> {
                     match state.queue.pop_front() {
                         Some(job) if state.take(&job) => break job,
                         Some(_) => {}
+                        None if state.fetching < WHEELS_AT_ONCE && !state.wheels.is_empty() => {
+                            if let Some(file) = state.wheels.pop_front() {
+                                state.fetching += 1;
+                                break Job::Wheel(file);
+                            }
+                        }
                         None => state = self.work.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
                     }
                 }
@@ -282,6 +340,11 @@ impl<'a> Lookahead<'a> {
                         self.follow(&mut state, &name, &candidates);
                     }
                 }
+                Job::Wheel(file) => {
+                    self.source.ahead(&file);
+                    self.lock().fetching -= 1;
+                    continue;
+                }
             }
             self.done.notify_all();
         }
@@ -303,6 +366,7 @@ impl State {
         match job {
             Job::Page(name) => doing(self.pages.get_mut(name)),
             Job::About(_, file) => doing(self.about.get_mut(&file.sha256)),
+            Job::Wheel(_) => true,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod candidates;
 mod explain;
+mod likely;
 mod lookahead;
 mod solver;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use super::page::File;
 use super::pip::Formats;
 use super::requirement::{self, Name, Requirement};
 use super::tags::Tags;
+use super::wheel;
 use crate::store::digest::Sha256;
 use crate::{Context, net};
 use candidates::Filter;
@@ -49,6 +51,8 @@ pub struct Inputs {
     pub index: IndexOptions,
     /// Wheels or source archives alone, for some or all.
     pub formats: Formats,
+    /// What comes out will be installed: wheels that will probably be in it are fetched meanwhile, but for those in these versions.
+    pub ahead: Option<HashMap<Name, Version>>,
 }
 
 /// Where files may come from.
@@ -167,6 +171,12 @@ pub trait Source: Sync {
     fn metadata(&self, file: &File) -> Result<Metadata, metadata::Error>;
     /// What lies at an address, made ready to be installed.
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error>;
+    /// Fetches a wheel that will probably be installed.
+    fn ahead(&self, _file: &File) {}
+    /// What those who asked for `name` needed beside it, the last time: a guess.
+    fn likely(&self, _name: &Name) -> Vec<Name> {
+        Vec::new()
+    }
 }
 
 /// What lies at an address.
@@ -196,6 +206,14 @@ impl Source for Online<'_> {
 
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error> {
         direct::find(&self.builder, name, url, editable)
+    }
+
+    fn ahead(&self, file: &File) {
+        wheel::fetch_ahead(self.ctx, &file.file, &file.url, &file.sha256);
+    }
+
+    fn likely(&self, name: &Name) -> Vec<Name> {
+        likely::of(&self.ctx.paths, name)
     }
 }
 
@@ -228,6 +246,9 @@ fn online(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) -> Result<Resol
     for warning in &resolution.warnings {
         ctx.report.warn(warning);
     }
+    if inputs.ahead.is_some() {
+        likely::note(&ctx.paths, &inputs, &resolution);
+    }
     source.indexes.say(resolution.pins.iter().filter(|pin| pin.direct_url.is_none()).map(|pin| &pin.name));
     Ok(resolution)
 }
@@ -245,9 +266,12 @@ pub fn resolve_from(source: &dyn Source, facts: &Facts, inputs: &Inputs) -> Resu
         build: !inputs.index.no_build,
         formats: inputs.formats.clone(),
     };
-    let ahead = Lookahead::new(source, environment, filter, inputs.pre, inputs.preferred.clone());
+    let ahead = Lookahead::new(source, environment, filter, inputs);
     for (name, (_, found)) in &direct {
         ahead.put(name, found);
+    }
+    for name in inputs.requirements.iter().filter(|wish| wish.url.is_none()).map(|wish| &wish.name) {
+        ahead.suppose(name, &source.likely(name));
     }
     ahead.run(AT_ONCE, || solver::solve(&ahead, inputs, &direct))
 }
