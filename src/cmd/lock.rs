@@ -77,6 +77,12 @@ pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
     here.pull(ctx)?;
     let (_here, loaded) = self::manifest(ctx, !args.locked)?;
     let manifest = &loaded.manifest;
+    if args.locked
+        && let Some(own) = &own
+        && Lock::read(&manifest.place)?.is_none()
+    {
+        own.write(&manifest.place)?;
+    }
     if !args.locked {
         let host: Vec<Platform> = Platform::host().into_iter().collect();
         let old = Lock::read(&manifest.place)?.or(own);

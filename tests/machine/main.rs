@@ -6,6 +6,7 @@ mod support;
 mod add;
 mod apply;
 mod archive;
+mod contract;
 mod entry_script;
 mod extends;
 mod import;
