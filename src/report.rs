@@ -10,14 +10,16 @@ pub trait Report: Send + Sync {
     fn warn(&self, line: &str);
     /// One line for `--verbose`.
     fn step(&self, line: &str);
-    /// Progress in bytes. `total` is None where the length isn't known.
-    fn bar(&self, label: &str, total: Option<u64>) -> Box<dyn Bar>;
+    /// Progress in bytes.
+    fn bar(&self, label: &str) -> Box<dyn Bar>;
     /// Progress that can't be counted.
     fn spinner(&self, label: &str) -> Box<dyn Bar>;
 }
 
 /// One line of progress. It vanishes when dropped.
 pub trait Bar: Send + Sync {
+    /// So many bytes there are in all, as is known by now.
+    fn expect(&self, bytes: u64);
     /// `bytes` more are done.
     fn advance(&self, bytes: u64);
     /// Says what is being done now.
@@ -32,7 +34,7 @@ impl Report for Silent {
     fn info(&self, _: &str) {}
     fn warn(&self, _: &str) {}
     fn step(&self, _: &str) {}
-    fn bar(&self, _: &str, _: Option<u64>) -> Box<dyn Bar> {
+    fn bar(&self, _: &str) -> Box<dyn Bar> {
         Box::new(Silent)
     }
     fn spinner(&self, _: &str) -> Box<dyn Bar> {
@@ -41,6 +43,7 @@ impl Report for Silent {
 }
 
 impl Bar for Silent {
+    fn expect(&self, _: u64) {}
     fn advance(&self, _: u64) {}
     fn say(&self, _: &str) {}
 }

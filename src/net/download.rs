@@ -124,6 +124,9 @@ fn attempt(ask: impl FnOnce(u64) -> Result<super::Response>, url: &str, part: &P
     if resumed {
         bar.advance(have);
     }
+    if let Some(left) = response.length {
+        bar.expect(left + if resumed { have } else { 0 });
+    }
     let expected = response.length;
     let mut arrived = 0;
     let mut buffer = vec![0; 1 << 16];
@@ -156,6 +159,9 @@ pub fn streamed<T, E: From<Error>>(
 ) -> std::result::Result<T, E> {
     let response = client.get(url)?;
     let total = response.length;
+    if let Some(total) = total {
+        bar.expect(total);
+    }
     let mut stream = Resuming { client, url, response, total, position: 0, resumes: 0, resumed_at: 0, ended: false, failed: None, bar };
     let mut reader = HashingReader::new(&mut stream);
     // What follows the archive's end is read too, and what is left when unpacking gave up: the hash tells whose fault it was.

@@ -56,6 +56,8 @@ pub enum Error {
     NotInstallable(String),
     #[error("there is no Python that boot can install on this machine ({0})\nboot runs on Linux and macOS, x86-64 and arm64")]
     Platform(String),
+    #[error("Python {request} isn't installed, and nothing is fetched with --offline\nrun the same command once without it")]
+    Offline { request: String },
     #[error("CPython {request} can't be had: not reached: {}\n{reason}\nis the network there? BOOT_PYTHON_MIRROR and BOOT_SOURCE_MIRROR can name other places", places.join(", "))]
     NowhereReached { request: String, places: Vec<String>, reason: String },
     #[error("no place that was reached has the source of CPython {request}{}\nBOOT_SOURCE_MIRROR can name a place that has it", if places.is_empty() { String::new() } else { format!("; not reached: {}", places.join(", ")) })]
@@ -113,6 +115,8 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
                 Err(Error::Standalone(standalone::Error::Net(error))) if error.is_elsewhere() && !options.prebuilt => {
                     unreached = Some((build, error))
                 }
+                // A finished build may lie in the cache.
+                Err(Error::Offline { .. }) if !options.prebuilt => {}
                 result => return result,
             },
             None if options.prebuilt => return Err(unknown(request, &builds)),
@@ -128,10 +132,17 @@ fn unknown(request: &Request, builds: &[Build]) -> Error {
 }
 
 fn prebuilt(ctx: &Context, build: &Build, options: &Options) -> Result<Outcome> {
-    publish(ctx, &build.key, Origin::Prebuilt, build.sha256, options, &|staging, home| {
+    let result = publish(ctx, &build.key, Origin::Prebuilt, build.sha256, options, &|staging, home| {
         standalone::fetch(ctx, build, options.mirror.as_deref(), staging)?;
         patch::all(&build.key, staging, home)?;
         Ok(())
+    });
+    // An archive's address is a long one, and tells nobody what to do.
+    result.map_err(|error| match error {
+        Error::Standalone(standalone::Error::Net(net::Error::Offline { .. })) => {
+            Error::Offline { request: format!("{}{}", build.key.version, build.key.variant.suffix()) }
+        }
+        error => error,
     })
 }
 
@@ -175,14 +186,15 @@ fn from_source(
     let mut unreachable = Vec::new();
     let found = tarball::locate(ctx, &sources, &mut unreachable)?;
     let Some(found) = found else {
+        if ctx.offline && !unreachable.is_empty() {
+            return Err(Error::Offline { request: request.to_string() });
+        }
         places.extend(unreachable);
-        return Err(
-            if reason.is_empty() && places.is_empty() || unreached.is_none() && !places.is_empty() && reason.is_empty() && !ctx.offline {
-                Error::NoSource { request: request.to_string(), places }
-            } else {
-                Error::NowhereReached { request: request.to_string(), places, reason }
-            },
-        );
+        return Err(if reason.is_empty() && (places.is_empty() || unreached.is_none() && !ctx.offline) {
+            Error::NoSource { request: request.to_string(), places }
+        } else {
+            Error::NowhereReached { request: request.to_string(), places, reason }
+        });
     };
     let key = Key { version: found.source.version, variant, platform };
     // Another patch than the newest one may be installed already.

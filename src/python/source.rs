@@ -75,7 +75,7 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
     let sources = work.path().join("source");
     fs::create_dir(&sources).map_err(store::Error::io("create", &sources))?;
     {
-        let bar = ctx.report.bar(&format!("source of Python {}", key.version), None);
+        let bar = ctx.report.bar(&format!("source of Python {}", key.version));
         fetch(ctx, found, &sources, &*bar)?;
     }
     let log = ctx.paths.log().join(format!("python-{}-build.log", key.version));

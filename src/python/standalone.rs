@@ -34,7 +34,7 @@ pub fn address(ctx: &Context, build: &Build, mirror: Option<&str>) -> Result<Str
 pub fn fetch(ctx: &Context, build: &Build, mirror: Option<&str>, staging: &Path) -> Result<(), Error> {
     let url = address(ctx, build, mirror)?;
     ctx.report.step(&format!("fetch {}", net::shown(&url)));
-    let bar = ctx.report.bar(&format!("Python {}", build.key.version), None);
+    let bar = ctx.report.bar(&format!("Python {}", build.key.version));
     download::streamed(ctx.client()?, &url, &build.sha256, &*bar, |stream| unpack(stream, &build.file, staging))
 }
 

@@ -70,17 +70,8 @@ impl Report for Term {
         }
     }
 
-    fn bar(&self, label: &str, total: Option<u64>) -> Box<dyn Bar> {
-        let bar = match total {
-            Some(total) => ProgressBar::new(total),
-            None => ProgressBar::no_length(),
-        };
-        let template = if total.is_some() {
-            "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}"
-        } else {
-            "{prefix} {spinner} {bytes} {bytes_per_sec} {msg}"
-        };
-        self.add(bar.with_prefix(label.to_string()), template)
+    fn bar(&self, label: &str) -> Box<dyn Bar> {
+        self.add(ProgressBar::no_length().with_prefix(label.to_string()), "{prefix} {spinner} {bytes} {bytes_per_sec} {msg}")
     }
 
     fn spinner(&self, label: &str) -> Box<dyn Bar> {
@@ -91,6 +82,13 @@ impl Report for Term {
 struct Shown(ProgressBar);
 
 impl Bar for Shown {
+    fn expect(&self, bytes: u64) {
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}") {
+            self.0.set_style(style);
+        }
+        self.0.set_length(bytes);
+    }
+
     fn advance(&self, bytes: u64) {
         self.0.inc(bytes);
     }

@@ -129,6 +129,10 @@ fn where_building_is_no_way_out_either_the_places_are_named() {
     home.boot(["python", "install", &mirror.version()]).code(1).stderr_has("can't be had").stderr_has("BOOT_PYTHON_MIRROR").one_error();
     home.set("BOOT_PYTHON_MIRROR", "http://127.0.0.1:9");
     home.boot(["python", "install", &mirror.minor()]).code(1).stderr_has("127.0.0.1").stderr_has("BOOT_PYTHON_MIRROR").one_error();
-    home.boot(["--offline", "python", "install", &mirror.minor()]).code(1).one_error();
+    for request in [mirror.minor(), mirror.version()] {
+        let run = home.boot(["--offline", "python", "install", &request]).code(1).one_error().stderr_lacks("http");
+        run.stderr_has(&format!("Python {request} isn't installed")).stderr_has("once without it");
+    }
+    home.boot(["--offline", "python", "install", "--prebuilt", &mirror.minor()]).code(1).one_error().stderr_lacks("http");
     home.no_leftovers();
 }

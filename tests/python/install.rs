@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{Fault, Home, Mirror};
+use crate::support::pty::Pty;
+use crate::support::{BOOT, Fault, Home, Mirror};
 
 #[test]
 fn a_python_is_installed_found_and_used() {
@@ -140,5 +141,37 @@ fn two_at_once_install_one_python() {
     });
     let fetched = mirror.server.requests().iter().filter(|request| **request == format!("GET {}", mirror.path())).count();
     assert_eq!(fetched, 1);
+    home.no_leftovers();
+}
+
+#[test]
+fn several_are_installed_at_once_on_one_display_and_one_that_fails_stops_no_other() {
+    let mut mirror = Mirror::new();
+    let first = mirror.version();
+    let [second, third] = [mirror.publish_next(), mirror.publish_next()].map(|version| version.to_string());
+    let mut home = Home::with(&mirror);
+    // As long as it takes until the test has seen enough.
+    home.set("BOOT_READ_TIMEOUT", "120");
+    let path = |version: &str| mirror.path().replace(&first, version);
+    for version in [&first, &third] {
+        mirror.server.fault(&path(version), Fault::Held(1000));
+    }
+    mirror.server.put(&path(&second), "application/gzip", b"something else".to_vec());
+    let Some(mut pty) = Pty::start(&home, "bash") else { return };
+    pty.type_line(&format!("{BOOT} python install --prebuilt {first} {second} {third}; echo code=$?."));
+    // Both are at work, and shown together: a line each, drawn anew from the first one.
+    pty.expect(&format!("Python {first} "));
+    pty.expect(&format!("Python {third} "));
+    pty.expect("\u{1b}[1A");
+    pty.expect(&format!("B/{} ", indicatif::HumanBytes(mirror.size() as u64)));
+    mirror.server.mend();
+    pty.expect("code=4.");
+    let screen = pty.screen();
+    let end = &screen[screen.find("installed Python").unwrap()..];
+    assert!(end.contains(&format!("installed Python {first}")) && end.contains(&format!("installed Python {third}")), "{screen}");
+    assert!(screen.contains("SHA-256") && !end.contains(&format!("installed Python {second}")), "{screen}");
+    drop(pty);
+    let list = home.boot(["python", "list"]).success().stdout_has(&first).stdout_has(&third);
+    assert_eq!(list.stdout.lines().count(), 2, "{list}");
     home.no_leftovers();
 }

@@ -28,6 +28,8 @@ pub enum Fault {
     Length(i64),
     /// So many bytes of the body, then nothing.
     StallAt(usize),
+    /// So many bytes of the body, and the rest when the test mends it.
+    Held(usize),
 }
 
 #[derive(Default)]
@@ -208,6 +210,15 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
                 stream.flush().ok()?;
                 std::thread::sleep(Duration::from_secs(30));
                 return None;
+            }
+            Some(Fault::Held(at)) => {
+                let (now, later) = body.split_at(at.min(body.len()));
+                stream.write_all(now).ok()?;
+                stream.flush().ok()?;
+                while state.lock().unwrap().faults.contains_key(&path) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                stream.write_all(later).ok()?;
             }
             _ => stream.write_all(body).ok()?,
         }
