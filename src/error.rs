@@ -24,6 +24,8 @@ pub enum Error {
     #[error(transparent)]
     Missing(#[from] crate::project::choice::Missing),
     #[error(transparent)]
+    NoCommand(#[from] crate::project::choice::NoCommand),
+    #[error(transparent)]
     Shim(#[from] crate::shell::shim::Failure),
     #[error(transparent)]
     Machine(#[from] crate::machine::Error),
@@ -41,7 +43,7 @@ impl Error {
             Error::Ui(error) => error.code(),
             Error::Project(error) => error.code(),
             Error::Python(error) => error.code(),
-            Error::Missing(_) => Code::NotFound,
+            Error::Missing(_) | Error::NoCommand(_) => Code::NotFound,
             Error::Shim(_) => Code::Failed,
             Error::Machine(error) => error.code(),
             Error::Tool(error) => error.code(),

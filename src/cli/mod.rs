@@ -29,8 +29,8 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads a command line, its first word being the program's name. Ends the process where clap itself has something to say: help, the version, an
-    /// option that isn't one. A command that boot hasn't got is an error, with those that may have been meant.
+    /// Reads a command line, its first word being the program's name. Ends the process where help or the version is asked for. A command that boot
+    /// hasn't got is an error, with those that may have been meant.
     pub fn of(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
         let words: Vec<OsString> = words.into_iter().collect();
         let error = match Cli::try_parse_from(&words) {
@@ -49,9 +49,19 @@ impl Cli {
                 };
                 Err(Error::Usage(format!("boot has no command {}\n{next}", escaped(word))))
             }
+            _ if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Err(Error::Usage(lines(&error.to_string())))
+            }
             _ => error.exit(),
         }
     }
+}
+
+/// What clap says of a wrong command line, a line a paragraph: what is wrong, what may have been meant, the usage.
+fn lines(said: &str) -> String {
+    let said = said.strip_prefix("error: ").unwrap_or(said);
+    let paragraphs = said.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    paragraphs.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether another command stands before `word`.

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::shim::{is_pythons, path_for, system};
 use crate::cli::python::{Exec, Which};
 use crate::error::{Error, Result};
-use crate::project::choice::{self, Choice, Item, Missing, Reason, Target};
+use crate::project::choice::{self, Choice, Item, NoCommand, Reason, Target};
+use crate::report::escaped;
 use crate::shell::shim;
 use crate::ui::table;
 use crate::{Code, Context};
@@ -62,6 +63,5 @@ fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
         return Ok(choice.program(&ctx.paths, &text, &|name| system(ctx, name))?);
     }
     choice.whole()?;
-    let missing = || Missing::new(&text, &choice.reason);
-    Ok(shim::look_up(&text, &path_for(ctx, choice)).ok_or_else(missing)?)
+    Ok(shim::look_up(&text, &path_for(ctx, choice)).ok_or_else(|| NoCommand(escaped(&text)))?)
 }

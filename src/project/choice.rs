@@ -206,7 +206,11 @@ impl Choice {
                 }
             }
         }
-        let Some(minor) = numbered else { return Err(Missing::new(name, &self.reason)) };
+        let Some(minor) = numbered else {
+            // Where there is no Python, its pip isn't what is missing.
+            let missing = if self.items.is_empty() { "python" } else { name };
+            return Err(Missing::new(missing, &self.reason));
+        };
         if !matches!(self.reason, Reason::Newest | Reason::Global(_)) {
             let instead = self.items.iter().map(|item| item.asked.clone()).collect();
             return Err(Missing { asked: name.into(), reason: self.reason.clone(), instead });
@@ -275,8 +279,10 @@ impl Missing {
         let is_request = asked.parse::<Request>().is_ok() && (!asked.starts_with("python") || asked.starts_with("python-"));
         let install = format!("boot python install {}", quoted(&asked));
         match (reason, is_request) {
+            (_, true) if asked == "system" => "PATH has no Python beside boot's\nboot python install brings one".into(),
             (Reason::Newest, false) if asked.starts_with("python") => "no Python is installed\nboot python install".into(),
-            (Reason::Newest | Reason::Argument, false) => format!("no Python here has {asked}\nboot python install"),
+            (Reason::Newest, false) => format!("no Python here has {asked}\nboot python install brings one that has"),
+            (Reason::Argument, false) => format!("{asked} is no Python\nboot python list shows what is installed"),
             (Reason::Newest | Reason::Argument, true) => format!("Python {asked} isn't installed\n{install}"),
             (_, true) => format!("Python {asked}, which {reason} asks for, isn't installed\n{install}"),
             (_, false) => format!("no {asked} is where {reason} points to\nboot python list shows what is installed"),
@@ -284,7 +290,12 @@ impl Missing {
     }
 }
 
+/// Neither the Pythons here nor PATH have such a command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no command {0} is here\nboot tool install {0} makes it one, if a package of that name has it")]
+pub struct NoCommand(pub String);
+
 /// A request that the shell would take apart.
-fn quoted(asked: &str) -> String {
+pub fn quoted(asked: &str) -> String {
     if asked.contains(['<', '>', '*', '!', ' ']) { format!("'{asked}'") } else { asked.into() }
 }

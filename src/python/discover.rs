@@ -43,9 +43,10 @@ fn folders(paths: &Paths) -> Vec<PathBuf> {
     // Links among them (`3.11`, `latest`) lead to the same ones again.
     let versions = managers.iter().flat_map(|folder| inside(folder, &|kind| kind.is_dir()));
     let mut folders: Vec<PathBuf> = versions.map(|version| version.join("bin")).collect();
-    for prefix in ["/opt/homebrew/opt", "/usr/local/opt", "/home/linuxbrew/.linuxbrew/opt"] {
+    let usual = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"].map(PathBuf::from);
+    for prefix in var("HOMEBREW_PREFIX").map(PathBuf::from).into_iter().chain(usual) {
         // `opt/python@3.11` stays when Homebrew brings another patch.
-        let kegs = inside(Path::new(prefix), &|_| true).into_iter();
+        let kegs = inside(&prefix.join("opt"), &|_| true).into_iter();
         folders.extend(
             kegs.filter(|keg| keg.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python@"))).map(|keg| keg.join("bin")),
         );

@@ -58,9 +58,9 @@ pub enum Error {
     Platform(String),
     #[error("Python {request} isn't installed, and nothing is fetched with --offline\nrun the same command once without it")]
     Offline { request: String },
-    #[error("CPython {request} can't be had: not reached: {}\n{reason}\nis the network there? BOOT_PYTHON_MIRROR and BOOT_SOURCE_MIRROR can name other places", places.join(", "))]
-    NowhereReached { request: String, places: Vec<String>, reason: String },
-    #[error("no place that was reached has the source of CPython {request}{}\nBOOT_SOURCE_MIRROR can name a place that has it", if places.is_empty() { String::new() } else { format!("; not reached: {}", places.join(", ")) })]
+    #[error("CPython {request} can't be had; tried: {}\nis the network there? BOOT_PYTHON_MIRROR and BOOT_SOURCE_MIRROR can name other places", places.join(", "))]
+    NowhereReached { request: String, places: Vec<String> },
+    #[error("the source of CPython {request} can't be had{}\nBOOT_SOURCE_MIRROR can name a place that has it", if places.is_empty() { ": nobody that was asked has it".into() } else { format!("; tried: {}", places.join(", ")) })]
     NoSource { request: String, places: Vec<String> },
     #[error(transparent)]
     Catalog(#[from] catalog::Error),
@@ -116,7 +116,12 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
                     unreached = Some((build, error))
                 }
                 // A finished build may lie in the cache.
-                Err(Error::Offline { .. }) if !options.prebuilt => {}
+                Err(error @ Error::Offline { .. }) if !options.prebuilt => {
+                    return from_source(ctx, request, &wanted, platform, &builds, None, options).map_err(|other| match other {
+                        Error::Unknown { .. } => error,
+                        other => other,
+                    });
+                }
                 result => return result,
             },
             None if options.prebuilt => return Err(unknown(request, &builds)),
@@ -162,16 +167,17 @@ fn from_source(
         _ => Variant::Default,
     };
     let mut places = Vec::new();
-    let mut reason = String::new();
     if let Some((build, error)) = &unreached {
         let url = standalone::address(ctx, build, options.mirror.as_deref())?;
-        places.push(format!("the prebuilt archives ({})", tarball::host(&url)));
-        reason = first_line(error);
+        places.push(format!("the prebuilt archives of {}", tarball::tried(&url, error)));
     }
     let sources: Vec<catalog::Source> =
         catalog::sources(ctx)?.into_iter().filter(|source| source.keys(platform).any(|key| wanted.matches(&key))).collect();
     if sources.is_empty() {
-        return Err(unknown(request, builds));
+        return Err(match &unreached {
+            None => unknown(request, builds),
+            Some(_) => Error::NowhereReached { request: request.to_string(), places },
+        });
     }
     let finished = |source: &catalog::Source| {
         let key = Key { version: source.version, variant, platform };
@@ -190,10 +196,10 @@ fn from_source(
             return Err(Error::Offline { request: request.to_string() });
         }
         places.extend(unreachable);
-        return Err(if reason.is_empty() && (places.is_empty() || unreached.is_none() && !ctx.offline) {
-            Error::NoSource { request: request.to_string(), places }
-        } else {
-            Error::NowhereReached { request: request.to_string(), places, reason }
+        let request = request.to_string();
+        return Err(match &unreached {
+            None => Error::NoSource { request, places },
+            Some(_) => Error::NowhereReached { request, places },
         });
     };
     let key = Key { version: found.source.version, variant, platform };
@@ -226,10 +232,6 @@ fn build(ctx: &Context, key: &Key, found: &tarball::Found, options: &Options) ->
 /// Where the Python of `key` lives.
 fn home_of(ctx: &Context, key: &Key) -> PathBuf {
     ctx.paths.pythons().join(key.to_string())
-}
-
-fn first_line(error: &net::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_string()
 }
 
 /// A build is made without ensurepip, whose process takes longer than all the rest of an install.

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::installed::{self, Origin};
+use super::key::number;
 use crate::report::Silent;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
@@ -44,9 +45,9 @@ fn set(paths: &Paths) -> Result<bool> {
     let mut shims: Vec<String> = ["python", "python3", "pip", "pip3"].map(String::from).into();
     shims.extend(minors.keys().flat_map(|minor| [format!("python{minor}"), format!("pip{minor}")]));
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-        // Links to Pythons that are gone.
-        let name = entry.file_name();
-        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && !minors.contains_key(&*name.to_string_lossy()) {
+        // Links to Pythons that are gone. One by another name is the user's own, who keeps a Python somewhere else.
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && is_minor(&name) && !minors.contains_key(&name) {
             changed |= fs::remove_file(entry.path()).is_ok();
         }
     }
@@ -54,6 +55,12 @@ fn set(paths: &Paths) -> Result<bool> {
         shims.clear();
     }
     Ok(self::shims(paths, &shims)? | changed)
+}
+
+/// Whether a link of boot's own can have this name: `3.11`, `3.13t`.
+fn is_minor(name: &str) -> bool {
+    let numbers = name.strip_suffix('t').unwrap_or(name).split_once('.');
+    numbers.is_some_and(|(major, minor)| number(major).is_some() && number(minor).is_some())
 }
 
 /// True if it wasn't so.

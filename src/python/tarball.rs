@@ -27,7 +27,7 @@ pub enum Error {
 }
 
 /// Looks for the first of `sources` (newest first) that can be had. Ok(None) where no place has any; the places that could not be
-/// reached are added to `unreachable`, each once.
+/// reached, and why, are added to `unreachable`, each once.
 pub fn locate(ctx: &Context, sources: &[Source], unreachable: &mut Vec<String>) -> Result<Option<Found>, Error> {
     let client = ctx.client()?;
     let mirror = endpoints::source_mirror(ctx)?;
@@ -45,7 +45,7 @@ pub fn locate(ctx: &Context, sources: &[Source], unreachable: &mut Vec<String>) 
                 Ok(true) => return Ok(Some(Found { source: source.clone(), url, from })),
                 Ok(false) => {}
                 Err(error) if error.is_elsewhere() || matches!(error, net::Error::Offline { .. }) => {
-                    unreachable.push(host(&base));
+                    unreachable.push(tried(&base, &error));
                     break 'places;
                 }
                 Err(error) => return Err(error.into()),
@@ -66,8 +66,19 @@ fn folder(source: &Source) -> String {
     format!("{}.{}.{}", version.major, version.minor, version.patch)
 }
 
-/// The host of an address, for people.
-pub fn host(url: &str) -> String {
+/// A place that doesn't have what is looked for, and why, for people.
+pub fn tried(url: &str, error: &net::Error) -> String {
+    let why = match error {
+        net::Error::Unreachable { reason, .. } => reason.clone(),
+        net::Error::Status { status, .. } => format!("answered {status}"),
+        net::Error::Cut { .. } => "stopped before its end".into(),
+        error => error.to_string().lines().next().unwrap_or_default().to_string(),
+    };
+    format!("{} ({why})", host(url))
+}
+
+/// The host of an address.
+fn host(url: &str) -> String {
     url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_string)).unwrap_or_else(|| net::shown(url))
 }
 
@@ -95,7 +106,7 @@ fn in_pool(ctx: &Context, mirror: &str, sources: &[Source], unreachable: &mut Ve
                 Ok(true) => return Ok(Some(found)),
                 Ok(false) => {}
                 Err(error) if error.is_elsewhere() || matches!(error, net::Error::Offline { .. }) => {
-                    unreachable.push(host(mirror));
+                    unreachable.push(tried(mirror, &error));
                     return Ok(None);
                 }
                 Err(error) => return Err(error.into()),

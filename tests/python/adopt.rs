@@ -47,20 +47,26 @@ fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
     let mirror = Mirror::new();
     let minor = mirror.minor();
     let mut home = Home::new();
-    let (pyenv, uv, system) = (patch(&mirror, 3), patch(&mirror, 5), patch(&mirror, 1));
+    let (pyenv, uv, system, brew) = (patch(&mirror, 3), patch(&mirror, 5), patch(&mirror, 1), patch(&mirror, 4));
     let python = |place: &str, version: Version| home.program(&format!("{place}/bin/python{minor}"), &mirror.interpreter(version, &[]));
     let theirs = python(&format!(".pyenv/versions/{pyenv}"), pyenv);
     python(&format!(".local/share/uv/python/cpython-{uv}-linux"), uv);
     symlink(format!("cpython-{uv}-linux"), home.root.join(format!(".local/share/uv/python/cpython-{minor}-linux"))).unwrap();
+    // Homebrew's kegs are links into its cellar, where the next patch lies beside this one.
+    python(&format!("brew/Cellar/python@{minor}/{brew}"), brew);
+    fs::create_dir_all(home.root.join("brew/opt")).unwrap();
+    symlink(format!("../Cellar/python@{minor}/{brew}"), home.root.join(format!("brew/opt/python@{minor}"))).unwrap();
+    let keg = home.root.join(format!("brew/opt/python@{minor}/bin/python{minor}"));
     let usual = python("system", system);
     symlink(format!("python{minor}"), usual.with_file_name("python3")).unwrap();
     // pyenv's shims ask for a version each time, and its environments have a Python of another.
     let shim = home.program(".pyenv/shims/python3", &format!("#!/bin/sh\nexec {} \"$@\"\n", theirs.display()));
     home.run(home.command(&theirs).args(["-m", "venv", "--without-pip", ".pyenv/versions/project"])).success();
     let path = format!("{}:{}:{}", shim.parent().unwrap().display(), usual.parent().unwrap().display(), bare_path(&home, "apt-get"));
+    home.set("HOMEBREW_PREFIX", &home.root.join("brew").display().to_string());
     home.set("PATH", &path);
     let boot = |args: &[&str]| home.run(home.command(crate::support::BOOT).env("PATH", &path).args(args));
-    let before = [".pyenv", ".local/share/uv", "system"].map(|place| state(&home.root.join(place)));
+    let before = [".pyenv", ".local/share/uv", "brew", "system"].map(|place| state(&home.root.join(place)));
 
     // Nothing named: what there is, and nothing done.
     boot(&["python", "adopt"]).code(2).stderr_has("--all").stderr_has(&format!("~/.pyenv/versions/{pyenv}/bin/python{minor}")).one_error();
@@ -69,14 +75,15 @@ fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
     let all = boot(&["python", "adopt", "--all"]).success();
     let mut taken: Vec<&str> = all.stderr.lines().filter_map(|line| line.strip_prefix("took in Python ")).collect();
     taken.sort();
-    assert_eq!(taken.len(), 3, "{all}");
-    let after = [".pyenv", ".local/share/uv", "system"].map(|place| state(&home.root.join(place)));
+    assert_eq!(taken.len(), 4, "{all}");
+    let after = [".pyenv", ".local/share/uv", "brew", "system"].map(|place| state(&home.root.join(place)));
     assert_eq!(before, after, "nothing of theirs has changed");
     let list = boot(&["python", "list", "--json"]).success().json();
     let pythons = list["pythons"].as_array().unwrap();
     assert!(pythons.iter().all(|python| python["origin"] == "adopted"), "{list}");
     assert_eq!(pythons[0]["version"], uv.to_string());
-    assert_eq!(pythons[1]["path"], theirs.display().to_string());
+    assert_eq!((&pythons[1]["version"], &pythons[1]["path"]), (&brew.to_string().into(), &keg.display().to_string().into()));
+    assert_eq!(pythons[2]["path"], theirs.display().to_string());
 
     // They are Pythons like any other: by shim, in environments, by exec with a PATH that has nothing of their neighbours.
     let told = "import os, sys; print('patch', os.environ['STAND_IN'], sys.executable)";
@@ -102,7 +109,7 @@ fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
     boot(&["python", "uninstall", "--force", &pyenv.to_string()]).success().stderr_has("stays where it is");
     assert!(theirs.exists());
     home.run(home.command(home.root.join("env/bin/python")).args(["-c", told])).success();
-    let after = [".pyenv", ".local/share/uv", "system"].map(|place| state(&home.root.join(place)));
+    let after = [".pyenv", ".local/share/uv", "brew", "system"].map(|place| state(&home.root.join(place)));
     assert_eq!(before, after);
     home.no_leftovers();
 }
@@ -189,6 +196,24 @@ fn an_incomplete_python_is_taken_in_with_a_warning_that_names_the_package() {
     assert!(modules.len() > 180, "the whole library: {}", modules.len());
     // A pip there is by the interpreter itself, or not at all; the neighbours' isn't taken for it.
     run(&["which", "pip"]).code(127).one_error();
+    // As Debian's python3-minimal has it: no environments either, and no distutils, which Pythons before 3.12 have.
+    let next = patch(&mirror, 1);
+    let bare =
+        home.program(&format!("bare-python/python{}", mirror.minor()), &mirror.interpreter(next, &["venv", "ensurepip", "distutils"]));
+    let taken = run(&["python", "adopt", &bare.display().to_string()]).success().stderr_has("incomplete: it lacks");
+    let table = run(&["python", "verify", &next.to_string()]).code(1).stdout_has("  an environment");
+    let mut lost = vec!["venv", "ensurepip"];
+    if mirror.key.version.minor < 12 {
+        lost.push("distutils");
+    }
+    for module in lost {
+        let line = table.stdout.lines().find(|line| line.trim_start().starts_with(&format!("{module} ")));
+        assert!(line.is_some_and(|line| line.contains("MISSING")) && taken.stderr.contains(module), "{module}: {table}");
+    }
+    if mirror.is_distributions() {
+        assert!(table.stdout.contains(&format!("python{}-venv", mirror.minor())), "{table}");
+        assert_eq!(table.stdout.contains("python3-distutils"), mirror.key.version.minor < 12, "{table}");
+    }
 }
 
 #[test]

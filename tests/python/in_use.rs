@@ -232,11 +232,20 @@ fn which_says_what_would_run() {
     home.boot(["which", "python3.90"]).success().stdout_has("pythons/3.90/bin/python3.90");
     home.boot(["which", "sh"]).success().stdout_has("/sh");
     home.boot(["which", "python3.8"]).code(127).stderr_has("boot python install 3.8").one_error();
-    home.boot(["which", "no-such-command"]).code(127).one_error();
+    home.boot(["which", "no-such-command"]).code(127).stderr_has("no command no-such-command").stderr_has("boot tool install").one_error();
     home.write("p/.python-version", "3.8\n");
     home.boot_in(&home.root.join("p"), ["which", "sh"]).code(127).stderr_has("boot python install 3.8").one_error();
     let empty = Home::new();
-    empty.boot(["which", "python"]).code(127).stderr_has("boot python install").one_error();
+    for name in ["python", "python3", "pip"] {
+        empty.boot(["which", name]).code(127).stderr_has("no Python is installed").stderr_has("boot python install").one_error();
+    }
+    empty.boot(["python", "list", "--outdated"]).success().stderr_has("no Python is installed");
+    // What clap has to say is as short as the rest.
+    for wrong in
+        [&["exec"][..], &["python", "uninstall"], &["python", "install", "--bogus"], &["python", "install", "--source", "--prebuilt"]]
+    {
+        empty.boot(wrong).code(2).stderr_has("Usage: boot").one_error();
+    }
 }
 
 #[test]
@@ -274,7 +283,7 @@ fn a_pin_is_written_shown_and_removed() {
     assert_eq!(home.read("p/.python-version"), "3.90.1\n3.91\n");
     pin(&[]).success().stdout_has("3.90.1, 3.91").stdout_has("~/p/.python-version");
     // Known, and not installed yet.
-    pin(&["3.8"]).success().stderr_has("boot python install '3.8'");
+    pin(&["3.8"]).success().stderr_has("Python 3.8 isn't installed yet: boot python install 3.8");
     // Never to be met: the file stays.
     for (wrong, code) in
         [("3.99", 1), ("3.8.999", 1), ("3.12t", 1), ("cpython-3.12.1-darwin-aarch64-none", 1), ("tortoise", 2), ("/bin/sh", 2), ("..", 2)]

@@ -75,6 +75,20 @@ fn a_shim_passes_arguments_signals_and_codes_on() {
 }
 
 #[test]
+fn a_python_whose_folder_was_moved_and_linked_to_stays_linked() {
+    let mut mirror = Mirror::new();
+    let version = mirror.version();
+    let next = mirror.publish_next().to_string();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &version]).success();
+    let folder = home.data().join("pythons").join(mirror.key.to_string());
+    std::fs::rename(&folder, home.root.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(home.root.join("elsewhere"), &folder).unwrap();
+    home.boot(["python", "install", &next]).success();
+    home.boot(["python", "find", &version]).success().stdout_has(&version);
+}
+
+#[test]
 fn an_unknown_version_is_named_with_the_newest_that_is_known() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);

@@ -12,4 +12,5 @@ mod in_use;
 mod install;
 mod killed;
 mod source;
+mod source_faults;
 mod time;

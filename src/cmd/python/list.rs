@@ -58,6 +58,10 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
     if args.available || args.outdated || args.refresh {
         refresh::run(ctx, None, if args.refresh { When::Now } else { When::Daily })?;
     }
+    if installed.is_empty() && !args.available && !args.json {
+        ctx.report.info("no Python is installed\nboot python install");
+        return Ok(Code::Done);
+    }
     if args.outdated {
         return outdated(args, ctx, installed.iter().filter(|python| wanted(&python.key)), &row);
     }
@@ -70,8 +74,7 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         return Ok(Code::Done);
     }
     if rows.is_empty() {
-        let what = if installed.is_empty() { "no Python is installed\nboot python install" } else { "no installed Python meets that" };
-        ctx.report.info(what);
+        ctx.report.info("no installed Python meets that");
         return Ok(Code::Done);
     }
     let cells: Vec<Vec<String>> = rows

@@ -5,6 +5,7 @@ use std::fs;
 use crate::cli::python::Pin;
 use crate::context::var;
 use crate::error::{Error, Result};
+use crate::project::choice::quoted;
 use crate::project::pin::{self, Entry, FILE};
 use crate::python::catalog;
 use crate::python::installed;
@@ -53,7 +54,7 @@ pub fn run(args: &Pin, ctx: &Context) -> Result<Code> {
         Entry::Environment(_) => false,
     });
     if let Some(missing) = missing {
-        ctx.report.info(&format!("it isn't installed yet: boot python install '{missing}'"));
+        ctx.report.info(&format!("Python {missing} isn't installed yet: boot python install {}", quoted(&missing.to_string())));
     }
     Ok(Code::Done)
 }
