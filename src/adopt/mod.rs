@@ -67,6 +67,12 @@ impl Found {
     }
 }
 
+/// Those that have something on this machine, as `boot import` names them. Looks at folders only.
+pub fn here(paths: &Paths) -> Vec<&'static str> {
+    let all = [("pipx", pipx::place(paths)), ("uv", uv::place(paths)), ("pyenv", pyenv::place(paths))];
+    all.into_iter().filter(|(_, place)| !folders(place, true).is_empty()).map(|(name, _)| name).collect()
+}
+
 /// Reads a record of theirs: a regular file of an honest size, in UTF-8.
 fn read(path: &Path) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {

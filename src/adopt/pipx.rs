@@ -46,15 +46,15 @@ struct Package {
 }
 
 /// Where pipx keeps its environments: as itself finds out.
-fn home(paths: &Paths) -> PathBuf {
+pub fn place(paths: &Paths) -> PathBuf {
     let old = paths.home.join(".local/pipx");
     let new = if cfg!(target_os = "macos") { paths.home.join("Library/Application Support/pipx") } else { paths.xdg_data.join("pipx") };
-    folder(paths, "PIPX_HOME").unwrap_or(if old.exists() { old } else { new })
+    folder(paths, "PIPX_HOME").unwrap_or(if old.exists() { old } else { new }).join("venvs")
 }
 
 /// Every tool of pipx's.
 pub fn find(paths: &Paths) -> Found {
-    let place = home(paths).join("venvs");
+    let place = place(paths);
     let mut found = Found { place: place.clone(), ..Found::default() };
     let mut tools = Vec::new();
     for (name, root) in folders(&place, false) {

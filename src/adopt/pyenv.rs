@@ -1,7 +1,7 @@
 //! What pyenv has: a folder a version, the global file, and the environments of pyenv-virtualenv among the versions.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Found, folder, folders, is_supported, read};
 use crate::project::pin::Name;
@@ -10,10 +10,14 @@ use crate::python::key::Version;
 use crate::report::escaped;
 use crate::store::paths::Paths;
 
+/// Where pyenv keeps its versions.
+pub fn place(paths: &Paths) -> PathBuf {
+    folder(paths, "PYENV_ROOT").unwrap_or_else(|| paths.home.join(".pyenv")).join("versions")
+}
+
 /// Every version and every named environment of pyenv's.
 pub fn find(paths: &Paths) -> Found {
-    let root = folder(paths, "PYENV_ROOT").unwrap_or_else(|| paths.home.join(".pyenv"));
-    let place = root.join("versions");
+    let place = place(paths);
     let mut found = Found { place: place.clone(), ..Found::default() };
     let mut versions: Vec<(Version, String)> = Vec::new();
     let mut environments = Vec::new();
@@ -35,7 +39,7 @@ pub fn find(paths: &Paths) -> Found {
     }
     // Newest first, the global one before all: the first is the default.
     versions.sort_by(|a, b| b.cmp(a));
-    let global = read(&root.join("version")).unwrap_or_default();
+    let global = read(&place.with_file_name("version")).unwrap_or_default();
     let global: Vec<&str> = global.split_whitespace().collect();
     let rank = |name: &str| global.iter().position(|word| *word == name).unwrap_or(usize::MAX);
     versions.sort_by_key(|(_, name)| rank(name));

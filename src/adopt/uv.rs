@@ -65,9 +65,14 @@ struct EntryPoint {
     from: Option<String>,
 }
 
+/// Where uv keeps its tools.
+pub fn place(paths: &Paths) -> PathBuf {
+    folder(paths, "UV_TOOL_DIR").unwrap_or_else(|| paths.xdg_data.join("uv/tools"))
+}
+
 /// Every tool and every Python of uv's.
 pub fn find(paths: &Paths) -> Found {
-    let place = folder(paths, "UV_TOOL_DIR").unwrap_or_else(|| paths.xdg_data.join("uv/tools"));
+    let place = place(paths);
     let mut found = Found { place: place.clone(), ..Found::default() };
     pythons(paths, &mut found);
     let mut tools = Vec::new();

@@ -1,6 +1,7 @@
 //! `boot init`: fetches the repository, shows the plan, asks, and applies. Until somebody agrees nothing is kept of what was fetched.
 
 use super::apply::{answers, closing, decided, show};
+use crate::adopt;
 use crate::cli::machine::Init;
 use crate::error::Result;
 use crate::machine::applied::Applied;
@@ -29,6 +30,10 @@ fn start(args: &Init, ctx: &Context) -> Result<Code> {
     }
     let path = start::write(ctx, &text)?;
     ctx.report.info(&format!("wrote {}: edit it, then boot apply", ctx.paths.tilde(&path)));
+    let others = adopt::here(&ctx.paths).join(" ");
+    if !others.is_empty() {
+        ctx.report.info(&format!("to take in what others have here: boot import {others}"));
+    }
     Ok(Code::Done)
 }
 

@@ -9,7 +9,7 @@ const MANIFEST: &str = ".config/boot/boot.toml";
 
 /// A tool of pipx's with its link, as `pipx install` leaves it; `more` goes into the record of the package.
 fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected: &str) {
-    let root = format!(".local/share/pipx/venvs/{name}");
+    let root = format!(".local/pipx/venvs/{name}");
     home.write(
         &format!("{root}/pipx_metadata.json"),
         &format!(
@@ -27,7 +27,7 @@ fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected
 
 /// Everything of theirs, with its content.
 fn theirs(home: &Home) -> Vec<(String, Vec<u8>)> {
-    let foreign = |path: &String| path.starts_with(".local/share/pipx") || path.starts_with(".pyenv");
+    let foreign = |path: &String| path.starts_with(".local/pipx") || path.starts_with(".pyenv");
     let paths = home.tree().into_iter().filter(foreign);
     paths.map(|path| (path.clone(), fs::read(home.root.join(&path)).unwrap_or_default())).collect()
 }
@@ -102,7 +102,7 @@ fn what_was_asked_for_is_kept_and_what_cannot_be_is_said() {
     ] {
         pipx(&home, name, asked, python, more, injected);
     }
-    fs::rename(home.root.join(".local/share/pipx"), home.root.join("elsewhere")).unwrap();
+    fs::rename(home.root.join(".local/pipx"), home.root.join("elsewhere")).unwrap();
     let run = home.boot(["import", "pipx"]).success();
     assert!(!run.stderr.contains("secret"), "{run}");
     for said in [
@@ -252,7 +252,7 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
         ("deep", format!("{{\"x\": {}", "[".repeat(100_000))),
     ] {
         let home = Home::new();
-        home.write(".local/share/pipx/venvs/evil/pipx_metadata.json", &record);
+        home.write(".local/pipx/venvs/evil/pipx_metadata.json", &record);
         let run = home.boot(["import", "pipx"]).code(1).one_error();
         assert!(!run.stderr.contains('\u{1b}') && run.stderr.matches("error:").count() == 1, "{what}: {run}");
         assert!(!home.root.join(MANIFEST).exists(), "{what}");
@@ -270,7 +270,7 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
     ] {
         let home = Home::new();
         let record = good.replacen("\"evil\"", &format!("\"{name}\""), 1).replace(": \"evil\"}}", &format!(": \"{asked}\"}}}}"));
-        home.write(".local/share/pipx/venvs/evil/pipx_metadata.json", &record);
+        home.write(".local/pipx/venvs/evil/pipx_metadata.json", &record);
         let run = home.boot(["import", "pipx"]).success().stderr_has("- evil: ");
         assert!(!run.stderr.contains('\u{1b}') && !home.root.join(MANIFEST).exists(), "{name} {asked}: {run}");
     }
@@ -284,6 +284,35 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
     fs::create_dir_all(home.root.join(".local/share/uv/tools/evil")).unwrap();
     symlink("/dev/zero", home.root.join(".local/share/uv/tools/evil/uv-receipt.toml")).unwrap();
     home.boot(["import", "uv"]).code(1).one_error();
+}
+
+#[test]
+fn a_new_manifest_says_who_else_is_here() {
+    let home = Home::new();
+    pipx(&home, "black", "black", "3.12.1", "", "");
+    home.write(".pyenv/versions/3.12.1/bin/python", "");
+    home.boot(["init", "--yes"]).success().stderr_has("boot import pipx pyenv");
+    home.boot(["import", "pipx", "pyenv"]).success();
+    let text = home.read(MANIFEST);
+    assert!(text.contains("install = [\"3.12.1\"]") && text.contains("black = \"*\"") && text.contains("hook = true"), "{text}");
+    home.boot(["plan"]).success();
+}
+
+/// Where pipx puts its environments by itself since 1.3; the stories above have those of an older one, which is the same everywhere.
+#[test]
+#[cfg(target_os = "linux")]
+fn pipx_is_found_where_it_is() {
+    let mut home = Home::new();
+    let record = r#"{"pipx_metadata_version": "0.5", "main_package": {"package": "NAME", "package_or_url": "NAME"}}"#;
+    for (folder, name) in [(".local/share/pipx", "one"), ("data/pipx", "two"), ("own", "three")] {
+        home.write(&format!("{folder}/venvs/{name}/pipx_metadata.json"), &record.replace("NAME", name));
+    }
+    home.boot(["import", "pipx", "--dry-run"]).success().stdout_has("one = \"*\"");
+    let root = home.root.display().to_string();
+    home.set("XDG_DATA_HOME", &format!("{root}/data"));
+    home.boot(["import", "pipx", "--dry-run"]).success().stdout_has("two = \"*\"");
+    home.set("PIPX_HOME", "~/own");
+    home.boot(["import", "pipx", "--dry-run"]).success().stdout_has("three = \"*\"").stdout_lacks("two");
 }
 
 #[test]
