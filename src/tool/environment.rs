@@ -108,7 +108,7 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
     let mut first_error = None;
     let candidates = candidates(ctx, wanted, now.receipt())?;
     for (number, python) in candidates.iter().enumerate() {
-        bar.say(&format!("{}: resolving", wanted.tool()));
+        bar.say("resolving");
         match resolve(ctx, runner(python), &inputs) {
             Ok(Resolution { pins, .. }) => {
                 if number > 0 {
@@ -212,18 +212,18 @@ pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Resu
 
 /// All wheels, from the cache, or fetched or built into it, many at a time; in the order of the pins.
 pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar) -> Result<Vec<CachedWheel>> {
-    let (tool, pins) = (wanted.tool(), &resolved.pins);
+    let pins = &resolved.pins;
     let builder = Builder::new(ctx, runner(&resolved.python), wanted.index.clone());
     let mut wheels: Vec<Option<CachedWheel>> = pins.iter().map(|pin| CachedWheel::open(&ctx.paths, &pin.sha256)).collect();
     let missing: Vec<usize> = (0..pins.len()).filter(|number| wheels[*number].is_none()).collect();
     if !missing.is_empty() {
         let done = AtomicUsize::new(0);
-        bar.say(&format!("{tool}: fetching {} packages", missing.len()));
+        bar.say(&format!("fetching {} packages", missing.len()));
         let fetched = side_by_side(&missing, AT_ONCE, |number| {
             let pin = &pins[*number];
             let wheel = build::obtain(&builder, pin, bar);
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            bar.say(&format!("{tool}: fetched {count} of {} packages", missing.len()));
+            bar.say(&format!("fetched {count} of {} packages", missing.len()));
             wheel
         });
         for (number, wheel) in missing.iter().zip(fetched) {

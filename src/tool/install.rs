@@ -381,7 +381,7 @@ fn make_once(
     let names = || apps.iter().map(|app| app.name.as_str());
     expose::check(&ctx.paths, &tool, names(), force)?;
 
-    bar.say(&format!("{tool}: linking"));
+    bar.say("linking");
     let home = folder(&ctx.paths, &tool);
     let staging = Staging::beside(&home)?;
     let receipt = environment::write(ctx, wanted, additions, resolved, &wheels, apps.clone(), staging.path(), &home)?;
