@@ -19,7 +19,7 @@ const STAGING: &str = ".boot-staging-";
 pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
     let there = fs::metadata(path).ok();
     let mode = there.as_ref().map(|data| data.mode() & 0o7777).or(mode).unwrap_or(0o644);
-    let file = written(path, bytes, there.as_ref(), mode)?;
+    let file = written(parent(path), path, bytes, there.as_ref(), mode)?;
     file.as_file().sync_data().map_err(Error::io("write", path))?;
     persist(file, path)
 }
@@ -27,21 +27,23 @@ pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
 /// Puts a new file with `bytes` and `mode` in the place of whatever file or link stands at `path`: a link isn't followed, and what it was
 /// is nothing to the new one but for the owner.
 pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let file = written(path, bytes, fs::symlink_metadata(path).ok().as_ref(), mode)?;
+    let file = written(parent(path), path, bytes, fs::symlink_metadata(path).ok().as_ref(), mode)?;
     file.as_file().sync_data().map_err(Error::io("write", path))?;
     persist(file, path)
 }
 
-/// As [`write`], for what may be empty after a power cut: it doesn't wait for the disk.
-pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+/// As [`write`], for what may be empty after a power cut: it doesn't wait for the disk. The new file is made in `staging`, a folder of the same
+/// filesystem: where many files lie, looking for leftovers among them would take long.
+pub fn write_unsynced(path: &Path, bytes: &[u8], staging: &Path) -> Result<()> {
+    let folder = parent(path);
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let there = fs::metadata(path).ok();
     let mode = there.as_ref().map_or(0o644, |data| data.mode() & 0o7777);
-    persist(written(path, bytes, there.as_ref(), mode)?, path)
+    persist(written(staging, path, bytes, there.as_ref(), mode)?, path)
 }
 
-/// The new file under a staging name; it gets the owner of what is `there`.
-fn written(path: &Path, bytes: &[u8], there: Option<&fs::Metadata>, mode: u32) -> Result<tempfile::NamedTempFile> {
-    let folder = parent(path);
+/// The new file for `path` under a staging name in `folder`; it gets the owner of what is `there`.
+fn written(folder: &Path, path: &Path, bytes: &[u8], there: Option<&fs::Metadata>, mode: u32) -> Result<tempfile::NamedTempFile> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
     // How a sweeper knows that its maker lives.

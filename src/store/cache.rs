@@ -74,14 +74,14 @@ pub fn clean(paths: &Paths) -> Result<()> {
 /// Writes a small file that the cache's `index` keeps: a page, or a wheel's metadata. Best effort: without it the next run asks again. It
 /// doesn't wait for the disk either, since one that is empty after a power cut is read as none.
 pub fn keep(paths: &Paths, path: &Path, bytes: &[u8]) {
-    // What killed runs left goes with the first file of a run.
-    static SWEPT: Once = Once::new();
-    SWEPT.call_once(|| sweep_index(paths));
-    let _ = atomic::write_unsynced(path, bytes);
+    sweep_index(paths);
+    let _ = atomic::write_unsynced(path, bytes, &paths.index());
 }
 
-fn sweep_index(paths: &Paths) {
-    fs::read_dir(paths.index()).into_iter().flatten().flatten().for_each(|part| atomic::sweep(&part.path()));
+/// Deletes what killed runs left of the files that [`keep`] writes; once a run.
+pub fn sweep_index(paths: &Paths) {
+    static SWEPT: Once = Once::new();
+    SWEPT.call_once(|| atomic::sweep(&paths.index()));
 }
 
 /// Deletes what a dead process left half-made, downloads that were cut, and what nobody has used for three months.

@@ -18,5 +18,5 @@ pub fn touch(paths: &Paths) -> Result<()> {
     // What killed runs left of theirs: nothing else is staged here.
     atomic::sweep(&paths.state);
     // No shell outlives a power cut, so there is nobody to read what was lost in one.
-    atomic::write_unsynced(&file(paths), format!("{:x}-{:x}\n", now.as_nanos(), std::process::id()).as_bytes())
+    atomic::write_unsynced(&file(paths), format!("{:x}-{:x}\n", now.as_nanos(), std::process::id()).as_bytes(), &paths.state)
 }

@@ -15,6 +15,7 @@ use crate::package::{bytecode, link};
 use crate::python::key::Key;
 use crate::report::{Bar, Silent};
 use crate::store::atomic::Staging;
+use crate::store::cache;
 use crate::store::lock::Lock;
 
 /// How a tool is to be installed, beside its requirement.
@@ -390,6 +391,8 @@ fn make_once(
     let _lock = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
     expose::check(&ctx.paths, &tool, names(), force)?;
     staging.publish(&home)?;
+    // A killed run may have left something there, which this one had no need to write to.
+    cache::sweep_index(&ctx.paths);
     let scripts = home.join(&resolved.python.facts.scripts);
     let backups = expose::link(&ctx.paths, &tool, &scripts, apps.iter().map(|app| (app.name.as_str(), app.script.as_str())))?;
     manuals::link(&ctx.paths, &tool, &home, &manuals::of(environment::offering(wanted, additions, &wheels)))?;

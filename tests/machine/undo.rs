@@ -128,8 +128,7 @@ fn killed_at_two_hundred_random_moments_each_path_is_old_or_new_and_nothing_is_l
         }
     }
     // What the killed ones left in staging goes with the next run, once it is old enough to be nobody's.
-    let shell = format!("find '{}' -name '.boot-staging-*' -exec touch -h -d '5 minutes ago' {{}} +", home.root.display());
-    home.run(home.command("sh").args(["-c", &shell])).success();
+    home.age_leftovers();
     home.boot(verbs[0]).success();
     home.boot(verbs[1]).success();
     home.no_leftovers();

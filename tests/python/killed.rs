@@ -73,6 +73,7 @@ fn whole(home: &Home, what: &str) -> Vec<PathBuf> {
 /// may have written on while its folder was swept.
 fn nothing_left(home: &Home, minor: &str) {
     sleep(Duration::from_millis(2500));
+    home.age_leftovers();
     home.boot(["python", "install", "--reinstall", minor]).success();
     home.no_leftovers();
     whole(home, "at the end");

@@ -2,8 +2,7 @@
 //! the next run finishes, and nothing half-made stays.
 
 use std::fs;
-use std::thread::{self, sleep};
-use std::time::Duration;
+use std::thread;
 
 use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Index, Mirror, Wheel};
@@ -84,10 +83,9 @@ impl Story {
         }
     }
 
-    /// What is in staging counts as dead after two seconds. In the cache it goes when something is put there.
+    /// What killed runs left goes with the next one that changes something.
     fn end(&self) {
-        sleep(Duration::from_millis(2500));
-        self.home.set_page_age();
+        self.home.age_leftovers();
         self.tool(&["install", "--force", "speaker"]);
         self.home.no_leftovers();
         let tools: Vec<_> = fs::read_dir(self.home.data().join("tools")).unwrap().flatten().map(|entry| entry.file_name()).collect();
