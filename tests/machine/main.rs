@@ -7,6 +7,7 @@ mod add;
 mod apply;
 mod archive;
 mod contract;
+mod bare_debian;
 mod entry_script;
 mod extends;
 mod import;
