@@ -68,9 +68,14 @@ impl Debian {
 }
 
 /// A release of this very boot, as install.sh expects it.
-fn release(server: &Server) {
+pub fn release(server: &Server) {
     let folder = tempfile::tempdir().unwrap();
-    let name = format!("boot-{VERSION}-x86_64-unknown-linux-gnu");
+    let system = match (cfg!(target_os = "macos"), cfg!(target_env = "musl")) {
+        (true, _) => "apple-darwin",
+        (_, true) => "unknown-linux-musl",
+        _ => "unknown-linux-gnu",
+    };
+    let name = format!("boot-{VERSION}-{}-{system}", std::env::consts::ARCH);
     fs::create_dir(folder.path().join(&name)).unwrap();
     let binary = folder.path().join(&name).join("boot");
     fs::copy(BOOT, &binary).unwrap();
@@ -88,9 +93,9 @@ fn release(server: &Server) {
 }
 
 /// The user's repository, as a host without git's protocol gives it.
-fn repository(server: &Server) {
+pub fn repository(server: &Server, manifest: &str) {
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    for (name, content) in [("boot.toml", MANIFEST), ("home/.toolrc", "mine\n")] {
+    for (name, content) in [("boot.toml", manifest), ("home/.toolrc", "mine\n")] {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o644);
         header.set_size(content.len() as u64);
@@ -113,7 +118,7 @@ fn from_a_bare_debian_of_the_network_to_a_verified_machine() {
     };
     let (web, index) = (Server::new(), index::stocked());
     release(&web);
-    repository(&web);
+    repository(&web, MANIFEST);
     let Some(mut debian) = Debian::new(&codename, &address) else {
         eprintln!("SKIPPED: the archive of this machine's apt can't be reached");
         return;

@@ -19,6 +19,7 @@ mod killed;
 mod lock;
 mod lock_later;
 mod packages;
+mod readme;
 mod undo;
 mod venvs;
 mod verify;
