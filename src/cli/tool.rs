@@ -90,6 +90,9 @@ pub struct Index {
     /// Wheels only: run no build
     #[arg(long)]
     pub no_build: bool,
+    /// Ask the indexes again, however fresh the cache is
+    #[arg(long)]
+    pub refresh: bool,
 }
 
 #[derive(Debug, Args)]

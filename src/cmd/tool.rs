@@ -310,6 +310,9 @@ fn specs(ctx: &Context, specs: &[String], typed: &Typed) -> Result<Vec<Spec>> {
 
 /// What was typed of indexes. Their credentials are known from here on, and nobody else has them.
 fn index(ctx: &Context, args: Index) -> Result<IndexOptions> {
+    if args.refresh {
+        ctx.ask_anew();
+    }
     Ok(IndexOptions {
         index_url: args.index_url.map(|url| ctx.auth.strip(&url)),
         extra_index_urls: args.extra_index_url.iter().map(|url| ctx.auth.strip(url)).collect(),

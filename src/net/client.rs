@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use reqwest::blocking as http;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RANGE};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
 
 use url::Url;
 
@@ -144,7 +144,7 @@ impl Client {
         self.request_with(reqwest::Method::GET, url, headers, Patience::Once)
     }
 
-    /// As [`Client::get`], with headers of one's own.
+    /// As [`Client::get`], with headers of one's own. Who asks for what has changed may get a 304.
     pub fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
         self.request(reqwest::Method::GET, url, headers)
     }
@@ -229,7 +229,11 @@ impl Client {
                 request = request.timeout(time);
             }
             match request.send() {
-                Ok(response) if response.status().is_success() || response.status().is_redirection() && response.status() != 304 => {
+                // "Not changed" answers those alone who have asked whether it was.
+                Ok(response)
+                    if response.status().is_success()
+                        || response.status().is_redirection() && (response.status() != 304 || is_conditional(headers)) =>
+                {
                     return Ok(response);
                 }
                 Ok(response) => {
@@ -266,6 +270,10 @@ impl Client {
 /// A waiting time that the user set, in seconds.
 fn seconds(name: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(crate::context::var(name)?.parse().ok()?).ok().filter(|time| !time.is_zero())
+}
+
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
 }
 
 /// The connection was there, and nothing came over it for as long as we wait.

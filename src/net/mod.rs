@@ -2,6 +2,7 @@
 
 pub mod ahead;
 pub mod auth;
+pub mod caching;
 pub mod client;
 pub mod download;
 pub mod endpoints;

@@ -16,15 +16,12 @@ use super::page::{self, File};
 use super::requirement::Name;
 use super::resolve::IndexOptions;
 use crate::context::{Context, var};
+use crate::net::caching::Said;
 use crate::net::{self, endpoints};
 use crate::store::cache;
 use crate::store::digest::Sha256;
 
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
-/// How long a page is taken as it is, in seconds, where the index doesn't say.
-const FRESH: u64 = 600;
-/// An index that wants its pages asked for each time would make every run slow; one that says a year would hide releases.
-const FRESH_AT_MOST: u64 = 3600;
 /// The largest pages of the public index have some ten megabytes.
 const LARGEST: u64 = 128 << 20;
 
@@ -55,11 +52,7 @@ pub struct Indexes<'a> {
 /// A page as the cache keeps it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    /// Milliseconds since 1970.
-    fetched: u64,
-    fresh: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    etag: Option<String>,
+    said: Said,
     files: Vec<File>,
 }
 
@@ -112,7 +105,7 @@ impl<'a> Indexes<'a> {
     pub fn page(&self, name: &Name) -> Result<Option<Vec<File>>, Error> {
         let mut files = Vec::new();
         for place in &self.links {
-            files.extend(links::files(place, name, |url| Ok(self.fetch(url, None)?.map(|page| page.files).unwrap_or_default()))?);
+            files.extend(links::files(place, name, |url| Ok(self.fetch(url, None)?.files))?);
         }
         let found = match self.of_index(name) {
             Err(Error::Net(net::Error::Offline { .. })) if !files.is_empty() => None,
@@ -149,37 +142,30 @@ impl<'a> Indexes<'a> {
         // A folder on a disk has no server that would pick the file in it.
         let url = if folder.starts_with("file:") { format!("{folder}index.html") } else { folder };
         let path = self.ctx.paths.index().join("pages").join(format!("{}.json", Sha256::of(url.as_bytes())));
-        let kept = Kept::read(&path);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        let kept = Kept::read(&path).filter(|kept| kept.said.is_for(|| self.ctx.auth.basic(&url)));
         match kept {
+            // Whoever asks for no network takes what there is, however old.
             Some(kept) if self.ctx.offline && !url.starts_with("file:") => Ok(Some(kept.files)),
-            // A clock that was set back makes a page old, not eternal.
-            Some(kept) if kept.fetched <= now && now - kept.fetched < kept.fresh * 1000 && kept.fetched >= self.ctx.anew_before() => {
-                Ok(Some(kept.files))
-            }
+            Some(kept) if kept.said.is_fresh(now()) && kept.said.fetched >= self.ctx.anew_before() => Ok(Some(kept.files)),
             kept => match self.fetch(&url, kept.as_ref()) {
-                Ok(Some(mut page)) => {
-                    page.fetched = now;
+                Ok(page) => {
                     // A file is as near as the cache, and nothing tells when it changes.
                     if !url.starts_with("file:") {
                         page.write(self.ctx, &path);
                     }
                     Ok(Some(page.files))
                 }
-                // Not changed since.
-                Ok(None) => Ok(kept.map(|kept| {
-                    let kept = Kept { fetched: now, ..kept };
-                    kept.write(self.ctx, &path);
-                    kept.files
-                })),
                 Err(Error::Net(error)) if error.is_missing() => Ok(None),
                 Err(Error::Net(
-                    error @ (net::Error::Unreachable { .. } | net::Error::Cut { .. } | net::Error::Status { status: 500.., .. }),
+                    error @ (net::Error::Unreachable { .. }
+                    | net::Error::Cut { .. }
+                    | net::Error::Silent { .. }
+                    | net::Error::Status { status: 500.., .. }),
                 )) => {
-                    let Some(kept) = kept else { return Err(error.into()) };
+                    let Some(kept) = kept.filter(|kept| kept.said.may_be_stale()) else { return Err(error.into()) };
                     self.ctx.report.warn(&format!(
                         "{name}: the index can't be asked now; what it said {} ago is used",
-                        ago(now.saturating_sub(kept.fetched) / 1000)
+                        ago(now().saturating_sub(kept.said.fetched) / 1000)
                     ));
                     Ok(Some(kept.files))
                 }
@@ -188,31 +174,37 @@ impl<'a> Indexes<'a> {
         }
     }
 
-    /// None if the page that is kept is still right. One whose connection is cut on the way is asked for once more, from its beginning:
-    /// pages are short.
-    fn fetch(&self, url: &str, kept: Option<&Kept>) -> Result<Option<Kept>, Error> {
+    /// The page, or `kept` where that is still right. One whose connection is cut on the way is asked for once more, from its beginning:
+    /// pages are short. One that falls silent isn't.
+    fn fetch(&self, url: &str, kept: Option<&Kept>) -> Result<Kept, Error> {
         match self.fetch_once(url, kept) {
             Err(Error::Net(net::Error::Cut { .. })) => self.fetch_once(url, kept),
             other => other,
         }
     }
 
-    fn fetch_once(&self, url: &str, kept: Option<&Kept>) -> Result<Option<Kept>, Error> {
+    fn fetch_once(&self, url: &str, kept: Option<&Kept>) -> Result<Kept, Error> {
         let mut headers = vec![("Accept", ACCEPT)];
-        if let Some(etag) = kept.and_then(|kept| kept.etag.as_deref()) {
-            headers.push(("If-None-Match", etag));
+        headers.extend(kept.iter().flat_map(|kept| kept.said.conditions()));
+        if self.ctx.anew_before() > 0 {
+            // Caches on the way are to ask too.
+            headers.push(("Cache-Control", "no-cache"));
         }
-        let response = match self.ctx.client()?.get_with(url, &headers) {
-            Err(net::Error::Status { status: 304, .. }) if kept.is_some() => return Ok(None),
-            other => other?,
-        };
-        let etag = response.header("etag").map(str::to_string);
-        let fresh = response.header("cache-control").and_then(max_age).unwrap_or(FRESH);
+        let response = self.ctx.client()?.get_with(url, &headers)?;
+        let said = Said::of(&response.headers, now(), self.ctx.auth.basic(url).as_deref());
+        if let Some(kept) = kept.filter(|_| response.status == 304) {
+            return Ok(Kept { said: kept.said.clone().refreshed(said), files: kept.files.clone() });
+        }
         let kind = response.header("content-type").map(str::to_string);
         let body = response.bytes(LARGEST)?;
         let files = page::parse(url, kind.as_deref(), &body).map_err(|reason| Error::Page { url: url.into(), reason })?;
-        Ok(Some(Kept { fetched: 0, fresh, etag, files }))
+        Ok(Kept { said, files })
     }
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 impl Kept {
@@ -222,19 +214,12 @@ impl Kept {
 
     /// A cache that can't be written makes the next run slower, and this one no worse.
     fn write(&self, ctx: &Context, path: &Path) {
-        if let Ok(json) = serde_json::to_vec(self) {
+        if !self.said.may_be_kept() {
+            let _ = fs::remove_file(path);
+        } else if let Ok(json) = serde_json::to_vec(self) {
             cache::keep(&ctx.paths, path, &json);
         }
     }
-}
-
-/// How long an answer is fresh, in seconds, by its Cache-Control (RFC 9111); None where it doesn't say.
-fn max_age(header: &str) -> Option<u64> {
-    if header.split(',').any(|part| ["no-cache", "no-store"].contains(&part.trim())) {
-        return Some(0);
-    }
-    let seconds = header.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?.parse::<u64>().ok()?;
-    Some(seconds.min(FRESH_AT_MOST))
 }
 
 fn ago(seconds: u64) -> String {
@@ -293,13 +278,5 @@ mod tests {
         assert_eq!(choose(vec![]), [endpoints::package_index()]);
         assert_eq!(unnamed("internal=https://i.example/?a=b"), "https://i.example/?a=b");
         assert_eq!(unnamed("https://i.example/?a=b"), "https://i.example/?a=b");
-    }
-
-    #[test]
-    fn how_long_a_page_is_fresh_has_a_limit() {
-        assert_eq!(max_age("public, max-age=60"), Some(60));
-        assert_eq!(max_age("max-age=31536000"), Some(FRESH_AT_MOST));
-        assert_eq!(max_age("no-cache"), Some(0));
-        assert_eq!(max_age("public"), None);
     }
 }

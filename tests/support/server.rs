@@ -42,6 +42,12 @@ struct State {
     authorizations: Vec<Option<String>>,
     /// The Authorization without which nothing is served.
     demand: Option<String>,
+    /// What is said of a path beside its type and length.
+    headers: HashMap<String, Vec<(String, String)>>,
+    /// The header lines of the last request for a path, in lower case.
+    asked: HashMap<String, Vec<String>>,
+    /// How often "not changed" was the answer.
+    unchanged: usize,
 }
 
 pub struct Server {
@@ -98,6 +104,22 @@ impl Server {
         std::mem::take(&mut self.state.lock().unwrap().authorizations)
     }
 
+    /// Says `headers` with what is at `path`. Who asks whether it has another ETag or Last-Modified is told that it hasn't.
+    pub fn says(&self, path: &str, headers: &[(&str, &str)]) {
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        self.state.lock().unwrap().headers.insert(path.into(), headers);
+    }
+
+    /// The header lines of the last request for `path`, in lower case.
+    pub fn asked(&self, path: &str) -> Vec<String> {
+        self.state.lock().unwrap().asked.get(path).cloned().unwrap_or_default()
+    }
+
+    /// How often "not changed" was the answer since the last call.
+    pub fn unchanged(&self) -> usize {
+        std::mem::take(&mut self.state.lock().unwrap().unchanged)
+    }
+
     /// How many requests came since the last call.
     pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().seen)
@@ -116,6 +138,7 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
         let (method, path) = (words.next()?.to_string(), words.next()?.replace("%2B", "+"));
         let mut from = None;
         let mut authorization = None;
+        let mut lines = Vec::new();
         loop {
             let mut header = String::new();
             reader.read_line(&mut header).ok()?;
@@ -127,10 +150,12 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
                 break;
             }
             from = header.strip_prefix("range: bytes=").and_then(range).or(from);
+            lines.push(header);
         }
         let (file, fault) = {
             let mut state = state.lock().unwrap();
             state.seen.push(format!("{method} {path}"));
+            state.asked.insert(path.clone(), lines.clone());
             let refused = state.demand.is_some() && state.demand != authorization;
             state.authorizations.push(authorization);
             let fault = if refused { Some(Fault::Status(401)) } else { state.faults.get(&path).cloned() };
@@ -168,6 +193,25 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
             write!(stream, "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{port}{path}\r\ncontent-length: 0\r\n\r\n").ok()?;
             continue;
         }
+        let mut said = String::new();
+        let mut unchanged = false;
+        {
+            let mut state = state.lock().unwrap();
+            for (name, value) in state.headers.get(&path).into_iter().flatten() {
+                said.push_str(&format!("{name}: {value}\r\n"));
+                let line = match name.as_str() {
+                    "etag" => format!("if-none-match: {value}"),
+                    "last-modified" => format!("if-modified-since: {value}"),
+                    _ => continue,
+                };
+                unchanged |= lines.contains(&line.to_ascii_lowercase());
+            }
+            state.unchanged += usize::from(unchanged);
+        }
+        if unchanged {
+            write!(stream, "HTTP/1.1 304 Not Modified\r\n{said}\r\n").ok()?;
+            continue;
+        }
         let (kind, content) = file?;
         let start = match (from, &fault) {
             (_, Some(Fault::NoRanges(_))) | (None, _) => None,
@@ -189,11 +233,11 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
                 &content[..]
             }
         };
-        let said = match fault {
+        let length = match fault {
             Some(Fault::Length(off)) => body.len() as i64 + off,
             _ => body.len() as i64,
         };
-        write!(stream, "content-type: {kind}\r\ncontent-length: {said}\r\n\r\n").ok()?;
+        write!(stream, "{said}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n").ok()?;
         if method == "HEAD" {
             continue;
         }

@@ -7,6 +7,7 @@ mod credentials;
 mod doctor;
 mod faults;
 mod hostile_wheels;
+mod http_cache;
 mod install;
 mod killed;
 mod pip_config;
