@@ -128,6 +128,9 @@ impl Dotfile {
     }
 }
 
+/// Bytes of a file that is copied or filled in: it is read as a whole, and every plan reads it.
+const LARGEST: u64 = 64 << 20;
+
 struct Walk<'a> {
     dotfiles: &'a Dotfiles,
     here: &'a Surroundings,
@@ -176,6 +179,9 @@ impl Walk<'_> {
         let mode = said.map_or(Mode::Link, |said| said.mode);
         if mode != Mode::Link && !from.is_file() {
             return Err(wrong("only files can be copied", "link the folder, or name its files one by one"));
+        }
+        if mode != Mode::Link && fs::metadata(&from).is_ok_and(|data| data.len() > LARGEST) {
+            return Err(wrong("it is larger than 64 megabytes, too large to be copied", "link it: remove its line from [dotfiles]"));
         }
         if said.is_none_or(|said| said.only.holds(self.here)) {
             let chmod = said.and_then(|said| said.chmod);

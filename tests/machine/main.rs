@@ -10,6 +10,7 @@ mod bare_debian;
 mod contract;
 mod entry_script;
 mod extends;
+mod hostile_repositories;
 mod import;
 mod init;
 mod install_sh;

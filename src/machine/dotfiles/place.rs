@@ -10,7 +10,7 @@ use super::super::manifest::Mode;
 use super::super::vars::Vars;
 use super::super::{Error, Result};
 use super::{Dotfile, There, canonical};
-use crate::store::digest::Sha256;
+use crate::store::digest::{self, Sha256};
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
@@ -62,7 +62,14 @@ pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -
     if data.is_dir() {
         return There::Foreign("is a folder");
     }
-    let found = fs::read(&target).map(|bytes| Sha256::of(&bytes)).ok();
+    if !data.is_file() {
+        // Reading a pipe would wait for ever.
+        return There::Foreign("is neither a file nor a folder");
+    }
+    if dotfile.mode == Mode::Link && !matches!(placed, Some(Placed::Copy(_))) {
+        return There::Foreign("is a file");
+    }
+    let found = digest::file(&target).ok();
     if dotfile.mode != Mode::Link && found.is_some() {
         let wanted = dotfile.content(vars).map(|bytes| Sha256::of(&bytes)).ok();
         if found == wanted && dotfile.chmod.is_none_or(|mode| data.mode() & 0o777 == mode) {
