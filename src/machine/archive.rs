@@ -1,10 +1,10 @@
 //! A repository where there is no git: fetched as an archive from the host's own address for that, unpacked with the rules for hostile
 //! archives. No commit's hash is known beforehand; as with a clone, what is trusted is the host, over TLS, and the plan is shown first.
 
-use std::cell::Cell;
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 
 use super::applied::Applied;
 use super::{Error, Result, repo};
@@ -42,7 +42,7 @@ pub fn fetch(ctx: &Context, url: &str, reference: Option<&str>, into: &Path) -> 
 fn unpack(response: net::Response, address: &str, into: &Path) -> Result<Option<String>> {
     let all = into.with_extension("archive");
     fs::create_dir_all(&all).map_err(crate::store::Error::io("create", &all))?;
-    let read = Cell::new(0);
+    let read = AtomicU64::new(0);
     let decoder = flate2::read::MultiGzDecoder::new(Counted { inner: response, count: &read });
     let mut reader = Bounded::new(decoder, &read);
     let mut head = Vec::new();

@@ -1,4 +1,4 @@
-//! Reading ahead: one thread fetches and hashes while another one decompresses and writes.
+//! Reading ahead: one thread fetches and hashes, one decompresses, one writes.
 
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -9,10 +9,19 @@ const PIECE: usize = 1 << 17;
 const WAITING: usize = 16;
 
 /// Reads `source` to its end in a thread of its own, while `consume` reads what has come. What `consume` leaves is read all the same.
-pub fn read<T>(source: &mut (impl Read + Send), consume: impl FnOnce(&mut dyn Read) -> T) -> T {
+pub fn read<T>(source: &mut (impl Read + Send), consume: impl FnOnce(&mut (dyn Read + Send)) -> T) -> T {
+    reading(source, true, consume)
+}
+
+/// As [`read`], but what `consume` leaves is left.
+pub fn read_as_needed<T>(source: &mut (impl Read + Send), consume: impl FnOnce(&mut (dyn Read + Send)) -> T) -> T {
+    reading(source, false, consume)
+}
+
+fn reading<T>(source: &mut (impl Read + Send), to_the_end: bool, consume: impl FnOnce(&mut (dyn Read + Send)) -> T) -> T {
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING);
-        scope.spawn(move || forward(source, &sender));
+        scope.spawn(move || forward(source, &sender, to_the_end));
         let mut pieces = Pieces { receiver, piece: Vec::new(), at: 0 };
         // The receiver goes before the thread is waited for: a sender that nobody listens to doesn't wait.
         let made = consume(&mut pieces);
@@ -21,13 +30,13 @@ pub fn read<T>(source: &mut (impl Read + Send), consume: impl FnOnce(&mut dyn Re
     })
 }
 
-fn forward(source: &mut impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
+fn forward(source: &mut impl Read, sender: &SyncSender<io::Result<Vec<u8>>>, to_the_end: bool) {
     loop {
         let mut piece = Vec::with_capacity(PIECE);
         let end = source.by_ref().take(PIECE as u64).read_to_end(&mut piece);
         let is_last = end.is_err() || piece.is_empty();
-        if !piece.is_empty() {
-            let _ = sender.send(Ok(piece));
+        if !piece.is_empty() && sender.send(Ok(piece)).is_err() && !to_the_end {
+            return;
         }
         if let Err(error) = end {
             let _ = sender.send(Err(error));
@@ -80,6 +89,14 @@ mod tests {
         let mut first = [0; 3];
         super::read(&mut source, |pieces| pieces.read_exact(&mut first)).unwrap();
         assert_eq!((first, source.len()), ([7; 3], 0));
+    }
+
+    #[test]
+    fn what_nobody_needs_is_left() {
+        let mut source = io::repeat(7);
+        let mut first = [0; 3];
+        super::read_as_needed(&mut source, |pieces| pieces.read_exact(&mut first)).unwrap();
+        assert_eq!(first, [7; 3]);
     }
 
     #[test]

@@ -155,7 +155,7 @@ pub fn streamed<T, E: From<Error>>(
     url: &str,
     sha256: &Sha256,
     bar: &dyn Bar,
-    consume: impl FnOnce(&mut dyn Read) -> std::result::Result<T, E>,
+    consume: impl FnOnce(&mut (dyn Read + Send)) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     let response = client.get(url)?;
     let total = response.length;

@@ -1,14 +1,14 @@
 //! Prebuilt CPythons of python-build-standalone: one pass over the bytes, from the network to a patched folder in staging.
 
-use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 
 use super::catalog::Build;
 use crate::Context;
-use crate::net::{self, download, endpoints};
+use crate::net::{self, ahead, download, endpoints};
 use crate::store;
-use crate::store::bounded::{Bounded, Counted};
+use crate::store::bounded::{Bounded, Counted, is_only_padding};
 use crate::store::unpack::{self, Limits};
 
 #[derive(Debug, thiserror::Error)]
@@ -38,26 +38,29 @@ pub fn fetch(ctx: &Context, build: &Build, mirror: Option<&str>, staging: &Path)
     download::streamed(ctx.client()?, &url, &build.sha256, &*bar, |stream| unpack(stream, &build.file, staging))
 }
 
-/// Unpacks the archive `file`, decompressing it as it is read. Whatever follows its end is as suspicious as what is in it: another reader
-/// may see another archive there.
-fn unpack(stream: &mut dyn Read, file: &str, staging: &Path) -> Result<(), Error> {
+/// Unpacks the archive `file`, decompressing it in a thread of its own as it is read. Whatever follows its end is as suspicious as what is in
+/// it: another reader may see another archive there.
+fn unpack(stream: &mut (dyn Read + Send), file: &str, staging: &Path) -> Result<(), Error> {
     let archive = Path::new(file);
     let broken = |reason: String| store::Error::Broken { archive: archive.into(), reason };
-    let read = Cell::new(0);
+    let read = AtomicU64::new(0);
     let mut source = BufReader::with_capacity(1 << 16, Counted { inner: stream, count: &read });
+    let write = |top: &'static str| {
+        move |content: &mut (dyn Read + Send)| -> Result<bool, Error> {
+            unpack::tar(&mut *content, archive, staging, Path::new(top), Limits::default())?;
+            Ok(is_only_padding(content).map_err(|error| broken(error.to_string()))?)
+        }
+    };
     let is_clean = if file.ends_with(".tar.zst") {
         let decoder = ruzstd::decoding::StreamingDecoder::new(&mut source).map_err(|error| broken(error.to_string()))?;
-        let mut decoder = Bounded::new(decoder, &read);
-        unpack::tar(&mut decoder, archive, staging, Path::new("python/install"), Limits::default())?;
-        decoder.is_only_padding()
+        ahead::read_as_needed(&mut Bounded::new(decoder, &read), write("python/install"))?
     } else {
-        let mut decoder = Bounded::new(flate2::bufread::MultiGzDecoder::new(&mut source), &read);
-        unpack::tar(&mut decoder, archive, staging, Path::new("python"), Limits::default())?;
-        decoder.is_only_padding()
+        let decoder = flate2::bufread::MultiGzDecoder::new(&mut source);
+        ahead::read_as_needed(&mut Bounded::new(decoder, &read), write("python"))?
     };
-    match is_clean.and_then(|clean| Ok(clean && source.fill_buf()?.is_empty())) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(broken("something follows its end".into()).into()),
+    match source.fill_buf() {
+        Ok(rest) if is_clean && rest.is_empty() => Ok(()),
+        Ok(_) => Err(broken("something follows its end".into()).into()),
         Err(error) => Err(broken(error.to_string()).into()),
     }
 }

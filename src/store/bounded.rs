@@ -1,7 +1,7 @@
 //! Decompression that can't go on for ever: what comes out is measured by what went in.
 
-use std::cell::Cell;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Honest archives of programs shrink to a fifth or so; a megabyte of gzip can hold a gigabyte of zeros.
 const RATIO: u64 = 20;
@@ -11,13 +11,13 @@ const FREE: u64 = 64 << 20;
 /// Counts the compressed bytes that are read through it.
 pub struct Counted<'a, R> {
     pub inner: R,
-    pub count: &'a Cell<u64>,
+    pub count: &'a AtomicU64,
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.count.set(self.count.get() + count as u64);
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
 }
@@ -25,24 +25,24 @@ impl<R: Read> Read for Counted<'_, R> {
 /// Passes decompressed bytes on until they are far too many for the compressed ones that were `read`.
 pub struct Bounded<'a, R> {
     inner: R,
-    read: &'a Cell<u64>,
+    read: &'a AtomicU64,
     made: u64,
 }
 
 impl<'a, R: Read> Bounded<'a, R> {
-    pub fn new(inner: R, read: &'a Cell<u64>) -> Bounded<'a, R> {
+    pub fn new(inner: R, read: &'a AtomicU64) -> Bounded<'a, R> {
         Bounded { inner, read, made: 0 }
     }
+}
 
-    /// Reads what is left after an archive's end: the padding. Ok(false) where it is more than that.
-    pub fn is_only_padding(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; 1 << 13];
-        loop {
-            match self.read(&mut buffer)? {
-                0 => return Ok(true),
-                count if buffer[..count].iter().all(|byte| *byte == 0) => {}
-                _ => return Ok(false),
-            }
+/// Reads what is left after an archive's end: the padding. Ok(false) where it is more than that.
+pub fn is_only_padding(reader: &mut (impl Read + ?Sized)) -> io::Result<bool> {
+    let mut buffer = [0; 1 << 13];
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(true),
+            count if buffer[..count].iter().all(|byte| *byte == 0) => {}
+            _ => return Ok(false),
         }
     }
 }
@@ -51,7 +51,7 @@ impl<R: Read> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.made += count as u64;
-        if self.made > FREE + RATIO * self.read.get() {
+        if self.made > FREE + RATIO * self.read.load(Ordering::Relaxed) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it unpacks to far more than it should"));
         }
         Ok(count)
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn what_grows_too_much_is_stopped() {
-        let read = Cell::new(0);
+        let read = AtomicU64::new(0);
         let mut bounded = Bounded::new(io::repeat(0), &read);
         let error = io::copy(&mut bounded, &mut io::sink()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
@@ -73,8 +73,8 @@ mod tests {
 
     #[test]
     fn padding_is_zeros() {
-        let read = Cell::new(0);
-        assert!(Bounded::new(&[0; 20_000][..], &read).is_only_padding().unwrap());
-        assert!(!Bounded::new(&b"\0\0x"[..], &read).is_only_padding().unwrap());
+        let read = AtomicU64::new(0);
+        assert!(is_only_padding(&mut Bounded::new(&[0; 20_000][..], &read)).unwrap());
+        assert!(!is_only_padding(&mut Bounded::new(&b"\0\0x"[..], &read)).unwrap());
     }
 }
