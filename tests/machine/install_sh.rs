@@ -151,17 +151,20 @@ fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
     let whole = fs::read(SCRIPT).unwrap();
     let end = whole.len() - "}\n".len();
     let mut runs = Vec::new();
-    // Each byte in the shell that starts quickest; in the others some, and each of the last line's.
+    // Each byte in the shell that starts quickest; in the others some, and each where a part of the script might count as a whole one.
     for (shell, step) in [(&["dash"][..], 1), (&["bash"], 97), (&["busybox", "ash"], 89), (&["zsh", "--emulate", "sh"], 83)] {
         if Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(":").output().is_err() {
             eprintln!("SKIPPED: {} isn't installed", shell[0]);
             continue;
         }
-        let parts = if step == 1 { [(0, 2), (1, 2)] } else { [(0, step), (end - 24, 1)] };
-        for (from, step) in parts {
+        let parts = match step {
+            1 => vec![(0, 2, end + 1), (1, 2, end + 1)],
+            _ => vec![(0, 1, 200), (200, step, end), (end - 200, 1, end + 1)],
+        };
+        for (from, step, to) in parts {
             let made = Machine::new();
             let mut driver = made.piped(&["sh"]);
-            driver.args(["-c", DRIVER, "driver"]).args([from, step, end + 1].map(|number| number.to_string()));
+            driver.args(["-c", DRIVER, "driver"]).args([from, step, to].map(|number| number.to_string()));
             driver.arg(made.script()).arg(made.home().join(".local")).args(shell);
             runs.push((shell, driver.stdout(Stdio::piped()).spawn().unwrap(), made));
         }
