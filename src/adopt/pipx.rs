@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{Error, Found, ask_for_odd_pythons, folder, folders, minor, plain, read, tool};
 use crate::machine::manifest::Tool;
 use crate::store::paths::Paths;
-use crate::tool::spec::normal;
+use crate::tool::spec::{self, normal};
 
 const RECORD: &str = "pipx_metadata.json";
 
@@ -91,14 +91,15 @@ fn take(found: &mut Found, tools: &mut Vec<(Tool, Option<String>)>, folder: &str
     // The first format had no suffix: the folder's name tells it.
     let old = normal(folder).strip_prefix(&normal(&name)).filter(|_| metadata.pipx_metadata_version == "0.1").unwrap_or("").to_string();
     let suffix = if main.suffix.is_empty() { old } else { main.suffix.clone() };
-    if !suffix.is_empty() {
-        let why = format!("a manifest has no second {name}; boot tool install {} --suffix {} makes it", plain(&asked), plain(&suffix));
-        return found.leave(folder, why);
-    }
     let mut wanted = match tool(&name, &asked) {
         Ok(wanted) => wanted,
         Err(why) => return found.leave(folder, format!("{why}; boot tool install {} makes it here", plain(&asked))),
     };
+    if spec::suffix(&suffix).is_err() {
+        return found.leave(folder, "its suffix can't be one of a command");
+    }
+    wanted.name.push_str(&suffix);
+    wanted.suffix = suffix;
     if main.pinned && wanted.source.is_none() && !main.package_version.is_empty() {
         wanted.version = Some(format!("=={}", main.package_version));
     }

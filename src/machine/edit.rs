@@ -58,6 +58,9 @@ pub fn tool(tool: &Tool) -> Value {
     if version != "*" {
         options.insert("version", version.into());
     }
+    if !tool.suffix.is_empty() {
+        options.insert("suffix", tool.suffix.as_str().into());
+    }
     match &tool.source {
         Some(Source::Git { url, rev }) => {
             options.insert("git", url.as_str().into());

@@ -119,6 +119,9 @@ fn shown_tool(tool: &Tool) -> String {
     if !tool.inject.is_empty() {
         line.push_str(&format!(", with {}", tool.inject.join(", ")));
     }
+    if !tool.suffix.is_empty() {
+        line.push_str(&format!(", as {}", tool.name));
+    }
     if let Some(request) = &tool.python {
         line.push_str(&format!(", on Python {request}"));
     }

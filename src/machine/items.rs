@@ -59,18 +59,19 @@ pub fn pythons(ctx: &Context) -> Vec<String> {
     minors
 }
 
-/// The installed tools, as a manifest would ask for them. Those with a suffix are a second one of a kind, which a manifest doesn't have.
+/// The installed tools, as a manifest would ask for them.
 pub fn tools(ctx: &Context) -> Vec<Tool> {
     let (receipts, _) = tool::receipt::all(&ctx.paths);
-    let plain = receipts.into_iter().filter(|receipt| receipt.wanted.suffix.is_empty());
-    plain
+    receipts
+        .into_iter()
         .filter_map(|receipt| {
             let (wanted, spec) = (&receipt.wanted, receipt.spec().ok()?);
             let (extras, version) = parts(spec.name(), spec.text());
             // What only this machine has is nothing for a manifest.
             let source = spec.url().map(Source::of).transpose().ok()?;
             Some(Tool {
-                name: wanted.name.clone(),
+                name: wanted.tool(),
+                suffix: wanted.suffix.clone(),
                 version,
                 extras,
                 source,
@@ -102,7 +103,7 @@ pub fn minor(ctx: &Context, request: &str) -> Option<String> {
 
 /// The linked commands of an installed tool; None where it isn't installed.
 pub fn commands(ctx: &Context, wanted: &Tool) -> Option<Vec<String>> {
-    let receipt = Receipt::read(&tool::folder(&ctx.paths, &spec::normal(&wanted.name))).ok().flatten()?;
+    let receipt = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name())).ok().flatten()?;
     Some(receipt.apps.into_iter().map(|app| app.name).collect())
 }
 
@@ -224,7 +225,7 @@ pub enum ToolState {
 
 /// Reads the tool's receipt, and compares.
 pub fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState {
-    let name = spec::normal(&wanted.name);
+    let name = wanted.installed_name();
     let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &name)) else { return ToolState::Missing };
     let Ok(spec) = wanted.spec().parse::<Spec>() else { return ToolState::Missing };
     if !receipt.spec().is_ok_and(|installed| spec.is_met_by(&receipt.version, &installed)) {
@@ -264,7 +265,7 @@ fn meets(request: &str, receipt: &Receipt) -> bool {
 
 /// A command that somebody else has, and that the tool would have to take over.
 pub fn command_in_the_way(ctx: &Context, wanted: &Tool) -> Option<PathBuf> {
-    tool::expose::taken(&ctx.paths, &spec::normal(&wanted.name), wanted.expose.keys().map(String::as_str))
+    tool::expose::taken(&ctx.paths, &wanted.installed_name(), wanted.expose.keys().map(String::as_str))
 }
 
 /// Installs a tool with what is injected into it, as the lock says where it says something, and says what happened. With `force` it takes
@@ -274,6 +275,7 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force
     let with = wanted.inject.iter().map(|text| parse(text)).collect::<Result<Vec<Spec>>>()?;
     let mut options = tool::Options { with, python: wanted.python.clone(), expose: wanted.expose.clone(), ..tool::Options::default() };
     options.force = force.is_some();
+    options.suffix = wanted.suffix.clone();
     if let Some((locked, entry)) = locked.and_then(|locked| Some((locked, locked.tool(wanted)?))) {
         let Some(python) = entry.python(ctx, locked) else {
             return Err(Error::Item(format!("it is made with Python {0}, which isn't here\nboot python install {0}", entry.python)));
@@ -305,7 +307,7 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force
 
 /// The versions of what is installed with a tool, for a lock to keep.
 pub fn versions(ctx: &Context, wanted: &Tool) -> Vec<(String, String)> {
-    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &spec::normal(&wanted.name))) else { return Vec::new() };
+    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name())) else { return Vec::new() };
     let packages = receipt.packages.iter().filter_map(|package| package.split_once("=="));
     packages.map(|(name, version)| (name.to_string(), version.to_string())).collect()
 }

@@ -209,7 +209,8 @@ impl Lock {
             for (name, tool) in &locked.tool {
                 let _ = write!(
                     text,
-                    "\n[platform.{platform}.tool.{name}]\nasked = {}\npython = {}\n",
+                    "\n[platform.{platform}.tool.{}]\nasked = {}\npython = {}\n",
+                    if name.contains(['@', '+']) { quoted(name) } else { name.clone() },
                     quoted(&tool.asked),
                     quoted(&tool.python)
                 );
@@ -294,7 +295,8 @@ impl Locked {
             if let Some(package) = tool.packages.iter().find(odd) {
                 return Err(format!("{} of {} for {platform} is not what its name says", escaped(&package.file), escaped(name)));
             }
-            if !tool.packages.iter().any(|package| package.name == *name) {
+            // A suffix follows the package's name.
+            if !tool.packages.iter().any(|package| name.starts_with(&package.name)) {
                 return Err(format!("the packages of {} for {platform} don't have it among them", escaped(name)));
             }
         }

@@ -79,7 +79,9 @@ pub fn taken<'a>(paths: &Paths, tool: &'a str, more: impl IntoIterator<Item = &'
         let theirs = |link: &PathBuf| {
             let Ok(target) = fs::read_link(link) else { return false };
             let root = target.parent().filter(|bin| bin.ends_with("bin")).and_then(Path::parent);
-            let same = root.and_then(Path::file_name).is_some_and(|name| super::spec::normal(&name.to_string_lossy()) == tool);
+            let same = root
+                .and_then(Path::file_name)
+                .is_some_and(|name| super::spec::normal(&name.to_string_lossy()) == super::spec::normal(tool));
             let kept = root.and_then(Path::parent).is_some_and(|folder| folder.ends_with("venvs") || folder.ends_with("tools"));
             same && kept && foreign(link)
         };

@@ -113,7 +113,12 @@ pub fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
     if !spec::is_tool_name(&name) {
         return Err(not_there());
     }
-    Receipt::read(&folder(paths, &name))?.ok_or_else(not_there)
+    if let Some(receipt) = Receipt::read(&folder(paths, &name))? {
+        return Ok(receipt);
+    }
+    // A suffix is kept as it was typed: `black_old`.
+    let (all, _) = receipt::all(paths);
+    all.into_iter().find(|receipt| spec::normal(&receipt.wanted.tool()) == name).ok_or_else(not_there)
 }
 
 /// The name of the tool that lives in `folder`.

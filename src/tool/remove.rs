@@ -9,7 +9,8 @@ use crate::store::lock::Lock;
 
 /// Removes a tool's links, then its environment; also one whose receipt can't be read. Gives its name.
 pub fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
-    let name = spec::normal(typed);
+    // A suffix is kept as it was typed; a tool whose receipt can't be read is known by its folder alone.
+    let name = find(&ctx.paths, typed).map_or_else(|_| spec::normal(typed), |receipt| receipt.wanted.tool());
     if !spec::is_tool_name(&name) {
         return Err(Error::NotInstalled(typed.into()));
     }

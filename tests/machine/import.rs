@@ -80,8 +80,8 @@ fn every_format_of_pipx_since_its_first_is_understood() {
             ),
         );
     }
-    home.boot(["import", "pipx"]).success().stderr_has("- black_old: a manifest has no second black").stderr_has("--suffix -old");
-    assert_eq!(home.read(MANIFEST), "version = 1\n\n[tools]\nhttpie = \">=1\"\n");
+    home.boot(["import", "pipx"]).success().stderr_has("+ tool     black>=1, as black-old");
+    assert_eq!(home.read(MANIFEST), "version = 1\n\n[tools]\nblack-old = { version = \">=1\", suffix = \"-old\" }\nhttpie = \">=1\"\n");
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn network_what_the_real_pipx_and_uv_write_down_is_understood() {
     run("others/bin/pipx install pycowsay==0.0.0.2 && others/bin/pipx inject pycowsay 'click>=8'");
     run("others/bin/pipx install --suffix _two pycowsay");
     run("others/bin/uv tool install --quiet 'httpie>=3' --with click --with 'rich<15'");
-    home.boot(["import", "pipx", "uv"]).success().stderr_has("a manifest has no second pycowsay");
+    home.boot(["import", "pipx", "uv"]).success().stderr_has("pycowsay, as pycowsay_two");
     let text = home.read(MANIFEST);
     assert!(text.contains("pycowsay = { version = \"==0.0.0.2\", inject = [\"click>=8\"] }"), "{text}");
     assert!(text.contains("httpie = { version = \">=3\", inject = [\"click\", \"rich<15\"] }"), "{text}");

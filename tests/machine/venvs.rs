@@ -34,3 +34,23 @@ fn the_python_of_a_tool_is_installed_for_it_from_the_lock_too() {
     assert!(home.bin().join("black").exists());
     home.boot(["apply", "--locked"]).success().stderr_has("nothing to do");
 }
+
+#[test]
+fn a_second_tool_of_a_kind_has_a_suffix() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let mut home = Home::with(&mirror);
+    home.set("BOOT_INDEX_URL", &index.url());
+    let manifest =
+        format!("version = 1\n[python]\ninstall = [\"{}\"]\n[tools]\nblack = \"*\"\nblack_two = {{ suffix = \"_two\" }}\n", mirror.minor());
+    home.write(".config/boot/boot.toml", &manifest);
+    home.boot(["plan"]).success().stdout_has("black, as black_two");
+    home.boot(["apply"]).success().stderr_has("2 tools");
+    assert!(home.bin().join("black").exists() && home.bin().join("black_two").exists());
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.boot(["apply", "--locked"]).success().stderr_has("nothing to do");
+    home.boot(["tool", "uninstall", "--all"]).success();
+    home.boot(["apply", "--locked"]).success().stderr_has("2 tools");
+    // What is here is written down the same way.
+    std::fs::remove_file(home.root.join(".config/boot/boot.toml")).unwrap();
+    home.boot(["init", "--dry-run"]).success().stdout_has("black_two = { suffix = \"_two\" }");
+}

@@ -56,7 +56,7 @@ impl LockedTool {
 
     /// As a resolution would have it, on `python`.
     pub fn resolved(&self, python: Installed, tool: &Tool) -> Resolved {
-        let requested = |name: &str| tool::spec::normal(&tool.name) == name;
+        let requested = |name: &str| tool::spec::normal(tool.package()) == name;
         let pins = self.packages.iter().filter_map(|package| {
             Some(Pin {
                 name: package.name.parse().ok()?,

@@ -11,11 +11,15 @@ use crate::machine::items;
 use crate::net;
 use crate::project::pin::Name;
 use crate::report::escaped;
+use crate::tool::spec;
 
 /// A tool that should be installed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tool {
+    /// The package's, with the suffix of a second one of a kind.
     pub name: String,
+    /// At the end of `name`, and of its commands.
+    pub suffix: String,
     /// A requirement of PEP 440; None for any version.
     pub version: Option<String>,
     pub extras: Vec<String>,
@@ -65,6 +69,16 @@ impl Source {
 const ELSEWHERE: &str = "it comes from a folder or an address that only this machine has";
 
 impl Tool {
+    /// The package that it is.
+    pub fn package(&self) -> &str {
+        self.name.strip_suffix(&self.suffix).unwrap_or(&self.name)
+    }
+
+    /// What it is called once it is installed: the package normalized, the suffix as it is.
+    pub fn installed_name(&self) -> String {
+        format!("{}{}", spec::normal(self.package()), self.suffix)
+    }
+
     /// As PEP 508 writes it: `httpie[socks]>=3,<4`, `mytool @ git+URL@rev`.
     pub fn spec(&self) -> String {
         let extras = if self.extras.is_empty() { String::new() } else { format!("[{}]", self.extras.join(",")) };
@@ -77,7 +91,7 @@ impl Tool {
             }
             Some(Source::Folder(path)) => format!(" @ file://{}", path.display()),
         };
-        format!("{}{extras}{from}", self.name)
+        format!("{}{extras}{from}", self.package())
     }
 }
 
@@ -155,7 +169,15 @@ fn hint(tool: &Tool) -> String {
 
 /// Reads a tool's table into `tool`; the version, if it has one, is given back to be checked with the rest.
 fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<String>>> {
-    options.only_keys(&["version", "extras", "inject", "python", "expose", "git", "rev", "path", "only"])?;
+    options.only_keys(&["version", "suffix", "extras", "inject", "python", "expose", "git", "rev", "path", "only"])?;
+    if let Some(suffix) = options.string("suffix")? {
+        let ends = tool.name.len() > suffix.value.len() && tool.name.ends_with(&suffix.value);
+        if !ends || spec::suffix(&suffix.value).is_err() {
+            let message = format!("{} doesn't end in the suffix {}", escaped(&tool.name), escaped(&suffix.value));
+            return Err(options.problem(&suffix.span, message, "write black_old = { suffix = \"_old\" } for a second black"));
+        }
+        tool.suffix = suffix.value;
+    }
     for extra in options.strings("extras")? {
         let named = Tool { extras: vec![extra.value.clone()], source: None, ..tool.clone() };
         if items::check_tool(&named).is_err() {

@@ -17,6 +17,9 @@ impl Item {
                 if !tool.inject.is_empty() {
                     let _ = write!(line, ", with {}", tool.inject.join(", "));
                 }
+                if !tool.suffix.is_empty() {
+                    let _ = write!(line, ", as {}", tool.name);
+                }
                 if let Some(request) = &tool.python {
                     let _ = write!(line, ", on Python {request}");
                 }
