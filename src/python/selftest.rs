@@ -51,14 +51,19 @@ fn hint(missing: &[String]) -> String {
 ///
 /// Errors: it doesn't run, isn't what `key` says, can't import what it needs, or makes no environment that runs.
 pub fn run(key: &Key, executable: &Path, staging: &Path, home: &Path) -> Result<Passed, Error> {
-    let mut passed = examine(executable).map_err(|reason| Error::DoesNotRun { key: *key, reason })?;
+    // Side by side: each is an interpreter's start or two, and most of what an install takes after its download.
+    let (examined, environment) = std::thread::scope(|scope| {
+        let environment = scope.spawn(|| venv(executable));
+        (examine(executable), environment.join().unwrap_or_else(|_| Err("it could not be tried".into())))
+    });
+    let mut passed = examined.map_err(|reason| Error::DoesNotRun { key: *key, reason })?;
     if passed.version() != key.version.to_string() {
         return Err(Error::Other { key: *key, found: passed.facts.markers.python_full_version });
     }
     if !passed.missing.is_empty() {
         return Err(Error::Incomplete { key: *key, missing: passed.missing });
     }
-    venv(executable).map_err(|reason| Error::NoVenv { key: *key, reason })?;
+    environment.map_err(|reason| Error::NoVenv { key: *key, reason })?;
     passed.facts.stdlib = rebased(&passed.facts.stdlib, staging, home);
     Ok(passed)
 }
