@@ -14,5 +14,5 @@ if [ -x "$pipx" ]; then
   export PIPX_HOME=$work/pipx PIPX_BIN_DIR=$work/pipx/bin PIP_CACHE_DIR=$work/pipx/cache
   prepare="$emptied $caches $work/pipx/venvs $work/pipx/bin $work/pipx/cache" warmup=0 runs=2 compare "black, nothing cached: pipx" "no goal" \
     "boot tool install" "$boot -q tool install black --python $minor" \
-    "pipx install" "$pipx -q install --python $python black"
+    "pipx install" "$pipx install -q --python $python black"
 fi

@@ -95,9 +95,6 @@ pub fn fetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Ba
 
 /// Fetches a wheel that will probably be wanted. Whatever goes wrong is told when it really is.
 pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256) {
-    if fs::exists(ctx.paths.wheels().join(sha256.to_string()).join(ABOUT)).unwrap_or(true) {
-        return;
-    }
     // Where somebody else is at work on it there is nothing to do.
     let Ok(Some(_lock)) = Lock::try_hold(&ctx.paths.locks(), &lock_name(sha256)) else { return };
     let path = ctx.paths.archives().join(format!("{sha256}.whl"));
@@ -106,6 +103,11 @@ pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256) {
         let _ = CachedWheel::unpack(&ctx.paths, file, &archive);
         let _ = fs::remove_file(archive.path());
     }
+}
+
+/// Whether the cache seems to have the wheel with this hash: a look, no more.
+pub fn is_cached(paths: &Paths, sha256: &Sha256) -> bool {
+    fs::exists(paths.wheels().join(sha256.to_string()).join(ABOUT)).unwrap_or(true)
 }
 
 /// One maker at a time for each wheel; a few lock files serve them all.

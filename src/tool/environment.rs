@@ -28,7 +28,7 @@ use crate::python::target;
 use crate::report::Bar;
 
 /// Packages fetched at a time. Round trips are what takes the time, not bytes.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
 /// A package that goes into the tool's environment beside the tool.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::Scope;
 
 use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
@@ -38,7 +39,7 @@ struct State {
     pages: HashMap<Name, Slot<Page>>,
     about: HashMap<Sha256, Slot<About>>,
     queue: VecDeque<Job>,
-    /// Wheels to be fetched once nothing more urgent is to do.
+    /// Wheels that wait to be fetched.
     wheels: VecDeque<File>,
     /// How many are being fetched.
     fetching: usize,
@@ -65,12 +66,11 @@ enum Slot<T> {
 enum Job {
     Page(Name),
     About(Name, File),
-    Wheel(File),
 }
 
-/// Wheels are fetched while the solver works, but a few at a time, so that pages and metadata never wait for them; and of each package not
+/// Wheels are fetched while the solver works, by others than fetch pages and metadata, which never wait for them; and of each package not
 /// more than these: whose first guess was wrong is guessed wrongly again.
-const WHEELS_AT_ONCE: usize = 8;
+const WHEELS_AT_ONCE: usize = 32;
 const WHEELS_OF_EACH: usize = 2;
 /// The largest wheel, in bytes, that is fetched for a guess: of what somebody has asked for, and of what is only supposed to be needed.
 const LARGEST: u64 = 16 << 20;
@@ -120,7 +120,7 @@ impl<'a> Lookahead<'a> {
         }
         std::thread::scope(|scope| {
             for _ in 0..threads {
-                scope.spawn(|| self.serve());
+                scope.spawn(|| self.serve(scope));
             }
             let _over = Over(self);
             solve()
@@ -218,10 +218,6 @@ impl<'a> Lookahead<'a> {
         match &job {
             Job::Page(name) => drop(state.pages.insert(name.clone(), Slot::Waiting)),
             Job::About(_, file) => drop(state.about.insert(file.sha256, Slot::Waiting)),
-            Job::Wheel(file) => {
-                state.wheels.push_back(file.clone());
-                return self.work.notify_one();
-            }
         }
         if first {
             state.queue.push_front(job)
@@ -295,12 +291,15 @@ impl<'a> Lookahead<'a> {
         if *fetched < WHEELS_OF_EACH {
             *fetched += 1;
             state.started.insert(file.sha256);
-            self.push(state, Job::Wheel(file.clone()), false);
+            if !self.source.is_here(file) {
+                state.wheels.push_back(file.clone());
+                self.work.notify_one();
+            }
         }
     }
 
     /// A worker's life.
-    fn serve(&self) {
+    fn serve<'s>(&'s self, scope: &'s Scope<'s, '_>) {
         loop {
             let job = {
                 let mut state = self.lock();
@@ -308,15 +307,14 @@ impl<'a> Lookahead<'a> {
                     if state.over {
                         return;
                     }
+                    while state.fetching < WHEELS_AT_ONCE {
+                        let Some(file) = state.wheels.pop_front() else { break };
+                        state.fetching += 1;
+                        scope.spawn(move || self.carry(file));
+                    }
                     match state.queue.pop_front() {
                         Some(job) if state.take(&job) => break job,
                         Some(_) => {}
-                        None if state.fetching < WHEELS_AT_ONCE && !state.wheels.is_empty() => {
-                            if let Some(file) = state.wheels.pop_front() {
-                                state.fetching += 1;
-                                break Job::Wheel(file);
-                            }
-                        }
                         None => state = self.work.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
                     }
                 }
@@ -340,13 +338,21 @@ impl<'a> Lookahead<'a> {
                         self.follow(&mut state, &name, &candidates);
                     }
                 }
-                Job::Wheel(file) => {
-                    self.source.ahead(&file);
-                    self.lock().fetching -= 1;
-                    continue;
-                }
             }
             self.done.notify_all();
+        }
+    }
+
+    /// The life of one who fetches wheels: begins when there is one to fetch, so that an install from the cache starts nobody.
+    fn carry(&self, first: File) {
+        let mut next = Some(first);
+        while let Some(file) = next {
+            self.source.ahead(&file);
+            let mut state = self.lock();
+            next = if state.over { None } else { state.wheels.pop_front() };
+            if next.is_none() {
+                state.fetching -= 1;
+            }
         }
     }
 }
@@ -366,7 +372,6 @@ impl State {
         match job {
             Job::Page(name) => doing(self.pages.get_mut(name)),
             Job::About(_, file) => doing(self.about.get_mut(&file.sha256)),
-            Job::Wheel(_) => true,
         }
     }
 }

@@ -34,7 +34,7 @@ use lookahead::Lookahead;
 use solver::Addressed;
 
 /// Fetches at a time. Round trips are what takes the time, not bytes.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 24;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -173,6 +173,10 @@ pub trait Source: Sync {
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error>;
     /// Fetches a wheel that will probably be installed.
     fn ahead(&self, _file: &File) {}
+    /// Whether the wheel needn't be fetched.
+    fn is_here(&self, _file: &File) -> bool {
+        false
+    }
     /// What those who asked for `name` needed beside it, the last time: a guess.
     fn likely(&self, _name: &Name) -> Vec<Name> {
         Vec::new()
@@ -210,6 +214,10 @@ impl Source for Online<'_> {
 
     fn ahead(&self, file: &File) {
         wheel::fetch_ahead(self.ctx, &file.file, &file.url, &file.sha256);
+    }
+
+    fn is_here(&self, file: &File) -> bool {
+        wheel::is_cached(&self.ctx.paths, &file.sha256)
     }
 
     fn likely(&self, name: &Name) -> Vec<Name> {
