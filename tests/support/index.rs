@@ -80,15 +80,19 @@ impl Wheel {
         format!("{}-{}-{}.whl", self.name.replace('-', "_"), self.version, self.tag)
     }
 
-    /// The archive.
-    pub fn bytes(&self) -> Vec<u8> {
-        let info = format!("{}-{}.dist-info", self.name.replace('-', "_"), self.version);
+    fn metadata(&self) -> String {
         let mut metadata = format!("Metadata-Version: 2.1\nName: {}\nVersion: {}\n", self.name, self.version);
         metadata.extend(self.requires_python.iter().map(|specifier| format!("Requires-Python: {specifier}\n")));
         metadata.extend(self.extras.iter().map(|extra| format!("Provides-Extra: {extra}\n")));
         metadata.extend(self.requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")));
+        metadata
+    }
+
+    /// The archive.
+    pub fn bytes(&self) -> Vec<u8> {
+        let info = format!("{}-{}.dist-info", self.name.replace('-', "_"), self.version);
         let mut files = self.files.clone();
-        files.push((format!("{info}/METADATA"), metadata));
+        files.push((format!("{info}/METADATA"), self.metadata()));
         files.push((format!("{info}/WHEEL"), format!("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {}\n", self.tag)));
         if !self.scripts.is_empty() {
             let points: String = self.scripts.iter().map(|(name, target)| format!("{name} = {target}\n")).collect();
@@ -143,6 +147,21 @@ impl Index {
         files.iter_mut().find(|listed| listed["filename"] == file).unwrap()["yanked"] = "withdrawn".into();
         let page = serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": files});
         self.server.put(&Index::page(name), "application/vnd.pypi.simple.v1+json", page.to_string().into_bytes());
+    }
+
+    /// As [`Index::add`], with the wheel's metadata beside it (PEP 658); returns the paths of both.
+    pub fn add_beside(&self, wheel: Wheel) -> (String, String) {
+        let (content, metadata) = (wheel.bytes(), wheel.metadata().into_bytes());
+        let path = format!("/files/{}", wheel.file_name());
+        let beside = format!("{path}.metadata");
+        let file = serde_json::json!({
+            "filename": wheel.file_name(), "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
+            "core-metadata": {"sha256": Sha256::of(&metadata).to_string()}, "size": content.len(),
+        });
+        self.server.put(&path, "application/octet-stream", content);
+        self.server.put(&beside, "application/octet-stream", metadata);
+        self.list(&wheel.name, file);
+        (path, beside)
     }
 
     /// Publishes an archive as it is, under any name.

@@ -48,6 +48,8 @@ struct State {
     asked: HashMap<String, Vec<String>>,
     /// How often "not changed" was the answer.
     unchanged: usize,
+    /// Paths that are answered once all of their group have been asked for: those of each group that haven't yet.
+    together: Vec<(Vec<String>, Vec<String>)>,
 }
 
 pub struct Server {
@@ -115,6 +117,12 @@ impl Server {
         self.state.lock().unwrap().asked.get(path).cloned().unwrap_or_default()
     }
 
+    /// Answers none of `paths` before all of them have been asked for: whoever asks for one after the other waits in vain, and gets a 500.
+    pub fn together(&self, paths: &[&str]) {
+        let paths: Vec<String> = paths.iter().map(|path| path.to_string()).collect();
+        self.state.lock().unwrap().together.push((paths.clone(), paths));
+    }
+
     /// How often "not changed" was the answer since the last call.
     pub fn unchanged(&self) -> usize {
         std::mem::take(&mut self.state.lock().unwrap().unchanged)
@@ -152,13 +160,18 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
             from = header.strip_prefix("range: bytes=").and_then(range).or(from);
             lines.push(header);
         }
+        let all_came = gathered(state, &path);
         let (file, fault) = {
             let mut state = state.lock().unwrap();
             state.seen.push(format!("{method} {path}"));
             state.asked.insert(path.clone(), lines.clone());
             let refused = state.demand.is_some() && state.demand != authorization;
             state.authorizations.push(authorization);
-            let fault = if refused { Some(Fault::Status(401)) } else { state.faults.get(&path).cloned() };
+            let fault = match state.faults.get(&path) {
+                _ if refused => Some(Fault::Status(401)),
+                _ if !all_came => Some(Fault::Status(500)),
+                fault => fault.cloned(),
+            };
             match fault {
                 // A HEAD has no body that could be cut.
                 Some(Fault::CutOnce(_) | Fault::NoRanges(_)) if method == "HEAD" => {}
@@ -269,6 +282,21 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
             _ => stream.write_all(body).ok()?,
         }
     }
+}
+
+/// Waits until all have been asked for that are answered together with `path`. False if they weren't within a time that no machine needs.
+fn gathered(state: &Mutex<State>, path: &str) -> bool {
+    for _ in 0..2000 {
+        let mut state = state.lock().unwrap();
+        let Some((_, missing)) = state.together.iter_mut().find(|(all, _)| all.iter().any(|other| other == path)) else { return true };
+        missing.retain(|other| other != path);
+        if missing.is_empty() {
+            return true;
+        }
+        drop(state);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
 }
 
 /// `5-9`, `5-`; a suffix range has no start.

@@ -14,5 +14,6 @@ mod pip_config;
 mod public_index;
 mod real_tools;
 mod resolver_scenarios;
+mod round_trips;
 mod sources;
 mod verbs;
