@@ -1,6 +1,7 @@
-"""Makes a mirror of one genuine prebuilt CPython in FOLDER, for boot and for uv: `archive.py FOLDER ADDRESS`.
+"""Makes a mirror of genuine CPythons in FOLDER, for boot and for uv: `archive.py FOLDER ADDRESS [PREFIX VERSION]`.
 
-The archive is in an npm package, which lost its links and modes; they are put back. ADDRESS is where FOLDER will be served.
+One is the archive in an npm package, which lost its links and modes; they are put back. The other, where it is asked for, is packed from
+the installation in PREFIX. ADDRESS is where FOLDER will be served.
 """
 
 import hashlib
@@ -48,14 +49,31 @@ def main():
             entry.size = len(content)
             entry.mode = 0o755 if content[:2] == b"#!" or content[:4] == b"\x7fELF" else 0o644
             tar.addfile(entry, io.BytesIO(content))
+    publish(folder, address, archive, "3.9.13")
+    if len(sys.argv) > 3:
+        prefix, version = sys.argv[3:]
+        archive = folder / RELEASE / f"cpython-{version}+{RELEASE}-x86_64-unknown-linux-gnu-install_only.tar.gz"
+        with tarfile.open(archive, "w:gz", compresslevel=9) as tar:
+            # What an installer adds, and what running it leaves.
+            own = {"boot.json", "EXTERNALLY-MANAGED", "__pycache__"}
+            tar.add(os.path.realpath(prefix), "python", filter=lambda entry: None if entry.name.rpartition("/")[2] in own else entry)
+        publish(folder, address, archive, version)
+
+
+def publish(folder, address, archive, version):
+    """Adds an archive to boot's catalog and to uv's list of downloads."""
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
-    row = ["3.9.13", "linux-x86_64-gnu", "default", RELEASE, FILE, sha256]
-    (folder / "catalog.tsv").write_text("\t".join(row) + "\n")
+    with open(folder / "catalog.tsv", "a", encoding="utf-8") as catalog:
+        catalog.write("\t".join([version, "linux-x86_64-gnu", "default", RELEASE, archive.name, sha256]) + "\n")
+    major, minor, patch = map(int, version.split("."))
     build = {
-        "name": "cpython", "arch": {"family": "x86_64", "variant": None}, "os": "linux", "libc": "gnu", "major": 3, "minor": 9, "patch": 13,
-        "prerelease": "", "url": f"{address}/{RELEASE}/{FILE.replace('+', '%2B')}", "sha256": sha256, "variant": None, "build": RELEASE,
+        "name": "cpython", "arch": {"family": "x86_64", "variant": None}, "os": "linux", "libc": "gnu", "major": major, "minor": minor,
+        "patch": patch, "prerelease": "", "url": f"{address}/{RELEASE}/{archive.name.replace('+', '%2B')}", "sha256": sha256,
+        "variant": None, "build": RELEASE,
     }
-    (folder / "downloads.json").write_text(json.dumps({"cpython-3.9.13-linux-x86_64-gnu": build}))
+    downloads = folder / "downloads.json"
+    known = json.loads(downloads.read_text()) if downloads.exists() else {}
+    downloads.write_text(json.dumps(known | {f"cpython-{version}-linux-x86_64-gnu": build}))
 
 
 main()

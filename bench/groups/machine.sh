@@ -1,12 +1,14 @@
 # shellcheck shell=bash disable=SC2154
-# A machine from an empty HOME, on a mirror and an index on loopback: a Python, ten tools with three injects, dotfiles, the hook, by one
-# `boot init` from a lock; beside it the Python and the tools alone, by uv's commands in a row. Then the same again, with nothing to do.
+# A machine from an empty HOME, on a mirror and an index on loopback: two Pythons, ten tools with three injects, dotfiles, the hook, by one
+# `boot init` from a lock; beside it the Pythons and the tools alone, by uv's commands in a row. Then the same again, with nothing to do.
 
 tools=(black flake8 isort httpie pylint poetry cookiecutter yamllint)
 injects=(furo sphinx-copybutton flake8-bugbear)
 served=$work/machine
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-if [ "$(uname -sm)" = "Linux x86_64" ] && python3 bench/archive.py "$served" "http://127.0.0.1:$port"; then
+# The second Python is the one that all groups run on, packed again.
+mapfile -t prefix < <("$python" -c 'import platform, sys; print(sys.base_prefix, platform.python_version(), sep="\n")')
+if [ "$(uname -sm)" = "Linux x86_64" ] && python3 bench/archive.py "$served" "http://127.0.0.1:$port" "${prefix[@]}"; then
   python3 -m http.server --bind 127.0.0.1 --directory "$served" "$port" >/dev/null 2>&1 &
   server=$!
   until python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))" 2>/dev/null; do sleep 0.1; done
@@ -31,7 +33,7 @@ for name, lines in pages.items():
 PY
   mkdir -p "$served/dots/home"
   {
-    printf 'version = 1\n[python]\ninstall = ["3.9"]\n[tools]\n'
+    printf 'version = 1\n[python]\ninstall = ["3.9", "%s"]\n[tools]\n' "${prefix[1]}"
     for tool in "${tools[@]}"; do [ "$tool" = flake8 ] || printf '%s = "*"\n' "$tool"; done
     printf 'flake8 = { inject = ["flake8-bugbear"] }\nsphinx = { inject = ["furo", "sphinx-copybutton"] }\npipdeptree = "*"\n'
     printf '[dotfiles]\n[shell]\nhook = true\n'
@@ -43,7 +45,7 @@ PY
   ours="env -u BOOT_DATA_DIR HOME=$work/box SHELL=/bin/bash BOOT_PYTHON_MIRROR=http://127.0.0.1:$port"
   ours+=" BOOT_PYTHON_CATALOG=$served/catalog.tsv BOOT_INDEX_URL=http://127.0.0.1:$port/simple $boot -q"
   theirs="env HOME=$work/box UV_PYTHON_INSTALL_BIN=0 UV_DEFAULT_INDEX=http://127.0.0.1:$port/simple $uv -q"
-  row="$theirs python install --python-downloads-json-url $served/downloads.json 3.9.13"
+  row="$theirs python install --python-downloads-json-url $served/downloads.json 3.9.13 ${prefix[1]}"
   for tool in "${tools[@]}" pipdeptree; do
     [ "$tool" = flake8 ] || row+=" && $theirs tool install --python 3.9 $tool"
   done
