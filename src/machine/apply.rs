@@ -2,6 +2,7 @@
 //! it stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 use super::applied::{Applied, Ran};
@@ -115,6 +116,7 @@ pub fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
 pub fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
     let lock = Lock::hold(&ctx.paths.locks(), "apply", ctx.report.as_ref())?;
     atomic::sweep(&ctx.paths.state);
+    fs::read_dir(ctx.paths.backups()).into_iter().flatten().flatten().for_each(|backup| atomic::sweep(&backup.path()));
     Ok((lock, Applied::read(&ctx.paths)?))
 }
 

@@ -33,8 +33,8 @@ pub fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> {
         if result.is_ok() {
             applied.backups.retain(|other| other != backup);
             applied.write(paths)?;
-            // A folder of its own held it.
-            let _ = backup.is.parent().map(fs::remove_dir);
+            // A folder of its own held it, in which a run that was cut may have left something.
+            let _ = backup.is.parent().map(|folder| (atomic::sweep_own(folder), fs::remove_dir(folder)));
         }
         all.push(Undone { path: backup.was.clone(), result });
     }

@@ -17,6 +17,8 @@ enum Verb {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Page,
+    /// Beside the wheel (PEP 658): where it is no use, the wheel itself has it.
+    Metadata,
     Wheel,
 }
 
@@ -45,7 +47,7 @@ fn helper() -> Wheel {
 fn each_fault_at_each_step_heals_or_is_one_error() {
     let mut lines = Vec::new();
     for verb in [Verb::Install, Verb::Upgrade, Verb::Inject] {
-        for step in [Step::Page, Step::Wheel] {
+        for step in [Step::Page, Step::Metadata, Step::Wheel] {
             lines.extend(FAULTS.iter().map(|(what, fault)| (verb, step, *what, fault.clone())));
         }
     }
@@ -67,22 +69,29 @@ fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>) {
     let (mirror, index) = (Mirror::new(), Index::new());
     let mut home = Home::ready(&mirror, &index);
     home.set("PYTHONDONTWRITEBYTECODE", "1");
-    home.set("BOOT_READ_TIMEOUT", "1");
+    // Only where nothing comes is it worth anything to be impatient.
+    home.set("BOOT_READ_TIMEOUT", if what.contains("stall") { "0.5" } else { "5" });
     if !matches!(verb, Verb::Install) {
         index.add(teller("1.0"));
         home.boot(["tool", "install", "teller"]).success();
     }
     let before = settled(&home);
-    let (words, name, path): (&[&str], _, _) = match verb {
-        Verb::Install => (&["tool", "install", "teller"], "teller", index.add(teller("2.0"))),
-        Verb::Upgrade => (&["tool", "upgrade", "teller"], "teller", index.add(teller("2.0"))),
-        Verb::Inject => (&["tool", "inject", "teller", "helper"], "helper", index.add(helper())),
+    let (words, name): (&[&str], _) = match verb {
+        Verb::Install => (&["tool", "install", "teller"], "teller"),
+        Verb::Upgrade => (&["tool", "upgrade", "teller"], "teller"),
+        Verb::Inject => (&["tool", "inject", "teller", "helper"], "helper"),
+    };
+    let wheel = if name == "helper" { helper() } else { teller("2.0") };
+    let path = match step {
+        Step::Page => {
+            index.add(wheel);
+            Index::page(name)
+        }
+        // Long enough to be cut.
+        Step::Metadata => index.add_beside((0..9).fold(wheel, |wheel, _| wheel.requires("nothing; python_version < '3'"))).1,
+        Step::Wheel => index.add(wheel),
     };
     home.set_page_age();
-    let path = match step {
-        Step::Page => Index::page(name),
-        Step::Wheel => path,
-    };
     let whole = index.server.content(&path);
     match fault {
         Some(fault) => index.server.fault(&path, fault),
@@ -90,14 +99,14 @@ fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>) {
     }
     let run = home.boot(words);
     home.no_leftovers();
-    let says = |version: &str| {
+    let says = |home: &Home, version: &str| {
         let run = home.run(&mut home.command(home.bin().join("teller")));
         assert_eq!((run.code, run.stdout.trim()), (Some(0), format!("teller {version}").as_str()), "{what}: {run}");
     };
     let (old, new) = if matches!(verb, Verb::Inject) { ("1.0", "1.0") } else { ("1.0", "2.0") };
-    if what.contains("once") || what.contains("twice") {
+    if what.contains("once") || what.contains("twice") || matches!(step, Step::Metadata) {
         assert_eq!(run.code, Some(0), "{what}: {run}");
-        says(new);
+        says(&home, new);
         return;
     }
     // A version whose file isn't there is passed over, and said to be.
@@ -110,14 +119,15 @@ fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>) {
     }
     assert_eq!(settled(&home), before, "{what}");
     if !matches!(verb, Verb::Install) {
-        says(old);
+        says(&home, old);
     }
     index.server.mend();
+    home.set("BOOT_READ_TIMEOUT", "5");
     let (kind, content) = whole;
     index.server.put(&path, &kind, content);
     home.set_page_age();
     home.boot(words).success();
-    says(new);
+    says(&home, new);
 }
 
 /// All that was made, the cache aside.
