@@ -200,8 +200,7 @@ impl Client {
             // What an address has of credentials counts for that address alone.
             at = Url::parse(&self.auth.strip(next.as_str())).unwrap_or(next);
         }
-        let host = at.host_str().unwrap_or(url).to_string();
-        Err(Error::Unreachable { host, reason: format!("it redirects more than {REDIRECTS} times") })
+        Err(Error::Redirects { url: url.to_string() })
     }
 
     /// One request, without following anything. Success, or a redirect.

@@ -23,6 +23,8 @@ pub enum Error {
     Offline { url: String },
     #[error("can't reach {host}: {reason}\nis the network there? behind a proxy, set HTTPS_PROXY; a mirror can be set too (boot help)")]
     Unreachable { host: String, reason: String },
+    #[error("{} redirects again and again\nits server is set up wrongly; a mirror can be set (boot help)", shown(url))]
+    Redirects { url: String },
     #[error("{} answered {status}\n{hint}", shown(url))]
     Status { url: String, status: u16, hint: &'static str },
     #[error("{} stopped before its end: {reason}\nrun the same command again; what has arrived is kept", shown(url))]

@@ -158,6 +158,7 @@ impl<'a> Indexes<'a> {
                 Err(Error::Net(error)) if error.is_missing() => Ok(None),
                 Err(Error::Net(
                     error @ (net::Error::Unreachable { .. }
+                    | net::Error::Redirects { .. }
                     | net::Error::Cut { .. }
                     | net::Error::Silent { .. }
                     | net::Error::Status { status: 500.., .. }),

@@ -71,6 +71,7 @@ pub fn tried(url: &str, error: &net::Error) -> String {
     let why = match error {
         net::Error::Unreachable { reason, .. } => reason.clone(),
         net::Error::Status { status, .. } => format!("answered {status}"),
+        net::Error::Redirects { .. } => "redirects again and again".into(),
         net::Error::Cut { .. } => "stopped before its end".into(),
         error => error.to_string().lines().next().unwrap_or_default().to_string(),
     };

@@ -70,7 +70,7 @@ fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>) {
     let mut home = Home::ready(&mirror, &index);
     home.set("PYTHONDONTWRITEBYTECODE", "1");
     // Only where nothing comes is it worth anything to be impatient.
-    home.set("BOOT_READ_TIMEOUT", if what.contains("stall") { "0.5" } else { "5" });
+    home.set("BOOT_READ_TIMEOUT", if matches!(fault, Some(Fault::Stall | Fault::StallAt(_))) { "0.5" } else { "5" });
     if !matches!(verb, Verb::Install) {
         index.add(teller("1.0"));
         home.boot(["tool", "install", "teller"]).success();
