@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use crate::support::pty::Pty;
 use crate::support::{BOOT, Fault, Home, Index, Mirror, Wheel};
 
 fn speaker(version: &str) -> Wheel {
@@ -124,26 +125,36 @@ fn a_script_that_says_what_it_needs_runs_with_it() {
 #[test]
 #[cfg(target_os = "linux")]
 fn several_are_upgraded_at_once_on_one_display_and_summed_up_in_a_line_each() {
-    let (home, index) = home();
+    let (mut home, index) = home();
     index.add(Wheel::new("broken", "1.0").command("broken", "x"));
     home.boot(["tool", "install", "speaker", "helper", "broken"]).success();
     index.add(speaker("1.1"));
     index.add(Wheel::new("helper", "2.1").command("helper", "newer"));
     let lost = index.add(Wheel::new("broken", "1.1").command("broken", "y"));
-    index.server.fault(&lost, Fault::Status(500));
+    let (kind, whole) = index.server.content(&lost);
+    index.server.put(&lost, "text/html", b"<html>log in</html>".to_vec());
+    // As long as it takes until the test has seen enough.
+    home.set("BOOT_READ_TIMEOUT", "120");
+    for name in ["speaker", "helper"] {
+        index.server.fault(&Index::page(name), Fault::Held(10));
+    }
     home.set_page_age();
-    let shell = format!("'{BOOT}' tool upgrade; echo \"code=$?\"");
-    let mut command = home.command("script");
-    command.args(["-q", "-e", "-c", &shell, "/dev/null"]).env("TERM", "xterm").env("COLUMNS", "120").env("LINES", "40");
-    let shown = home.run(&mut command).success().stdout;
+    let Some(mut pty) = Pty::start(&home, "bash") else { return };
+    pty.type_line(&format!("{BOOT} tool upgrade; echo code=$?."));
+    // What each is at is shown meanwhile, a line each, drawn anew from the first one.
+    pty.expect("speaker resolving");
+    pty.expect("helper resolving");
+    pty.expect("\u{1b}[1A");
+    index.server.mend();
     // One fails, and stops no other.
-    assert!(shown.contains("code=4"), "{shown}");
+    pty.expect("code=4.");
+    let shown = pty.screen();
+    drop(pty);
     assert!(shown.contains("upgraded speaker 1.0 -> 1.1") && shown.contains("upgraded helper 2.0 -> 2.1"), "{shown}");
-    assert!(shown.contains("speaker: ") && shown.contains("helper: "), "what each is at is shown meanwhile: {shown}");
     assert_eq!(says(&home, "speaker"), "speaker 1.1");
     assert_eq!(says(&home, "broken"), "x");
     // Without a terminal: what came of it, and nothing else.
-    index.server.mend();
+    index.server.put(&lost, &kind, whole);
     let run = home.boot(["tool", "upgrade"]).success();
     assert_eq!(run.stderr.lines().count(), 3, "a line a tool: {run}");
     run.stderr_has("upgraded broken 1.0 -> 1.1").stderr_has("speaker 1.1 is the newest");
