@@ -53,10 +53,17 @@ PY
   row+=" && $theirs tool install --python 3.9 sphinx --with furo --with sphinx-copybutton"
   # The lock is made once, and is part of the repository.
   mkdir -p "$work/box" && $ours init "$served/dots" --yes
-  prepare="rm -rf $work/box" warmup=1 runs=5 compare "a machine from an empty HOME" "0.4 of uv" \
+  # The bytecode that boot leaves to a process in the background is done before what is measured next.
+  cat >"$work/bare" <<END
+#!/bin/sh
+while pgrep -f '^$work/box/.local/share/boot/tools/[^ ]*/bin/python -I -S -c' >/dev/null; do sleep 0.02; done
+rm -rf $work/box
+END
+  chmod +x "$work/bare"
+  prepare=$work/bare warmup=1 runs=5 compare "a machine from an empty HOME" "0.4 of uv" \
     "boot init, from a lock" "sh -c 'mkdir -p $work/box && $ours init $served/dots --yes'" \
     "uv python install and ten uv tool install" "sh -c 'mkdir -p $work/box && $row'"
-  rm -rf "$work/box" && mkdir -p "$work/box" && $ours init "$served/dots" --yes
+  "$work/bare" && mkdir -p "$work/box" && $ours init "$served/dots" --yes
   kill "$server"
   # Nobody answers any more, and nobody is asked.
   warmup=3 runs=50 compare "the same machine, nothing to do" "30 ms" \
