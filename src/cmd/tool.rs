@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::tool::{Exec, Expose, Index, Inject, Install, List, Pip, Run, Tool};
 use crate::error::{Error, Result};
-
+use crate::package::requirements_file;
 use crate::package::resolve::IndexOptions;
 use crate::python::installed;
 use crate::tool::environment::side_by_side;
 use crate::tool::source::{self, Typed};
-use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove};
+use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove, spec};
 use crate::ui::{table, term};
 use crate::{Code, Context};
 
@@ -24,9 +24,17 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
         Tool::Install(args) => install(args, ctx),
         Tool::Inject(args) => inject(args, ctx),
         Tool::Uninject(args) => {
-            let outcome = tool::uninject(ctx, &args.tool, &args.packages)?;
-            said(ctx, &outcome);
-            Ok(Code::Done)
+            let receipt = tool::find(&ctx.paths, &args.tool)?;
+            let is_there = |package: &String| receipt.injected.iter().any(|injected| injected.name == spec::normal(package));
+            let (there, unknown): (Vec<String>, Vec<String>) = args.packages.into_iter().partition(is_there);
+            let tool = receipt.wanted.tool();
+            let mut codes: Vec<Code> =
+                unknown.into_iter().map(|package| failed(&tool::Error::NotInjected { tool: tool.clone(), package })).collect();
+            if !there.is_empty() {
+                said(ctx, &tool::uninject(ctx, &args.tool, &there)?);
+                codes.push(Code::Done);
+            }
+            Ok(Code::sum(codes))
         }
         Tool::Upgrade(args) => {
             ctx.ask_anew();
@@ -62,12 +70,18 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
 
 fn install(args: Install, ctx: &Context) -> Result<Code> {
     let mut with = args.with;
-    for file in &args.requirements {
-        with.extend(lines(file)?);
-    }
     let mut constraints = Vec::new();
+    let mut pre = args.pre;
+    for file in &args.requirements {
+        let asked = asked(file)?;
+        pre |= asked.pre;
+        with.extend(asked.requirements);
+        constraints.extend(asked.constraints);
+    }
     for file in &args.constraints {
-        constraints.extend(lines(file)?);
+        let asked = asked(file)?;
+        pre |= asked.pre;
+        constraints.extend(asked.requirements.into_iter().chain(asked.constraints));
     }
     let index = index(ctx, args.index)?;
     let typed = Typed { editable: args.editable, python: args.python.clone(), index: index.clone() };
@@ -80,7 +94,7 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
         suffix: args.suffix.unwrap_or_default(),
         expose_from: args.expose_from,
         constraints,
-        pre: args.pre,
+        pre,
         force: args.force,
     };
     let changed = AtomicBool::new(false);
@@ -98,7 +112,11 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
 fn inject(args: Inject, ctx: &Context) -> Result<Code> {
     let mut packages = args.packages;
     for file in &args.requirements {
-        packages.extend(lines(file)?);
+        let asked = asked(file)?;
+        if !asked.constraints.is_empty() || asked.pre {
+            return Err(Error::Usage("constraints and --pre are a tool's from its installation on\nboot tool install TOOL -r FILE".into()));
+        }
+        packages.extend(asked.requirements);
     }
     let outcome = tool::inject(ctx, &args.tool, &specs(ctx, &packages, &Typed::default())?, args.expose)?;
     said(ctx, &outcome);
@@ -321,14 +339,7 @@ fn index(ctx: &Context, args: Index) -> Result<IndexOptions> {
     })
 }
 
-/// The requirements in a file: one a line, without comments. Options of pip have no meaning here.
-fn lines(file: &Path) -> Result<Vec<String>> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Error::Usage(format!("can't read {}: {error}", crate::report::escaped(&file.to_string_lossy()))))?;
-    let without_comment = |line: &str| line.split(" #").next().unwrap_or("").trim().to_string();
-    Ok(text
-        .lines()
-        .map(without_comment)
-        .filter(|line| !line.is_empty() && !line.starts_with('#') && (!line.starts_with('-') || line.starts_with("-e ")))
-        .collect())
+/// What a file of requirements or constraints asks for.
+fn asked(file: &Path) -> Result<requirements_file::Asked> {
+    requirements_file::read(file).map_err(|error| Error::Usage(error.to_string()))
 }

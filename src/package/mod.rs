@@ -16,6 +16,7 @@ pub mod page;
 pub mod pip;
 pub mod record;
 pub mod requirement;
+pub mod requirements_file;
 pub mod resolve;
 pub mod script;
 pub mod tags;

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::requirement::Name;
+use super::requirements_file::{self, Asked};
 use crate::context::var;
 use crate::net::route::Route;
 use crate::store::paths::Paths;
@@ -73,15 +74,16 @@ impl Pip {
         formats
     }
 
-    /// The requirements in the files that `constraint` names; what can't be read is said in the error, with the file.
-    pub fn constraints(&self) -> Result<Vec<String>, (PathBuf, std::io::Error)> {
-        let mut found = Vec::new();
+    /// The requirements in the files that `constraint` names, all as constraints.
+    ///
+    /// # Errors
+    /// A file that can't be read or followed.
+    pub fn constraints(&self) -> Result<Asked, requirements_file::Error> {
+        let mut found = Asked::default();
         for word in self.words("constraint") {
-            let path = PathBuf::from(word.strip_prefix("file://").unwrap_or(&word));
-            let text = fs::read_to_string(&path).map_err(|error| (path, error))?;
-            // A comment begins a line or follows a blank; options are for pip.
-            let lines = text.lines().map(|line| line.split(" #").next().unwrap_or("").trim());
-            found.extend(lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '-'])).map(str::to_string));
+            let asked = requirements_file::read(Path::new(word.strip_prefix("file://").unwrap_or(&word)))?;
+            found.pre |= asked.pre;
+            found.constraints.extend(asked.requirements.into_iter().chain(asked.constraints));
         }
         Ok(found)
     }

@@ -151,7 +151,8 @@ impl CachedWheel {
         let tree = staging.path().join(TREE);
         fs::create_dir(&tree).map_err(store::Error::io("create", &tree))?;
         let reader = File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?;
-        unpack::zip(BufReader::new(reader), Path::new(file), &tree, unpack::Limits::default())?;
+        let limits = unpack::Limits::of(reader.metadata().map_err(store::Error::io("read", archive.path()))?.len());
+        unpack::zip(BufReader::new(reader), Path::new(file), &tree, limits)?;
         let about = check(&tree, file)?;
         let json = serde_json::to_vec(&about).map_err(|error| store::Error::io("write", &root)(error.into()))?;
         let path = staging.path().join(ABOUT);

@@ -8,6 +8,11 @@ const RATIO: u64 = 20;
 /// Small files may be anything.
 const FREE: u64 = 64 << 20;
 
+/// How many bytes may come out of so many.
+pub fn allowed(read: u64) -> u64 {
+    FREE.saturating_add(read.saturating_mul(RATIO))
+}
+
 /// Counts the compressed bytes that are read through it.
 pub struct Counted<'a, R> {
     pub inner: R,
@@ -51,7 +56,7 @@ impl<R: Read> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.made += count as u64;
-        if self.made > FREE + RATIO * self.read.load(Ordering::Relaxed) {
+        if self.made > allowed(self.read.load(Ordering::Relaxed)) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it unpacks to far more than it should"));
         }
         Ok(count)

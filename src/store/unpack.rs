@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Error, Result};
+use super::{Error, Result, bounded};
 
 /// How much an archive may unpack to before it counts as a bomb.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,14 @@ impl Default for Limits {
     /// Far above any Python (600 MB as a full archive) or wheel (3 GB) that is known.
     fn default() -> Limits {
         Limits { bytes: 8 << 30, entries: 400_000 }
+    }
+}
+
+impl Limits {
+    /// For a file of so many bytes: no honest one is much larger unpacked.
+    pub fn of(bytes: u64) -> Limits {
+        let limits = Limits::default();
+        Limits { bytes: bounded::allowed(bytes).min(limits.bytes), ..limits }
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use pep440_rs::Version;
+
 use super::environment::{self, Addition, Now, Resolved};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
@@ -88,7 +90,11 @@ impl fmt::Display for Outcome {
             }
             Change::Already => write!(f, "{tool} is already installed"),
             Change::Newest => write!(f, "{tool} is the newest"),
-            Change::Upgraded(from) => write!(f, "upgraded {} {from} -> {} ({python})", receipt.wanted.tool(), receipt.version),
+            Change::Upgraded(from) => {
+                let back = from.parse::<Version>().is_ok_and(|from| receipt.version.parse().is_ok_and(|to: Version| to < from));
+                let verb = if back { "downgraded" } else { "upgraded" };
+                write!(f, "{verb} {} {from} -> {} ({python})", receipt.wanted.tool(), receipt.version)
+            }
             Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", apps.join(", ")),
             Change::Injected(names) => write!(f, "injected {} into {tool}", versions(names)),
             Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),
@@ -147,6 +153,11 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
             wanted.expose.entry(name.clone()).or_insert_with(|| script.clone());
         }
         wanted.hide = old.wanted.hide.clone();
+        // A held tool is held at what is asked for now; what bound it before binds it still, where nothing else is said.
+        wanted.pinned = old.wanted.pinned;
+        if wanted.constraints.is_empty() {
+            wanted.constraints = old.wanted.constraints.clone();
+        }
     }
     let bar = ctx.report.spinner(&wanted.tool());
     let now = old.as_ref().map_or(Now::Nothing, Now::Python);

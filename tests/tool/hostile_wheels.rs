@@ -130,6 +130,7 @@ fn hostile(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("an archive that is cut", cut, "error: "),
         ("nothing at all", Vec::new(), "error: "),
         ("a directory that lies about a size", all(bomb), "error: "),
+        ("a bomb of honest sizes", and(Entry::new("canary.bin", vec![0; 70 << 20]).deflated()), "far more"),
         ("a name that differs in both headers", and(Entry::new("seen.py", "x").local_name("canary.py")), "two names"),
         ("two entries at one place", all(shared), "error: "),
         ("an entry within another", nested, "overlap"),

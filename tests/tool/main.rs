@@ -13,6 +13,7 @@ mod killed;
 mod pip_config;
 mod public_index;
 mod real_tools;
+mod requirements_files;
 mod resolver_scenarios;
 mod round_trips;
 mod sources;

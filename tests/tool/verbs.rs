@@ -163,3 +163,35 @@ fn several_are_upgraded_at_once_on_one_display_and_summed_up_in_a_line_each() {
     home.boot(["tool", "uninstall", "--all"]).success().stderr_has("uninstalled broken");
     home.boot(["tool", "list"]).success().stderr_has("no tools are installed");
 }
+
+#[test]
+fn a_held_tool_can_be_asked_for_by_version_and_is_held_there() {
+    let (home, index) = home();
+    index.add(speaker("1.1"));
+    home.write("limits.txt", "helper<3\n");
+    home.boot(["tool", "install", "speaker", "--with", "helper", "--constraint", "limits.txt"]).success();
+    home.boot(["tool", "pin", "speaker"]).success();
+    home.boot(["tool", "install", "speaker==1.0"]).success().stderr_has("downgraded speaker 1.1 -> 1.0");
+    index.add(Wheel::new("helper", "3.0").file("helper.py", ""));
+    home.boot(["tool", "upgrade"]).success();
+    let tool = &home.boot(["tool", "list", "--json"]).success().json()["tools"][0];
+    assert_eq!((&tool["pinned"], &tool["version"]), (&true.into(), &"1.0".into()));
+    home.boot(["tool", "unpin", "speaker"]).success();
+    home.boot(["tool", "install", "speaker"]).success().stderr_has("speaker 1.0 is already installed");
+    home.boot(["tool", "install", "speaker>=1.1"]).success().stderr_has("upgraded speaker 1.0 -> 1.1");
+    let tool = &home.boot(["tool", "list", "--json"]).success().json()["tools"][0];
+    assert_eq!(tool["injected"][0]["version"], "2.0", "the constraint holds");
+}
+
+#[test]
+fn of_several_packages_those_that_are_there_are_taken_out() {
+    let (home, index) = home();
+    index.add(Wheel::new("extra", "1.0").file("extra.py", ""));
+    home.boot(["tool", "install", "speaker", "--with", "helper", "--with", "extra"]).success();
+    home.boot(["tool", "uninject", "speaker", "helper", "nobody"]).code(4).one_error().stderr_has("nobody").stderr_has("helper");
+    let injected = |home: &Home| home.boot(["tool", "list", "--json"]).success().json()["tools"][0]["injected"].as_array().unwrap().len();
+    assert_eq!(injected(&home), 1);
+    home.boot(["tool", "uninject", "speaker", "helper"]).code(1).one_error().stderr_has("helper");
+    home.boot(["tool", "uninject", "speaker", "Extra"]).success();
+    assert_eq!(injected(&home), 0);
+}

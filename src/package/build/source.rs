@@ -25,9 +25,10 @@ impl Unpacked {
         let staging = Staging::within(&paths.builds())?;
         let root = staging.path().join("source");
         fs::create_dir(&root).map_err(store::Error::io("create", &root))?;
-        let reader = BufReader::new(File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?);
+        let reader = File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?;
+        let limits = unpack::Limits::of(reader.metadata().map_err(store::Error::io("read", archive.path()))?.len());
+        let reader = BufReader::new(reader);
         let (name, all) = (Path::new(file), Path::new(""));
-        let limits = unpack::Limits::default();
         if file.ends_with(".zip") {
             unpack::zip(reader, name, &root, limits)?;
         } else {

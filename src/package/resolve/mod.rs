@@ -25,6 +25,7 @@ use super::metadata::{self, Metadata};
 use super::page::File;
 use super::pip::Formats;
 use super::requirement::{self, Name, Requirement};
+use super::requirements_file;
 use super::tags::Tags;
 use super::wheel;
 use crate::store::digest::Sha256;
@@ -104,8 +105,8 @@ pub enum Error {
     TwoAddresses { name: Name, one: String, other: String },
     #[error("the constraint on {name} is an address, and a constraint is about versions\nask for that address itself")]
     Constraint { name: Name },
-    #[error("{} can't be read: {source}\nit is named by constraint in pip's configuration", path.display())]
-    ConstraintFile { path: std::path::PathBuf, source: std::io::Error },
+    #[error("{0}\nthe file is named by constraint in pip's configuration")]
+    ConstraintFile(requirements_file::Error),
     #[error("this Python says of itself {0}, which is no version\nboot python install makes another")]
     Python(#[from] pep440_rs::VersionParseError),
     #[error(transparent)]
@@ -234,10 +235,10 @@ pub fn resolve(ctx: &Context, python: Python<'_>, inputs: &Inputs) -> Result<Res
 /// to the interpreter of `builder`.
 pub fn resolve_elsewhere(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
     let pip = builder.ctx.pip();
-    let constraints = pip.constraints().map_err(|(path, source)| Error::ConstraintFile { path, source })?;
+    let constraints = pip.constraints().map_err(Error::ConstraintFile)?;
     let mut inputs = inputs.clone();
-    inputs.pre |= pip.is_on("pre");
-    inputs.constrain(&constraints)?;
+    inputs.pre |= pip.is_on("pre") || constraints.pre;
+    inputs.constrain(&constraints.constraints)?;
     online(builder, facts, &inputs)
 }
 
