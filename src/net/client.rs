@@ -15,6 +15,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODI
 use url::Url;
 
 use super::auth::Auth;
+use super::names::Names;
 use super::route::{self, Route};
 use super::{Error, Result, shown};
 use crate::context::var;
@@ -107,8 +108,10 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // In the blocking client this bounds each wait, for the head and for each read, not the whole transfer.
         let silence = seconds("BOOT_READ_TIMEOUT").unwrap_or(SILENCE);
+        let names = Arc::new(Names::default());
         let builder = || {
             http::Client::builder()
+                .dns_resolver(names.clone())
                 .user_agent(concat!("boot/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(seconds("BOOT_CONNECT_TIMEOUT").unwrap_or(CONNECT))
                 .timeout(silence)

@@ -7,6 +7,7 @@ pub mod client;
 pub mod download;
 pub mod endpoints;
 pub mod git;
+mod names;
 pub mod route;
 
 pub use client::{Client, Response};
