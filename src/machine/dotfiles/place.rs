@@ -27,6 +27,13 @@ pub fn check_place(paths: &Paths, dotfile: &Dotfile) -> Result<()> {
         return Err(wrong("a folder above it is a link that leads nowhere", "remove that link first; nothing was done"));
     };
     let in_repository = fs::canonicalize(&dotfile.place.root).is_ok_and(|root| real.starts_with(root));
+    if dotfile.mode != Mode::Link && in_repository {
+        // What is copied there would take the place of a file of the repository, its own source as a rule.
+        return Err(wrong(
+            "a folder above it is a link into the repository, where a copy would replace the file that it is made from",
+            "remove that link first, or link the file: remove its line from [dotfiles]; nothing was done",
+        ));
+    }
     if !in_repository && !real.starts_with(canonical(&paths.home)?) {
         return Err(wrong(
             "a folder above it is a link that leads out of the home directory",
@@ -46,16 +53,18 @@ pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return There::Foreign("has a file where a folder should be"),
         Err(_) => return There::Nothing,
     };
+    // Through a folder that is itself a link into the repository: the file *is* the source, and replacing it would destroy it.
+    let same = || fs::canonicalize(&target).is_ok_and(|one| fs::canonicalize(&source).is_ok_and(|other| one == other));
     if data.is_symlink() {
         let leads = fs::read_link(&target).ok();
         return match (leads, placed) {
             (Some(leads), _) if dotfile.mode == Mode::Link && leads == source => There::Right,
             (Some(leads), Some(Placed::Link(ours))) if leads == *ours => There::Ours,
+            // Somebody's own link, to the same file by another way: stow's are relative.
+            _ if dotfile.mode == Mode::Link && same() => There::Right,
             _ => There::Foreign("is a link"),
         };
     }
-    // Through a folder that is itself a link into the repository: the file *is* the source, and replacing it would destroy it.
-    let same = || fs::canonicalize(&target).is_ok_and(|one| fs::canonicalize(&source).is_ok_and(|other| one == other));
     if dotfile.mode == Mode::Link && same() {
         return There::Right;
     }

@@ -1,0 +1,123 @@
+//! Dotfiles with names and at places that nobody would choose: what shells stumble over, links of other managers, folders that lead into the
+//! repository, a home directory that is a link, a disk that is full.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+
+use crate::support::{BOOT, Home};
+
+/// A home with a repository in `dots`.
+fn home(manifest: &str) -> Home {
+    let mut home = Home::new();
+    home.set("SHELL", "/bin/bash");
+    home.write("dots/boot.toml", &format!("version = 1\n[dotfiles]\n{manifest}"));
+    home.write("dots/home/.ownrc", "own\n");
+    home
+}
+
+#[test]
+fn a_name_is_a_name_whatever_a_shell_would_make_of_it() {
+    let home = home("\"~/a'b\" = { mode = 'copy', chmod = '600' }\n'~/$(touch ran)' = { mode = 'template' }\n");
+    let names = ["a b", "a'b", "a\"b", "$(touch ran)", ";", "-e", "end ", "*", "é", "a\\b", "~", "`touch ran`/#x"];
+    for name in names {
+        home.write(&format!("dots/home/{name}"), "ours\n");
+        home.write(name, "mine\n");
+    }
+    home.boot(["init", "dots", "--yes", "--on-conflict", "backup"]).success();
+    for name in names {
+        assert_eq!(home.read(name), "ours\n", "{name}");
+    }
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.boot(["undo"]).success();
+    for name in names {
+        assert_eq!(home.read(name), "mine\n", "{name}");
+    }
+    assert!(!home.root.join("ran").exists() && !home.root.join("dots/ran").exists());
+    home.no_leftovers();
+}
+
+/// stow's links are relative, and others go by another way to the same file.
+#[test]
+fn a_link_to_the_very_file_is_right_however_it_gets_there() {
+    let home = home("");
+    home.write("dots/home/.otherrc", "other\n");
+    symlink("dots/home/.ownrc", home.root.join(".ownrc")).unwrap();
+    symlink("dots", home.root.join("way")).unwrap();
+    symlink(home.root.join("way/home/.otherrc"), home.root.join(".otherrc")).unwrap();
+    home.boot(["init", "dots", "--yes"]).success().stderr_has("nothing to do");
+    assert_eq!(fs::read_link(home.root.join(".ownrc")).unwrap().to_str(), Some("dots/home/.ownrc"));
+    // One to another file of the repository is in the way, as one to nowhere is.
+    for wrong in ["dots/home/.otherrc", "nowhere"] {
+        fs::remove_file(home.root.join(".ownrc")).unwrap();
+        symlink(wrong, home.root.join(".ownrc")).unwrap();
+        home.boot(["apply"]).code(1).one_error().stderr_has(".ownrc");
+    }
+}
+
+/// A folder that is a link into the repository: a copy there would take the place of the file that it is made from.
+#[test]
+fn a_copy_never_takes_the_place_of_its_source() {
+    for mode in ["mode = 'copy', chmod = '600'", "mode = 'copy'", "mode = 'template'"] {
+        let home = home(&format!("'~/.config/rc' = {{ {mode} }}\n"));
+        home.write("dots/home/.config/rc", "on {{ os }}\n");
+        symlink("dots/home/.config", home.root.join(".config")).unwrap();
+        let file = home.root.join("dots/home/.config/rc");
+        let inode = fs::metadata(&file).unwrap().ino();
+        for conflict in ["backup", "keep", "fail"] {
+            let run = home.boot(["init", "dots", "--yes", "--on-conflict", conflict]).code(1).one_error();
+            run.stderr_has("~/.config/rc").stderr_has("link into the repository");
+        }
+        assert_eq!((home.read("dots/home/.config/rc"), fs::metadata(&file).unwrap().ino()), ("on {{ os }}\n".into(), inode), "{mode}");
+        assert!(!home.root.join(".ownrc").exists(), "and nothing else is done");
+        // Without that link it is a copy as any other.
+        fs::remove_file(home.root.join(".config")).unwrap();
+        home.boot(["init", "dots", "--yes"]).success();
+        assert_eq!(home.read("dots/home/.config/rc"), "on {{ os }}\n");
+    }
+}
+
+#[test]
+fn a_home_that_is_a_link_and_a_root_that_is_one_are_where_they_lead() {
+    let mut home = home("");
+    let real = home.root.clone();
+    fs::rename(real.join("dots/home"), real.join("dots/files")).unwrap();
+    symlink("files", real.join("dots/home")).unwrap();
+    let above = tempfile::tempdir().unwrap();
+    let link = above.path().join("me");
+    symlink(&real, &link).unwrap();
+    home.write(".ownrc", "mine\n");
+    home.write(".vimrc", "v\n");
+    let path = link.display().to_string();
+    home.set("HOME", &path);
+    home.boot(["init", &format!("{path}/dots"), "--yes", "--on-conflict", "backup"]).success();
+    assert_eq!(home.read(".ownrc"), "own\n");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    // A file is the same by both names.
+    home.boot(["add", &format!("{path}/.vimrc")]).success();
+    home.boot(["add", &real.join(".vimrc").display().to_string()]).success().stderr_has("nothing to do");
+    // And so is the home directory.
+    home.set("HOME", &real.display().to_string());
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.set("HOME", &path);
+    while !home.boot(["undo"]).success().stderr.contains("nothing to undo") {}
+    assert_eq!((home.read(".ownrc"), home.read(".vimrc")), ("mine\n".into(), "v\n".into()));
+}
+
+/// A limit on the size of files stands for the disk: one item finds it full, the others are done, and what was there stays.
+#[test]
+fn a_full_disk_costs_one_item_and_nothing_that_was_there() {
+    let home = home("'~/.big' = { mode = 'copy' }\n");
+    home.write("dots/home/.big", &"x".repeat(1 << 20));
+    home.write(".big", "mine\n");
+    let script = format!("trap '' XFSZ; ulimit -f 512; exec '{BOOT}' init dots --yes --on-conflict backup");
+    for code in [4, 1] {
+        // The second time nothing else is left to do.
+        home.run(home.command("/bin/bash").args(["-c", &script])).code(code).stderr_has("~/.big").stderr_has("boot apply tries again");
+        assert_eq!((home.read(".big"), home.read(".ownrc")), ("mine\n".into(), "own\n".into()));
+    }
+    home.no_leftovers();
+    home.boot(["apply", "--on-conflict", "backup"]).success();
+    assert_eq!(home.read(".big").len(), 1 << 20);
+    home.boot(["undo"]).success();
+    assert_eq!(home.read(".big"), "mine\n");
+}
