@@ -1,5 +1,6 @@
 //! Changes to a `boot.toml` that its owner wrote: comments, order and layout stay.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,12 +44,33 @@ pub fn changed(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<Optio
         hint: "boot plan shows where",
     })?;
     with(&mut document);
-    let new = document.to_string();
+    let mut new = document.to_string();
+    if text.contains("\r\n") {
+        // The document has forgotten them. Only a line that is new can have had another end where they are mixed.
+        new = with_ends_of(text, &new);
+    }
     if new == text {
         return Ok(None);
     }
     Manifest::parse(&new, &path.display().to_string())?;
     Ok(Some((path, format!("{mark}{new}"))))
+}
+
+/// `new` with the line ends that `old` has: CRLF for every line unless `old` has it as LF alone.
+fn with_ends_of(old: &str, new: &str) -> String {
+    let short: HashSet<&str> =
+        old.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).filter(|line| !line.ends_with('\r')).collect();
+    let mut text = String::with_capacity(new.len() + new.len() / 16);
+    for line in new.split_inclusive('\n') {
+        match line.strip_suffix('\n') {
+            Some(plain) if !plain.ends_with('\r') && !short.contains(plain) => {
+                text.push_str(plain);
+                text.push_str("\r\n");
+            }
+            _ => text.push_str(line),
+        }
+    }
+    text
 }
 
 /// A tool as `[tools]` has it: its version, or a table of what is asked for beside it.

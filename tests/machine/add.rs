@@ -44,6 +44,22 @@ fn a_dotfile_moves_into_the_repository_and_undo_takes_it_back() {
     home.no_leftovers();
 }
 
+/// As an editor of another system leaves it: with a mark at the start and CR LF at each line's end.
+#[test]
+fn a_manifest_with_a_mark_and_crlf_keeps_them() {
+    let home = home();
+    let before = "\u{feff}# mine\r\nversion = 1\r\n\r\n[shell]\r\nhook = false\r\n";
+    home.write("dots/boot.toml", before);
+    home.write(".vimrc", "set ruler\n");
+    home.boot(["add", ".vimrc"]).success();
+    let manifest = home.read("dots/boot.toml");
+    assert!(manifest.starts_with(before) && manifest.contains("\r\n[dotfiles]\r\n"), "{manifest:?}");
+    assert!(!manifest.replace("\r\n", "").contains(['\r', '\n']), "{manifest:?}");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    home.write("dots/boot.toml", &manifest.replace("hook", "hok"));
+    home.boot(["plan"]).code(2).one_error().stderr_has("boot.toml:5:1").stderr_has("did you mean hook");
+}
+
 #[test]
 fn the_repository_keeps_what_it_has_and_its_manifest_to_the_byte() {
     let home = home();
@@ -64,6 +80,11 @@ fn the_repository_keeps_what_it_has_and_its_manifest_to_the_byte() {
     assert_eq!(home.read("dots/boot.toml"), before);
 }
 
+fn base64(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
 #[test]
 fn a_private_key_is_refused_by_its_content_and_by_its_place() {
     let home = home();
@@ -76,6 +97,14 @@ fn a_private_key_is_refused_by_its_content_and_by_its_place() {
         (".me.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\n".into()),
         (".age", "# created\nAGE-SECRET-KEY-1QQQ\n".into()),
         (".gnupg/private-keys-v1.d/AB.key", "Key: x\n".into()),
+        (".ssh/identity", "whatever".into()),
+        (".ssh/old", "SSH PRIVATE KEY FILE FORMAT 1.1\n".into()),
+        (".ssh/ssh2", "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n".into()),
+        (".wide", format!("{dashes}BEGIN PRIVATE KEY{dashes}\n").chars().flat_map(|c| [c, '\0']).collect()),
+        (".minisign/minisign.key", "untrusted comment: minisign encrypted secret key\nRWRT\n".into()),
+        (".certs/me.P12", "whatever".into()),
+        (".kube/config", format!("    client-key-data: {}\n", base64(&format!("{dashes}BEGIN RSA PRIVATE KEY{dashes}\n")))),
+        (".kube/ec", format!("client-key-data: {}\n", base64(&format!("{dashes}BEGIN EC PRIVATE KEY{dashes}\n")))),
         (".wg.conf", format!("[Interface]\nPrivateKey = {}=\n", "A".repeat(43))),
     ];
     let before = home.read("dots/boot.toml");
@@ -88,6 +117,8 @@ fn a_private_key_is_refused_by_its_content_and_by_its_place() {
     assert_eq!(home.read("dots/boot.toml"), before);
     // Its public half, and what only speaks of keys, aren't secret.
     home.write(".ssh/id_ed25519.pub", "ssh-ed25519 AAAA me\n");
+    home.write(".kube/plain", &format!("client-certificate-data: {}\n", base64(&format!("{dashes}BEGIN CERTIFICATE{dashes}\n"))));
+    home.boot(["add", ".kube/plain"]).success();
     home.write(".ssh/config", "IdentityFile ~/.ssh/work # my PRIVATE KEY\n");
     home.boot(["add", ".ssh/id_ed25519.pub", ".ssh/config"]).success();
     assert_eq!(leads(&home, ".ssh/config"), "dots/home/.ssh/config");
