@@ -26,6 +26,8 @@ pub enum Error {
     Unsafe { archive: PathBuf, name: String },
     #[error("{} can't be unpacked: {reason}\nnothing of it was kept; run the same command again", archive.display())]
     Broken { archive: PathBuf, reason: String },
+    #[error("{} is packed with {method}, which isn't unpacked here: wheels are stored or deflated\nask for another version, or tell the package's authors", archive.display())]
+    Method { archive: PathBuf, method: String },
 }
 
 impl Error {

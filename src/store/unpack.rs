@@ -9,6 +9,8 @@ use std::io::{self, Read, Seek};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
+use ::zip::CompressionMethod;
+
 use super::{Error, Result, bounded};
 
 /// How much an archive may unpack to before it counts as a bomb.
@@ -86,6 +88,21 @@ pub fn tar(reader: impl Read, archive: &Path, dest: &Path, strip: &Path, limits:
     Ok(())
 }
 
+/// The name of a way of packing that isn't unpacked here, by its number in the zip format's APPNOTE.
+fn unpackable(method: CompressionMethod) -> Option<String> {
+    // The library says that a way isn't known by its number alone, and would rather not be asked for it.
+    #[allow(deprecated)]
+    let CompressionMethod::Unsupported(number) = method else { return None };
+    Some(match number {
+        9 => "deflate64".into(),
+        12 => "bzip2".into(),
+        14 => "lzma".into(),
+        93 => "zstd".into(),
+        95 => "xz".into(),
+        number => format!("method {number}"),
+    })
+}
+
 /// Unpacks a zip file into `dest`. Symlinks are refused: no wheel may have one.
 pub fn zip(mut reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Limits) -> Result<()> {
     let mut unpacker = Unpacker::new(archive, dest, limits);
@@ -98,6 +115,10 @@ pub fn zip(mut reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Li
     let mut places = Vec::with_capacity(zip.len());
     for number in 0..zip.len() {
         let mut entry = zip.by_index(number).map_err(|error| unpacker.broken(error))?;
+        // Told now: the library would only fail at the first byte, with an error like any other of a damaged archive.
+        if let Some(method) = unpackable(entry.compression()) {
+            return Err(Error::Method { archive: archive.into(), method });
+        }
         // In older encodings a name is another one for each reader.
         let text = std::str::from_utf8(entry.name_raw()).map_err(|_| unpacker.broken("a name in it isn't UTF-8"))?.to_string();
         places.push((entry.header_start(), entry.compressed_size(), text.clone()));
