@@ -118,8 +118,13 @@ fn inject(args: Inject, ctx: &Context) -> Result<Code> {
         }
         packages.extend(asked.requirements);
     }
-    let outcome = tool::inject(ctx, &args.tool, &specs(ctx, &packages, &Typed::default())?, args.expose)?;
-    said(ctx, &outcome);
+    // Conditions are asked of the Python that the tool has.
+    let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
+    let typed = Typed { python: Some(tool.python).filter(|_| !tool.broken), ..Typed::default() };
+    let specs = specs(ctx, &packages, &typed)?;
+    if !specs.is_empty() {
+        said(ctx, &tool::inject(ctx, &args.tool, &specs, args.expose)?);
+    }
     Ok(Code::Done)
 }
 
@@ -261,8 +266,13 @@ fn exec(args: Exec, ctx: &Context) -> Result<Code> {
     let inside = env.join("bin").join(program);
     let program: PathBuf = if inside.exists() { inside } else { program.into() };
     let error = Command::new(&program).args(arguments).env("PATH", path).env("VIRTUAL_ENV", &env).exec();
-    term::error(&format!("can't run {}: {error}", program.display()));
-    Ok(Code::NotFound)
+    let tool = receipt.wanted.tool();
+    Ok(failed(&tool::Error::CantExec {
+        tool,
+        program: program.display().to_string(),
+        bin: ctx.paths.tilde(&env.join("bin")),
+        reason: error,
+    }))
 }
 
 /// The environment has no pip of its own: the one that its Python brings along runs on it.
@@ -323,7 +333,7 @@ fn named(ctx: &Context, names: Vec<String>) -> Vec<String> {
 }
 
 fn specs(ctx: &Context, specs: &[String], typed: &Typed) -> Result<Vec<Spec>> {
-    specs.iter().map(|spec| Ok(source::spec(ctx, spec, typed)?)).collect()
+    specs.iter().filter_map(|spec| source::conditional(ctx, spec, typed).map_err(Error::from).transpose()).collect()
 }
 
 /// What was typed of indexes. Their credentials are known from here on, and nobody else has them.

@@ -53,7 +53,8 @@ pub enum Change {
     Upgraded(String),
     /// Made again: only the packages around it, or its Python, changed.
     Remade,
-    Injected(Vec<String>),
+    /// These packages; and the commands that are linked since.
+    Injected(Vec<String>, Vec<String>),
     /// These are in it already.
     AlreadyInjected(Vec<String>),
     Uninjected(Vec<String>),
@@ -96,7 +97,8 @@ impl fmt::Display for Outcome {
                 write!(f, "{verb} {} {from} -> {} ({python})", receipt.wanted.tool(), receipt.version)
             }
             Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", apps.join(", ")),
-            Change::Injected(names) => write!(f, "injected {} into {tool}", versions(names)),
+            Change::Injected(names, linked) if linked.is_empty() => write!(f, "injected {} into {tool}", versions(names)),
+            Change::Injected(names, linked) => write!(f, "injected {} into {tool}: {}", versions(names), linked.join(", ")),
             Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),
             Change::Uninjected(names) => write!(f, "removed {} from {tool}", names.join(", ")),
             Change::Held => write!(f, "{tool} is pinned; boot tool unpin {} lets it go on", receipt.wanted.tool()),
@@ -198,7 +200,9 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
         return Ok(Outcome { change: Change::AlreadyInjected(names), receipt: old, backups: Vec::new() });
     }
     let (receipt, backups) = remake(ctx, &held(&old), &additions, &old)?;
-    Ok(Outcome { change: Change::Injected(new), receipt, backups })
+    let linked = receipt.apps.iter().filter(|app| !old.apps.iter().any(|before| before.name == app.name));
+    let linked = linked.map(|app| app.name.clone()).collect();
+    Ok(Outcome { change: Change::Injected(new, linked), receipt, backups })
 }
 
 /// Takes packages out again, and what only they needed: the environment is made without them.

@@ -55,6 +55,8 @@ pub enum Error {
         if offered.is_empty() { "none".into() } else { offered.join(", ") }
     )]
     NoSuchCommand { package: String, command: String, offered: Vec<String> },
+    #[error("can't run {} in the environment of {tool}: {reason}\nboot tool exec {tool} -- ls {bin} shows its commands, boot tool inject {tool} PACKAGE adds more", escaped(program), bin = escaped(bin))]
+    CantExec { tool: String, program: String, bin: String, reason: std::io::Error },
     #[error("{tool} has no command {} linked; it has {}\nboot tool list shows all", escaped(name), if offered.is_empty() { "none".into() } else { offered.join(", ") })]
     NotExposed { tool: String, name: String, offered: Vec<String> },
     #[error("{} can't be a command's name: a plain file name, and not the interpreter's", escaped(_0))]
@@ -93,7 +95,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::Spec(_) | Error::Request(_) | Error::BadName(_) | Error::Date(_) => Code::Usage,
-            Error::NoSuchCommand { .. } => Code::NotFound,
+            Error::NoSuchCommand { .. } | Error::CantExec { .. } => Code::NotFound,
             _ => Code::Failed,
         }
     }

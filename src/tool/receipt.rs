@@ -95,8 +95,16 @@ pub struct Injected {
 pub enum Error {
     #[error("{} can't be read: {reason}\nboot tool uninstall {name} removes that tool, boot tool install makes it anew", path.display())]
     Unreadable { path: PathBuf, name: String, reason: String },
+    #[error("{} was written by a newer boot\nboot self update", path.display())]
+    Newer { path: PathBuf },
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// What every format of the receipt has.
+#[derive(Deserialize)]
+struct Format {
+    schema: u32,
 }
 
 impl Wanted {
@@ -142,9 +150,13 @@ impl Receipt {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error.to_string())),
         };
+        // Of a later format nothing else can be relied on, so it is looked at first.
+        if toml::from_str::<Format>(&text).is_ok_and(|format| format.schema > SCHEMA) {
+            return Err(Error::Newer { path });
+        }
         let receipt: Receipt = toml::from_str(&text).map_err(|error| unreadable(error.message().into()))?;
         if receipt.schema != SCHEMA {
-            return Err(unreadable("a newer boot wrote it".into()));
+            return Err(unreadable(format!("its format {} is unknown", receipt.schema)));
         }
         // Names become paths: a receipt that somebody edited must not lead elsewhere.
         if receipt.apps.iter().any(|app| app.name.contains('/') || app.script.contains('/')) {
@@ -217,6 +229,9 @@ mod tests {
             let error = Receipt::read(&folder).unwrap_err().to_string();
             assert!(error.contains("boot tool uninstall black") && error.lines().count() <= 3, "{error}");
         }
+        fs::write(folder.join(NAME), "schema = 2\nnews = true\n").unwrap();
+        let error = Receipt::read(&folder).unwrap_err().to_string();
+        assert!(error.contains("newer boot") && error.contains("boot self update"), "{error}");
         let wanted = Wanted { name: "other".into(), spec: "other".into(), ..Wanted::default() };
         Receipt::new(wanted, "1".into(), "x".into()).write(&folder).unwrap();
         assert!(Receipt::read(&folder).is_err(), "another tool's");

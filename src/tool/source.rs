@@ -15,6 +15,7 @@ use super::{Error, Result};
 use crate::Context;
 use crate::package::build::Builder;
 use crate::package::direct::{self, Direct};
+use crate::package::requirement;
 use crate::package::resolve::IndexOptions;
 use crate::report::escaped;
 
@@ -58,6 +59,29 @@ pub fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
     };
     let extras: Vec<String> = extras.split(',').map(|extra| extra.trim().to_string()).filter(|extra| !extra.is_empty()).collect();
     Ok(Spec::addressed(&name, &extras, &url, editable)?)
+}
+
+/// The requirement that was typed to go into a tool; None where its condition isn't met by the Python that the tool has or would get.
+///
+/// # Errors
+/// As [`spec`]'s; the condition isn't one of PEP 508; no Python can be had to ask.
+pub fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Option<Spec>> {
+    // In an address a semicolon is one of its own, unless a blank stands before it (PEP 508).
+    let Some((what, condition)) = typed.split_once(if typed.contains("://") { " ;" } else { ";" }) else {
+        return spec(ctx, typed, more).map(Some);
+    };
+    let nonsense = |reason: String| spec::Error::Nonsense { text: typed.into(), reason: escaped(&reason) };
+    // The whole parser knows what a condition is, and guards the library.
+    let parsed = requirement::parse(&format!("x ;{condition}")).map_err(nonsense)?;
+    let wanted = Wanted { name: what.trim().into(), python_request: more.python.clone(), ..Wanted::default() };
+    let python = environment::candidates(ctx, &wanted, None)?.into_iter().next();
+    let python = python.ok_or(Error::NoPython { name: wanted.name })?;
+    let environment = python.facts.marker_environment().map_err(|error| nonsense(error.to_string()))?;
+    if parsed.marker.evaluate(&environment, &[]) {
+        return spec(ctx, what, more).map(Some);
+    }
+    ctx.report.info(&format!("{} is left out: its condition isn't met by Python {}", escaped(what.trim()), python.key.version));
+    Ok(None)
 }
 
 /// What only a build can tell: the wheel is in the cache afterwards, so little is done twice.

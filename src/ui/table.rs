@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::Error;
 
-/// Prints rows in aligned columns; the last column is never padded.
+/// Prints rows in aligned columns; the last column is never padded. A cell of several lines becomes one: a row stays a row.
 pub fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
+    let one_line = |cell: &String| cell.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(one_line).collect()).collect();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0)).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);

@@ -17,4 +17,5 @@ mod requirements_files;
 mod resolver_scenarios;
 mod round_trips;
 mod sources;
+mod stories;
 mod verbs;

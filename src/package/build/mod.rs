@@ -43,7 +43,7 @@ pub enum Error {
     Failed { what: String, last: String, cause: Option<String>, log: PathBuf },
     #[error("{} has no wheel, and --no-build forbids building one\nleave --no-build out", escaped(what))]
     Forbidden { what: String },
-    #[error("to build {} it would have to be built already: {}\nask for a version that has a wheel", escaped(what), escaped(&chain.join(", which needs ")))]
+    #[error("building {} needs {} itself, by way of {}\nask for a version that has a wheel", escaped(what), escaped(what), escaped(&chain.join(", ")))]
     Circle { what: String, chain: Vec<String> },
     #[error("what building {} asks for can't be had: {reason}", escaped(what))]
     Needs { what: String, reason: Box<resolve::Error> },

@@ -1,0 +1,171 @@
+//! What pipx's users do with tools, one story each: two versions beside each other, a dependency's own commands, files of requirements,
+//! work inside of an environment.
+
+use std::fs;
+
+use crate::support::{Home, Index, Mirror, Wheel};
+
+fn speaker(version: &str) -> Wheel {
+    Wheel::new("speaker", version).command("speaker", &format!("speaker {version}"))
+}
+
+/// Two speakers, and a helper with a command of its own.
+fn home() -> (Home, Index) {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    index.add(speaker("1.0"));
+    index.add(speaker("2.0"));
+    index.add(Wheel::new("helper", "1.0").command("helper", "helped"));
+    (Home::ready(&mirror, &index), index)
+}
+
+fn says(home: &Home, command: &str) -> String {
+    home.run(&mut home.command(home.bin().join(command))).success().stdout.trim().into()
+}
+
+/// The names in the bin folder, sorted.
+fn linked(home: &Home) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(home.bin()).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_suffix_keeps_two_versions_beside_each_other() {
+    let (home, _index) = home();
+    home.boot(["tool", "install", "speaker"]).success();
+    home.boot(["tool", "install", "speaker==1.0", "--suffix", "@1"]).success().stderr_has("speaker@1 1.0");
+    assert_eq!((says(&home, "speaker"), says(&home, "speaker@1")), ("speaker 2.0".into(), "speaker 1.0".into()));
+    let json = home.boot(["tool", "list", "--json"]).success().json();
+    let of = |number: usize| (json["tools"][number]["name"].clone(), json["tools"][number]["suffix"].clone());
+    assert_eq!((of(0), of(1)), (("speaker".into(), "".into()), ("speaker".into(), "@1".into())));
+    home.boot(["tool", "list"]).success().stdout_has("speaker@1  1.0");
+    // Each is upgraded by what it was asked for, and goes alone.
+    home.boot(["tool", "upgrade", "speaker@1"]).success().stderr_has("speaker@1 1.0 is the newest");
+    home.boot(["tool", "uninstall", "speaker@1"]).success();
+    assert_eq!(linked(&home), ["speaker"]);
+    home.boot(["tool", "uninstall", "speaker@1"]).code(1).one_error();
+    assert_eq!(says(&home, "speaker"), "speaker 2.0");
+    for wrong in ["/../x", " x", "a/b"] {
+        home.boot(["tool", "install", "speaker", "--suffix", wrong]).code(2).one_error();
+    }
+    assert_eq!(linked(&home), ["speaker"]);
+}
+
+#[test]
+fn commands_of_another_package_are_linked_where_it_is_part_of_the_tool() {
+    let (home, index) = home();
+    index.add(Wheel::new("quiet", "1.0").requires("helper").file("quiet.py", ""));
+    home.boot(["tool", "install", "quiet"]).code(1).one_error().stderr_has("--expose-from");
+    for (package, with) in [("nobody", "helper"), ("speaker", "helper"), ("quiet", "helper")] {
+        let run = home.boot(["tool", "install", "quiet", "--with", with, "--expose-from", package]);
+        run.code(1).one_error().stderr_has(package);
+    }
+    assert_eq!(home.boot(["tool", "list"]).success().stdout, "", "nothing was installed meanwhile");
+    home.boot(["tool", "install", "quiet", "--expose-from", "Helper"]).success().stderr_has(": helper");
+    assert_eq!(says(&home, "helper"), "helped");
+    home.boot(["tool", "reinstall", "quiet"]).success();
+    assert_eq!(linked(&home), ["helper"]);
+}
+
+#[test]
+fn injected_commands_are_linked_where_that_is_asked_for_and_go_with_the_package() {
+    let (home, _index) = home();
+    home.boot(["tool", "install", "speaker"]).success();
+    home.boot(["tool", "inject", "speaker", "helper"]).success();
+    assert_eq!(linked(&home), ["speaker"]);
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).success().stderr_has("injected helper 1.0 into speaker 2.0: helper");
+    assert_eq!(says(&home, "helper"), "helped");
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).success().stderr_has("already has helper 1.0");
+    home.boot(["tool", "uninject", "speaker", "helper"]).success();
+    assert_eq!(linked(&home), ["speaker"]);
+    // Another tool's command stays that tool's, and what is advised can be typed.
+    home.boot(["tool", "install", "helper"]).success();
+    let before = home.tree();
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).code(1).one_error().stderr_has("boot tool unexpose helper helper");
+    assert_eq!(home.tree(), before);
+    home.boot(["tool", "unexpose", "helper", "helper"]).success();
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).success();
+    home.boot(["tool", "uninstall", "speaker"]).success();
+    assert_eq!(linked(&home), [""; 0], "what was injected leaves no command behind");
+}
+
+#[test]
+fn of_two_tools_with_one_command_the_first_keeps_it() {
+    let (home, index) = home();
+    index.add(Wheel::new("rival", "1.0").command("speaker", "rival"));
+    home.boot(["tool", "install", "speaker"]).success();
+    let before = home.tree();
+    home.boot(["tool", "install", "rival"]).code(1).one_error().stderr_has("the tool speaker").stderr_has("--suffix");
+    assert_eq!(home.tree(), before);
+    home.boot(["tool", "install", "rival", "--suffix=-2"]).success();
+    assert_eq!((says(&home, "speaker"), says(&home, "speaker-2")), ("speaker 2.0".into(), "rival".into()));
+    home.boot(["tool", "install", "rival", "--force"]).success();
+    assert_eq!(says(&home, "speaker"), "rival");
+    // Who lost the name doesn't take it along.
+    home.boot(["tool", "uninstall", "speaker"]).success();
+    assert_eq!(says(&home, "speaker"), "rival");
+}
+
+#[test]
+fn what_a_file_asks_for_on_other_pythons_is_left_out() {
+    let (home, _index) = home();
+    home.write("more.txt", "# mine\nhelper ; python_version >= '3'\nnobody ; python_version < \"3\"\n");
+    let run = home.boot(["tool", "install", "speaker", "-r", "more.txt"]).success();
+    run.stderr_has("nobody is left out").stderr_has("with helper 1.0").stderr_lacks("helper is left out");
+    home.boot(["tool", "reinstall", "speaker"]).success();
+    home.boot(["tool", "uninject", "speaker", "helper"]).success();
+    home.boot(["tool", "inject", "speaker", "nobody; sys_platform == 'win32'"]).success().stderr_has("nobody is left out");
+    home.boot(["tool", "inject", "speaker", "helper; nonsense"]).code(2).one_error();
+    home.boot(["tool", "install", "helper", "--with", "nobody; python_version < '3'"]).success().stderr_has("nobody is left out");
+    // A tool is wanted or not.
+    home.boot(["tool", "install", "speaker; python_version < '3'"]).code(2).one_error();
+    home.boot(["tool", "inject", "speaker", "-r", "more.txt"]).success().stderr_has("injected helper 1.0");
+}
+
+#[test]
+fn inside_of_an_environment_the_programs_own_code_counts() {
+    let (home, _index) = home();
+    home.boot(["tool", "install", "speaker", "--with", "helper"]).success();
+    home.boot(["tool", "exec", "speaker", "--", "python", "-c", "import helper, sys; sys.exit(7)"]).code(7);
+    home.boot(["tool", "exec", "speaker", "--", "sh", "-c", "helper; exit 3"]).code(3).stdout_has("helped");
+    let run = home.boot(["tool", "exec", "speaker", "--", "sh", "-c", "kill -TERM $$"]);
+    assert_eq!(run.code, None, "the signal is what ended it: {run}");
+    home.boot(["tool", "exec", "speaker", "--", "no such command"]).code(127).one_error().stderr_has("boot tool inject speaker");
+    home.boot(["tool", "exec", "nobody", "--", "true"]).code(1).one_error();
+}
+
+#[test]
+fn a_pinned_tool_stays_whatever_is_done_around_it() {
+    let (home, index) = home();
+    home.boot(["tool", "install", "speaker"]).success();
+    home.boot(["tool", "pin", "speaker"]).success().stderr_has("pinned speaker at 2.0");
+    home.boot(["tool", "pin", "speaker"]).success().stderr_has("already");
+    index.add(speaker("3.0"));
+    home.set_page_age();
+    for verb in [["tool", "inject", "speaker", "helper"].as_slice(), &["tool", "reinstall", "speaker"], &["tool", "upgrade"]] {
+        home.boot(verb).success();
+        assert_eq!(says(&home, "speaker"), "speaker 2.0", "{verb:?}");
+        let tool = &home.boot(["tool", "list", "--json"]).success().json()["tools"][0];
+        assert_eq!(tool["pinned"], true, "{verb:?}");
+    }
+    home.boot(["tool", "unpin", "speaker"]).success();
+    home.boot(["tool", "upgrade"]).success();
+    assert_eq!(says(&home, "speaker"), "speaker 3.0");
+}
+
+#[test]
+fn a_tool_that_cant_be_read_hides_no_other() {
+    let (home, _index) = home();
+    home.boot(["tool", "install", "speaker", "helper"]).success();
+    let receipt = home.data().join("tools/helper/boot-receipt.toml");
+    let text = fs::read_to_string(&receipt).unwrap();
+    fs::write(&receipt, text.replace("schema = 1", "schema = 9")).unwrap();
+    home.boot(["tool", "list"]).code(4).stdout_has("speaker  2.0").one_error().stderr_has("boot self update");
+    assert_eq!(home.boot(["tool", "list", "--json"]).code(4).json()["tools"].as_array().unwrap().len(), 1);
+    fs::write(&receipt, "nonsense").unwrap();
+    home.boot(["tool", "list"]).code(4).one_error().stderr_has("boot tool uninstall helper");
+    home.boot(["tool", "uninstall", "helper"]).success();
+    home.boot(["tool", "list"]).success();
+    assert_eq!(linked(&home), ["speaker"]);
+}
