@@ -29,11 +29,13 @@ fn the_entry_script_fetches_boot_tries_again_and_lets_the_container_go_on() {
     assert!(home.root.join("tried").exists() && run.stdout.contains("nothing to do"), "{run}");
 
     // Too slow: the container goes on, and so does boot.
-    home.program(".local/bin/boot", "#!/bin/sh\nsleep 2\n: >\"$HOME/late\"\n");
+    home.program(".local/bin/boot", "#!/bin/sh\nuntil [ -e \"$HOME/go\" ] || [ ! -d \"$HOME\" ]; do sleep 0.1; done\n: >\"$HOME/late\"\n");
     home.run(home.command("dash").arg(&script).env("PATH", "/usr/bin:/bin").env("BOOT_ENTRY_LIMIT", "1"))
         .success()
         .stdout_has("in the background");
-    for _ in 0..100 {
+    // It waits for this, so that it is late however slow the machine; and there is time enough for it then.
+    home.write("go", "");
+    for _ in 0..600 {
         if home.root.join(".local/state/boot/entry.done").exists() {
             break;
         }
