@@ -121,3 +121,60 @@ fn a_full_disk_costs_one_item_and_nothing_that_was_there() {
     home.boot(["undo"]).success();
     assert_eq!(home.read(".big"), "mine\n");
 }
+
+fn mode(home: &Home, name: &str) -> u32 {
+    fs::symlink_metadata(home.root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")).mode() & 0o777
+}
+
+/// Where new files are open to everybody, private ones never are: neither they, nor their folder, nor what they are made from on the way.
+#[test]
+fn a_private_file_is_private_from_its_first_byte() {
+    let home = home("'~/.ssh/config' = { mode = 'copy', chmod = '600' }\n'~/.secrets' = { mode = 'template', chmod = '400' }\n");
+    home.write("dots/home/.ssh/config", &"x".repeat(1 << 20));
+    home.write("dots/home/.secrets", "{{ user }}\n");
+    let run = |limit: &str| {
+        let script = format!("umask 0; ulimit -c 0; {limit} exec '{BOOT}' init dots --yes --on-conflict backup");
+        home.run(home.command("/bin/bash").args(["-c", &script]))
+    };
+    // A limit ends it at the first half of the file, which shows what stands there meanwhile.
+    assert!(!matches!(run("ulimit -f 512;").code, Some(0)));
+    let staged: Vec<String> = home.tree().into_iter().filter(|path| path.contains(".boot-")).collect();
+    assert!(staged.iter().any(|path| fs::metadata(home.root.join(path)).unwrap().len() > 0), "{staged:?}");
+    for path in staged.iter().filter(|path| !home.root.join(path).is_symlink()) {
+        assert_eq!(mode(&home, path) & 0o077, 0, "{path}");
+    }
+    // What is in the way is private too, and so is what it is kept in.
+    home.write(".secrets", "mine\n");
+    run("").success();
+    assert_eq!((mode(&home, ".ssh"), mode(&home, ".ssh/config"), mode(&home, ".secrets")), (0o700, 0o600, 0o400));
+    assert_eq!(mode(&home, ".local/state/boot/backups"), 0o700);
+    home.write("dots/home/.ssh/config", "shorter\n");
+    run("").success();
+    assert_eq!((home.read(".ssh/config").as_str(), mode(&home, ".ssh/config")), ("shorter\n", 0o600), "an update keeps the mode");
+}
+
+/// All of one name, twice within a second.
+#[test]
+fn backups_of_one_name_never_collide() {
+    let home = home("");
+    let places = ["a/rc", "b/rc", "c/d/rc", "rc"];
+    for place in places {
+        home.write(&format!("dots/home/{place}"), "ours\n");
+    }
+    for turn in ["first", "second"] {
+        for place in places {
+            let _ = fs::remove_file(home.root.join(place));
+            home.write(place, &format!("{turn} {place}\n"));
+        }
+        home.boot(["init", "dots", "--yes", "--on-conflict", "backup"]).success();
+    }
+    let kept: Vec<String> = home.tree().into_iter().filter(|path| path.contains("/backups/") && path.ends_with("/rc")).collect();
+    let mut texts: Vec<String> = kept.iter().map(|path| home.read(path)).collect();
+    texts.sort();
+    texts.dedup();
+    assert_eq!(texts.len(), 2 * places.len(), "{texts:?}");
+    home.boot(["undo"]).success();
+    for place in places {
+        assert_eq!(home.read(place), format!("second {place}\n"));
+    }
+}
