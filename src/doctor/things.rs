@@ -11,7 +11,7 @@ use crate::python::installed;
 use crate::report::escaped;
 use crate::store::atomic;
 use crate::tool::environment::side_by_side;
-use crate::tool::{expose, health, receipt};
+use crate::tool::{expose, health, manuals, receipt};
 
 /// Interpreters that are run at a time.
 const AT_ONCE: usize = 4;
@@ -72,9 +72,9 @@ pub fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Links in the bin folder that lead into a tool which isn't there.
+/// Links in the bin folder, and of man pages and completions, that lead into a tool which isn't there.
 pub fn links(ctx: &Context, findings: &mut Vec<Finding>) {
-    for path in expose::dangling(&ctx.paths) {
+    for path in expose::dangling(&ctx.paths).into_iter().chain(manuals::dangling(&ctx.paths)) {
         findings.push(Finding {
             what: shown(ctx, &path),
             why: "leads to a tool that isn't installed".into(),

@@ -136,7 +136,7 @@ pub fn dangling_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
 }
 
 /// A tool whose receipt is there has it linked again when it is mended; others are nobody's.
-fn is_dangling(paths: &Paths, link: &Path) -> bool {
+pub(super) fn is_dangling(paths: &Paths, link: &Path) -> bool {
     fs::metadata(link).is_err()
         && leads_to(paths, link).is_some_and(|tool| {
             let receipt = super::Receipt::read(&super::folder(paths, &tool)).ok().flatten();

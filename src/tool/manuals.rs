@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::expose::leads_to;
+use super::expose::{is_dangling, leads_to};
 use crate::package::wheel::CachedWheel;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
@@ -82,8 +82,23 @@ fn place(paths: &Paths, file: &str) -> Option<PathBuf> {
     Some(paths.xdg_data.join(file.strip_prefix("share/")?))
 }
 
+/// Links of boot's among them that lead to nothing, sorted.
+pub fn dangling(paths: &Paths) -> Vec<PathBuf> {
+    let mut found = links(paths);
+    found.retain(|link| is_dangling(paths, link));
+    found.sort();
+    found
+}
+
 /// Every link that leads into `tool`.
 fn links_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
+    let mut found = links(paths);
+    found.retain(|link| leads_to(paths, link).is_some_and(|owner| owner == tool));
+    found
+}
+
+/// Everything that lies where links of man pages and completions would.
+fn links(paths: &Paths) -> Vec<PathBuf> {
     let below =
         |folder: &Path| -> Vec<PathBuf> { fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect() };
     let man = paths.xdg_data.join("man");
@@ -94,7 +109,6 @@ fn links_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
         second.into_iter().partition(|path| fs::symlink_metadata(path).is_ok_and(|data| data.is_dir()));
     found.extend(folders.iter().flat_map(|folder| below(folder)));
     found.extend(COMPLETIONS.iter().filter_map(|folder| place(paths, folder)).flat_map(|folder| below(&folder)));
-    found.retain(|link| leads_to(paths, link).is_some_and(|owner| owner == tool));
     found
 }
 

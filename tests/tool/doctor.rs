@@ -105,16 +105,21 @@ fn links_environments_and_leftovers_are_put_in_order_and_nothing_foreign_is_touc
     fs::remove_dir_all(home.root.join("gone")).unwrap();
     symlink(home.data().join("tools/nothing/bin/nothing"), home.bin().join("nothing")).unwrap();
     symlink("/nowhere/at/all", home.bin().join("theirs")).unwrap();
+    let man = home.root.join(".local/share/man/man1");
+    fs::create_dir_all(&man).unwrap();
+    symlink(home.data().join("tools/nothing/share/man/man1/nothing.1"), man.join("nothing.1")).unwrap();
+    symlink("/nowhere/theirs.1", man.join("theirs.1")).unwrap();
     symlink("cpython-3.1.1-none", home.data().join("pythons/3.1")).unwrap();
     let left = home.data().join("tools/.boot-staging-x");
     fs::create_dir(&left).unwrap();
     fs::remove_file(home.bin().join("teller")).unwrap();
     let run = doctor(&home, &[]).code(1);
     let run = run.stdout_has("~/gone/.venv").stdout_has("~/.local/bin/nothing").stdout_has("pythons/3.1").stdout_has("left behind");
-    let run = run.stdout_has("its commands aren't all linked");
+    let run = run.stdout_has("its commands aren't all linked").stdout_has("man1/nothing.1");
     assert!(!run.stdout.contains("theirs"), "{run}");
     doctor(&home, &["--fix"]).success();
     assert!(!left.exists() && !home.bin().join("nothing").is_symlink() && !home.data().join("pythons/3.1").is_symlink());
+    assert!(!man.join("nothing.1").is_symlink() && man.join("theirs.1").is_symlink());
     assert!(home.bin().join("theirs").is_symlink() && home.bin().join("teller").exists());
     doctor(&home, &[]).success().stderr_has("nothing is wrong");
 }
