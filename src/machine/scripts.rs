@@ -104,10 +104,11 @@ pub fn run(ctx: &Context, script: &Script) -> Result<()> {
     let mut command = match &script.file {
         None => shell(&script.cmd),
         Some(file) => {
-            let mut words = interpreter(&script.place.root.join(file), &script.text);
-            words.extend(script.cmd.split_whitespace().skip(1).map(str::to_string));
-            let mut command = Command::new(&words[0]);
-            command.args(&words[1..]);
+            let words = interpreter(&script.place.root.join(file), &script.text);
+            // What follows the file is the shell's to read, as in a plain command: it has quotes and variables.
+            let rest = script.cmd.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+            let mut command = shell(&format!("\"$@\" {rest}"));
+            command.arg("sh").args(words);
             command
         }
     };

@@ -74,6 +74,14 @@ fn a_template_with_something_else_in_it_is_an_error_with_its_place() {
 }
 
 #[test]
+fn the_arguments_of_a_script_are_what_a_shell_makes_of_them() {
+    let home = home("[[run]]\nid = 'a'\ncmd = './say.sh \"a b\"  \"c;d\" \"$HOME/x\"'\n");
+    home.write("dots/say.sh", "printf '<%s>' \"$@\" >\"$HOME/said\"\n");
+    home.boot(["init", "dots", "--yes"]).success();
+    assert_eq!(home.read("said"), format!("<a b><c;d><{}/x>", home.root.display()));
+}
+
+#[test]
 fn packages_go_through_the_machines_own_manager_and_are_asked_about_once() {
     let mut home = home("[packages]\nany = ['ripgrep']\napt = ['fd-find', 'no-such']\ndnf = ['elsewhere']\n");
     // Installed is what the stand-in was told to install; it has no package of the name no-such.
