@@ -2,7 +2,10 @@
 //! is written where it doesn't belong, and one error says why; the second install.
 
 use std::fs;
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
+
+use zip::write::SimpleFileOptions;
 
 use crate::support::raw_zip::{Entry, zip};
 use crate::support::{Home, Index, Mirror};
@@ -197,6 +200,41 @@ fn paths(folder: &Path) -> Vec<String> {
     found
 }
 
+/// The sound wheel as others write zip files: with sizes of 64 bits, or sizes that follow the content.
+fn rewritten(stream: bool) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(Cursor::new(all(sound()))).unwrap();
+    let mut bytes = Cursor::new(Vec::new());
+    let options = SimpleFileOptions::default().large_file(!stream);
+    let mut copy = |to: &mut dyn FnMut(&str, &[u8])| {
+        for number in 0..from.len() {
+            let mut entry = from.by_index(number).unwrap();
+            let name = entry.name().unwrap().into_owned();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            to(&name, &content);
+        }
+    };
+    if stream {
+        let mut to = zip::ZipWriter::new_stream(&mut bytes);
+        copy(&mut |name, content| {
+            to.start_file(name, options).unwrap();
+            to.write_all(content).unwrap();
+        });
+        to.finish().unwrap();
+    } else {
+        let mut to = zip::ZipWriter::new(&mut bytes);
+        copy(&mut |name, content| {
+            to.start_file(name, options).unwrap();
+            to.write_all(content).unwrap();
+        });
+        to.finish().unwrap();
+    }
+    let bytes = bytes.into_inner();
+    // The flag that sizes follow, and the version of the format that has 64 bits.
+    assert!(if stream { bytes[6] & 8 != 0 } else { bytes[4] == 45 }, "{:?}", &bytes[..30]);
+    bytes
+}
+
 /// A wheel that is odd and honest, and what of it has to be in the environment.
 fn odd() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let record = |text: &str| with("RECORD", Some(text.as_bytes()));
@@ -225,6 +263,8 @@ fn odd() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a .pth file", named("evil-path.pth"), keep("evil-path.pth")),
         ("a file called like a dist-info folder", named("notes.dist-info"), keep("notes.dist-info")),
         ("deflated entries", and(Entry::new("evil_data/zeros", vec![0; 1 << 20]).deflated()), keep("evil_data/zeros")),
+        ("sizes of 64 bits", rewritten(false), keep("evil.py")),
+        ("sizes behind the content", rewritten(true), keep("evil.py")),
         ("setuid", and(Entry::new("evil_data/suid", "x").mode(0o104755)), keep("evil_data/suid")),
         ("entries without any mode", and(Entry::new("evil_data/plain", "x").mode(0)), keep("evil_data/plain")),
         ("a comment at its end", trailing, keep("evil.py")),
@@ -233,6 +273,7 @@ fn odd() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("headers", named("evil-1.0.data/headers/evil.h"), "include/site/pythonMINOR/evil/evil.h"),
         ("platlib beside purelib", named("evil-1.0.data/platlib/evil_plat.py"), keep("evil_plat.py")),
         ("extras in an entry point", points("evil2 = evil:main [fast]"), "bin/evil2"),
+        ("a command with a window", points("[gui_scripts]\nevil-gui = evil:main"), "bin/evil-gui"),
         ("signatures of a RECORD", and(Entry::new(format!("{INFO}/RECORD.jws"), "{}")), keep("evil.py")),
         ("a wheel of 1.9", with("WHEEL", Some(b"Wheel-Version: 1.9\r\nRoot-Is-Purelib: False\r\n\r\nBody: 2\r\n")), keep("evil.py")),
         (
