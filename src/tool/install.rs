@@ -16,9 +16,9 @@ use crate::package::resolve::IndexOptions;
 use crate::package::{bytecode, link};
 use crate::python::key::Key;
 use crate::report::{Bar, Silent};
-use crate::store::atomic::Staging;
 use crate::store::cache;
 use crate::store::lock::Lock;
+use crate::store::{self, atomic::Staging};
 
 /// How a tool is to be installed, beside its requirement.
 #[derive(Clone, Debug, Default)]
@@ -405,6 +405,10 @@ fn make_once(
     // Nobody else of ours changes the bin folder between the look and the links.
     let _lock = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
     expose::check(&ctx.paths, &tool, names(), force)?;
+    if !apps.is_empty() {
+        // Found out before anything is published: a tool without its commands would be half a tool.
+        std::fs::create_dir_all(&ctx.paths.bin).map_err(store::Error::io("create", &ctx.paths.bin))?;
+    }
     staging.publish(&home)?;
     // A killed run may have left something there, which this one had no need to write to.
     cache::sweep_index(&ctx.paths);

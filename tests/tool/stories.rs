@@ -155,6 +155,17 @@ fn a_pinned_tool_stays_whatever_is_done_around_it() {
 }
 
 #[test]
+fn where_no_command_can_be_linked_no_tool_is_installed() {
+    let (mut home, _index) = home();
+    home.write("file", "mine");
+    let bin = home.root.join("file/bin").display().to_string();
+    home.set("BOOT_BIN_DIR", &bin);
+    home.boot(["tool", "install", "speaker"]).code(1).one_error().stderr_has("file/bin");
+    assert_eq!(home.boot(["tool", "list"]).success().stdout, "");
+    home.no_leftovers();
+}
+
+#[test]
 fn a_tool_that_cant_be_read_hides_no_other() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker", "helper"]).success();
