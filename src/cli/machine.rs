@@ -90,6 +90,16 @@ pub struct Lock {
     /// Write nothing; end with 1 if the lock isn't what boot.toml asks for
     #[arg(long)]
     pub check: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

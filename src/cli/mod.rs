@@ -120,7 +120,7 @@ pub enum Command {
     /// Take what pipx, uv, pyenv or a Brewfile have here into boot.toml; what is theirs stays as it is
     Import(machine::Import),
     /// Put back what the last apply replaced: content, mode, link
-    Undo,
+    Undo(machine::Undo),
     Doctor(rest::Doctor),
     /// What boot keeps so that it needn't fetch it again
     #[command(subcommand)]

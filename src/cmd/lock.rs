@@ -9,6 +9,7 @@ use crate::machine::lock::{Lock, make};
 use crate::machine::manifest::Manifest;
 use crate::machine::{Error, repo};
 use crate::python::key::Platform;
+use crate::ui::table;
 use crate::{Code, Context};
 
 fn manifest(ctx: &Context, anew: bool) -> Result<(repo::Here, Loaded)> {
@@ -38,6 +39,11 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
             None => Some("there is none".to_string()),
             Some(lock) => lock.stale(manifest, &platforms)?,
         };
+        if args.json {
+            let path = Lock::path(&manifest.place);
+            table::json(serde_json::json!({ "lock": path.to_string_lossy(), "current": stale.is_none(), "reason": stale }))?;
+            return Ok(if stale.is_none() { Code::Done } else { Code::Failed });
+        }
         return match stale {
             None => {
                 ctx.report.info("boot.lock is what boot.toml asks for");
@@ -46,11 +52,11 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
             Some(reason) => Err(Error::Content { what: "boot.lock".into(), reason, hint: "boot lock writes it anew" }.into()),
         };
     }
-    write(ctx, manifest, old.as_ref(), &platforms, false)
+    write(ctx, manifest, old.as_ref(), &platforms, false, args.json)
 }
 
 /// Writes nothing unless all of it could be found out: half a lock would be taken for a whole one.
-fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool) -> Result<Code> {
+fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool, json: bool) -> Result<Code> {
     let made = make::make(ctx, manifest, old, platforms, anew, false)?;
     for failed in &made.failed {
         let text = failed.error.to_string();
@@ -58,11 +64,25 @@ fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Pl
         crate::ui::term::error(&format!("{} for {}: {}", failed.what, failed.platform, lines.next().unwrap_or("it failed")));
         lines.for_each(crate::ui::term::error_more);
     }
-    if !made.failed.is_empty() {
+    let complete = made.failed.is_empty();
+    let written = complete && made.lock.write(&manifest.place)?;
+    let platforms: Vec<String> = made.lock.platform.keys().cloned().collect();
+    if json {
+        let failed: Vec<_> = made
+            .failed
+            .iter()
+            .map(|one| serde_json::json!({ "what": one.what, "platform": one.platform.to_string(), "error": one.error.to_string() }))
+            .collect();
+        let path = Lock::path(&manifest.place);
+        table::json(serde_json::json!({ "lock": path.to_string_lossy(), "written": written, "platforms": platforms, "failed": failed }))?;
+    }
+    if !complete {
         return Ok(Code::Failed);
     }
-    let platforms: Vec<String> = made.lock.platform.keys().cloned().collect();
-    if made.lock.write(&manifest.place)? {
+    if json {
+        return Ok(Code::Done);
+    }
+    if written {
         ctx.report.info(&format!("wrote boot.lock for {}", platforms.join(", ")));
     } else {
         ctx.report.info(&format!("nothing to do: boot.lock is right for {}", platforms.join(", ")));
@@ -86,7 +106,7 @@ pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
     if !args.locked {
         let host: Vec<Platform> = Platform::host().into_iter().collect();
         let old = Lock::read(&manifest.place)?.or(own);
-        match write(ctx, manifest, old.as_ref(), &host, true)? {
+        match write(ctx, manifest, old.as_ref(), &host, true, false)? {
             Code::Done => {}
             code => return Ok(code),
         }

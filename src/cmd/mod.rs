@@ -45,7 +45,7 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Add(args) => add::run(&args, ctx),
         Command::Import(args) => import::run(&args, ctx),
-        Command::Undo => undo::run(ctx),
+        Command::Undo(args) => undo::run(&args, ctx),
         Command::Completions(args) => completions::run(&args),
         Command::Venv(args) => venv::run(args, ctx),
         Command::Trust(args) => trust::trust(args, ctx),

@@ -132,7 +132,8 @@ pub fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
 }
 
 impl Lock {
-    fn path(place: &Place) -> PathBuf {
+    /// Where the lock of the repository at `place` lies, or would.
+    pub fn path(place: &Place) -> PathBuf {
         place.readable().join(FILE)
     }
 

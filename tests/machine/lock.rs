@@ -205,6 +205,35 @@ fn two_machines_a_month_apart_install_the_same() {
 }
 
 #[test]
+fn its_reports_are_one_object_for_a_script() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    let none = home.boot(["lock", "--check", "--json"]).code(1);
+    assert!(none.stdout.starts_with("{\n  \"schema\": 1,"), "{}", none.stdout);
+    assert_eq!((&none.json()["current"], &none.json()["reason"]), (&false.into(), &"there is none".into()));
+    assert!(!home.root.join(LOCK).exists(), "a check writes nothing");
+
+    let made = home.boot(["lock", "--json", "--platform", OTHERS[0]]).success();
+    assert!(made.stdout.starts_with("{\n  \"schema\": 1,"), "{}", made.stdout);
+    let json = made.json();
+    assert_eq!(json["lock"].as_str(), home.root.join(LOCK).to_str());
+    assert_eq!((&json["written"], &json["failed"]), (&true.into(), &serde_json::json!([])));
+    assert!(json["platforms"].as_array().unwrap().iter().any(|platform| platform == OTHERS[0]), "{json}");
+    assert_eq!(home.boot(["lock", "--json"]).success().json()["written"], false, "it is right already");
+    let right = home.boot(["lock", "--check", "--json"]).success().json();
+    assert_eq!((&right["current"], &right["reason"]), (&true.into(), &serde_json::Value::Null));
+
+    let before = home.read(LOCK);
+    home.write(".config/boot/boot.toml", &manifest(&mirror, "black = \"*\"\nnowhere = \"*\"\n"));
+    assert_eq!(home.boot(["lock", "--check", "--json"]).code(1).json()["current"], false);
+    let failed = home.boot(["lock", "--json"]).code(1).json();
+    assert_eq!(failed["written"], false);
+    let whose: Vec<&str> = failed["failed"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert!(!whose.is_empty() && whose.iter().all(|what| what.contains("nowhere")), "{failed}");
+    assert_eq!(home.read(LOCK), before, "half a lock would be taken for a whole one");
+}
+
+#[test]
 fn a_change_of_one_tool_is_a_small_diff() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);

@@ -149,3 +149,18 @@ fn backups(home: &Home, name: &str) -> bool {
         _ => fs::read_to_string(&path).is_ok_and(|text| text == "deep\n"),
     })
 }
+
+#[test]
+fn its_report_is_one_object_for_a_script() {
+    let home = home();
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+    let run = home.boot(["undo", "--json"]).success();
+    assert!(run.stdout.starts_with("{\n  \"schema\": 1,"), "{}", run.stdout);
+    let json = run.json();
+    let undone = json["undone"].as_array().unwrap();
+    let filerc = home.root.join(".filerc");
+    assert!(undone.iter().any(|one| one["path"].as_str() == filerc.to_str()), "{json}");
+    assert!(undone.iter().all(|one| one["error"].is_null()), "{json}");
+    assert_eq!(home.read(".filerc"), "mine\n");
+    assert_eq!(home.boot(["undo", "--json"]).success().json()["undone"], serde_json::json!([]));
+}
