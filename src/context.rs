@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::net::auth::Auth;
 use crate::net::{self, Client};
 use crate::package::pip::Pip;
+use crate::package::shared::Answers;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::store::paths::Paths;
@@ -19,6 +20,8 @@ pub struct Context {
     pub offline: bool,
     /// Whom to be on which server.
     pub auth: Arc<Auth>,
+    /// What indexes have said in this run.
+    pub answers: Answers,
     settings: OnceLock<Settings>,
     pip: OnceLock<Pip>,
     client: OnceLock<Client>,
@@ -34,6 +37,7 @@ impl Context {
             report,
             offline,
             auth,
+            answers: Answers::default(),
             settings: OnceLock::new(),
             pip: OnceLock::new(),
             client: OnceLock::new(),

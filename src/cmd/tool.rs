@@ -12,7 +12,7 @@ use crate::package::resolve::IndexOptions;
 use crate::python::installed;
 use crate::tool::environment::side_by_side;
 use crate::tool::source::{self, Typed};
-use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove, spec};
+use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove};
 use crate::ui::{table, term};
 use crate::{Code, Context};
 
@@ -24,14 +24,10 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
         Tool::Install(args) => install(args, ctx),
         Tool::Inject(args) => inject(args, ctx),
         Tool::Uninject(args) => {
-            let receipt = tool::find(&ctx.paths, &args.tool)?;
-            let is_there = |package: &String| receipt.injected.iter().any(|injected| injected.name == spec::normal(package));
-            let (there, unknown): (Vec<String>, Vec<String>) = args.packages.into_iter().partition(is_there);
-            let tool = receipt.wanted.tool();
-            let mut codes: Vec<Code> =
-                unknown.into_iter().map(|package| failed(&tool::Error::NotInjected { tool: tool.clone(), package })).collect();
-            if !there.is_empty() {
-                said(ctx, &tool::uninject(ctx, &args.tool, &there)?);
+            let (outcome, unknown) = tool::uninject(ctx, &args.tool, &args.packages)?;
+            let mut codes: Vec<Code> = unknown.iter().map(failed).collect();
+            if let Some(outcome) = outcome {
+                said(ctx, &outcome);
                 codes.push(Code::Done);
             }
             Ok(Code::sum(codes))

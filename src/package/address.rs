@@ -38,7 +38,7 @@ impl Indexes<'_> {
     /// The address of a file by what it holds: asked of the package's page.
     pub fn find(&self, name: &Name, sha256: &Sha256) -> Result<Option<String>, Error> {
         let files = self.page(name)?.unwrap_or_default();
-        Ok(files.into_iter().find(|file| file.sha256 == *sha256).map(|file| file.url))
+        Ok(files.iter().find(|file| file.sha256 == *sha256).map(|file| file.url.clone()))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ impl<'a> Indexes<'a> {
     }
 
     /// The files of a package; None if no index has it.
-    pub fn page(&self, name: &Name) -> Result<Option<Vec<File>>, Error> {
+    pub fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, Error> {
         let mut files = Vec::new();
         for place in &self.links {
             files.extend(links::files(place, name, |url| Ok(self.fetch(url, None)?.files))?);
@@ -112,16 +112,20 @@ impl<'a> Indexes<'a> {
             found => found?,
         };
         match found {
-            None if files.is_empty() => Ok(None),
+            found if files.is_empty() => Ok(found),
             // Of two files of the same rank the first counts: what lies here already.
-            found => Ok(Some(files.into_iter().chain(found.into_iter().flatten()).collect())),
+            found => {
+                files.extend(found.iter().flat_map(|found| found.iter().cloned()));
+                Ok(Some(Arc::new(files)))
+            }
         }
     }
 
-    fn of_index(&self, name: &Name) -> Result<Option<Vec<File>>, Error> {
+    fn of_index(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, Error> {
         let mut unknown = None;
         for (number, url) in self.urls.iter().enumerate() {
-            let files = match self.page_of(url, name) {
+            let question = (format!("{url} {name}"), self.ctx.anew_before());
+            let files = match self.ctx.answers.pages.get(question, || Ok(self.page_of(url, name)?.map(Arc::new))) {
                 // Another index may be the one that had it when there was a network: that is what the cache tells.
                 Err(Error::Net(error @ net::Error::Offline { .. })) => {
                     unknown.get_or_insert(error);

@@ -2,8 +2,8 @@
 //! rewritten (a script, RECORD) is written anew, and the cache is never written through.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -90,8 +90,8 @@ impl<'a> Environment<'a> {
         }
         for file in wheel.files() {
             let (place, is_script) = self.place(wheel, file, &base);
-            if is_script {
-                // A wheel may ship what its entry points also name: then the entry point's stays.
+            // A wheel may ship what its entry points also name: then the entry point's stays. Programs of megabytes are linked as they are.
+            if is_script && (!file.executable || self.starts_with(wheel, file, script::TO_FILL_IN)?) {
                 let content = self.read(wheel, file)?;
                 let interpreter = Interpreter { path: &self.python, isolated: self.isolated };
                 let content = script::rewritten(&content, interpreter).unwrap_or(content);
@@ -259,14 +259,25 @@ impl<'a> Environment<'a> {
     }
 
     fn read(&self, wheel: &CachedWheel, file: &WheelFile) -> Result<Vec<u8>> {
+        self.read_up_to(wheel, file, u64::MAX)
+    }
+
+    fn starts_with(&self, wheel: &CachedWheel, file: &WheelFile, words: &[u8]) -> Result<bool> {
+        Ok(self.read_up_to(wheel, file, words.len() as u64)? == words)
+    }
+
+    fn read_up_to(&self, wheel: &CachedWheel, file: &WheelFile, most: u64) -> Result<Vec<u8>> {
         let path = wheel.path_of(file);
-        fs::read(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
+        let mut content = Vec::new();
+        let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut content));
+        match read {
+            Ok(_) => Ok(content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 wheel.discard();
-                Error::Lost { wheel: wheel.name().into(), path: file.path.clone() }
+                Err(Error::Lost { wheel: wheel.name().into(), path: file.path.clone() })
             }
-            _ => store::Error::io("read", &path)(error).into(),
-        })
+            Err(error) => Err(store::Error::io("read", &path)(error).into()),
+        }
     }
 
     /// Something that no wheel put there stands in the way: the environment's own interpreter, its configuration.

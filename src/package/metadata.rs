@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
@@ -88,7 +89,11 @@ fn headers(text: &str) -> Vec<(&str, String)> {
 }
 
 /// The metadata of a wheel, from the cache or from the index.
-pub fn fetch(ctx: &Context, file: &File) -> Result<Metadata, Error> {
+pub fn fetch(ctx: &Context, file: &File) -> Result<Arc<Metadata>, Error> {
+    ctx.answers.metadata.get(file.sha256, || Ok(Arc::new(known(ctx, file)?)))
+}
+
+fn known(ctx: &Context, file: &File) -> Result<Metadata, Error> {
     let path = ctx.paths.index().join("metadata").join(file.sha256.to_string());
     // The empty line is its end: without it a power cut has taken what came after.
     let kept = fs::read_to_string(&path).ok().filter(|text| text.ends_with("\n\n"));
@@ -98,16 +103,8 @@ pub fn fetch(ctx: &Context, file: &File) -> Result<Metadata, Error> {
     let text = text(ctx, file)?;
     let metadata = check(file, &text)?;
     // Descriptions are most of it, and nobody resolves by them. A cache that can't be written does no harm.
-    cache::keep(
-        &ctx.paths,
-        &path,
-        format!(
-            "{}
-",
-            head(&text)
-        )
-        .as_bytes(),
-    );
+    let head = head(&text) + "\n";
+    cache::keep(&ctx.paths, &path, head.as_bytes());
     Ok(metadata)
 }
 

@@ -19,5 +19,6 @@ pub mod requirement;
 pub mod requirements_file;
 pub mod resolve;
 pub mod script;
+pub mod shared;
 pub mod tags;
 pub mod wheel;

@@ -70,9 +70,12 @@ pub fn for_entry_point(point: &EntryPoint, interpreter: Interpreter<'_>) -> Vec<
     text
 }
 
+/// How a script begins whose interpreter is to be filled in.
+pub const TO_FILL_IN: &[u8] = b"#!python";
+
 /// A script of a wheel with the interpreter filled in; None where there is nothing to fill in: another program's script, or a binary.
 pub fn rewritten(content: &[u8], interpreter: Interpreter<'_>) -> Option<Vec<u8>> {
-    if !content.starts_with(b"#!python") {
+    if !content.starts_with(TO_FILL_IN) {
         return None;
     }
     let end = content.iter().position(|byte| *byte == b'\n').unwrap_or(content.len());

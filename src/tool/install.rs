@@ -205,24 +205,29 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
     Ok(Outcome { change: Change::Injected(new, linked), receipt, backups })
 }
 
-/// Takes packages out again, and what only they needed: the environment is made without them.
-pub fn uninject(ctx: &Context, tool: &str, packages: &[String]) -> Result<Outcome> {
+/// Takes packages out again, and what only they needed: the environment is made without them. None where nothing of `packages` was in
+/// it; beside it those that were not.
+pub fn uninject(ctx: &Context, tool: &str, packages: &[String]) -> Result<(Option<Outcome>, Vec<Error>)> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
     let mut additions = additions_of(&old)?;
-    let mut gone = Vec::new();
+    let (mut gone, mut unknown) = (Vec::new(), Vec::new());
     for package in packages {
         let normal = spec::normal(package);
         let before = additions.len();
         additions.retain(|addition| addition.spec.name() != normal);
-        if additions.len() == before && !gone.contains(&normal) {
-            return Err(Error::NotInjected { tool: name, package: package.clone() });
+        if additions.len() < before {
+            gone.push(normal);
+        } else if !gone.contains(&normal) {
+            unknown.push(Error::NotInjected { tool: name.clone(), package: package.clone() });
         }
-        gone.push(normal);
+    }
+    if gone.is_empty() {
+        return Ok((None, unknown));
     }
     let (receipt, backups) = remake(ctx, &held(&old), &additions, &old)?;
-    Ok(Outcome { change: Change::Uninjected(gone), receipt, backups })
+    Ok((Some(Outcome { change: Change::Uninjected(gone), receipt, backups }), unknown))
 }
 
 /// The newest of everything that the tool's requests allow.

@@ -2,6 +2,7 @@
 //! applied.
 
 use std::fs;
+use std::sync::Arc;
 
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
 use boot::python::key::{Key, Platform};
@@ -149,13 +150,16 @@ struct Pages<'a> {
 }
 
 impl boot::package::resolve::Source for Pages<'_> {
-    fn page(&self, name: &boot::package::requirement::Name) -> Result<Option<Vec<boot::package::page::File>>, boot::package::index::Error> {
+    fn page(
+        &self,
+        name: &boot::package::requirement::Name,
+    ) -> Result<Option<Arc<Vec<boot::package::page::File>>>, boot::package::index::Error> {
         let url = format!("{}/{name}/", self.index.url());
         let mut command = self.home.command("python3");
         let run =
             self.home.run(command.args(["-c", "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())", &url]));
         let files = boot::package::page::parse(&url, Some("application/vnd.pypi.simple.v1+json"), run.success().stdout.as_bytes());
-        Ok(Some(files.unwrap()))
+        Ok(Some(Arc::new(files.unwrap())))
     }
 
     fn direct(
@@ -167,7 +171,7 @@ impl boot::package::resolve::Source for Pages<'_> {
         unreachable!("nothing is asked for by its address")
     }
 
-    fn metadata(&self, file: &boot::package::page::File) -> Result<boot::package::metadata::Metadata, boot::package::metadata::Error> {
+    fn metadata(&self, file: &boot::package::page::File) -> Result<Arc<boot::package::metadata::Metadata>, boot::package::metadata::Error> {
         let online = boot::Context::new(self.ctx.paths.clone(), self.ctx.report.clone(), false);
         boot::package::metadata::fetch(&online, file)
     }

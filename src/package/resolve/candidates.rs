@@ -65,7 +65,7 @@ impl Offer {
 }
 
 impl Candidates {
-    pub fn of(name: &Name, files: Option<Vec<File>>, filter: &Filter) -> Candidates {
+    pub fn of(name: &Name, files: Option<&[File]>, filter: &Filter) -> Candidates {
         let mut candidates = Candidates { known: files.is_some(), ..Candidates::default() };
         let (wheels, sources) = filter.formats.allow(name);
         for file in files.into_iter().flatten() {
@@ -78,7 +78,7 @@ impl Candidates {
                 },
             };
             let offer = candidates.versions.entry(version).or_default();
-            if filter.before.is_some_and(|before| !is_before(&file, before)) {
+            if filter.before.is_some_and(|before| !is_before(file, before)) {
                 offer.late = true;
                 continue;
             }
@@ -106,7 +106,7 @@ impl Candidates {
             let rank = Some((!file.yanked, rank));
             if rank > offer.rank {
                 offer.rank = rank;
-                offer.file = Some(file);
+                offer.file = Some(file.clone());
             }
         }
         candidates.settle();

@@ -53,6 +53,9 @@ struct State {
     started: HashSet<Sha256>,
     /// How many versions of a package the solver has looked at.
     tried: HashMap<Name, usize>,
+    /// Workers that there may still be, and those who wait for work.
+    more_workers: usize,
+    idle: usize,
     over: bool,
 }
 
@@ -108,7 +111,8 @@ impl<'a> Lookahead<'a> {
         state.about.insert(found.file.sha256, Slot::Done(Ok(Arc::new(found.metadata.clone()))));
     }
 
-    /// Runs `solve` with `threads` workers beside it.
+    /// Runs `solve` with up to `threads` workers beside it: one waits, and whoever takes the work for the last one that waits calls another.
+    /// What the cache answers so needs few, and what the network answers all.
     pub fn run<T>(&self, threads: usize, solve: impl FnOnce() -> T) -> T {
         /// Sends the workers home, also if the solver panics: nobody would wake them any more.
         struct Over<'l, 'a>(&'l Lookahead<'a>);
@@ -119,9 +123,8 @@ impl<'a> Lookahead<'a> {
             }
         }
         std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| self.serve(scope));
-            }
+            self.lock().more_workers = threads;
+            self.call_one(&mut self.lock(), scope);
             let _over = Over(self);
             solve()
         })
@@ -298,12 +301,21 @@ impl<'a> Lookahead<'a> {
         }
     }
 
+    /// Lets a worker begin, if there may be one more.
+    fn call_one<'s>(&'s self, state: &mut State, scope: &'s Scope<'s, '_>) {
+        if state.more_workers > 0 {
+            state.more_workers -= 1;
+            state.idle += 1;
+            scope.spawn(|| self.serve(scope));
+        }
+    }
+
     /// A worker's life.
     fn serve<'s>(&'s self, scope: &'s Scope<'s, '_>) {
         loop {
             let job = {
                 let mut state = self.lock();
-                loop {
+                let job = loop {
                     if state.over {
                         return;
                     }
@@ -317,12 +329,17 @@ impl<'a> Lookahead<'a> {
                         Some(_) => {}
                         None => state = self.work.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
                     }
+                };
+                state.idle -= 1;
+                if state.idle == 0 {
+                    self.call_one(&mut state, scope);
                 }
+                job
             };
             match job {
                 Job::Page(name) => {
                     let page = self.source.page(&name);
-                    let page = page.map(|files| Arc::new(Candidates::of(&name, files, &self.filter)));
+                    let page = page.map(|files| Arc::new(Candidates::of(&name, files.as_deref().map(Vec::as_slice), &self.filter)));
                     let mut state = self.lock();
                     if let Ok(candidates) = &page {
                         self.follow(&mut state, &name, candidates);
@@ -330,7 +347,7 @@ impl<'a> Lookahead<'a> {
                     state.pages.insert(name, Slot::Done(page));
                 }
                 Job::About(name, file) => {
-                    let about = self.source.metadata(&file).map(Arc::new);
+                    let about = self.source.metadata(&file);
                     let mut state = self.lock();
                     state.about.insert(file.sha256, Slot::Done(about));
                     if let Some(Slot::Done(Ok(candidates))) = state.pages.get(&name) {
@@ -339,6 +356,7 @@ impl<'a> Lookahead<'a> {
                     }
                 }
             }
+            self.lock().idle += 1;
             self.done.notify_all();
         }
     }

@@ -11,6 +11,7 @@ mod solver;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use pep440_rs::Version;
@@ -168,8 +169,8 @@ impl Inputs {
 
 /// Where pages and metadata come from: the indexes, or a test's own.
 pub trait Source: Sync {
-    fn page(&self, name: &Name) -> Result<Option<Vec<File>>, index::Error>;
-    fn metadata(&self, file: &File) -> Result<Metadata, metadata::Error>;
+    fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, index::Error>;
+    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, metadata::Error>;
     /// What lies at an address, made ready to be installed.
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error>;
     /// Fetches a wheel that will probably be installed.
@@ -201,12 +202,12 @@ struct Online<'a> {
 }
 
 impl Source for Online<'_> {
-    fn page(&self, name: &Name) -> Result<Option<Vec<File>>, index::Error> {
+    fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, index::Error> {
         self.indexes.page(name)
     }
 
-    fn metadata(&self, file: &File) -> Result<Metadata, metadata::Error> {
-        if file.is_source() { build::metadata(&self.builder, file) } else { metadata::fetch(self.ctx, file) }
+    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, metadata::Error> {
+        if file.is_source() { build::metadata(&self.builder, file).map(Arc::new) } else { metadata::fetch(self.ctx, file) }
     }
 
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error> {

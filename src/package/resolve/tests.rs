@@ -14,20 +14,20 @@ struct Index {
 }
 
 impl Source for Index {
-    fn page(&self, name: &Name) -> Result<Option<Vec<File>>, index::Error> {
-        Ok(self.pages.get(name).cloned())
+    fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, index::Error> {
+        Ok(self.pages.get(name).cloned().map(Arc::new))
     }
 
-    fn metadata(&self, file: &File) -> Result<Metadata, metadata::Error> {
+    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, metadata::Error> {
         let bad = |reason: String| metadata::Error::Bad { file: file.file.clone(), reason };
-        self.metadata.get(&file.sha256).ok_or_else(|| bad("missing".into()))?.parse().map_err(bad)
+        self.metadata.get(&file.sha256).ok_or_else(|| bad("missing".into()))?.parse().map(Arc::new).map_err(bad)
     }
 
     /// Any address is of the first file of that name.
     fn direct(&self, name: &Name, url: &str, _: bool) -> Result<Found, direct::Error> {
         let gone = || direct::Error::Address { url: url.into(), reason: "nothing is there".into() };
         let file = self.pages.get(name).and_then(|files| files.first()).ok_or_else(gone)?;
-        let metadata = self.metadata(file).map_err(|_| gone())?;
+        let metadata = Metadata::clone(&*self.metadata(file).map_err(|_| gone())?);
         Ok(Found { metadata, file: file.clone(), direct_url: format!("{{\"url\": \"{url}\"}}") })
     }
 }
