@@ -9,7 +9,8 @@ use super::Error;
 
 /// Prints rows in aligned columns; the last column is never padded. A cell of several lines becomes one: a row stays a row.
 pub fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
-    let one_line = |cell: &String| cell.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    // Blanks at the start stay: they set what belongs to a row in from it.
+    let one_line = |cell: &String| cell.lines().map(str::trim_end).collect::<Vec<_>>().join("; ");
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(one_line).collect()).collect();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0)).map(width).collect();
