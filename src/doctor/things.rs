@@ -18,15 +18,9 @@ const AT_ONCE: usize = 4;
 
 /// Pythons whose interpreter is gone, and minors' links that lead nowhere.
 pub fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
-    for python in installed::list(&ctx.paths) {
-        if fs::metadata(&python.executable).is_err() {
-            findings.push(Finding {
-                what: python.key.to_string(),
-                why: "its interpreter is gone".into(),
-                by_hand: Some(format!("boot python install {} --reinstall", python.key.version)),
-                mend: None,
-            });
-        }
+    for python in installed::gone(&ctx.paths) {
+        let (what, why) = (python.key.to_string(), "its interpreter is gone".into());
+        findings.push(Finding { what, why, by_hand: Some(python.way_out()), mend: None });
     }
     for path in dangling(&ctx.paths.pythons()).into_iter().chain(dangling(&ctx.paths.shims())) {
         findings.push(Finding { what: shown(ctx, &path), why: "leads nowhere".into(), by_hand: None, mend: Some(Mend::Links) });

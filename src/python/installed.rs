@@ -64,23 +64,35 @@ pub struct Installed {
     pub replaces: Option<Key>,
 }
 
-/// All installed Pythons, newest first. Folders without a readable record are no Pythons.
+/// All installed Pythons, newest first. Folders without a readable record are no Pythons, nor is one whose interpreter is gone: see
+/// [`gone`].
 pub fn list(paths: &Paths) -> Vec<Installed> {
-    matching(paths, &|_| true).collect()
+    matching(paths, &|_| true).filter(Installed::is_there).collect()
 }
 
-/// Those whose key is `wanted`, newest first, each read when it is asked for: a shim needs the first.
+/// What was installed or taken in and has lost its interpreter since, newest first: somebody removed it by hand, or who owns an adopted one
+/// did.
+pub fn gone(paths: &Paths) -> Vec<Installed> {
+    matching(paths, &|_| true).filter(|python| !python.is_there()).collect()
+}
+
+/// Those whose key is `wanted`, there or gone, newest first, each read when it is asked for: a shim needs the first.
 fn matching(paths: &Paths, wanted: &dyn Fn(&Key) -> bool) -> impl Iterator<Item = Installed> + use<> {
     let folder = paths.pythons();
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     // The minors' links lead to the same Pythons once more; their names are no keys.
     let mut keys: Vec<Key> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(wanted).collect();
     keys.sort_by(|a, b| b.version.cmp(&a.version).then(a.variant.cmp(&b.variant)));
-    keys.into_iter().filter_map(move |key| read(&folder.join(key.to_string())))
+    keys.into_iter().filter_map(move |key| recorded(&folder.join(key.to_string())))
 }
 
-/// The Python in the folder `root`, if there is one.
+/// The Python in the folder `root`, if there is one and its interpreter too.
 pub fn read(root: &Path) -> Option<Installed> {
+    recorded(root).filter(Installed::is_there)
+}
+
+/// What the record in the folder `root` says, whether or not the interpreter is still there.
+fn recorded(root: &Path) -> Option<Installed> {
     let key: Key = root.file_name()?.to_str()?.parse().ok()?;
     let record: Record = serde_json::from_slice(&fs::read(root.join(RECORD)).ok()?).ok()?;
     if record.key != key.to_string() {
@@ -112,7 +124,7 @@ pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
         }
         _ => {}
     }
-    let newest = matching(paths, &|key| request.matches(key)).next()?;
+    let newest = matching(paths, &|key| request.matches(key)).find(Installed::is_there)?;
     linked(paths, &newest.key.version.minor_name(newest.key.variant), request).or(Some(newest))
 }
 
@@ -144,6 +156,18 @@ pub fn global_request(paths: &Paths) -> Option<Request> {
 }
 
 impl Installed {
+    /// Whether its interpreter is there; an adopted one may go any day.
+    pub fn is_there(&self) -> bool {
+        fs::metadata(&self.executable).is_ok()
+    }
+
+    /// The command that puts a Python in order whose interpreter is gone: one of boot's is installed again, one that was taken in is
+    /// its owner's, and can only be forgotten.
+    pub fn way_out(&self) -> String {
+        let verb = if self.origin == Origin::Adopted { "uninstall" } else { "install" };
+        format!("boot python {verb} {}{}", self.key.version, self.key.variant.suffix())
+    }
+
     /// The minor's link, `pythons/3.11`, whichever patch it leads to.
     pub fn minor_link(&self, paths: &Paths) -> PathBuf {
         paths.pythons().join(self.key.version.minor_name(self.key.variant))

@@ -42,7 +42,8 @@ pub struct Gone {
 ///
 /// Errors: tools or environments use it and `force` isn't given; or several meet the request.
 pub fn uninstall(ctx: &Context, request: &Request, force: bool) -> Result<Option<Gone>, Error> {
-    let found: Vec<Installed> = installed::list(&ctx.paths).into_iter().filter(|python| request.matches(&python.key)).collect();
+    let all = installed::list(&ctx.paths).into_iter().chain(installed::gone(&ctx.paths));
+    let found: Vec<Installed> = all.filter(|python| request.matches(&python.key)).collect();
     let python = match found.as_slice() {
         [] => {
             // An earlier run may have been killed when the Python was gone and its links weren't.

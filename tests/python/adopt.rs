@@ -235,3 +235,49 @@ fn a_complete_python_is_verified_with_every_module() {
     fs::write(&python, "#!/bin/sh\necho 'libfoo.so.1: not found' >&2\nexit 127\n").unwrap();
     home.boot(["python", "verify"]).code(1).stdout_has("libfoo.so.1").stdout_lacks("MISSING");
 }
+
+#[test]
+fn one_whose_owner_removed_it_is_passed_over_and_its_place_is_free() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    let version = patch(&mirror, 3);
+    let python = |place: &str| home.program(&format!("{place}/python{}", mirror.minor()), &mirror.interpreter(version, &[]));
+    let (first, second) = (python("first"), python("second"));
+    home.boot(["python", "adopt", &first.display().to_string()]).success();
+    home.write("project/.python-version", &version.to_string());
+    home.boot_in(&home.root.join("project"), ["which", "python"]).success();
+    fs::remove_file(&first).unwrap();
+
+    // It can't be run, so it is none: what asks for it hears so, and what asks for the minor has the other.
+    home.boot(["python", "find", &version.to_string()]).code(127).one_error();
+    home.boot_in(&home.root.join("project"), ["which", "python"]).code(127).one_error();
+    home.boot(["python", "find", &mirror.minor()]).success().stdout_has(&mirror.key.to_string());
+    let out = format!("its interpreter is gone: boot python uninstall {version}");
+    home.boot(["python", "list"]).success().stdout_has(&out);
+    let list = home.boot(["python", "list", "--json"]).success().json();
+    assert_eq!((&list["pythons"][1]["version"], &list["pythons"][1]["installed"]), (&version.to_string().into(), &false.into()), "{list}");
+    home.boot(["doctor"]).code(1).stdout_has(&format!("boot python uninstall {version}"));
+    home.boot(["python", "verify"]).code(1).stdout_has(&version.to_string());
+
+    // Another of its version takes its place; and where that goes too it can be forgotten.
+    home.boot(["python", "adopt", &second.display().to_string()]).success().stderr_has("took in Python");
+    home.boot(["python", "find", &version.to_string()]).success().stdout_has("second/python");
+    fs::remove_file(&second).unwrap();
+    home.boot(["python", "uninstall", &version.to_string()]).success();
+    home.boot(["python", "list"]).success().stdout_lacks("gone");
+    home.no_leftovers();
+}
+
+#[test]
+fn one_of_boots_own_that_lost_its_interpreter_is_installed_again() {
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    let found = home.boot(["python", "find", &mirror.minor()]).success().stdout;
+    fs::remove_file(found.trim()).unwrap();
+    home.boot(["python", "list"]).success().stdout_has(&format!("its interpreter is gone: boot python install {}", mirror.version()));
+    home.boot(["python", "install", &mirror.minor()]).success().stderr_has("installed");
+    assert_eq!(home.boot(["python", "find", &mirror.minor()]).success().stdout, found);
+    home.boot(["python", "list"]).success().stdout_lacks("gone");
+}

@@ -39,6 +39,7 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
     let request = args.request.as_deref().map(request).transpose()?;
     let wanted = |key: &Key| request.as_ref().is_none_or(|request| request.matches(key));
     let installed = installed::list(&ctx.paths);
+    let gone = installed::gone(&ctx.paths);
     let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
     let active = choice.python().map(|python| python.key);
     let default = installed::default(&ctx.paths).map(|python| python.key);
@@ -49,7 +50,7 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         variant: python.key.variant.name(),
         platform: python.key.platform.to_string(),
         origin: python.origin,
-        installed: true,
+        installed: python.is_there(),
         path: Some(python.executable.clone()),
         default: default == Some(python.key),
         active: active == Some(python.key),
@@ -58,7 +59,7 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
     if args.available || args.outdated || args.refresh {
         refresh::run(ctx, None, if args.refresh { When::Now } else { When::Daily })?;
     }
-    if installed.is_empty() && !args.available && !args.json {
+    if installed.is_empty() && gone.is_empty() && !args.available && !args.json {
         ctx.report.info("no Python is installed\nboot python install");
         return Ok(Code::Done);
     }
@@ -69,15 +70,18 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
     if args.available {
         return available::run(ctx, &wanted, request.is_some(), args.json, &installed, rows);
     }
+    let gone: Vec<&Installed> = gone.iter().filter(|python| wanted(&python.key)).collect();
     if args.json {
+        let rows: Vec<Row> = rows.into_iter().chain(gone.into_iter().map(row)).collect();
         table::json(serde_json::json!({ "pythons": rows }))?;
         return Ok(Code::Done);
     }
-    if rows.is_empty() {
+    if rows.is_empty() && gone.is_empty() {
         ctx.report.info("no installed Python meets that");
         return Ok(Code::Done);
     }
-    let cells: Vec<Vec<String>> = rows
+    let name = |origin: Origin| serde_json::to_value(origin).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+    let cells = rows
         .iter()
         .map(|row| {
             let free = if row.variant == "default" { "" } else { "t" };
@@ -87,11 +91,13 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
                 (Some(path), false) => ctx.paths.tilde(path),
                 (None, _) => String::new(),
             };
-            let origin = serde_json::to_value(row.origin).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
-            vec![format!("{mark} {}{free}", row.version), origin, note]
-        })
-        .collect();
-    table::columns(&cells)?;
+            vec![format!("{mark} {}{free}", row.version), name(row.origin), note]
+        });
+    let gone = gone.into_iter().map(|python| {
+        let note = format!("its interpreter is gone: {}", python.way_out());
+        vec![format!("  {}{}", python.key.version, python.key.variant.suffix()), name(python.origin), note]
+    });
+    table::columns(&cells.chain(gone).collect::<Vec<_>>())?;
     Ok(Code::Done)
 }
 

@@ -11,7 +11,8 @@ use crate::{Code, Context};
 
 pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let pythons: Vec<Installed> = if args.requests.is_empty() {
-        installed::list(&ctx.paths)
+        // One whose interpreter is gone is incomplete too.
+        installed::list(&ctx.paths).into_iter().chain(installed::gone(&ctx.paths)).collect()
     } else {
         let mut pythons = Vec::new();
         for request in requests(&args.requests)? {
