@@ -63,7 +63,13 @@ pub fn examine(ctx: &Context) -> crate::error::Result<Vec<Finding>> {
 /// What its verb would say.
 pub fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
     match mend {
-        Mend::Tool(name) => drop(crate::tool::reinstall(ctx, name, None)?),
+        Mend::Tool(name) => {
+            let made = crate::tool::reinstall(ctx, name, None)?;
+            // Made anew it may still not run, for a reason that no environment mends.
+            if let Some(why) = crate::tool::health::complaint(ctx, &made.receipt) {
+                return Err(crate::tool::Error::StillBroken { tool: name.clone(), why }.into());
+            }
+        }
         Mend::Links => crate::python::links::refresh(&ctx.paths)?,
         Mend::Forget(path) => drop(crate::project::trust::forget(ctx, path)?),
         Mend::Link(path) => crate::tool::expose::remove_dangling(&ctx.paths, path).map_err(crate::tool::Error::from)?,

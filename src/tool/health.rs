@@ -8,7 +8,8 @@ use super::{folder, install};
 use crate::Context;
 use crate::report::escaped;
 
-/// Loads the entry points named as arguments, and prints those that fail. Scripts that are none are left to their shebang.
+/// Loads the entry points named as arguments, and prints those that fail. Scripts that are none are left to their shebang; so is the command
+/// of an extra (`main:run [d]`) that lacks what the extra brings: nobody may have asked for it.
 const LOAD: &str = "\
 import sys, importlib.metadata
 names = set(sys.argv[1:])
@@ -18,6 +19,9 @@ for distribution in importlib.metadata.distributions():
             names.discard(point.name)
             try:
                 point.load()
+            except ImportError as error:
+                if not point.extras:
+                    print(point.name, type(error).__name__, error, sep='\\t', file=sys.__stdout__, flush=True)
             except BaseException as error:
                 print(point.name, type(error).__name__, error, sep='\\t', file=sys.__stdout__, flush=True)
 ";

@@ -63,6 +63,8 @@ pub enum Error {
     BadName(String),
     #[error("{}: {error}", escaped(script))]
     Script { script: String, error: String },
+    #[error("{tool} was made anew, and still doesn't work: {why}\nboot tool upgrade {tool} looks for a newer version")]
+    StillBroken { tool: String, why: String },
     #[error("the Python of {tool} brings no pip along\nboot tool inject {tool} pip, then boot tool exec {tool} -- pip")]
     NoPip { tool: String },
     #[error("{name} needs a Python, and none is installed\nboot python install")]

@@ -97,6 +97,28 @@ fn a_command_that_cant_be_loaded_is_found_though_the_interpreter_runs() {
 }
 
 #[test]
+fn what_a_command_of_an_extra_lacks_is_no_damage() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    let daemon =
+        "try:\n    import nowhere_to_be_found\nexcept ImportError as error:\n    raise ImportError('install shouter[d]') from error\n";
+    let wheel = Wheel::new("shouter", "1.0").file("shouter.py", "def main():\n    print('shouter speaks')\n");
+    index.add(wheel.file("shouterd.py", daemon).script("shouter", "shouter:main").script("shouterd", "shouterd:main [d]"));
+    home.boot(["tool", "install", "shouter"]).success();
+    doctor(&home, &[]).success().stderr_has("nothing is wrong");
+}
+
+#[test]
+fn a_tool_that_is_broken_by_itself_is_not_said_to_be_mended() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    index.add(Wheel::new("wreck", "1.0").file("wreck.py", "raise RuntimeError('never worked')\n").script("wreck", "wreck:main"));
+    home.boot(["tool", "install", "wreck"]).success();
+    let run = doctor(&home, &["--fix"]).code(1).stderr_has("still doesn't work").stderr_has("never worked");
+    run.stderr_lacks("mended the tool").stderr_has("boot tool upgrade wreck").one_error();
+}
+
+#[test]
 fn links_environments_and_leftovers_are_put_in_order_and_nothing_foreign_is_touched() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);

@@ -81,18 +81,16 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         return Ok(Code::Done);
     }
     let name = |origin: Origin| serde_json::to_value(origin).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
-    let cells = rows
-        .iter()
-        .map(|row| {
-            let free = if row.variant == "default" { "" } else { "t" };
-            let mark = if row.active { "*" } else { " " };
-            let note = match (&row.path, row.active) {
-                (Some(path), true) => format!("{}  ({})", ctx.paths.tilde(path), choice.reason),
-                (Some(path), false) => ctx.paths.tilde(path),
-                (None, _) => String::new(),
-            };
-            vec![format!("{mark} {}{free}", row.version), name(row.origin), note]
-        });
+    let cells = rows.iter().map(|row| {
+        let free = if row.variant == "default" { "" } else { "t" };
+        let mark = if row.active { "*" } else { " " };
+        let note = match (&row.path, row.active) {
+            (Some(path), true) => format!("{}  ({})", ctx.paths.tilde(path), choice.reason),
+            (Some(path), false) => ctx.paths.tilde(path),
+            (None, _) => String::new(),
+        };
+        vec![format!("{mark} {}{free}", row.version), name(row.origin), note]
+    });
     let gone = gone.into_iter().map(|python| {
         let note = format!("its interpreter is gone: {}", python.way_out());
         vec![format!("  {}{}", python.key.version, python.key.variant.suffix()), name(python.origin), note]
