@@ -78,6 +78,12 @@ pub fn symlink(target: &Path, link: &Path) -> Result<()> {
     put_symlink(target, link)
 }
 
+/// Finds out whether a link can be made in `folder`, by making one under a staging name and removing it.
+pub fn try_link(folder: &Path) -> Result<()> {
+    let tried = tempfile::Builder::new().prefix(STAGING).make_in(folder, |path| make_symlink("nowhere", path));
+    tried.map(drop).map_err(Error::io("write to", folder))
+}
+
 /// As [`symlink`], in the place of a file too.
 pub fn put_symlink(target: &Path, link: &Path) -> Result<()> {
     let folder = parent(link);

@@ -109,6 +109,7 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
     let candidates = candidates(ctx, wanted, now.receipt())?;
     for (number, python) in candidates.iter().enumerate() {
         bar.say("resolving");
+        ctx.report.step(&format!("{}: resolving for Python {}", wanted.tool(), python.key.version));
         match resolve(ctx, runner(python), &inputs) {
             Ok(Resolution { pins, .. }) => {
                 if number > 0 {
@@ -216,6 +217,8 @@ pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar)
     let builder = Builder::new(ctx, runner(&resolved.python), wanted.index.clone());
     let mut wheels: Vec<Option<CachedWheel>> = pins.iter().map(|pin| CachedWheel::open(&ctx.paths, &pin.sha256)).collect();
     let missing: Vec<usize> = (0..pins.len()).filter(|number| wheels[*number].is_none()).collect();
+    let step = |what: String| ctx.report.step(&format!("{}: {what}", wanted.tool()));
+    step(format!("resolved to {} packages, {} of them still to be fetched", pins.len(), missing.len()));
     if !missing.is_empty() {
         let done = AtomicUsize::new(0);
         bar.say(&format!("fetching {} packages", missing.len()));
@@ -229,6 +232,7 @@ pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar)
         for (number, wheel) in missing.iter().zip(fetched) {
             wheels[*number] = Some(wheel?);
         }
+        step("fetched".into());
     }
     Ok(wheels.into_iter().flatten().collect())
 }

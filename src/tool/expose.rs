@@ -91,6 +91,16 @@ pub fn taken<'a>(paths: &Paths, tool: &'a str, more: impl IntoIterator<Item = &'
     })
 }
 
+/// Makes the bin folder where it isn't there, and finds out whether a link can be made in it: a tool that is published without its
+/// commands would be half a tool. What the folder's mode says is not enough: its disk may be read-only, or full.
+///
+/// # Errors
+/// It can't be made, or nothing can be made in it.
+pub fn make_ready(paths: &Paths) -> Result<(), Error> {
+    fs::create_dir_all(&paths.bin).map_err(store::Error::io("create", &paths.bin))?;
+    Ok(atomic::try_link(&paths.bin)?)
+}
+
 /// Whether each `(name, script)` is linked as it should be.
 pub fn is_linked<'a>(paths: &Paths, scripts: &Path, apps: impl IntoIterator<Item = (&'a str, &'a str)>) -> bool {
     apps.into_iter().all(|(name, script)| fs::read_link(paths.bin.join(name)).is_ok_and(|target| target == scripts.join(script)))

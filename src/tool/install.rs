@@ -16,9 +16,9 @@ use crate::package::resolve::IndexOptions;
 use crate::package::{bytecode, link};
 use crate::python::key::Key;
 use crate::report::{Bar, Silent};
+use crate::store::atomic::Staging;
 use crate::store::cache;
 use crate::store::lock::Lock;
-use crate::store::{self, atomic::Staging};
 
 /// How a tool is to be installed, beside its requirement.
 #[derive(Clone, Debug, Default)]
@@ -397,6 +397,7 @@ fn make_once(
     bar: &dyn Bar,
 ) -> Result<(Receipt, Vec<PathBuf>)> {
     let tool = wanted.tool();
+    let step = |what: &str| ctx.report.step(&format!("{tool}: {what}"));
     let wheels = environment::fetch(ctx, wanted, resolved, bar)?;
     let apps = environment::apps(wanted, additions, &wheels)?;
     let names = || apps.iter().map(|app| app.name.as_str());
@@ -406,19 +407,22 @@ fn make_once(
     let home = folder(&ctx.paths, &tool);
     let staging = Staging::beside(&home)?;
     let receipt = environment::write(ctx, wanted, additions, resolved, &wheels, apps.clone(), staging.path(), &home)?;
+    step("packages linked into its environment");
 
     // Nobody else of ours changes the bin folder between the look and the links.
     let _lock = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
     expose::check(&ctx.paths, &tool, names(), force)?;
     if !apps.is_empty() {
-        // Found out before anything is published: a tool without its commands would be half a tool.
-        std::fs::create_dir_all(&ctx.paths.bin).map_err(store::Error::io("create", &ctx.paths.bin))?;
+        // Found out before anything is published.
+        expose::make_ready(&ctx.paths)?;
     }
     staging.publish(&home)?;
+    step("published");
     // A killed run may have left something there, which this one had no need to write to.
     cache::sweep_index(&ctx.paths);
     let scripts = home.join(&resolved.python.facts.scripts);
     let backups = expose::link(&ctx.paths, &tool, &scripts, apps.iter().map(|app| (app.name.as_str(), app.script.as_str())))?;
+    step(&format!("{} commands linked", apps.len()));
     manuals::link(&ctx.paths, &tool, &home, &manuals::of(environment::offering(wanted, additions, &wheels)))?;
     bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
     Ok((receipt, backups))

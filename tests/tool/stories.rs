@@ -166,6 +166,31 @@ fn where_no_command_can_be_linked_no_tool_is_installed() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_bin_folder_that_cant_be_written_to_is_found_before_anything_is_published() {
+    let (mut home, _index) = home();
+    // Nobody makes a link there, root neither.
+    home.set("BOOT_BIN_DIR", "/sys/kernel");
+    home.boot(["tool", "install", "speaker"]).code(1).one_error().stderr_has("/sys/kernel");
+    assert_eq!(home.boot(["tool", "list"]).success().stdout, "");
+    home.no_leftovers();
+}
+
+#[test]
+fn with_v_each_step_of_a_tool_is_told_with_its_time() {
+    let (home, _index) = home();
+    let run = home.boot(["-v", "tool", "install", "speaker"]).success();
+    let mut rest = run.stderr.as_str();
+    for step in ["resolving for Python", "resolved to 1 packages", "linked into its environment", "published", "1 commands linked"] {
+        let line = rest.lines().find(|line| line.contains(step)).unwrap_or_else(|| panic!("no {step} after the others: {run}"));
+        let (time, what) = line.trim_start().split_once(" ms  ").unwrap_or_else(|| panic!("no time: {line}"));
+        assert!(time.parse::<u64>().is_ok() && what.starts_with("speaker: "), "{line}");
+        rest = &rest[rest.find(line).unwrap_or_default() + line.len()..];
+    }
+    home.boot(["tool", "install", "helper"]).success().stderr_lacks(" ms  ");
+}
+
+#[test]
 fn a_tool_that_cant_be_read_hides_no_other() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker", "helper"]).success();
