@@ -92,12 +92,14 @@ pub fn taken<'a>(paths: &Paths, tool: &'a str, more: impl IntoIterator<Item = &'
 }
 
 /// Makes the bin folder where it isn't there, and finds out whether a link can be made in it: a tool that is published without its
-/// commands would be half a tool. What the folder's mode says is not enough: its disk may be read-only, or full.
+/// commands would be half a tool. What the folder's mode says is not enough: its disk may be read-only, or full. What killed runs left in it
+/// goes.
 ///
 /// # Errors
 /// It can't be made, or nothing can be made in it.
 pub fn make_ready(paths: &Paths) -> Result<(), Error> {
     fs::create_dir_all(&paths.bin).map_err(store::Error::io("create", &paths.bin))?;
+    atomic::sweep(&paths.bin);
     Ok(atomic::try_link(&paths.bin)?)
 }
 
