@@ -17,6 +17,7 @@ pub mod itself;
 pub mod machine;
 pub mod net;
 pub mod package;
+pub mod parallel;
 pub mod project;
 pub mod python;
 pub mod report;

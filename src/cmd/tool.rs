@@ -9,8 +9,8 @@ use crate::cli::tool::{Exec, Expose, Index, Inject, Install, List, Pip, Run, Too
 use crate::error::{Error, Result};
 use crate::package::requirements_file;
 use crate::package::resolve::IndexOptions;
+use crate::parallel::side_by_side;
 use crate::python::installed;
-use crate::tool::environment::side_by_side;
 use crate::tool::source::{self, Typed};
 use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove};
 use crate::ui::{table, term};

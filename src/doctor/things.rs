@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::{Finding, Mend};
 use crate::Context;
 use crate::error::Result;
+use crate::parallel::side_by_side;
 use crate::project::make;
 use crate::python::installed;
 use crate::report::escaped;
 use crate::store::atomic;
-use crate::tool::environment::side_by_side;
 use crate::tool::{expose, health, manuals, receipt};
 
 /// Interpreters that are run at a time.

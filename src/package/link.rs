@@ -1,32 +1,34 @@
 //! Puts cached wheels into an environment that is being made, as pip would install them, by hard links: a file that is
 //! rewritten (a script, RECORD) is written anew, and the cache is never written through.
 
-use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use super::bytecode;
+use self::put::{Target, Work, Written};
 use super::facts::Facts;
 use super::record::{self, Line};
 use super::script::{self, Interpreter};
 use super::wheel::{CachedWheel, WheelFile, data_key};
+use crate::parallel::side_by_side;
 use crate::store::digest::Sha256;
 use crate::store::{self};
 
-/// An environment in the making.
+mod put;
+
+/// An environment in the making. Wheels are planned one after another, for the first one that has a file keeps it, and put there side by
+/// side when all are known.
 #[derive(Debug)]
 pub struct Environment<'a> {
     root: PathBuf,
     python: PathBuf,
     facts: &'a Facts,
     isolated: bool,
-    /// What stands where, and which wheel put it there.
-    taken: HashMap<PathBuf, (String, String)>,
-    folders: HashSet<PathBuf>,
-    /// Set once the filesystem has refused a hard link: the cache is on another one, and nothing more is tried.
-    copies: bool,
+    /// What stands where: which wheel puts it there, and the content's hash.
+    taken: HashMap<PathBuf, (&'a str, Cow<'a, str>)>,
+    planned: Vec<Work<'a>>,
 }
 
 /// What is said of one installed distribution.
@@ -71,53 +73,65 @@ impl<'a> Environment<'a> {
             facts,
             isolated,
             taken: HashMap::new(),
-            folders: HashSet::new(),
-            copies: false,
+            planned: Vec::new(),
         }
     }
 
-    /// Installs `wheel`. Where two wheels have the same file, the one that is installed first keeps it.
-    pub fn install(&mut self, wheel: &CachedWheel, options: Options<'_>) -> Result<Linked> {
-        let mut linked = Linked::default();
-        let mut lines: Vec<Line> = Vec::with_capacity(wheel.files().len() + 8);
-        let base = if wheel.is_purelib() { self.facts.purelib.clone() } else { self.facts.platlib.clone() };
-        let scripts = self.facts.scripts.clone();
+    /// Plans `wheel`. Where two wheels have the same file, the one that is planned first keeps it. Nothing is changed before [`finish`].
+    ///
+    /// [`finish`]: Environment::finish
+    pub fn install(&mut self, wheel: &'a CachedWheel, options: Options<'_>) -> Result<Linked> {
+        let base = if wheel.is_purelib() { &self.facts.purelib } else { &self.facts.platlib };
+        let count = wheel.files().len();
+        let work = Work { wheel, base, links: Vec::with_capacity(count), written: Vec::new() };
+        let mut plan = Plan { work, lines: Vec::with_capacity(count + 8), linked: Linked::default() };
+        let scripts = &self.facts.scripts;
+        let python = self.python.clone();
+        let interpreter = Interpreter { path: &python, isolated: self.isolated };
 
         for point in wheel.commands() {
-            let interpreter = Interpreter { path: &self.python, isolated: self.isolated };
-            let content = script::for_entry_point(point, interpreter);
-            self.write(wheel, &scripts.join(&point.name), &content, 0o755, &base, &mut lines, &mut linked)?;
+            self.write(&mut plan, scripts.join(&point.name), script::for_entry_point(point, interpreter), 0o755);
         }
         for file in wheel.files() {
-            let (place, is_script) = self.place(wheel, file, &base);
+            let (place, is_script) = self.place(wheel, file, base);
             // A wheel may ship what its entry points also name: then the entry point's stays. Programs of megabytes are linked as they are.
-            if is_script && (!file.executable || self.starts_with(wheel, file, script::TO_FILL_IN)?) {
-                let content = self.read(wheel, file)?;
-                let interpreter = Interpreter { path: &self.python, isolated: self.isolated };
+            if is_script && (!file.executable || starts_with(wheel, file, script::TO_FILL_IN)?) {
+                let content = read(wheel, file, u64::MAX)?;
                 let content = script::rewritten(&content, interpreter).unwrap_or(content);
-                self.write(wheel, &place, &content, 0o755, &base, &mut lines, &mut linked)?;
+                self.write(&mut plan, place, content, 0o755);
             } else {
-                self.link(wheel, file, &place, &base, &mut lines, &mut linked)?;
+                self.link(&mut plan, file, place);
             }
         }
 
-        self.link_bytecode(wheel, &base);
-
         let info = base.join(wheel.dist_info());
-        self.write(wheel, &info.join("INSTALLER"), b"boot\n", 0o644, &base, &mut lines, &mut linked)?;
+        self.write(&mut plan, info.join("INSTALLER"), b"boot\n".into(), 0o644);
         if options.requested {
-            self.write(wheel, &info.join("REQUESTED"), b"", 0o644, &base, &mut lines, &mut linked)?;
+            self.write(&mut plan, info.join("REQUESTED"), Vec::new(), 0o644);
         }
         if let Some(text) = options.direct_url {
-            self.write(wheel, &info.join("direct_url.json"), text.as_bytes(), 0o644, &base, &mut lines, &mut linked)?;
+            self.write(&mut plan, info.join("direct_url.json"), text.into(), 0o644);
         }
         let record = info.join("RECORD");
-        lines.push(Line { path: relative(&record, &base), hash: String::new(), size: None });
-        let text = record::text(lines.clone());
-        self.write(wheel, &record, text.as_bytes(), 0o644, &base, &mut lines, &mut linked)?;
-        linked.scripts.sort();
-        linked.scripts.dedup();
-        Ok(linked)
+        plan.lines.push(Line { path: relative(&record, base), hash: String::new(), size: None });
+        let text = record::text(std::mem::take(&mut plan.lines));
+        self.write(&mut plan, record, text.into(), 0o644);
+        plan.linked.scripts.sort();
+        plan.linked.scripts.dedup();
+        self.planned.push(plan.work);
+        Ok(plan.linked)
+    }
+
+    /// Puts all that was planned into the environment's folder.
+    ///
+    /// # Errors
+    /// Of one of the wheels: it would replace something of the environment's own, or the cache has lost a file of it; or of the disk.
+    pub fn finish(mut self) -> Result<()> {
+        let target = Target::open(&self.root, self.facts)?;
+        // The largest first: nobody waits for one that was begun last.
+        self.planned.sort_by_key(|work| std::cmp::Reverse(work.links.len()));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        side_by_side(&self.planned, threads, |work| target.put(work)).into_iter().collect()
     }
 
     /// Where a file of the wheel goes, relative to the environment, and whether it is a script.
@@ -137,11 +151,12 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Whether `place` is free for `wheel`, and makes its folder. None if another wheel has it already.
-    fn claim(&mut self, wheel: &CachedWheel, place: &Path, hash: &str, linked: &mut Linked) -> Result<Option<PathBuf>> {
+    /// Whether `place` is free for the wheel; else another one has it already, which is told where their contents differ.
+    fn claim(&mut self, plan: &mut Plan<'a>, place: &Path, hash: Cow<'a, str>) -> bool {
+        let wheel = plan.work.wheel;
         if let Some((owner, content)) = self.taken.get(place) {
-            if content != hash && owner != wheel.dist_info() {
-                linked.warnings.push(format!(
+            if *content != hash && *owner != wheel.dist_info() {
+                plan.linked.warnings.push(format!(
                     "{} and {} both have {}; that of {} stays",
                     owner.trim_end_matches(".dist-info"),
                     wheel.dist_info().trim_end_matches(".dist-info"),
@@ -149,146 +164,66 @@ impl<'a> Environment<'a> {
                     owner.trim_end_matches(".dist-info"),
                 ));
             }
-            return Ok(None);
+            return false;
         }
-        self.taken.insert(place.into(), (wheel.dist_info().into(), hash.into()));
-        let path = self.root.join(place);
-        if let Some(folder) = path.parent()
-            && !self.folders.contains(folder)
-        {
-            fs::create_dir_all(folder).map_err(|error| self.failed(wheel, place, error))?;
-            self.folders.insert(folder.into());
-        }
-        Ok(Some(path))
+        self.taken.insert(place.into(), (wheel.dist_info(), hash));
+        true
     }
 
-    fn link(
-        &mut self,
-        wheel: &CachedWheel,
-        file: &WheelFile,
-        place: &Path,
-        base: &Path,
-        lines: &mut Vec<Line>,
-        linked: &mut Linked,
-    ) -> Result<()> {
-        let Some(path) = self.claim(wheel, place, &file.hash, linked)? else { return Ok(()) };
-        let source = wheel.path_of(file);
-        if let Err(error) = self.link_or_copy(&source, &path) {
-            if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(&source).is_err() {
-                wheel.discard();
-                return Err(Error::Lost { wheel: wheel.name().into(), path: file.path.clone() });
-            }
-            return Err(self.failed(wheel, place, error));
-        }
-        if place.parent() == Some(&self.facts.scripts) && file.executable {
-            linked.scripts.extend(place.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-        lines.push(Line { path: relative(place, base), hash: file.hash.clone(), size: Some(file.size) });
-        Ok(())
-    }
-
-    /// Links the bytecode that the cache has. Not where files were copied: bytecode holds the time of the source it was made from.
-    fn link_bytecode(&mut self, wheel: &CachedWheel, base: &Path) {
-        let compiled = bytecode::folder(wheel, self.facts);
-        if self.copies || !compiled.is_dir() {
+    fn link(&mut self, plan: &mut Plan<'a>, file: &'a WheelFile, place: PathBuf) {
+        if !self.claim(plan, &place, Cow::Borrowed(&file.hash)) {
             return;
         }
-        for file in wheel.files().iter().filter(|file| data_key(&file.path).is_none()) {
-            let Some(place) = bytecode::place(Path::new(&file.path), self.facts) else { continue };
-            let source = compiled.join(&place);
-            let path = self.root.join(base).join(&place);
-            let folder = path.parent().unwrap_or(&path);
-            if !self.folders.contains(folder) && fs::create_dir_all(folder).is_ok() {
-                self.folders.insert(folder.into());
-            }
-            // A module that could not be compiled has none, and a wheel may ship its own.
-            let _ = fs::hard_link(source, path);
+        if file.executable {
+            self.offer(plan, &place);
         }
+        let path = if data_key(&file.path).is_none() { file.path.clone() } else { relative(&place, plan.work.base) };
+        plan.lines.push(Line { path, hash: file.hash.clone(), size: Some(file.size) });
+        plan.work.links.push((file, place));
     }
 
-    fn link_or_copy(&mut self, source: &Path, path: &Path) -> io::Result<()> {
-        if !self.copies {
-            match fs::hard_link(source, path) {
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::CrossesDevices | io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
-                    ) =>
-                {
-                    self.copies = true;
-                }
-                Err(error) if error.kind() == io::ErrorKind::TooManyLinks => {}
-                done => return done,
-            }
+    fn write(&mut self, plan: &mut Plan<'a>, place: PathBuf, content: Vec<u8>, mode: u32) {
+        let hash = record::hash(&Sha256::of(&content));
+        if !self.claim(plan, &place, Cow::Owned(hash.clone())) {
+            return;
         }
-        // The standard library clones the content where the filesystem can.
-        if fs::symlink_metadata(path).is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        fs::copy(source, path).map(drop)
+        self.offer(plan, &place);
+        plan.lines.push(Line { path: relative(&place, plan.work.base), hash, size: Some(content.len() as u64) });
+        plan.work.written.push(Written { place, content, mode });
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn write(
-        &mut self,
-        wheel: &CachedWheel,
-        place: &Path,
-        content: &[u8],
-        mode: u32,
-        base: &Path,
-        lines: &mut Vec<Line>,
-        linked: &mut Linked,
-    ) -> Result<()> {
-        let hash = record::hash(&Sha256::of(content));
-        let Some(path) = self.claim(wheel, place, &hash, linked)? else { return Ok(()) };
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&path)
-            .and_then(|mut file| {
-                file.write_all(content)?;
-                file.set_permissions(fs::Permissions::from_mode(mode))
-            })
-            .map_err(|error| self.failed(wheel, place, error))?;
+    /// What lies in the scripts folder is a command.
+    fn offer(&self, plan: &mut Plan<'a>, place: &Path) {
         if place.parent() == Some(&self.facts.scripts) {
-            linked.scripts.extend(place.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-        lines.push(Line { path: relative(place, base), hash, size: Some(content.len() as u64) });
-        Ok(())
-    }
-
-    fn read(&self, wheel: &CachedWheel, file: &WheelFile) -> Result<Vec<u8>> {
-        self.read_up_to(wheel, file, u64::MAX)
-    }
-
-    fn starts_with(&self, wheel: &CachedWheel, file: &WheelFile, words: &[u8]) -> Result<bool> {
-        Ok(self.read_up_to(wheel, file, words.len() as u64)? == words)
-    }
-
-    fn read_up_to(&self, wheel: &CachedWheel, file: &WheelFile, most: u64) -> Result<Vec<u8>> {
-        let path = wheel.path_of(file);
-        let mut content = Vec::new();
-        let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut content));
-        match read {
-            Ok(_) => Ok(content),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                wheel.discard();
-                Err(Error::Lost { wheel: wheel.name().into(), path: file.path.clone() })
-            }
-            Err(error) => Err(store::Error::io("read", &path)(error).into()),
+            plan.linked.scripts.extend(place.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
     }
+}
 
-    /// Something that no wheel put there stands in the way: the environment's own interpreter, its configuration.
-    fn failed(&self, wheel: &CachedWheel, place: &Path, error: io::Error) -> Error {
-        match error.kind() {
-            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Error::Replaces {
-                wheel: wheel.dist_info().trim_end_matches(".dist-info").into(),
-                path: crate::report::escaped(&place.to_string_lossy()),
-            },
-            _ => store::Error::io("write", &self.root.join(place))(error).into(),
+/// A wheel while it is planned.
+struct Plan<'a> {
+    work: Work<'a>,
+    /// Of its RECORD.
+    lines: Vec<Line>,
+    linked: Linked,
+}
+
+fn starts_with(wheel: &CachedWheel, file: &WheelFile, words: &[u8]) -> Result<bool> {
+    Ok(read(wheel, file, words.len() as u64)? == words)
+}
+
+/// At most `most` bytes of a file in the cache.
+fn read(wheel: &CachedWheel, file: &WheelFile, most: u64) -> Result<Vec<u8>> {
+    let path = wheel.path_of(file);
+    let mut content = Vec::new();
+    let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut content));
+    match read {
+        Ok(_) => Ok(content),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            wheel.discard();
+            Err(Error::Lost { wheel: wheel.name().into(), path: file.path.clone() })
         }
+        Err(error) => Err(store::Error::io("read", &path)(error).into()),
     }
 }
 
@@ -304,6 +239,8 @@ fn relative(place: &Path, base: &Path) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::fs;
+
     use super::super::wheel::tests::{cached, wheel};
     use super::*;
 
@@ -340,6 +277,7 @@ pub(crate) mod tests {
         let facts = facts();
         let mut environment = Environment::new(&env, Path::new("/t/a"), &facts, true);
         let linked = environment.install(&wheel, Options { requested: true, direct_url: None }).unwrap();
+        environment.finish().unwrap();
         assert_eq!(linked.scripts, ["a", "a-script"]);
         assert!(linked.warnings.is_empty());
         assert!(fs::read_to_string(env.join("bin/a")).unwrap().starts_with("#!/t/a/bin/python -E\n"));
@@ -380,9 +318,11 @@ pub(crate) mod tests {
             cached(home.path(), "b-1-py3-none-any.whl", &wheel("b", "1", &[("tests/__init__.py", "b"), ("ns/__init__.py", "")])).unwrap();
         let facts = facts();
         let env = home.path().join("env");
+        fs::create_dir_all(&env).unwrap();
         let mut environment = Environment::new(&env, &env, &facts, false);
         environment.install(&first, Options::default()).unwrap();
         let linked = environment.install(&second, Options::default()).unwrap();
+        environment.finish().unwrap();
         assert_eq!(linked.warnings, ["a-1 and b-1 both have lib/python3.11/site-packages/tests/__init__.py; that of a-1 stays"]);
         assert_eq!(fs::read_to_string(env.join("lib/python3.11/site-packages/tests/__init__.py")).unwrap(), "a");
     }
@@ -397,7 +337,9 @@ pub(crate) mod tests {
             std::os::unix::fs::symlink("/nowhere/python", env.join("bin/python")).unwrap();
             let wheel = cached(home.path(), "a-1-py3-none-any.whl", &wheel("a", "1", &[(path, "evil")])).unwrap();
             let facts = facts();
-            let error = Environment::new(&env, &env, &facts, true).install(&wheel, Options::default()).unwrap_err();
+            let mut environment = Environment::new(&env, &env, &facts, true);
+            environment.install(&wheel, Options::default()).unwrap();
+            let error = environment.finish().unwrap_err();
             assert!(matches!(error, Error::Replaces { .. }), "{path}: {error}");
         }
     }
@@ -410,7 +352,10 @@ pub(crate) mod tests {
         fs::remove_file(wheel.path_of(gone)).unwrap();
         let facts = facts();
         let env = home.path().join("env");
-        let error = Environment::new(&env, &env, &facts, true).install(&wheel, Options::default()).unwrap_err();
+        fs::create_dir_all(&env).unwrap();
+        let mut environment = Environment::new(&env, &env, &facts, true);
+        environment.install(&wheel, Options::default()).unwrap();
+        let error = environment.finish().unwrap_err();
         assert!(matches!(error, Error::Lost { .. }), "{error}");
         assert!(!wheel.path_of(gone).parent().unwrap().exists());
     }

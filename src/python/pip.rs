@@ -43,6 +43,7 @@ pub fn install(paths: &Paths, facts: &Facts, wheel: &Path, root: &Path, home: &P
         commands.retain(|command| !command.name.starts_with("pip3."));
         commands.extend(own.map(|pip| EntryPoint { name: format!("pip{major}.{minor}"), ..pip }));
     });
-    Environment::new(root, home, facts, false).install(&wheel, link::Options { requested: true, direct_url: None })?;
-    Ok(())
+    let mut environment = Environment::new(root, home, facts, false);
+    environment.install(&wheel, link::Options { requested: true, direct_url: None })?;
+    Ok(environment.finish()?)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pep440_rs::Version;
@@ -18,6 +17,7 @@ use crate::package::requirement::Name;
 pub use crate::package::resolve::Pin;
 use crate::package::resolve::{Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
+use crate::parallel::side_by_side;
 use crate::project::venv::{self, VenvOptions};
 use crate::python::catalog;
 use crate::python::install;
@@ -237,31 +237,6 @@ pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar)
     Ok(wheels.into_iter().flatten().collect())
 }
 
-/// Does `work` for each item, at most `limit` at a time; the results in the items' order.
-pub fn side_by_side<T: Sync, R: Send>(items: &[T], limit: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    if items.len() < 2 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..limit.min(items.len()) {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(number) else { break };
-                    let result = work(item);
-                    // A panic elsewhere ends the program; what it left half-done is not looked at.
-                    results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((number, result));
-                }
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    results.sort_by_key(|(number, _)| *number);
-    results.into_iter().map(|(_, result)| result).collect()
-}
-
 /// Whether the tool has the links that were chosen for it beside its own.
 pub fn has_exposed(receipt: &Receipt, wanted: &BTreeMap<String, String>) -> bool {
     wanted.iter().all(|(name, script)| receipt.wanted.expose.get(name) == Some(script))
@@ -349,6 +324,7 @@ pub fn write(
             ctx.report.warn(warning);
         }
     }
+    environment.finish()?;
 
     let version_of =
         |name: &str| resolved.pins.iter().find(|pin| pin.name.as_str() == name).map(|pin| pin.version.to_string()).unwrap_or_default();

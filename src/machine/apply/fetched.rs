@@ -11,9 +11,9 @@ use crate::machine::manifest::{MANAGERS, Manifest, Tool};
 use crate::machine::packages::{self, Done};
 use crate::machine::plan::{Item, State, What};
 use crate::machine::{Error, Result, items};
+use crate::parallel::side_by_side;
 use crate::python::key::Platform;
 use crate::report::escaped;
-use crate::tool::environment::side_by_side;
 
 /// Items that are worked on at a time.
 const AT_ONCE: usize = 8;

@@ -11,12 +11,13 @@ use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::index::Indexes;
 use crate::package::resolve::{self, IndexOptions, Inputs};
+use crate::parallel::side_by_side;
 use crate::python::catalog::{self, Build};
 use crate::python::key::{Key, Platform};
 use crate::python::request::Request;
 use crate::python::{installed, target};
 use crate::report::escaped;
-use crate::tool::environment::{self, side_by_side};
+use crate::tool::environment;
 use crate::tool::spec;
 
 /// Resolutions at a time.

@@ -10,13 +10,14 @@ use crate::package::index::Indexes;
 use crate::package::resolve::IndexOptions;
 use crate::package::tags::Tags;
 use crate::package::wheel::{self, CachedWheel};
+use crate::parallel::side_by_side;
 use crate::python::catalog::{self, Build};
 use crate::python::installed::{self, Installed};
 use crate::python::key::Key;
 use crate::python::request::Request;
 use crate::python::{self, install};
 use crate::report::{Bar, Silent};
-use crate::tool::environment::{Pin, Resolved, side_by_side};
+use crate::tool::environment::{Pin, Resolved};
 use crate::{Context, tool};
 
 /// Fetched at a time, of all tools together.

@@ -13,6 +13,7 @@ use super::system::System;
 use super::{Builder, Error, Job, Result, obtain};
 use crate::package::link::{self, Options};
 use crate::package::resolve::{self, Inputs};
+use crate::package::wheel::CachedWheel;
 use crate::report::Silent;
 use crate::store;
 use crate::store::paths::Paths;
@@ -63,10 +64,12 @@ impl<'b, 'a> Environment<'b, 'a> {
             let mut inputs = Inputs::parse(&requires, &[], false).map_err(needs)?;
             inputs.index = builder.index.clone();
             let resolution = resolve::resolve_for(builder, &inputs).map_err(needs)?;
+            let wheels: Vec<CachedWheel> = resolution.pins.iter().map(|pin| obtain(builder, pin, &Silent)).collect::<Result<_>>()?;
             let mut environment = link::Environment::new(&root, &root, facts, false);
-            for pin in &resolution.pins {
-                environment.install(&obtain(builder, pin, &Silent)?, Options::default())?;
+            for wheel in &wheels {
+                environment.install(wheel, Options::default())?;
             }
+            environment.finish()?;
         }
         Ok(Environment { builder, root })
     }
