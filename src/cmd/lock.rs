@@ -55,7 +55,8 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
     write(ctx, manifest, old.as_ref(), &platforms, false, args.json)
 }
 
-/// Writes nothing unless all of it could be found out: half a lock would be taken for a whole one.
+/// Writes nothing unless all of it could be found out: half a lock would be taken for a whole one. With `anew`, what the old lock says will do
+/// for what can't be found out now, as long as there is any news.
 fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool, json: bool) -> Result<Code> {
     let made = make::make(ctx, manifest, old, platforms, anew, false)?;
     for failed in &made.failed {
@@ -65,7 +66,8 @@ fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Pl
         lines.for_each(crate::ui::term::error_more);
     }
     let complete = made.failed.is_empty();
-    let written = complete && made.lock.write(&manifest.place)?;
+    let partly = anew && made.whole && made.news;
+    let written = (complete || partly) && made.lock.write(&manifest.place)?;
     let platforms: Vec<String> = made.lock.platform.keys().cloned().collect();
     if json {
         let failed: Vec<_> = made
@@ -76,18 +78,24 @@ fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Pl
         let path = Lock::path(&manifest.place);
         table::json(serde_json::json!({ "lock": path.to_string_lossy(), "written": written, "platforms": platforms, "failed": failed }))?;
     }
-    if !complete {
-        return Ok(Code::Failed);
-    }
+    let code = match (complete, partly) {
+        (true, _) => Code::Done,
+        (false, true) => Code::Some,
+        (false, false) => return Ok(Code::Failed),
+    };
     if json {
-        return Ok(Code::Done);
+        return Ok(code);
     }
     if written {
         ctx.report.info(&format!("wrote boot.lock for {}", platforms.join(", ")));
     } else {
         ctx.report.info(&format!("nothing to do: boot.lock is right for {}", platforms.join(", ")));
     }
-    Ok(Code::Done)
+    if !complete {
+        let kept: Vec<&str> = made.failed.iter().map(|failed| failed.what.as_str()).collect();
+        ctx.report.warn(&format!("kept in boot.lock as it was: {}", kept.join(", ")));
+    }
+    Ok(code)
 }
 
 pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
@@ -103,14 +111,16 @@ pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
     {
         own.write(&manifest.place)?;
     }
+    let mut codes = Vec::new();
     if !args.locked {
         let host: Vec<Platform> = Platform::host().into_iter().collect();
         let old = Lock::read(&manifest.place)?.or(own);
         match write(ctx, manifest, old.as_ref(), &host, true, false)? {
-            Code::Done => {}
-            code => return Ok(code),
+            Code::Failed => return Ok(Code::Failed),
+            code => codes.push(code),
         }
     }
     let apply = Apply { only: Vec::new(), on_conflict: args.on_conflict, yes: args.yes, locked: args.locked };
-    run_with(ctx, loaded, &apply)
+    codes.push(run_with(ctx, loaded, &apply)?);
+    Ok(Code::sum(codes))
 }

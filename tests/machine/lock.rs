@@ -299,6 +299,42 @@ fn one_tool_that_cannot_be_resolved_keeps_no_other_out() {
 }
 
 #[test]
+fn an_update_keeps_the_entry_of_what_cant_be_found_out_and_does_the_rest() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    home.boot(["apply"]).success();
+    a_month_later(&index);
+    home.set_page_age();
+    fs::remove_dir_all(home.root.join(".cache/boot")).unwrap();
+    index.server.fault("/simple/sphinx/", Fault::Status(500));
+    home.boot(["update", "--yes"]).code(4).stderr_has("error: tool sphinx").stderr_has("kept in boot.lock as it was: tool sphinx");
+    let lock = home.read(LOCK);
+    assert!(lock.contains("black-24.2.0") && lock.contains("sphinx-7.0.0") && lock.contains("furo-2024.1.1"), "{lock}");
+    assert!(packages(&home, "black").iter().any(|package| package == "black==24.2.0"), "what is new is installed too");
+    home.boot(["lock", "--check"]).success();
+
+    // Of a tool that is new nothing is known: half a lock isn't written.
+    let tools = "black = \"*\"\nsphinx = { inject = [\"furo\"] }\nno-such-tool = \"*\"\n";
+    home.write(".config/boot/boot.toml", &manifest(&mirror, tools));
+    home.boot(["update", "--yes"]).code(1).stderr_has("no-such-tool");
+    assert_eq!(home.read(LOCK), lock);
+}
+
+#[test]
+fn an_update_that_finds_nothing_out_writes_nothing() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    home.boot(["apply"]).success();
+    let before = home.read(LOCK);
+    fs::remove_dir_all(home.root.join(".cache/boot")).unwrap();
+    for name in ["black", "sphinx"] {
+        index.server.fault(&format!("/simple/{name}/"), Fault::Status(500));
+    }
+    home.boot(["update", "--yes"]).code(1).stderr_has("tool black").stderr_has("tool sphinx").stderr_lacks("kept in boot.lock");
+    assert_eq!(home.read(LOCK), before);
+}
+
+#[test]
 fn a_lock_that_lies_is_one_clear_error() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);

@@ -27,6 +27,10 @@ const AT_ONCE: usize = 4;
 pub struct Made {
     pub lock: Lock,
     pub failed: Vec<Failed>,
+    /// Whether it is whole: of all that failed it has what the old lock says.
+    pub whole: bool,
+    /// Whether anything was found out now.
+    pub news: bool,
 }
 
 /// What could not be found out.
@@ -49,8 +53,8 @@ pub fn archive(ctx: &Context, request: &str) -> Option<LockedPython> {
     python(ctx, &catalog::builds(ctx).ok()?, request, Platform::host()?, true)
 }
 
-/// Makes the lock of `manifest` for `platforms` and those that `old` has. With `anew`, nothing of `old` is kept. With `here`, Pythons that
-/// this machine has are taken before newer ones, as a first apply does.
+/// Makes the lock of `manifest` for `platforms` and those that `old` has. With `anew`, nothing of `old` is kept but what can't be found out
+/// now. With `here`, Pythons that this machine has are taken before newer ones, as a first apply does.
 pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool, here: bool) -> Result<Made> {
     let empty = Lock::default();
     let old = old.unwrap_or(&empty);
@@ -61,21 +65,27 @@ pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &
     let builds = catalog::builds(ctx).map_err(|error| Error::Item(error.to_string()))?;
     let mut lock = Lock { version: super::VERSION, manifest: wanted(manifest), scripts: scripts(manifest)?, ..Lock::default() };
     lock.extends = manifest.commits.iter().map(|(repo, commit)| (repo.clone(), super::Pinned { commit: commit.clone() })).collect();
-    let mut failed = Vec::new();
+    let (mut failed, mut whole) = (Vec::new(), true);
     let mut jobs = Vec::new();
     for platform in all {
-        let before = old.platform.get(&platform.to_string()).filter(|_| !anew);
+        let then = old.platform.get(&platform.to_string());
+        let before = then.filter(|_| !anew);
         let mut locked = Locked::default();
         for request in manifest.python_requests(|_| true) {
             let known = before.and_then(|before| before.python.get(request)).cloned();
             match known.or_else(|| python(ctx, &builds, request, platform, here)) {
                 Some(python) => drop(locked.python.insert(request.clone(), python)),
-                None => failed.push(Failed { platform, what: format!("python {request}"), error: none(request, platform) }),
+                None => {
+                    failed.push(Failed { platform, what: format!("python {request}"), error: none(request, platform) });
+                    let kept = then.and_then(|then| then.python.get(request));
+                    whole &= kept.is_some();
+                    locked.python.extend(kept.map(|kept| (request.clone(), kept.clone())));
+                }
             }
         }
         for tool in manifest.tools.iter().filter(|tool| tool.source.is_none()) {
             match before.and_then(|before| before.tool(tool)) {
-                Some(known) => drop(locked.tool.insert(spec::normal(&tool.name), known.clone())),
+                Some(known) => keep(&mut locked, tool, known, before),
                 None => jobs.push((platform, tool, before.and_then(|before| before.tool.get(&spec::normal(&tool.name))))),
             }
         }
@@ -89,15 +99,33 @@ pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &
     for ((platform, tool, _), result) in jobs.iter().zip(results) {
         match result {
             Ok(locked) => found.push((platform.to_string(), spec::normal(&tool.name), locked)),
-            Err(error) => failed.push(Failed { platform: *platform, what: format!("tool {}", tool.name), error }),
+            Err(error) => {
+                failed.push(Failed { platform: *platform, what: format!("tool {}", tool.name), error });
+                let then = old.platform.get(&platform.to_string());
+                match then.and_then(|then| then.tool(tool)) {
+                    Some(known) => keep(lock.platform.entry(platform.to_string()).or_default(), tool, known, then),
+                    None => whole = false,
+                }
+            }
         }
     }
+    let news = !found.is_empty();
     for (platform, name, (locked, extra)) in found {
         let entry = lock.platform.entry(platform).or_default();
         entry.tool.insert(name, locked);
         entry.python.extend(extra);
     }
-    Ok(Made { lock, failed })
+    Ok(Made { lock, failed, whole, news })
+}
+
+/// Takes over what the lock of `before` knows of a tool, and the Python that is in it for this tool alone.
+fn keep(locked: &mut Locked, tool: &Tool, known: &LockedTool, before: Option<&Locked>) {
+    let minor = |python: &LockedPython| python.key.parse::<Key>().is_ok_and(|key| key.version.minor_name(key.variant) == known.python);
+    if !locked.python.values().any(minor) {
+        let own = before.and_then(|before| before.python.iter().find(|(_, python)| minor(python)));
+        locked.python.extend(own.map(|(request, python)| (request.clone(), python.clone())));
+    }
+    locked.tool.insert(spec::normal(&tool.name), known.clone());
 }
 
 fn none(request: &str, platform: Platform) -> Error {
