@@ -29,6 +29,9 @@ pub struct Applied {
     /// What was answered to the manifest's questions, by the variable's name.
     #[serde(default)]
     pub answers: BTreeMap<String, String>,
+    /// What lay in them when they came, see `extends::content`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contents: BTreeMap<String, Sha256>,
     /// The commits that were taken of repositories that the manifest extends.
     #[serde(default)]
     pub extends: BTreeMap<String, String>,

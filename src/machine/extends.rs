@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::applied::Applied;
-use super::lock::Lock;
+use super::lock::{Lock, Pinned};
 use super::manifest::{Extends, Manifest, Place};
 use super::repo::{self, Repo};
 use super::{Error, Result};
 use crate::net::{endpoints, shown};
 use crate::store::atomic::Staging;
-use crate::store::digest::Sha256;
+use crate::store::digest::{self, Sha256};
 use crate::{Context, store};
 
 /// Longer chains are a mistake.
@@ -60,8 +62,11 @@ impl Loaded {
                 fs::rename(staging.path().join("repository"), root).map_err(store::Error::io("publish", root))?;
             }
         }
-        if applied.extends != self.manifest.commits {
-            applied.extends = self.manifest.commits.clone();
+        let taken = || self.manifest.commits.iter();
+        let commits: BTreeMap<String, String> = taken().map(|(repo, taken)| (repo.clone(), taken.commit.clone())).collect();
+        let contents: BTreeMap<String, Sha256> = taken().filter_map(|(repo, taken)| Some((repo.clone(), taken.sha256?))).collect();
+        if applied.extends != commits || applied.contents != contents {
+            (applied.extends, applied.contents) = (commits, contents);
             applied.write(&ctx.paths)?;
         }
         Ok(())
@@ -76,8 +81,13 @@ pub fn load(ctx: &Context, place: &Place, name: &str, applied: &Applied, anew: b
     }
     let known = match Lock::read(place)? {
         _ if anew => BTreeMap::new(),
-        Some(lock) => lock.extends.into_iter().map(|(repo, pinned)| (repo, pinned.commit)).collect(),
-        None => applied.extends.clone(),
+        Some(lock) => lock.extends,
+        None => {
+            let taken = applied.extends.iter();
+            let pinned =
+                |(repo, commit): (&String, &String)| Pinned { commit: commit.clone(), sha256: applied.contents.get(repo).copied() };
+            taken.map(|taken| (taken.0.clone(), pinned(taken))).collect()
+        }
     };
     let mut work = Work { ctx, known, fetched: Vec::new(), commits: BTreeMap::new() };
     let mut manifest = work.follow(manifest, &mut vec![identity(place)])?;
@@ -87,10 +97,10 @@ pub fn load(ctx: &Context, place: &Place, name: &str, applied: &Applied, anew: b
 
 struct Work<'a> {
     ctx: &'a Context,
-    /// Commits by repository, as the manifests name them.
-    known: BTreeMap<String, String>,
+    /// What is known by repository, as the manifests name them.
+    known: BTreeMap<String, Pinned>,
     fetched: Vec<Fetched>,
-    commits: BTreeMap<String, String>,
+    commits: BTreeMap<String, Pinned>,
 }
 
 impl Work<'_> {
@@ -131,30 +141,80 @@ impl Work<'_> {
             }
             Repo::Git(url) => {
                 let known = self.known.get(&extends.repo).cloned();
-                if known.as_ref().is_some_and(|commit| !repo::is_commit(commit)) {
+                if known.as_ref().is_some_and(|known| !repo::is_commit(&known.commit)) {
                     return Err(wrong("the lock names no commit of it".into(), "boot update asks for it anew"));
                 }
                 let folder = |commit: &str| {
                     let name = &Sha256::of(shown(&url).as_bytes()).to_string()[..12];
                     self.ctx.paths.data.join("extends").join(format!("{name}-{commit}"))
                 };
-                if let Some(commit) = known.as_ref().filter(|commit| folder(commit).is_dir()) {
-                    self.commits.insert(extends.repo.clone(), commit.clone());
-                    return Ok((Place::at(&folder(commit)), shown(&url)));
+                // Its files may be somebody's dotfiles by now, and changed by their owner: what lies there is not asked what it was.
+                if let Some(known) = known.as_ref().filter(|known| folder(&known.commit).is_dir()) {
+                    self.commits.insert(extends.repo.clone(), known.clone());
+                    return Ok((Place::at(&folder(&known.commit)), shown(&url)));
                 }
                 let home = self.ctx.paths.data.join("extends");
                 let made: Vec<PathBuf> = home.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
                 let staging = Staging::within(&home)?;
                 let base = staging.path().join("repository");
-                let commit = repo::fetch_commit(self.ctx, &url, known.as_deref(), &base)?;
-                let root = folder(&commit);
-                self.commits.insert(extends.repo.clone(), commit);
+                // What fails from here on leaves no folder.
+                let mut fetched = Fetched { staging: Some(staging), root: PathBuf::new(), made };
+                let commit = repo::fetch_commit(self.ctx, &url, known.as_ref().map(|known| known.commit.as_str()), &base)?;
+                fetched.root = folder(&commit);
+                let root = fetched.root.clone();
+                let sha256 = content(&base)?;
+                // What git checks out it has compared with the commit's hash itself.
+                let is_archive = !base.join(".git").exists();
+                if is_archive && known.and_then(|known| known.sha256).is_some_and(|known| known != sha256) {
+                    return Err(Error::Repo {
+                        reason: format!("the archive of {} has other content than boot.lock says", shown(&url)),
+                        hint: "install git, which can tell; nothing was done".into(),
+                    });
+                }
+                self.commits.insert(extends.repo.clone(), Pinned { commit, sha256: Some(sha256) });
                 // Dropped from the front: the folders go with the first, when the others are gone.
-                self.fetched.insert(0, Fetched { staging: Some(staging), root: root.clone(), made });
+                self.fetched.insert(0, fetched);
                 Ok((Place { root, base }, shown(&url)))
             }
         }
     }
+}
+
+/// The hash of what lies below `root`: each path with its kind, whether it can be run, and what it holds or leads to. git's own folder
+/// is no part of it, nor are times, owners and other modes: a checkout and an archive of one commit have the same.
+///
+/// # Errors
+/// Something can't be read.
+fn content(root: &Path) -> Result<Sha256> {
+    fn walk(root: &Path, folder: &Path, lines: &mut Vec<Vec<u8>>) -> store::Result<()> {
+        for entry in fs::read_dir(folder).map_err(store::Error::io("read", folder))? {
+            let path = entry.map_err(store::Error::io("read", folder))?.path();
+            let data = fs::symlink_metadata(&path).map_err(store::Error::io("read", &path))?;
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            if below == Path::new(".git") {
+                continue;
+            }
+            let mut line = below.as_os_str().as_bytes().to_vec();
+            if data.is_dir() {
+                walk(root, &path, lines)?;
+                continue;
+            } else if data.is_symlink() {
+                line.extend(b"\0link\0");
+                line.extend(fs::read_link(&path).map_err(store::Error::io("read", &path))?.as_os_str().as_bytes());
+            } else {
+                line.extend(if data.permissions().mode() & 0o100 == 0 { &b"\0file\0"[..] } else { b"\0program\0" });
+                line.extend(digest::file(&path)?.bytes());
+            }
+            lines.push(line);
+        }
+        Ok(())
+    }
+    let mut lines = Vec::new();
+    walk(root, root, &mut lines)?;
+    lines.sort();
+    // Each with its length: no name or target can pretend to be two.
+    let all: Vec<u8> = lines.into_iter().flat_map(|line| [line.len().to_be_bytes().to_vec(), line].concat()).collect();
+    Ok(Sha256::of(&all))
 }
 
 fn identity(place: &Place) -> String {
@@ -193,4 +253,32 @@ fn merge(near: &mut Manifest, below: Manifest) {
     }
     near.dotfiles.extend(below.dotfiles);
     near.hook = near.hook.or(below.hook);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_and_an_archive_have_the_same_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, text: &str, mode: u32| {
+            let root = folder.path().join(name);
+            fs::create_dir_all(root.join("home")).unwrap();
+            fs::write(root.join("home/.rc"), text).unwrap();
+            fs::set_permissions(root.join("home/.rc"), fs::Permissions::from_mode(mode)).unwrap();
+            std::os::unix::fs::symlink("home/.rc", root.join("link")).unwrap();
+            root
+        };
+        let (checkout, archive) = (make("checkout", "x", 0o644), make("archive", "x", 0o600));
+        fs::create_dir(checkout.join(".git")).unwrap();
+        fs::write(checkout.join(".git/HEAD"), "x").unwrap();
+        let same = content(&checkout).unwrap();
+        assert_eq!(same, content(&archive).unwrap());
+        assert_ne!(same, content(&make("other", "y", 0o644)).unwrap());
+        assert_ne!(same, content(&make("program", "x", 0o755)).unwrap());
+        fs::remove_file(archive.join("link")).unwrap();
+        fs::write(archive.join("link"), "home/.rc").unwrap();
+        assert_ne!(same, content(&archive).unwrap(), "a file is no link");
+    }
 }

@@ -48,6 +48,9 @@ pub struct Lock {
 #[serde(deny_unknown_fields)]
 pub struct Pinned {
     pub commit: String,
+    /// Of what lies in it, see `extends::content`: an archive only says of itself which commit it is. None in older locks.
+    #[serde(default)]
+    pub sha256: Option<Sha256>,
 }
 
 /// What one platform has.
@@ -188,6 +191,9 @@ impl Lock {
         let _ = write!(text, "version = {VERSION}\nmanifest = {}\n", quoted(&self.manifest));
         for (repo, pinned) in &self.extends {
             let _ = write!(text, "\n[extends.{}]\ncommit = {}\n", quoted(repo), quoted(&pinned.commit));
+            if let Some(sha256) = &pinned.sha256 {
+                let _ = writeln!(text, "sha256 = \"{sha256}\"");
+            }
         }
         if !self.scripts.is_empty() {
             text.push_str("\n[scripts]\n");
@@ -236,7 +242,7 @@ impl Lock {
             return Ok(Some("boot.toml asks for something else by now".into()));
         }
         if let Some((repo, _)) =
-            manifest.commits.iter().find(|(repo, commit)| self.extends.get(*repo).is_none_or(|there| there.commit != **commit))
+            manifest.commits.iter().find(|(repo, taken)| self.extends.get(*repo).is_none_or(|there| there.commit != taken.commit))
         {
             return Ok(Some(format!("it has another commit of {repo}")));
         }

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::document::{At, Document, Table, nearest};
+use super::lock::Pinned;
 use super::{Error, Result, document, repo};
 use crate::net::endpoints;
 use crate::report::escaped;
@@ -55,7 +56,7 @@ pub struct Manifest {
     /// Other repositories whose manifests this one goes on from.
     pub extends: Vec<Extends>,
     /// The commits that were taken of them, once they have been followed: see `extends`.
-    pub commits: BTreeMap<String, String>,
+    pub commits: BTreeMap<String, Pinned>,
     /// Requests; the first is the default.
     pub pythons: Vec<String>,
     pub tools: Vec<Tool>,

@@ -146,7 +146,7 @@ fn what_is_extended_comes_without_git_too_at_the_commit_of_the_lock() {
     server.put(
         &format!("/acme/all/archive/{two}.tar.gz"),
         "application/gzip",
-        of_commit(&two, &[("boot.toml", "version = 1\n"), ("a", "")]),
+        of_commit(&two, &[("boot.toml", "version = 1\n[vars]\nx = 'y'\n"), ("a", "")]),
     );
     let machine = || {
         let other = without_git(&server);
@@ -160,6 +160,17 @@ fn what_is_extended_comes_without_git_too_at_the_commit_of_the_lock() {
     assert_eq!(other.read(".teamrc"), "first\n");
     boot(&other, &["update", "--yes"]).success();
     assert_eq!(other.read(".teamrc"), "second\n");
+
+    // An archive that says it is of the commit, and holds something else, is told by the lock.
+    assert_eq!(lock.matches("\nsha256 = \"").count(), 2, "{lock}");
+    serve("acme/base", &one, &one, team, "first, and a word of somebody else\n");
+    let lied_to = machine();
+    boot(&lied_to, &["init", "dots", "--yes"]).code(1).one_error().stderr_has("has other content than boot.lock says");
+    assert!(!lied_to.root.join(".teamrc").exists() && !lied_to.root.join(".local/share/boot/extends").exists());
+    // Older locks know the commit alone.
+    let older: Vec<&str> = lock.lines().filter(|line| !line.starts_with("sha256 = ")).collect();
+    lied_to.write("dots/boot.lock", &(older.join("\n") + "\n"));
+    boot(&lied_to, &["init", "dots", "--yes"]).success();
 
     // An archive of another commit than the one asked for is nobody's, and so is one that doesn't say.
     serve("acme/base", &one, &two, team, "other\n");

@@ -301,7 +301,9 @@ fn one_tool_that_cannot_be_resolved_keeps_no_other_out() {
 #[test]
 fn an_update_keeps_the_entry_of_what_cant_be_found_out_and_does_the_rest() {
     let (mirror, index) = (Mirror::new(), index());
-    let home = machine(&mirror, &index);
+    let mut home = machine(&mirror, &index);
+    // It is compiled by a process that outlives the command, and writes into the cache.
+    home.set("PYTHONDONTWRITEBYTECODE", "1");
     home.boot(["apply"]).success();
     a_month_later(&index);
     home.set_page_age();
@@ -323,7 +325,9 @@ fn an_update_keeps_the_entry_of_what_cant_be_found_out_and_does_the_rest() {
 #[test]
 fn an_update_that_finds_nothing_out_writes_nothing() {
     let (mirror, index) = (Mirror::new(), index());
-    let home = machine(&mirror, &index);
+    let mut home = machine(&mirror, &index);
+    // It is compiled by a process that outlives the command, and writes into the cache.
+    home.set("PYTHONDONTWRITEBYTECODE", "1");
     home.boot(["apply"]).success();
     let before = home.read(LOCK);
     fs::remove_dir_all(home.root.join(".cache/boot")).unwrap();

@@ -64,7 +64,7 @@ pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &
     all.dedup();
     let builds = catalog::builds(ctx).map_err(|error| Error::Item(error.to_string()))?;
     let mut lock = Lock { version: super::VERSION, manifest: wanted(manifest), scripts: scripts(manifest)?, ..Lock::default() };
-    lock.extends = manifest.commits.iter().map(|(repo, commit)| (repo.clone(), super::Pinned { commit: commit.clone() })).collect();
+    lock.extends = manifest.commits.clone();
     let (mut failed, mut whole) = (Vec::new(), true);
     let mut jobs = Vec::new();
     for platform in all {
