@@ -8,12 +8,20 @@ cat >"$settled" <<END
 #!/bin/sh
 while pgrep -f '^$data/tools/[^ ]*/bin/python -I -S -c' >/dev/null; do sleep 0.02; done
 END
-# A clean slate: then paths to remove may follow.
+# A clean slate: then further paths may follow. All goes aside and is deleted at the end: ext4 gives the inode of a file that was deleted in the
+# last minutes to no other, and looks at each of them again for every folder that is made, whoever makes it.
 emptied="$work/emptied"
+aside="$work/aside"
+mkdir -p "$aside"
 cat >"$emptied" <<END
 #!/bin/sh
 $settled
-rm -rf $work/uv/tools $work/uv/bin $data/tools $HOME/.local/bin "\$@"
+aside=\$(mktemp -d $aside/XXXXXX)
+number=0
+for path in $work/uv/tools $work/uv/bin $data/tools $HOME/.local/bin "\$@"; do
+  [ ! -e "\$path" ] || mv "\$path" "\$aside/\$number"
+  number=\$((number + 1))
+done
 END
 chmod +x "$settled" "$emptied"
 caches="$work/uv/cache $HOME/.cache/boot"

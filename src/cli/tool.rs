@@ -129,7 +129,7 @@ pub struct Upgrade {
 #[derive(Debug, Args)]
 pub struct Reinstall {
     /// The tools
-    #[arg(required_unless_present = "all", value_name = "TOOL")]
+    #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
     /// Every tool
     #[arg(long, conflicts_with = "tools")]
@@ -142,7 +142,7 @@ pub struct Reinstall {
 #[derive(Debug, Args)]
 pub struct Uninstall {
     /// The tools
-    #[arg(required_unless_present = "all", value_name = "TOOL")]
+    #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
     /// Every tool
     #[arg(long, conflicts_with = "tools")]

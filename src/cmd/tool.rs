@@ -34,18 +34,21 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
         }
         Tool::Upgrade(args) => {
             ctx.ask_anew();
-            each(ctx, named(ctx, args.tools), |name| tool::upgrade(ctx, name))
+            each_named(ctx, args.tools, |name| tool::upgrade(ctx, name))
         }
-        Tool::Reinstall(args) => each(ctx, named(ctx, args.tools), |name| tool::reinstall(ctx, name, args.python.clone())),
+        Tool::Reinstall(args) => {
+            each_named(ctx, some_or_all(args.tools, args.all, "reinstall")?, |name| tool::reinstall(ctx, name, args.python.clone()))
+        }
         Tool::Uninstall(args) => {
-            let names = named(ctx, args.tools);
-            Ok(Code::sum(names.iter().map(|name| match remove::uninstall(ctx, name) {
+            let (names, codes) = named(ctx, some_or_all(args.tools, args.all, "uninstall")?);
+            let done = names.iter().map(|name| match remove::uninstall(ctx, name) {
                 Ok(name) => {
                     ctx.report.info(&format!("uninstalled {name}"));
                     Code::Done
                 }
                 Err(error) => failed(&error),
-            })))
+            });
+            Ok(Code::sum(codes.into_iter().chain(done)))
         }
         Tool::List(args) => show(args, ctx),
         Tool::Expose(args) => expose_commands(&args, ctx),
@@ -284,6 +287,16 @@ fn pip(args: Pip, ctx: &Context) -> Result<Code> {
     Ok(Code::NotFound)
 }
 
+/// As [`each`], of the tools that are named, or of all.
+fn each_named(ctx: &Context, names: Vec<String>, work: impl Fn(&str) -> tool::Result<Outcome> + Sync) -> Result<Code> {
+    let (names, codes) = named(ctx, names);
+    if names.is_empty() && !codes.is_empty() {
+        return Ok(Code::sum(codes));
+    }
+    let done = each(ctx, names, work)?;
+    Ok(Code::sum(codes.into_iter().chain([done])))
+}
+
 /// Does one thing to each tool, several at a time; one that fails stops no other.
 fn each(ctx: &Context, names: Vec<String>, work: impl Fn(&str) -> tool::Result<Outcome> + Sync) -> Result<Code> {
     if names.is_empty() {
@@ -316,16 +329,22 @@ fn failed(error: &tool::Error) -> Code {
     error.code()
 }
 
-/// The named tools, or all of them.
-fn named(ctx: &Context, names: Vec<String>) -> Vec<String> {
+/// The named tools, or all of them; and a code for each whose receipt can't be read, which is told.
+fn named(ctx: &Context, names: Vec<String>) -> (Vec<String>, Vec<Code>) {
     if !names.is_empty() {
-        return names;
+        return (names, Vec::new());
     }
     let (receipts, errors) = receipt::all(&ctx.paths);
-    for error in errors {
-        ctx.report.warn(&error.to_string());
+    let codes = errors.iter().map(|error| failed_text(&error.to_string())).collect();
+    (receipts.into_iter().map(|receipt| receipt.wanted.tool()).collect(), codes)
+}
+
+/// What takes all only where it is asked to.
+fn some_or_all(names: Vec<String>, all: bool, verb: &str) -> Result<Vec<String>> {
+    if names.is_empty() && !all {
+        return Err(Error::Usage(format!("no tool is named\nboot tool {verb} TOOL…, or boot tool {verb} --all")));
     }
-    receipts.into_iter().map(|receipt| receipt.wanted.tool()).collect()
+    Ok(names)
 }
 
 fn specs(ctx: &Context, specs: &[String], typed: &Typed) -> Result<Vec<Spec>> {

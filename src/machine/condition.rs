@@ -1,8 +1,9 @@
 //! `only`: the one condition a manifest has. A list of plain words, of which one must hold; no expression language.
 
-use super::document::{Result, Table, nearest};
+use super::document::{Result, Table};
 use crate::context::var;
 use crate::report::escaped;
+use crate::report::nearest;
 
 /// What the words are compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

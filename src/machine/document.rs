@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::report::escaped;
+use crate::report::{escaped, nearest};
 
 /// What is wrong with the file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -185,33 +185,6 @@ impl<'a> Table<'a> {
         let DeValue::Array(list) = value.get_ref() else { return Err(wrong()) };
         list.iter().map(|item| self.as_table(item, name).ok_or_else(wrong)).collect()
     }
-}
-
-/// The word of `known` that was probably meant.
-pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
-    let within = (word.chars().count() / 3).max(1);
-    known.iter().map(|candidate| (distance(word, candidate), *candidate)).filter(|(far, _)| *far <= within).min().map(|(_, word)| word)
-}
-
-/// Edits between two words; two neighbours that changed places count once, for that is how people mistype.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().take(64).collect();
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    best = best.min(rows[i - 2][j - 2] + 1);
-                }
-                best
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use super::document::{At, Document, Table, nearest};
+use super::document::{At, Document, Table};
 use super::lock::Pinned;
 use super::{Error, Result, document, repo};
 use crate::net::endpoints;
 use crate::report::escaped;
+use crate::report::nearest;
 
 mod files;
 mod runs;

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{self, Document, nearest};
+use super::document::{self, Document};
 use crate::report::escaped;
+use crate::report::nearest;
 
 /// A value for each name that a template may use.
 pub type Values = BTreeMap<String, String>;

@@ -226,6 +226,9 @@ fn obtain(builder: &Builder<'_>, direct: &Direct, editable: bool) -> Result<(Cac
     let what = direct.to_string();
     match direct {
         Direct::Folder { path } => {
+            if !["pyproject.toml", "setup.py"].iter().any(|name| path.join(name).is_file()) {
+                return Err(build::Error::NoProject { what }.into());
+            }
             // What changes without telling is built each time.
             let (wheel, file) = builder.wheel(&Job { what: &what, tree: path, editable }, None)?;
             let url = Url::from_file_path(path).map(String::from).unwrap_or_default();

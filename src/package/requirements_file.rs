@@ -24,7 +24,7 @@ pub struct Asked {
 /// A file can't be followed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("can't read {}: {source}", escaped(&path.to_string_lossy()))]
+    #[error("can't read {}: {source}\nis the path right? it counts from the folder you are in, or from the file that names it", escaped(&path.to_string_lossy()))]
     Read { path: PathBuf, source: std::io::Error },
     #[error(
         "{}, line {line}: {} isn't followed in such a file\ntake the line out; an index is named on the command line or in pip's configuration",

@@ -18,7 +18,7 @@ use crate::store::lock::Lock;
 pub fn link(ctx: &Context, tool: &str, command: &str, name: Option<&str>) -> Result<Option<String>> {
     change(ctx, tool, |receipt, home| {
         if !offers(home, command) {
-            return Err(Error::NoSuchCommand { package: receipt.wanted.tool(), command: command.into(), offered: offered(home) });
+            return Err(Error::NotOffered { tool: receipt.wanted.tool(), command: command.into(), offered: offered(home) });
         }
         let name = name.map_or_else(|| format!("{command}{}", receipt.wanted.suffix), String::from);
         if !is_command_name(&name) {

@@ -19,7 +19,7 @@ pub mod spec;
 use std::path::{Path, PathBuf};
 
 use crate::Code;
-use crate::report::escaped;
+use crate::report::{escaped, nearest};
 use crate::store::paths::Paths;
 
 pub use install::{Change, Options, Outcome, inject, install, reinstall, uninject, upgrade};
@@ -35,14 +35,22 @@ pub enum Error {
     Receipt(#[from] receipt::Error),
     #[error(transparent)]
     Expose(#[from] expose::Error),
-    #[error("{} isn't an installed tool\nboot tool list shows what is; boot tool install puts it there", escaped(_0))]
-    NotInstalled(String),
+    #[error(
+        "{} isn't an installed tool\n{}boot tool list shows what is; boot tool install puts it there",
+        escaped(typed),
+        near.as_ref().map(|near| format!("did you mean {near}? ")).unwrap_or_default()
+    )]
+    NotInstalled { typed: String, near: Option<String> },
     #[error("there is no {_0}\nis the path right? a package of the index is named without a slash")]
     NoPlace(String),
     #[error("{_0} isn't a date\nwrite it as 2026-01-31 or 2026-01-31T12:00:00Z")]
     Date(String),
     #[error("{tool} has no {} injected\nboot tool list shows what is", escaped(package))]
     NotInjected { tool: String, package: String },
+    #[error(
+        "{name} {version} has no commands: it is a library\nuse it in a project (boot venv), or run another package's command with it: boot tool run --with {name} PACKAGE"
+    )]
+    NothingToRun { name: String, version: String },
     #[error(
         "{name} {version} has no commands: it is a library\nuse it in a project (boot venv), or offer another package's commands: --expose-from PACKAGE"
     )]
@@ -59,6 +67,12 @@ pub enum Error {
     CantExec { tool: String, program: String, bin: String, reason: std::io::Error },
     #[error("{tool} has no command {} linked; it has {}\nboot tool list shows all", escaped(name), if offered.is_empty() { "none".into() } else { offered.join(", ") })]
     NotExposed { tool: String, name: String, offered: Vec<String> },
+    #[error(
+        "{tool} has no command {}; it has {}\nboot tool expose {tool} COMMAND links one of them; boot tool inject {tool} PACKAGE adds more",
+        escaped(command),
+        if offered.is_empty() { "none".into() } else { offered.join(", ") }
+    )]
+    NotOffered { tool: String, command: String, offered: Vec<String> },
     #[error("{} can't be a command's name: a plain file name, and not the interpreter's", escaped(_0))]
     BadName(String),
     #[error("{}: {error}", escaped(script))]
@@ -110,10 +124,18 @@ pub fn folder(paths: &Paths, name: &str) -> PathBuf {
     paths.tools().join(name)
 }
 
+/// The error of a name that no installed tool has, with the one that was probably meant.
+fn not_installed(paths: &Paths, typed: &str) -> Error {
+    let (all, _) = receipt::all(paths);
+    let names: Vec<String> = all.iter().map(|receipt| receipt.wanted.tool()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Error::NotInstalled { typed: typed.into(), near: nearest(typed, &names).map(String::from) }
+}
+
 /// The receipt of an installed tool, from a name as somebody types it.
 pub fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
     let name = spec::normal(typed);
-    let not_there = || Error::NotInstalled(typed.into());
+    let not_there = || not_installed(paths, typed);
     if !spec::is_tool_name(&name) {
         return Err(not_there());
     }

@@ -1,7 +1,7 @@
 //! Uninstalling, and holding a version.
 
 use super::receipt::Receipt;
-use super::{Error, Result, expose, find, folder, manuals, spec};
+use super::{Result, expose, find, folder, manuals, spec};
 use crate::Context;
 use crate::report::Silent;
 use crate::store::atomic;
@@ -12,12 +12,12 @@ pub fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
     // A suffix is kept as it was typed; a tool whose receipt can't be read is known by its folder alone.
     let name = find(&ctx.paths, typed).map_or_else(|_| spec::normal(typed), |receipt| receipt.wanted.tool());
     if !spec::is_tool_name(&name) {
-        return Err(Error::NotInstalled(typed.into()));
+        return Err(super::not_installed(&ctx.paths, typed));
     }
     let home = folder(&ctx.paths, &name);
     let _lock = Lock::hold(&ctx.paths.locks(), &format!("tool-{name}"), ctx.report.as_ref())?;
     if std::fs::symlink_metadata(&home).is_err() {
-        return Err(Error::NotInstalled(typed.into()));
+        return Err(super::not_installed(&ctx.paths, typed));
     }
     let _bin = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
     expose::unlink(&ctx.paths, &name)?;

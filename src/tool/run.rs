@@ -44,8 +44,11 @@ pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], ty
         ..Wanted::default()
     };
     let additions: Vec<Addition> = with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
-    let home = environment_for(ctx, &wanted, &additions)?;
-    let receipt = Receipt::read_any(&home)?.ok_or_else(|| Error::NotInstalled(wanted.name.clone()))?;
+    let home = environment_for(ctx, &wanted, &additions).map_err(|error| match error {
+        Error::NoCommands { name, version } => Error::NothingToRun { name, version },
+        error => error,
+    })?;
+    let receipt = Receipt::read_any(&home)?.ok_or_else(|| super::not_installed(&ctx.paths, &wanted.name))?;
     let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
     Ok(home.join("bin").join(choose(spec, command, &scripts)?))
 }

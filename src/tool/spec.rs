@@ -23,6 +23,8 @@ pub struct Spec {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    #[error("an empty name names no package\nwrite black, black==24.*, black[d] or black@24.4.2")]
+    Empty,
     #[error("{} names no package: {reason}\nwrite black, black==24.*, black[d] or black@24.4.2", escaped(text))]
     Nonsense { text: String, reason: String },
     #[error("{} is an address without a name\nwrite NAME @ {}", escaped(&crate::net::shown(text)), escaped(&crate::net::shown(text)))]
@@ -89,7 +91,13 @@ impl FromStr for Spec {
         let nonsense = |reason: &str| Error::Nonsense { text: typed.into(), reason: reason.into() };
         let (typed, editable) = typed.strip_prefix("-e ").map_or((typed, false), |rest| (rest.trim_start(), true));
         if typed.is_empty() {
-            return Err(nonsense("it is empty"));
+            return Err(Error::Empty);
+        }
+        if let Some((first, rest)) = typed.split_once(char::is_whitespace)
+            && first.chars().all(|one| one.is_ascii_alphanumeric() || "-_.".contains(one))
+            && rest.trim_start().starts_with(|one: char| one.is_ascii_alphanumeric())
+        {
+            return Err(nonsense("a name has no blank in it; two tools are two arguments"));
         }
         if typed.starts_with('-') {
             return Err(nonsense("it looks like an option"));

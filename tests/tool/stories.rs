@@ -205,3 +205,41 @@ fn a_tool_that_cant_be_read_hides_no_other() {
     home.boot(["tool", "list"]).success();
     assert_eq!(linked(&home), ["speaker"]);
 }
+
+#[test]
+fn what_was_mistyped_is_answered_with_what_to_type() {
+    let (home, index) = home();
+    index.add(Wheel::new("library", "1.0").file("library.py", ""));
+    home.boot(["tool", "install", "speaker"]).success();
+    home.boot(["tool", "upgrade", "spaeker"]).code(1).one_error().stderr_has("did you mean speaker?");
+    home.boot(["tool", "uninstall", "speakr"]).code(1).one_error().stderr_has("did you mean speaker?");
+    home.boot(["tool", "inject", "something-else", "helper"]).code(1).one_error().stderr_lacks("did you mean");
+    home.boot(["tool", "expose", "speaker", "nosuch"])
+        .code(1)
+        .one_error()
+        .stderr_has("it has speaker")
+        .stderr_has("boot tool expose speaker");
+    home.boot(["tool", "install", "helper>=2,<1"]).code(1).one_error().stderr_has("excludes every version").stderr_lacks("--python");
+    home.boot(["tool", "run", "library"]).code(1).one_error().stderr_has("boot tool run --with library").stderr_lacks("--expose-from");
+    home.boot(["tool", "install", "library"]).code(1).one_error().stderr_has("--expose-from");
+    fs::create_dir(home.root.join("empty")).unwrap();
+    home.boot(["tool", "install", "./empty"]).code(1).one_error().stderr_has("is no Python project").stderr_has("the right folder");
+    for verb in ["reinstall", "uninstall"] {
+        home.boot(["tool", verb]).code(2).one_error().stderr_has(&format!("boot tool {verb} --all"));
+    }
+    home.boot(["tool", "install", ""]).code(2).one_error().stderr_has("error: an empty name names no package");
+    home.boot(["tool", "install", "speaker helper"]).code(2).one_error().stderr_has("two tools are two arguments");
+    home.boot(["tool", "install", "helper", "--constraint", "nowhere.txt"]).code(2).one_error().stderr_has("is the path right?");
+    assert_eq!(linked(&home), ["speaker"]);
+}
+
+#[test]
+fn a_receipt_that_cant_be_read_is_counted_by_what_takes_all() {
+    let (home, _index) = home();
+    home.boot(["tool", "install", "speaker", "helper"]).success();
+    fs::write(home.data().join("tools/helper/boot-receipt.toml"), "nonsense").unwrap();
+    home.boot(["tool", "upgrade"]).code(4).stderr_has("error: ").stderr_has("speaker 2.0 is the newest");
+    home.boot(["tool", "reinstall", "--all"]).code(4).stderr_has("boot tool uninstall helper").stderr_has("reinstalled speaker");
+    home.boot(["tool", "uninstall", "--all"]).code(4).stderr_has("uninstalled speaker");
+    home.boot(["tool", "upgrade"]).code(1).one_error();
+}

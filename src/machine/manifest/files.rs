@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::{Place, inside, word};
 use crate::machine::condition::Only;
-use crate::machine::document::{self, Table, nearest};
+use crate::machine::document::{self, Table};
 use crate::report::escaped;
+use crate::report::nearest;
 
 /// The dotfiles of one repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

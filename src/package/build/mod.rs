@@ -34,6 +34,11 @@ pub enum Error {
     #[error("{} can't be built: {reason}\nask for a version that has a wheel, or tell the package's authors", escaped(what))]
     Unbuildable { what: String, reason: String },
     #[error(
+        "{} is no Python project: it has neither a pyproject.toml nor a setup.py\nis it the right folder? the one that has pyproject.toml is meant",
+        escaped(what)
+    )]
+    NoProject { what: String },
+    #[error(
         "building {} failed{}{}\nthe whole of its output: {}",
         escaped(what),
         if last.is_empty() { String::new() } else { format!(": {}", escaped(last)) },

@@ -49,6 +49,10 @@ pub fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
         push(&mut reasons, format!("{} {reason}", subject(package, range, ahead)));
     }
     let mut lines: Vec<String> = Vec::new();
+    // No version can be both of what one request says, whatever the Python.
+    if let Some((.., wanted, _)) = facts.needs.iter().find(|(package, _, _, asked)| *package == Package::Root && asked.is_empty()) {
+        return format!("what you ask of {wanted} excludes every version of it\nask for versions that can be");
+    }
     for (package, range, wanted, asked) in &facts.needs {
         // Of an extra and its package: true by nature.
         if package.name() == wanted.name() {
