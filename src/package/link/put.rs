@@ -42,6 +42,8 @@ pub struct Target<'a> {
     root: &'a Path,
     folder: OwnedFd,
     facts: &'a Facts,
+    /// The folders that nearly every wheel puts something into: made once, before all.
+    usual: HashSet<PathBuf>,
     /// Set once the filesystem has refused a hard link: the cache is on another one, and nothing more is tried.
     copies: AtomicBool,
 }
@@ -50,7 +52,13 @@ impl<'a> Target<'a> {
     /// The environment at `root`, which is there.
     pub fn open(root: &'a Path, facts: &'a Facts) -> Result<Target<'a>> {
         let folder = open(root).map_err(store::Error::io("read", root))?;
-        Ok(Target { root, folder, facts, copies: AtomicBool::new(false) })
+        let mut target = Target { root, folder, facts, usual: HashSet::new(), copies: AtomicBool::new(false) };
+        let mut usual = HashSet::new();
+        for folder in [&facts.purelib, &facts.platlib, &facts.scripts] {
+            target.make_folder(&folder.join("x"), &mut usual).map_err(store::Error::io("create", &root.join(folder)))?;
+        }
+        target.usual = usual;
+        Ok(target)
     }
 
     /// Puts all of `work` there.
@@ -59,7 +67,7 @@ impl<'a> Target<'a> {
     /// Something of the environment's own, or of another wheel, stands in the way; the cache has lost a file; or the disk has no room.
     pub fn put(&self, work: &Work<'_>) -> Result<()> {
         let wheel = work.wheel;
-        let mut made = HashSet::new();
+        let mut made = self.usual.clone();
         let tree = wheel.tree();
         let source = open(&tree).ok();
         for (file, place) in &work.links {
