@@ -9,8 +9,8 @@ for tool in black poetry; do
     "boot tool install" "$boot -q tool install $tool --python $minor --index-url $far" \
     "uv tool install" "$uv_tool --default-index $far $tool"
 done
-# A name that boot knows nothing of: no guess helps.
-prepare="$emptied $caches" warmup=1 runs=5 compare "pycln, nothing cached, needs unknown to boot, 30 ms a round trip" "0.6 of uv" \
+# A name that boot knows nothing of: only what the libraries of its choice need is known.
+prepare="$emptied $caches" warmup=1 runs=5 compare "pycln, nothing cached, unknown to boot, 30 ms a round trip" "0.6 of uv" \
   "boot tool install" "$boot -q tool install pycln --python $minor --index-url $far" \
   "uv tool install" "$uv_tool --default-index $far pycln"
 kill "$far_server"

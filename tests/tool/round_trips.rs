@@ -39,6 +39,22 @@ fn what_was_needed_the_last_time_is_there_in_two_round_trips() {
 }
 
 #[test]
+fn what_a_well_known_library_needs_is_asked_for_together_with_it() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    index.add_beside(Wheel::new("mdurl", "1.0").file("mdurl.py", ""));
+    index.add_beside(Wheel::new("pygments", "1.0").file("pygments.py", ""));
+    index.add_beside(Wheel::new("markdown-it-py", "1.0").requires("mdurl").file("markdown_it.py", ""));
+    index.add_beside(Wheel::new("rich", "1.0").requires("markdown-it-py").requires("pygments").file("rich.py", ""));
+    index.add_beside(Wheel::new("nobody-knows-me", "1.0").requires("rich").command("nobody-knows-me", "here"));
+    let mut home = Home::ready(&mirror, &index);
+    home.set("PYTHONDONTWRITEBYTECODE", "1");
+    let pages = ["rich", "markdown-it-py", "mdurl", "pygments"].map(Index::page);
+    index.server.together(&pages.each_ref().map(String::as_str));
+    home.boot(["tool", "install", "nobody-knows-me"]).success();
+    assert_eq!(index.server.requests().len(), 15, "nothing is asked for twice");
+}
+
+#[test]
 fn a_wheel_comes_with_its_metadata_where_nothing_is_known_yet() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let files = chain(&index);

@@ -1,4 +1,5 @@
-//! Which packages a tool will probably need: what it needed here the last time, else what it was seen to need when boot was made.
+//! Which packages a tool will probably need: what it needed here the last time, else what it was seen to need when boot was made; and so
+//! for the libraries that many tools need.
 //!
 //! A guess saves round trips: pages of dependencies are asked for together with the tool's own, not after its metadata has come.
 //! Nothing is ever installed for it: the resolution doesn't know of guesses, and one that is wrong has cost a page.
@@ -11,7 +12,7 @@ use crate::package::requirement::Name;
 use crate::store::cache;
 use crate::store::paths::Paths;
 
-/// A line a tool: its name, and what it needs. `data/guess` makes it.
+/// A line a tool or library: its name, and what it needs. `data/guess` makes it.
 const KNOWN: &str = include_str!("../../../data/likely.txt");
 /// As many guesses as are worth asking for.
 const MOST: usize = 100;
@@ -21,6 +22,11 @@ pub fn of(paths: &Paths, name: &Name) -> Vec<Name> {
     let noted = fs::read_to_string(file(paths, name)).ok();
     let words = noted.as_deref().or_else(|| known(name)).unwrap_or_default();
     words.split_whitespace().filter_map(|word| word.parse().ok()).take(MOST).collect()
+}
+
+/// What a library that a tool needs probably needs itself.
+pub fn of_library(name: &Name) -> impl Iterator<Item = Name> {
+    known(name).unwrap_or_default().split_whitespace().filter_map(|word| word.parse().ok())
 }
 
 /// Remembers what was needed this time. A cache that can't be written makes the next guess worse, no more.
