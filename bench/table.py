@@ -24,6 +24,8 @@ def medians(name):
 
 def rows(name, goal, times):
     (_, boot), *rivals = times.items()
+    if not rivals:
+        print(f"| {name} | {shown(boot)} | | | {goal} |")
     for rival, time in rivals:
         print(f"| {name} | {shown(boot)} | {rival}: {shown(time)} | {boot / time:.2f} ({(boot - time) * 1000:+.1f} ms) | {goal} |")
 
