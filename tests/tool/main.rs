@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod contents;
 mod credentials;
 mod doctor;
 mod faults;
