@@ -63,7 +63,6 @@ def link_wheel(tree, done, site):
 
 
 def main():
-    os.nice(10)
     work = json.load(sys.stdin)
     for wheel in work["wheels"]:
         if not os.path.isdir(wheel["done"]):

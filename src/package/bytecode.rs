@@ -16,6 +16,8 @@ use crate::context::var;
 use crate::store::paths::Paths;
 
 const SCRIPT: &str = include_str!("bytecode.py");
+/// The nicest that a process can be.
+const LEAST_PRIORITY: i32 = 19;
 
 /// The folder in the cache with `wheel`'s bytecode for an interpreter of `facts`, laid out as the wheel; it may not exist yet.
 /// Bytecode differs with the magic number, which changes within a pre-release's minor too.
@@ -56,6 +58,10 @@ pub fn compile_later(paths: &Paths, wheels: &[CachedWheel], facts: &Facts, home:
         // A group of its own: Ctrl-C in the terminal is not meant for it.
         .process_group(0)
         .spawn();
+    // It takes what others leave, from its very start on: the next tool may be on its way.
+    if let Ok(child) = &started {
+        let _ = rustix::process::setpriority_process(Some(rustix::process::Pid::from_child(child)), LEAST_PRIORITY);
+    }
     // Whatever goes wrong, Python compiles on first use.
     if let Ok(mut child) = started
         && let Some(mut stdin) = child.stdin.take()
