@@ -25,8 +25,8 @@ pub fn of(paths: &Paths, name: &Name) -> Vec<Name> {
 }
 
 /// What a library that a tool needs probably needs itself.
-pub fn of_library(name: &Name) -> impl Iterator<Item = Name> {
-    known(name).unwrap_or_default().split_whitespace().filter_map(|word| word.parse().ok())
+pub fn of_library(name: &Name) -> Vec<Name> {
+    known(name).unwrap_or_default().split_whitespace().filter_map(|word| word.parse().ok()).collect()
 }
 
 /// Remembers what was needed this time. A cache that can't be written makes the next guess worse, no more.

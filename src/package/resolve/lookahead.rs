@@ -10,7 +10,6 @@ use pep508_rs::MarkerEnvironment;
 use version_ranges::Ranges;
 
 use super::candidates::{Candidates, Filter};
-use super::likely;
 use super::{Found, Inputs, Source};
 use crate::package::page::File;
 use crate::package::requirement::{Name, Requirement};
@@ -239,9 +238,11 @@ impl<'a> Lookahead<'a> {
         state.supposed.remove(name);
         if !state.guesses.contains_key(name) {
             // What it needs is asked for with it, not when its metadata has come.
-            for other in likely::of_library(name).filter(|other| !state.pages.contains_key(other)).collect::<Vec<_>>() {
-                state.supposed.insert(other.clone());
-                self.push(state, Job::Page(other), false);
+            for other in self.source.needs(name) {
+                if !state.pages.contains_key(&other) {
+                    state.supposed.insert(other.clone());
+                    self.push(state, Job::Page(other), false);
+                }
             }
         }
         let guess = state.guesses.entry(name.clone()).or_insert_with(|| Guess { range: Ranges::full(), extras: BTreeSet::new() });

@@ -183,6 +183,10 @@ pub trait Source: Sync {
     fn likely(&self, _name: &Name) -> Vec<Name> {
         Vec::new()
     }
+    /// What `name` probably needs, as most know it who know it: a guess.
+    fn needs(&self, _name: &Name) -> Vec<Name> {
+        Vec::new()
+    }
 }
 
 /// What lies at an address.
@@ -224,6 +228,10 @@ impl Source for Online<'_> {
 
     fn likely(&self, name: &Name) -> Vec<Name> {
         likely::of(&self.ctx.paths, name)
+    }
+
+    fn needs(&self, name: &Name) -> Vec<Name> {
+        likely::of_library(name)
     }
 }
 
