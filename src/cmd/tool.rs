@@ -347,8 +347,17 @@ fn some_or_all(names: Vec<String>, all: bool, verb: &str) -> Result<Vec<String>>
     Ok(names)
 }
 
+/// What was typed of packages. One that is named twice is wanted once, as both say.
 fn specs(ctx: &Context, specs: &[String], typed: &Typed) -> Result<Vec<Spec>> {
-    specs.iter().filter_map(|spec| source::conditional(ctx, spec, typed).map_err(Error::from).transpose()).collect()
+    let mut all: Vec<Spec> = Vec::new();
+    for spec in specs {
+        let Some(spec) = source::conditional(ctx, spec, typed)? else { continue };
+        match all.iter_mut().find(|other| other.name() == spec.name()) {
+            Some(other) => *other = other.united(&spec).map_err(tool::Error::from)?,
+            None => all.push(spec),
+        }
+    }
+    Ok(all)
 }
 
 /// What was typed of indexes. Their credentials are known from here on, and nobody else has them.

@@ -13,7 +13,7 @@ use crate::store::{self, atomic};
 /// Why a command can't be linked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} is there, and boot did not make it\nmove it away, or take the name over with --force (a copy is kept)", escaped(&path.to_string_lossy()))]
+    #[error("{} is there, and boot did not make it\nmove it away, or take the name over: boot tool install --force (a copy is kept)", escaped(&path.to_string_lossy()))]
     Foreign { path: PathBuf },
     #[error("{} belongs to the tool {owner}\nboot tool unexpose {owner} {} frees it; boot tool install also has --suffix for another name, and --force to take it over", escaped(&path.to_string_lossy()), escaped(&path.file_name().unwrap_or_default().to_string_lossy()))]
     OtherTool { path: PathBuf, owner: String },

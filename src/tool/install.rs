@@ -90,7 +90,10 @@ impl fmt::Display for Outcome {
                 write!(f, "installed {tool} with {} ({python}): {}", versions(&with), apps.join(", "))
             }
             Change::Already => write!(f, "{tool} is already installed"),
-            Change::Newest => write!(f, "{tool} is the newest"),
+            Change::Newest => match receipt.wanted.bound() {
+                Some(bound) => write!(f, "{tool} is the newest that {bound} allows"),
+                None => write!(f, "{tool} is the newest"),
+            },
             Change::Upgraded(from) => {
                 let back = from.parse::<Version>().is_ok_and(|from| receipt.version.parse().is_ok_and(|to: Version| to < from));
                 let verb = if back { "downgraded" } else { "upgraded" };
@@ -336,6 +339,7 @@ fn already(ctx: &Context, wanted: &Wanted, spec: &Spec, options: &Options, old: 
     let met = spec.is_met_by(&old.version, &old.spec().ok()?)
         && same_python
         && options.locked.as_ref().is_none_or(|locked| has_all(&old, locked))
+        && wanted.binds_no_more_than(&old.wanted)
         && environment::has_exposed(&old, &wanted.expose)
         && wanted.expose_from.iter().all(|package| old.wanted.expose_from.contains(package))
         && options.with.iter().all(|with| {

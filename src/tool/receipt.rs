@@ -112,6 +112,22 @@ impl Wanted {
     pub fn tool(&self) -> String {
         format!("{}{}", self.name, self.suffix)
     }
+
+    /// What holds its version back, as a person would name it; None where nothing does.
+    pub fn bound(&self) -> Option<String> {
+        if self.spec.parse::<Spec>().is_ok_and(|spec| spec.is_bound()) {
+            return Some(self.spec.clone());
+        }
+        let before = self.index.before.map(|_| "--before".to_string());
+        before.or_else(|| (!self.constraints.is_empty()).then(|| "--constraint".into()))
+    }
+
+    /// Whether what was said of constraints, dates and pre-releases is what bound `installed` already; where nothing was said it is.
+    pub fn binds_no_more_than(&self, installed: &Wanted) -> bool {
+        (self.index.before.is_none() || self.index.before == installed.index.before)
+            && (self.constraints.is_empty() || self.constraints == installed.constraints)
+            && (!self.pre || installed.pre)
+    }
 }
 
 impl Receipt {

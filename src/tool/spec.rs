@@ -33,6 +33,8 @@ pub enum Error {
     Editable { text: String },
     #[error("{} has a condition after the ;, and a tool is either wanted or not\nleave it out", escaped(text))]
     Marker { text: String },
+    #[error("{} and {} are one package from two places\nname it once", escaped(text), escaped(other))]
+    Twice { text: String, other: String },
     #[error("{} can't be a suffix\nuse letters, digits, dots, dashes, underscores and @", escaped(text))]
     Suffix { text: String },
 }
@@ -46,6 +48,35 @@ impl Spec {
     /// As PEP 508 writes it, without credentials; `-e ` stands before what is editable.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it names versions.
+    pub fn is_bound(&self) -> bool {
+        self.versions.is_some()
+    }
+
+    /// What meets both this and `other`, which is of the same package.
+    ///
+    /// # Errors
+    /// They come from two places.
+    pub fn united(&self, other: &Spec) -> Result<Spec, Error> {
+        if (&self.url, self.editable) == (&other.url, other.editable) && self.url.is_some() {
+            return Spec::addressed(&self.name, &self.extras_with(other), self.url.as_deref().unwrap_or_default(), self.editable);
+        }
+        if self.url.is_some() || other.url.is_some() {
+            return Err(Error::Twice { text: self.text.clone(), other: other.text.clone() });
+        }
+        let extras = self.extras_with(other);
+        let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+        let versions: Vec<String> = [&self.versions, &other.versions].into_iter().flatten().map(ToString::to_string).collect();
+        format!("{}{extras}{}", self.name, versions.join(",")).parse()
+    }
+
+    fn extras_with(&self, other: &Spec) -> Vec<String> {
+        let mut extras: Vec<String> = self.extras.iter().chain(&other.extras).cloned().collect();
+        extras.sort();
+        extras.dedup();
+        extras
     }
 
     /// Whether this asks for other versions than `installed` did; a bare name asks for none.

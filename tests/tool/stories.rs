@@ -243,3 +243,35 @@ fn a_receipt_that_cant_be_read_is_counted_by_what_takes_all() {
     home.boot(["tool", "uninstall", "--all"]).code(4).stderr_has("uninstalled speaker");
     home.boot(["tool", "upgrade"]).code(1).one_error();
 }
+
+#[test]
+fn what_is_injected_twice_in_one_call_is_wanted_as_both_say() {
+    let (home, index) = home();
+    for version in ["1.0", "2.0", "3.0"] {
+        index.add(Wheel::new("plugin", version).file("plugin.py", ""));
+    }
+    home.boot(["tool", "install", "speaker"]).success();
+    home.boot(["tool", "inject", "speaker", "plugin>=2", "plugin<2"]).code(1).one_error().stderr_has("excludes every version");
+    assert_eq!(home.boot(["tool", "list", "--json"]).success().json()["tools"][0]["injected"], serde_json::json!([]));
+    home.boot(["tool", "inject", "speaker", "plugin>=2", "plugin<3"]).success().stderr_has("injected plugin 2.0");
+    home.boot(["tool", "upgrade", "speaker"]).success();
+    home.boot(["tool", "list"]).success().stdout_has("+ plugin 2.0");
+    home.boot(["tool", "inject", "speaker", "plugin", "plugin @ https://127.0.0.1:9/plugin-1.0-py3-none-any.whl"]).code(2).one_error();
+}
+
+#[test]
+fn what_holds_a_tool_back_is_named_and_new_bounds_count_for_an_installed_one() {
+    let (home, _index) = home();
+    home.boot(["tool", "install", "speaker<2"]).success();
+    home.boot(["tool", "upgrade"]).success().stderr_has("speaker 1.0 is the newest that speaker<2 allows");
+    home.boot(["tool", "uninstall", "speaker"]).success();
+    home.boot(["tool", "install", "speaker"]).success().stderr_has("speaker 2.0");
+    // It is installed, and newer than what is asked for now.
+    home.write("bounds.txt", "speaker<2\n");
+    home.boot(["tool", "install", "speaker", "--constraint", "bounds.txt"]).success().stderr_has("downgraded speaker 2.0 -> 1.0");
+    home.boot(["tool", "install", "speaker", "--constraint", "bounds.txt"]).success().stderr_has("already installed");
+    home.boot(["tool", "upgrade"]).success().stderr_has("speaker 1.0 is the newest that --constraint allows");
+    home.boot(["tool", "install", "speaker"]).success().stderr_has("already installed");
+    home.boot(["tool", "install", "speaker", "--before", "2001-01-01"]).code(1).one_error().stderr_has("--before");
+    assert_eq!(says(&home, "speaker"), "speaker 1.0");
+}
