@@ -15,8 +15,9 @@ if [ "$(uname -sm)" = "Linux x86_64" ] && python3 bench/archive.py "$served" "ht
   # What these tools need depends on the Python: it fetches them itself.
   own="env BOOT_DATA_DIR=$work/own BOOT_PYTHON_MIRROR=http://127.0.0.1:$port BOOT_PYTHON_CATALOG=$served/catalog.tsv $boot -q"
   $own python install 3.9.13
-  "$($own python find 3.9.13)" -m pip download -q --only-binary :all: --dest "$served/files" \
-    "${tools[@]}" "${injects[@]}" sphinx pipdeptree
+  # What a lock for the platform names, which is to run on older machines than this one too.
+  "$($own python find 3.9.13)" -m pip download -q --only-binary :all: --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 \
+    --dest "$served/files" "${tools[@]}" "${injects[@]}" sphinx pipdeptree
   # A folder for each package with a page in it: all that an index is.
   python3 - "$served" <<'PY'
 import hashlib, pathlib, re, sys
@@ -53,6 +54,7 @@ PY
   row+=" && $theirs tool install --python 3.9 sphinx --with furo --with sphinx-copybutton"
   # The lock is made once, and is part of the repository.
   mkdir -p "$work/box" && $ours init "$served/dots" --yes
+  $ours lock --check
   # The bytecode that boot leaves to a process in the background is done before what is measured next. Moved aside, not deleted: see tools.bash.
   mkdir -p "$work/aside"
   cat >"$work/bare" <<END
