@@ -34,6 +34,8 @@ pub enum OnConflict {
 pub struct Outcome {
     /// How many of each kind are new.
     done: BTreeMap<&'static str, usize>,
+    /// Dotfiles that the manifest has no more.
+    gone: usize,
     failed: Vec<String>,
     kept: usize,
     codes: Vec<Code>,
@@ -53,7 +55,7 @@ impl Outcome {
         self.done.contains_key(Kind::Shell.name())
     }
 
-    /// `new: 1 Python, 2 tools, the shell hook`.
+    /// `new: 1 Python, 2 tools, the shell hook; gone: 1 dotfile`.
     pub fn summary(&self) -> String {
         let mut parts: Vec<String> = [Kind::Pythons, Kind::Tools, Kind::Venvs, Kind::Dotfiles, Kind::Packages, Kind::Scripts, Kind::Shell]
             .iter()
@@ -71,21 +73,28 @@ impl Outcome {
         if self.kept > 0 {
             parts.push(format!("{} kept as it was", self.kept));
         }
-        match (parts.is_empty(), self.failed.is_empty()) {
-            (true, true) => "done".into(),
-            (true, false) => format!("failed: {}", self.failed.join(", ")),
-            (false, true) => format!("new: {}", parts.join(", ")),
-            (false, false) => format!("new: {}; failed: {}", parts.join(", "), self.failed.join(", ")),
+        let mut said = Vec::new();
+        if !parts.is_empty() {
+            said.push(format!("new: {}", parts.join(", ")));
         }
+        if self.gone > 0 {
+            said.push(format!("gone: {} dotfile{}", self.gone, if self.gone == 1 { "" } else { "s" }));
+        }
+        if !self.failed.is_empty() {
+            said.push(format!("failed: {}", self.failed.join(", ")));
+        }
+        if said.is_empty() { "done".into() } else { said.join("; ") }
     }
 
     fn take(&mut self, ctx: &Context, item: &Item, result: Result<String>) {
         match result {
             Ok(said) => {
                 self.codes.push(Code::Done);
-                // The default goes with its Python, and isn't one more.
-                if !matches!(item.what, What::Default(_)) {
-                    *self.done.entry(item.kind().name()).or_default() += 1;
+                match item.what {
+                    // The default goes with its Python, and isn't one more.
+                    What::Default(_) => {}
+                    What::Gone(_) => self.gone += 1,
+                    _ => *self.done.entry(item.kind().name()).or_default() += 1,
                 }
                 ctx.report.info(&format!("  ✓ {:<8} {}", item.kind().name(), escaped(&said)));
             }
@@ -139,20 +148,22 @@ pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Appl
     let todo: Vec<&Item> = plan.todo().collect();
     let first = todo.iter().position(|item| fetched::is(item)).unwrap_or(todo.len());
     let last = todo.iter().rposition(|item| fetched::is(item)).map_or(first, |last| last + 1);
-    // Before and after what is fetched, one by one: scripts and dotfiles build on each other, and all of them write down what they did.
-    let in_turn = |items: &[&Item], applied: &mut Applied| {
-        for item in items {
-            if let Some(result) = one(ctx, manifest, item, applied, on_conflict, &outcome) {
-                take(&outcome, ctx, item, result);
-            }
-        }
-    };
+    let in_turn = |items: &[&Item], applied: &mut Applied| in_turn(ctx, manifest, items, applied, on_conflict, &outcome);
     in_turn(&todo[..first], applied);
     let (fetched, between): (Vec<&Item>, Vec<&Item>) = todo[first..last].iter().partition(|item| fetched::is(item));
     fetched::fetch(ctx, manifest, &fetched, applied, how, &outcome);
     in_turn(&between, applied);
     in_turn(&todo[last..], applied);
     Ok(outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Does items that aren't fetched one by one: scripts and dotfiles build on each other, and all of them write down what they did.
+fn in_turn(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut Applied, on_conflict: OnConflict, outcome: &Mutex<Outcome>) {
+    for item in items {
+        if let Some(result) = one(ctx, manifest, item, applied, on_conflict, outcome) {
+            take(outcome, ctx, item, result);
+        }
+    }
 }
 
 fn take(outcome: &Mutex<Outcome>, ctx: &Context, item: &Item, result: Result<String>) {

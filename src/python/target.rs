@@ -4,10 +4,24 @@
 use super::key::{Arch, Key, Libc, Os, Stage, Variant};
 use crate::package::facts::{Facts, Markers};
 
-/// The C library of current enterprise Linuxes, and what `manylinux_2_28` wheels are made for.
-const GLIBC: (u32, u32) = (2, 28);
-const MUSL: (u32, u32) = (1, 2);
-const MACOS: (u32, u32) = (13, 0);
+/// The C libraries of current enterprise Linuxes, and what the newer `manylinux` wheels are made for: the oldest first.
+const GLIBC: [(u32, u32); 3] = [(2, 28), (2, 34), (2, 39)];
+const MUSL: [(u32, u32); 1] = [(1, 2)];
+const MACOS: [(u32, u32); 3] = [(13, 0), (14, 0), (15, 0)];
+
+/// [`facts`] on machines of different age, the oldest first: what has no wheels for one may have some for the next.
+pub fn ages(key: &Key) -> impl Iterator<Item = Facts> {
+    let versions: &[(u32, u32)] = match key.platform.libc {
+        Libc::Gnu => &GLIBC,
+        Libc::Musl => &MUSL,
+        Libc::None => &MACOS,
+    };
+    let oldest = facts(key);
+    versions.iter().map(move |&version| {
+        let libc = oldest.libc.as_ref().map(|(name, ..)| (name.clone(), version.0, version.1));
+        Facts { libc, macos: oldest.macos.map(|_| version), ..oldest.clone() }
+    })
+}
 
 /// What a prebuilt CPython of this key says of itself, as far as wheels and markers care (PEP 425, PEP 508). The kernel's release and
 /// version are of one machine, and empty here; folders are as on every Unix.
@@ -48,11 +62,11 @@ pub fn facts(key: &Key) -> Facts {
         soabi: String::new(),
         pointer_bits: 64,
         libc: match key.platform.libc {
-            Libc::Gnu => Some(("glibc".into(), GLIBC.0, GLIBC.1)),
-            Libc::Musl => Some(("musl".into(), MUSL.0, MUSL.1)),
+            Libc::Gnu => Some(("glibc".into(), GLIBC[0].0, GLIBC[0].1)),
+            Libc::Musl => Some(("musl".into(), MUSL[0].0, MUSL[0].1)),
             Libc::None => None,
         },
-        macos: (key.platform.os == Os::Darwin).then_some(MACOS),
+        macos: (key.platform.os == Os::Darwin).then_some(MACOS[0]),
         cache_tag: format!("cpython-{}{}", version.major, version.minor),
         magic: String::new(),
         stdlib: library.clone().into(),
@@ -68,6 +82,17 @@ mod tests {
     use super::*;
     use crate::package::filename::WheelName;
     use crate::package::tags::Tags;
+
+    #[test]
+    fn a_newer_machine_of_a_platform_takes_more_wheels() {
+        let ages = |key: &str, tags: &str| -> Vec<bool> {
+            let wheel = WheelName::parse(&format!("a-1-{tags}.whl")).unwrap();
+            ages(&key.parse().unwrap()).map(|facts| Tags::of(&facts).rank(&wheel).is_some()).collect()
+        };
+        assert_eq!(ages("cpython-3.12.4-linux-x86_64-gnu", "cp39-abi3-manylinux_2_34_x86_64"), [false, true, true]);
+        assert_eq!(ages("cpython-3.12.4-darwin-aarch64-none", "cp312-cp312-macosx_15_0_arm64"), [false, false, true]);
+        assert_eq!(ages("cpython-3.12.4-linux-x86_64-musl", "cp312-cp312-musllinux_1_2_x86_64"), [true]);
+    }
 
     #[test]
     fn each_target_takes_its_own_wheels() {

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     #[error("no home directory is known\nset HOME, or BOOT_DATA_DIR and its sisters")]
     NoHome,
-    #[error("can't {verb} {}: {}", path.display(), plain(source))]
+    #[error("can't {verb} {}: {}", path.display(), plain(source, path))]
     Io { verb: &'static str, path: PathBuf, source: io::Error },
     #[error("{} holds {name}, which would land outside of where it belongs\nnothing of it was kept; get the archive elsewhere", archive.display())]
     Unsafe { archive: PathBuf, name: String },
@@ -39,7 +39,7 @@ impl Error {
 }
 
 /// Words for the errors that people meet most, with what to do.
-fn plain(error: &io::Error) -> String {
+fn plain(error: &io::Error, path: &Path) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full\nfree some space (boot cache clean helps), then run the same command again".into(),
         io::ErrorKind::QuotaExceeded => {
@@ -48,8 +48,12 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => {
             "the file system is read-only\nset BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR to folders that can be written".into()
         }
+        // Of boot's own folders or of any other: a dotfile's, a project's.
         io::ErrorKind::PermissionDenied => {
-            "permission denied\nis the folder yours? BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR can name others".into()
+            let folder = path.parent().unwrap_or(path).display();
+            format!(
+                "permission denied\nmay you write to {folder}? BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR name other folders for what is boot's own"
+            )
         }
         _ => error.to_string(),
     }

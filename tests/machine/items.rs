@@ -134,7 +134,7 @@ fn what_the_manifest_has_no_more_goes_if_it_is_as_boot_left_it() {
     }
     home.write("dots/boot.toml", "version = 1\n[dotfiles]\n");
     home.boot(["plan"]).success().stdout_has("~/.copied goes").stdout_has("~/.config/deep/er/rc goes");
-    home.boot(["apply"]).success();
+    home.boot(["apply"]).success().stderr_has("gone: 2 dotfiles").stderr_lacks("new:");
     assert!(!home.root.join(".copied").exists() && !home.root.join(".config/deep").exists());
     assert_eq!(home.read(".mine"), "precious");
     assert!(home.root.join(".config/other").exists() && home.root.join(".plainrc").exists());

@@ -4,6 +4,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use crate::support::sdist::Source;
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
 use boot::python::key::{Key, Platform};
 use boot::store::digest::Sha256;
@@ -91,6 +92,35 @@ fn it_is_made_on_one_platform_for_three_without_an_address_and_the_same_each_tim
     let with = |more: &[&str]| plain.iter().chain(more).map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(files(OTHERS[0]), with(&["native-2.0-py3-none-macosx_11_0_arm64.whl", "onlymac-1.0-py3-none-any.whl"]));
     assert_eq!(files(OTHERS[1]), with(&["native-2.0-py3-none-manylinux_2_17_aarch64.whl"]));
+}
+
+#[test]
+fn what_has_no_wheel_for_old_machines_is_locked_for_newer_ones() {
+    let (mirror, index) = (Mirror::new(), index());
+    index.add(Wheel::new("fresh", "1.0").tag("py3-none-manylinux_2_34_x86_64").command("fresh", "fresh"));
+    index.add(Wheel::new("fresher", "1.0").tag("py3-none-manylinux_2_99_x86_64").command("fresher", "fresher"));
+    let home = machine(&mirror, &index);
+    home.write(".config/boot/boot.toml", &manifest(&mirror, "fresh = \"*\"\nblack = \"*\"\n"));
+    home.boot(["lock", "--platform", "linux-x86_64-gnu"]).success();
+    let lock = home.read(LOCK);
+    assert!(lock.contains("fresh-1.0-py3-none-manylinux_2_34_x86_64.whl"), "{lock}");
+    assert!(lock.contains("native-2.0-py3-none-manylinux_2_17_x86_64.whl"), "the others are for all machines: {lock}");
+    home.write(".config/boot/boot.toml", &manifest(&mirror, "fresher = \"*\"\n"));
+    home.boot(["lock", "--platform", "linux-x86_64-gnu"]).code(1).stderr_has("has no wheel for this Python");
+}
+
+#[test]
+fn what_no_lock_has_is_made_with_the_manifests_default_python() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    home.plant(&mirror, "3.98.1");
+    home.boot(["python", "uninstall", &mirror.version()]).success();
+    let folder = Source::new("mytool", "1.0", "mine").repository(&home, "src/mytool");
+    let tools = format!("mytool = {{ git = \"file://{}\" }}\n", folder.display());
+    home.write(".config/boot/boot.toml", &manifest(&mirror, &tools));
+    home.boot(["apply"]).success();
+    let list = home.boot(["tool", "list", "--json"]).success().json();
+    assert_eq!(list["tools"][0]["python"], mirror.key.to_string(), "{list}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! What comes from elsewhere: packages of the system, Pythons, tools. None waits for another but a tool for its Python. What the lock
-//! names is fetched at once; what it doesn't is resolved first, and the lock is written.
+//! What comes from elsewhere: packages of the system, Pythons, tools. None waits for another but a tool for its Python, and for the
+//! default one to be known. What the lock names is fetched at once; what it doesn't is resolved first, and the lock is written.
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{How, OnConflict, Outcome, keep, take};
+use super::{How, OnConflict, Outcome, in_turn, keep, take};
 use crate::Context;
 use crate::machine::applied::Applied;
 use crate::machine::lock::{Lock, Locked, make};
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 8;
 
 /// Whether an item is one of them.
 pub fn is(item: &Item) -> bool {
-    matches!(item.what, What::Python(_) | What::Tool(_) | What::Package(_))
+    matches!(item.what, What::Python(_) | What::Default(_) | What::Tool(_) | What::Package(_))
 }
 
 pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut Applied, how: &How, outcome: &Mutex<Outcome>) {
@@ -67,6 +67,9 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
     if let Err(error) = applied.write(&ctx.paths) {
         ctx.report.warn(&error.to_string());
     }
+    // Before the tools: what isn't locked is made with it.
+    let defaults: Vec<&Item> = items.iter().copied().filter(|item| matches!(item.what, What::Default(_))).collect();
+    in_turn(ctx, manifest, &defaults, applied, how.on_conflict, outcome);
     let (lock, failed) = match lock {
         Ok(Some((lock, failed))) => (Some(lock), failed),
         Ok(None) => (None, Vec::new()),
@@ -93,7 +96,7 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
             _ => None,
         })
         .collect();
-    let backups = Mutex::new(Vec::new());
+    let (backups, unlocked) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let number = applied.applies;
     side_by_side(&work, AT_ONCE, |(item, tool, failed)| {
         // Somebody has agreed that its commands move away; a new tool needs no more, and one that is there is made anew for it.
@@ -101,7 +104,10 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
         let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let result = match (failed, here(lock.as_ref())) {
             // What has to be built can't be locked; it is installed all the same.
-            (Some(Error::NoWheels(_)), _) if !how.locked => items::install_tool(ctx, tool, None, force),
+            (Some(Error::NoWheels(_)), _) if !how.locked => {
+                unlocked.lock().unwrap_or_else(PoisonError::into_inner).push(tool.name.as_str());
+                items::install_tool(ctx, tool, None, force)
+            }
             (Some(error), _) => Err(error),
             (None, locked) => items::install_tool(ctx, tool, locked, force),
         };
@@ -120,6 +126,11 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
         if let Err(error) = applied.write(&ctx.paths) {
             ctx.report.warn(&error.to_string());
         }
+    }
+    let mut unlocked = unlocked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    unlocked.sort_unstable();
+    if !unlocked.is_empty() {
+        ctx.report.warn(&format!("found out for this machine alone, and not in the lock: {}; boot lock says why", unlocked.join(", ")));
     }
     for one in failed {
         ctx.report.warn(&format!("{} isn't in the lock: {}", escaped(&one.what), one.error.to_string().lines().next().unwrap_or("")));

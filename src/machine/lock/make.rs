@@ -197,40 +197,42 @@ fn one(
         let extra = known.is_none();
         let Some(found) = known.or_else(|| python(ctx, builds, request, platform, true)) else { continue };
         let Ok(key) = found.key.parse::<Key>() else { continue };
-        let facts = target::facts(&key);
         // It isn't here to be run. What only a build can tell is asked with one that is: a source archive says the same to each Python of a
         // minor, or it couldn't be locked at all.
         let minor = key.version.minor_name(key.variant);
         let runner = minor.parse().ok().and_then(|minor| installed::find(&ctx.paths, &minor));
-        let python = Python { facts: &facts, program: "".as_ref() };
-        let forbidden = IndexOptions { no_build: true, ..inputs.index.clone() };
-        let builder = match &runner {
-            Some(runner) => Builder::new(ctx, environment::runner(runner), inputs.index.clone()),
-            None => Builder::new(ctx, python, forbidden),
-        };
-        match resolve::resolve_elsewhere(&builder, &facts, &inputs) {
-            Ok(resolution) => {
-                let packages = resolution.pins.into_iter().map(|pin| Package {
-                    at: indexes.relative(&pin.name, &pin.url),
-                    name: pin.name.as_str().into(),
-                    version: pin.version.to_string(),
-                    file: pin.file,
-                    sha256: pin.sha256,
-                });
-                let locked = LockedTool { asked: asked(tool), python: key.version.minor_name(key.variant), packages: packages.collect() };
-                return Ok((locked, extra.then(|| (request.clone(), found))));
-            }
-            // Another Python may do; a network that isn't there won't be there for it either.
-            Err(error) if error.is_contradiction() => drop(first.get_or_insert(Error::NoWheels(error.to_string()))),
-            Err(error) => {
-                return Err(match error.build() {
-                    Some(build::Error::Forbidden { what }) => Error::NoWheels(format!(
-                        "{} has no wheel, and only a build with Python {minor} can tell what it needs\nboot python install {minor}, then the same again",
-                        escaped(what)
-                    )),
-                    Some(error) => Error::NoWheels(error.to_string()),
-                    None => item(&error),
-                });
+        // What has no wheels for the oldest machines is locked for newer ones; an older one that comes along says so.
+        for facts in target::ages(&key) {
+            let python = Python { facts: &facts, program: "".as_ref() };
+            let forbidden = IndexOptions { no_build: true, ..inputs.index.clone() };
+            let builder = match &runner {
+                Some(runner) => Builder::new(ctx, environment::runner(runner), inputs.index.clone()),
+                None => Builder::new(ctx, python, forbidden),
+            };
+            match resolve::resolve_elsewhere(&builder, &facts, &inputs) {
+                Ok(resolution) => {
+                    let packages = resolution.pins.into_iter().map(|pin| Package {
+                        at: indexes.relative(&pin.name, &pin.url),
+                        name: pin.name.as_str().into(),
+                        version: pin.version.to_string(),
+                        file: pin.file,
+                        sha256: pin.sha256,
+                    });
+                    let locked = LockedTool { asked: asked(tool), python: minor, packages: packages.collect() };
+                    return Ok((locked, extra.then(|| (request.clone(), found))));
+                }
+                // Another Python may do; a network that isn't there won't be there for it either.
+                Err(error) if error.is_contradiction() => drop(first.get_or_insert(Error::NoWheels(error.to_string()))),
+                Err(error) => {
+                    return Err(match error.build() {
+                        Some(build::Error::Forbidden { what }) => Error::NoWheels(format!(
+                            "{} has no wheel, and only a build with Python {minor} can tell what it needs\nboot python install {minor}, then the same again",
+                            escaped(what)
+                        )),
+                        Some(error) => Error::NoWheels(error.to_string()),
+                        None => item(&error),
+                    });
+                }
             }
         }
     }
