@@ -2,12 +2,10 @@
 //! one, and takes its place in one step. Until then the old one works, and whatever fails leaves it so.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
-use pep440_rs::Version;
-
 use super::environment::{self, Addition, Now, Resolved};
+use super::outcome::{self, Change, Outcome};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, expose, find, folder, manuals};
@@ -39,74 +37,6 @@ pub struct Options {
     pub expose: BTreeMap<String, String>,
     /// Makes it anew, and takes over names in the bin folder.
     pub force: bool,
-}
-
-/// What happened to a tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    Installed,
-    /// Nothing was to do.
-    Already,
-    /// It is the newest already.
-    Newest,
-    /// From this version.
-    Upgraded(String),
-    /// Made again: only the packages around it, or its Python, changed.
-    Remade,
-    /// These packages; and the commands that are linked since.
-    Injected(Vec<String>, Vec<String>),
-    /// These are in it already.
-    AlreadyInjected(Vec<String>),
-    Uninjected(Vec<String>),
-    /// It is held at its version.
-    Held,
-}
-
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub change: Change,
-    pub receipt: Receipt,
-    /// Copies of what `--force` took the place of.
-    pub backups: Vec<PathBuf>,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let receipt = &self.receipt;
-        let tool = format!("{} {}", receipt.wanted.tool(), receipt.version);
-        let python = receipt.python.parse::<Key>().map_or_else(|_| receipt.python.clone(), |key| key.version.to_string());
-        let apps: Vec<&str> = receipt.apps.iter().map(|app| app.name.as_str()).collect();
-        let versions = |names: &[String]| -> String {
-            let named = names.iter().map(|name| match receipt.injected.iter().find(|injected| injected.name == *name) {
-                Some(injected) => format!("{name} {}", injected.version),
-                None => name.clone(),
-            });
-            named.collect::<Vec<_>>().join(", ")
-        };
-        match &self.change {
-            Change::Installed if receipt.injected.is_empty() => write!(f, "installed {tool} ({python}): {}", apps.join(", ")),
-            Change::Installed => {
-                let with: Vec<String> = receipt.injected.iter().map(|injected| injected.name.clone()).collect();
-                write!(f, "installed {tool} with {} ({python}): {}", versions(&with), apps.join(", "))
-            }
-            Change::Already => write!(f, "{tool} is already installed"),
-            Change::Newest => match receipt.wanted.bound() {
-                Some(bound) => write!(f, "{tool} is the newest that {bound} allows"),
-                None => write!(f, "{tool} is the newest"),
-            },
-            Change::Upgraded(from) => {
-                let back = from.parse::<Version>().is_ok_and(|from| receipt.version.parse().is_ok_and(|to: Version| to < from));
-                let verb = if back { "downgraded" } else { "upgraded" };
-                write!(f, "{verb} {} {from} -> {} ({python})", receipt.wanted.tool(), receipt.version)
-            }
-            Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", apps.join(", ")),
-            Change::Injected(names, linked) if linked.is_empty() => write!(f, "injected {} into {tool}", versions(names)),
-            Change::Injected(names, linked) => write!(f, "injected {} into {tool}: {}", versions(names), linked.join(", ")),
-            Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),
-            Change::Uninjected(names) => write!(f, "removed {} from {tool}", names.join(", ")),
-            Change::Held => write!(f, "{tool} is pinned; boot tool unpin {} lets it go on", receipt.wanted.tool()),
-        }
-    }
 }
 
 /// Installs a tool, or finds it installed.
@@ -172,7 +102,7 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
     };
     let made = make(ctx, &wanted, &additions, &resolved, options.force, bar.as_ref())?;
     let change = match old {
-        Some(old) if old.version != made.0.version => Change::Upgraded(old.version),
+        Some(old) if old.version != made.0.version => outcome::upgraded(&old, &made.0),
         _ => Change::Installed,
     };
     Ok(Outcome { change, receipt: made.0, backups: made.1 })
@@ -203,8 +133,7 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
         return Ok(Outcome { change: Change::AlreadyInjected(names), receipt: old, backups: Vec::new() });
     }
     let (receipt, backups) = remake(ctx, &held(&old), &additions, &old)?;
-    let linked = receipt.apps.iter().filter(|app| !old.apps.iter().any(|before| before.name == app.name));
-    let linked = linked.map(|app| app.name.clone()).collect();
+    let linked = outcome::commands_only_in(&receipt, &old);
     Ok(Outcome { change: Change::Injected(new, linked), receipt, backups })
 }
 
@@ -250,7 +179,7 @@ pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     }
     let (mut receipt, backups) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
     restore_spec(ctx, &old, &mut receipt)?;
-    let change = if old.version == receipt.version { Change::Remade } else { Change::Upgraded(old.version) };
+    let change = outcome::upgraded(&old, &receipt);
     Ok(Outcome { change, receipt, backups })
 }
 

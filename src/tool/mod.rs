@@ -10,6 +10,7 @@ pub mod inline;
 pub mod install;
 pub mod list;
 pub mod manuals;
+pub mod outcome;
 pub mod receipt;
 pub mod remove;
 pub mod run;
@@ -22,7 +23,8 @@ use crate::Code;
 use crate::report::{escaped, nearest};
 use crate::store::paths::Paths;
 
-pub use install::{Change, Options, Outcome, inject, install, reinstall, uninject, upgrade};
+pub use install::{Options, inject, install, reinstall, uninject, upgrade};
+pub use outcome::{Change, Outcome};
 pub use receipt::Receipt;
 pub use spec::Spec;
 

@@ -184,6 +184,23 @@ fn a_held_tool_can_be_asked_for_by_version_and_is_held_there() {
 }
 
 #[test]
+fn an_upgrade_says_what_is_new() {
+    let (home, index) = home();
+    index.add(Wheel::new("extra", "1.0").file("extra.py", ""));
+    home.boot(["tool", "install", "speaker", "--with", "extra"]).success();
+    index.add(Wheel::new("extra", "1.1").requires("helper").file("extra.py", "new = 1\n"));
+    home.set_page_age();
+    home.boot(["tool", "upgrade"])
+        .success()
+        .stderr_has("upgraded packages of speaker 1.0")
+        .stderr_has(": extra 1.0 -> 1.1, helper 2.0 is new\n");
+    index.add(speaker("2.0").script("louder", "speaker:other"));
+    home.set_page_age();
+    let run = home.boot(["tool", "upgrade", "speaker"]).success().stderr_has("upgraded speaker 1.0 -> 2.0");
+    assert!(run.stderr.trim_end().ends_with("; new: louder"), "{run}");
+}
+
+#[test]
 fn of_several_packages_those_that_are_there_are_taken_out() {
     let (home, index) = home();
     index.add(Wheel::new("extra", "1.0").file("extra.py", ""));
