@@ -13,6 +13,8 @@ use ::zip::CompressionMethod;
 
 use super::{Error, Result, bounded};
 
+mod zip_layout;
+
 /// How much an archive may unpack to before it counts as a bomb.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -106,13 +108,13 @@ fn unpackable(method: CompressionMethod) -> Option<String> {
 /// Unpacks a zip file into `dest`. Symlinks are refused: no wheel may have one.
 pub fn zip(mut reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Limits) -> Result<()> {
     let mut unpacker = Unpacker::new(archive, dest, limits);
-    let declared = declared_entries(&mut reader).map_err(|error| unpacker.broken(error))?;
+    let declared = zip_layout::declared_entries(&mut reader).map_err(|reason| unpacker.broken(reason))?;
     let mut zip = ::zip::ZipArchive::new(reader).map_err(|error| unpacker.broken(error))?;
     // The library keeps one entry of each name, others keep the other: what two readers see differently is refused.
     if declared.is_some_and(|declared| declared != zip.len()) {
         return Err(unpacker.broken("a name in it comes twice, or its directory is damaged"));
     }
-    let mut places = Vec::with_capacity(zip.len());
+    let mut listed = Vec::with_capacity(zip.len());
     for number in 0..zip.len() {
         let mut entry = zip.by_index(number).map_err(|error| unpacker.broken(error))?;
         // Told now: the library would only fail at the first byte, with an error like any other of a damaged archive.
@@ -121,7 +123,14 @@ pub fn zip(mut reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Li
         }
         // In older encodings a name is another one for each reader.
         let text = std::str::from_utf8(entry.name_raw()).map_err(|_| unpacker.broken("a name in it isn't UTF-8"))?.to_string();
-        places.push((entry.header_start(), entry.compressed_size(), text.clone()));
+        listed.push(zip_layout::Listed {
+            start: entry.header_start(),
+            packed: entry.compressed_size(),
+            size: entry.size(),
+            crc: entry.crc32(),
+            method: if entry.compression() == CompressionMethod::Stored { 0 } else { 8 },
+            name: text.clone(),
+        });
         let name = PathBuf::from(&text);
         // A backslash and a drive lead elsewhere on another system: no honest archive has them.
         if entry.is_symlink() || text.contains('\\') || text.as_bytes().get(1) == Some(&b':') {
@@ -138,46 +147,8 @@ pub fn zip(mut reader: impl Read + Seek, archive: &Path, dest: &Path, limits: Li
             unpacker.file(&inside, mode, &mut entry)?;
         }
     }
-    // Readers that stream believe the names before the entries, others those in the directory at the end.
-    let mut reader = zip.into_inner();
-    places.sort_unstable();
-    for (number, (start, packed, name)) in places.iter().enumerate() {
-        // Entries that share bytes make bombs that are no larger than any wheel.
-        let end = start.saturating_add(30 + name.len() as u64).saturating_add(*packed);
-        if places.get(number + 1).is_some_and(|(next, ..)| *next < end) {
-            return Err(unpacker.broken("two entries of it overlap"));
-        }
-        if !is_named(&mut reader, *start, name.as_bytes()).map_err(|error| unpacker.broken(error))? {
-            return Err(unpacker.broken(format!("{name} has two names in it")));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the entry whose own header starts at `start` has this name there too.
-fn is_named(reader: &mut (impl Read + Seek), start: u64, name: &[u8]) -> io::Result<bool> {
-    reader.seek(io::SeekFrom::Start(start))?;
-    let mut header = [0; 30];
-    reader.read_exact(&mut header)?;
-    if usize::from(u16::from_le_bytes([header[26], header[27]])) != name.len() {
-        return Ok(false);
-    }
-    let mut own = vec![0; name.len()];
-    reader.read_exact(&mut own)?;
-    Ok(own == name)
-}
-
-/// How many entries the end of a zip file says there are; None where it can't say (64-bit directories have their own count).
-fn declared_entries(reader: &mut (impl Read + Seek)) -> io::Result<Option<usize>> {
-    let length = reader.seek(io::SeekFrom::End(0))?;
-    let tail = length.min(22 + 0xffff);
-    reader.seek(io::SeekFrom::Start(length - tail))?;
-    let mut bytes = vec![0; tail as usize];
-    reader.read_exact(&mut bytes)?;
-    reader.rewind()?;
-    let end = bytes.windows(4).rposition(|window| window == b"PK\x05\x06");
-    let count = end.and_then(|end| Some(u16::from_le_bytes([*bytes.get(end + 10)?, *bytes.get(end + 11)?])));
-    Ok(count.filter(|count| *count != u16::MAX).map(usize::from))
+    let directory = zip.central_directory_start();
+    zip_layout::check(&mut zip.into_inner(), &mut listed, directory).map_err(|reason| unpacker.broken(reason))
 }
 
 struct Unpacker<'a> {

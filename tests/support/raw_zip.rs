@@ -22,6 +22,11 @@ pub struct Entry {
     /// What the directory says instead of the truth.
     says_size: Option<u32>,
     says_crc: Option<u32>,
+    /// What its own header says instead of the truth: the way it is packed, and its size.
+    local_method: Option<u16>,
+    local_size: Option<u32>,
+    /// The directory doesn't have it.
+    unlisted: bool,
     /// Lies where the entry of this number lies, so many bytes into it.
     at: Option<(usize, u32)>,
 }
@@ -62,6 +67,18 @@ impl Entry {
         Entry { says_crc: Some(crc), ..self }
     }
 
+    pub fn local_method(self, method: u16) -> Entry {
+        Entry { local_method: Some(method), ..self }
+    }
+
+    pub fn local_size(self, size: u32) -> Entry {
+        Entry { local_size: Some(size), ..self }
+    }
+
+    pub fn unlisted(self) -> Entry {
+        Entry { unlisted: true, ..self }
+    }
+
     /// Shares the bytes of another entry, from `offset` on.
     pub fn at(self, number: usize, offset: usize) -> Entry {
         Entry { at: Some((number, offset as u32)), ..self }
@@ -83,11 +100,12 @@ impl Entry {
         // Names are UTF-8 where they aren't plain.
         let flags = self.flags | if std::str::from_utf8(name).is_ok() && !name.is_ascii() { 1 << 11 } else { 0 };
         head.extend(flags.to_le_bytes());
-        head.extend(self.method.to_le_bytes());
+        head.extend(self.local_method.filter(|_| !in_directory).unwrap_or(self.method).to_le_bytes());
         head.extend([0, 0, 0x21, 0]);
         head.extend(self.says_crc.unwrap_or(crc.sum()).to_le_bytes());
         head.extend(packed.to_le_bytes());
-        let size = self.says_size.filter(|_| in_directory).unwrap_or(self.content.len() as u32);
+        let says = if in_directory { self.says_size } else { self.local_size };
+        let size = says.unwrap_or(self.content.len() as u32);
         head.extend(size.to_le_bytes());
         head.extend((name.len() as u16).to_le_bytes());
         head.extend(0u16.to_le_bytes());
@@ -108,7 +126,8 @@ pub fn zip(entries: &[Entry]) -> Vec<u8> {
         bytes.extend(entry.bytes());
     }
     let start = bytes.len() as u32;
-    for (entry, place) in entries.iter().zip(&places) {
+    let listed = || entries.iter().zip(&places).filter(|(entry, _)| !entry.unlisted);
+    for (entry, place) in listed() {
         bytes.extend(b"PK\x01\x02");
         bytes.extend((0x0300u16 | 20).to_le_bytes());
         bytes.extend(entry.head(&entry.name, true));
@@ -120,7 +139,7 @@ pub fn zip(entries: &[Entry]) -> Vec<u8> {
     let length = bytes.len() as u32 - start;
     bytes.extend(b"PK\x05\x06\0\0\0\0");
     for _ in 0..2 {
-        bytes.extend((entries.len() as u16).to_le_bytes());
+        bytes.extend((listed().count() as u16).to_le_bytes());
     }
     bytes.extend(length.to_le_bytes());
     bytes.extend(start.to_le_bytes());

@@ -69,6 +69,9 @@ fn hostile(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let outer = Entry::new("canary-outer.bin", inner.bytes());
     let offset = outer.bytes().len() - inner.bytes().len();
     let nested = all([sound(), vec![outer, inner.at(5, offset)]].concat());
+    let mut unlisted = sound();
+    unlisted.insert(1, Entry::new("canary.py", "x").unlisted());
+    let unlisted = all(unlisted);
     let mut cut = all(sound());
     cut.truncate(cut.len() - 30);
     let info = |file: &str| format!("{INFO}/{file}");
@@ -135,6 +138,13 @@ fn hostile(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a directory that lies about a size", all(bomb), "error: "),
         ("a bomb of honest sizes", and(Entry::new("canary.bin", vec![0; 70 << 20]).deflated()), "far more"),
         ("a name that differs in both headers", and(Entry::new("seen.py", "x").local_name("canary.py")), "two names"),
+        ("a way of packing that differs in both headers", and(Entry::new("canary.py", "x").local_method(8)), "two ways"),
+        ("a size that differs in both headers", and(Entry::new("canary.py", "x").local_size(7)), "two ways"),
+        ("an entry that its directory doesn't have", unlisted, "doesn't list"),
+        ("an entry at the end that its directory doesn't have", and(Entry::new("canary.py", "x").unlisted()), "doesn't list"),
+        ("an archive behind an archive", [all(sound()), all(sound())].concat(), "before its first"),
+        ("something before it", [b"#!/bin/sh\n".to_vec(), all(sound())].concat(), "before its first"),
+        ("something behind it", [all(sound()), b"canary".to_vec()].concat(), "behind its end"),
         ("two entries at one place", all(shared), "error: "),
         ("an entry within another", nested, "overlap"),
         ("a wrong checksum", and(Entry::new("canary.py", "x").says_crc(7)), "error: "),
