@@ -1,17 +1,23 @@
-//! Whether a tool runs: not what its interpreter's version says, but whether its commands can be loaded.
+//! Whether a tool runs: not what its interpreter's version says, but whether it is the one that the environment was made with, has all
+//! that the receipt says, and can load the commands.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use pep440_rs::Version;
+
 use super::receipt::Receipt;
-use super::{folder, install};
+use super::{folder, install, spec};
 use crate::Context;
+use crate::project::venv::Config;
 use crate::report::escaped;
 
 /// Loads the entry points named as arguments, and prints those that fail. Scripts that are none are left to their shebang; so is the command
-/// of an extra (`main:run [d]`) that lacks what the extra brings: nobody may have asked for it.
+/// of an extra (`main:run [d]`) that lacks what the extra brings: nobody may have asked for it. The minor that runs comes first.
 const LOAD: &str = "\
 import sys, importlib.metadata
+print('', *sys.version_info[:2], sep='\\t', file=sys.__stdout__, flush=True)
 names = set(sys.argv[1:])
 for distribution in importlib.metadata.distributions():
     for point in distribution.entry_points:
@@ -39,6 +45,13 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     if !install::is_whole(ctx, receipt) {
         return Some("its commands aren't all linked".into());
     }
+    let Some(config) = Config::read(&home) else { return Some("it has lost its pyvenv.cfg".into()) };
+    if !config.home.is_dir() {
+        return Some(format!("its pyvenv.cfg names {}, which is gone", escaped(&ctx.paths.tilde(&config.home))));
+    }
+    if let Some(package) = missing(&home, receipt) {
+        return Some(format!("it has lost {}", escaped(package)));
+    }
     let mut command = Command::new(&python);
     command.args(["-E", "-c", LOAD]).args(receipt.apps.iter().map(|app| &app.script));
     let output = match command.stdin(Stdio::null()).stderr(Stdio::null()).output() {
@@ -47,6 +60,15 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     };
     let text = String::from_utf8_lossy(&output.stdout);
     // What modules print while they are loaded isn't in this form.
+    let runs = text.lines().find_map(|line| {
+        let mut parts = line.strip_prefix('\t')?.split('\t');
+        Some((parts.next()?.parse::<u32>().ok()?, parts.next()?.parse::<u32>().ok()?))
+    });
+    if let (Some(runs), Some(made)) = (runs, config.minor())
+        && runs != made
+    {
+        return Some(format!("its Python is {}.{} by now, and it was made with {}.{}", runs.0, runs.1, made.0, made.1));
+    }
     let failed = text.lines().find_map(|line| {
         let mut parts = line.splitn(3, '\t');
         let (name, kind, message) = (parts.next()?, parts.next()?, parts.next()?);
@@ -57,4 +79,23 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
         None if !output.status.success() => Some("its Python doesn't run".into()),
         None => None,
     }
+}
+
+/// The first package of the receipt that isn't installed in that version in the environment at `home`: no `.dist-info` folder says so.
+fn missing<'r>(home: &Path, receipt: &'r Receipt) -> Option<&'r str> {
+    let libraries = ["lib", "lib64"].into_iter().flat_map(|lib| fs::read_dir(home.join(lib)).into_iter().flatten().flatten());
+    let sites = libraries.map(|python| python.path().join("site-packages"));
+    let names = sites.flat_map(|site| fs::read_dir(site).into_iter().flatten().flatten()).map(|entry| entry.file_name());
+    let there: Vec<(String, Option<Version>)> = names
+        .filter_map(|name| {
+            let (name, version) = name.to_str()?.strip_suffix(".dist-info")?.split_once('-')?;
+            Some((spec::normal(name), version.parse().ok()))
+        })
+        .collect();
+    receipt.packages.iter().map(String::as_str).find(|package| {
+        let Some((name, version)) = package.split_once("==") else { return false };
+        let Ok(version) = version.parse::<Version>() else { return false };
+        // What writes its version in a way of its own is known by its name.
+        !there.iter().any(|(other, is)| other == name && is.as_ref().is_none_or(|is| *is == version))
+    })
 }

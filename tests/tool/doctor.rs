@@ -165,3 +165,36 @@ fn a_hook_of_another_boot_and_a_path_in_the_wrong_order_are_found() {
     home.run(&mut command).code(1).stdout_has("PATH").stdout_has("ahead of boot's");
     home.run(home.command(BOOT).arg("doctor").env("PATH", "/usr/bin:/bin")).code(1).stdout_has("open a new shell");
 }
+
+#[test]
+fn an_environment_that_isnt_what_its_receipt_says_is_found_and_made_anew() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    let tool = home.data().join("tools/teller");
+    let site = tool.join(format!("lib/python{}/site-packages", mirror.minor()));
+    let config = tool.join("pyvenv.cfg");
+    let damages: [(&str, &dyn Fn()); 5] = [
+        ("it has lost teller==1.0", &|| fs::remove_dir_all(site.join("teller-1.0.dist-info")).unwrap()),
+        ("it has lost speaker==1.0", &|| fs::rename(site.join("speaker-1.0.dist-info"), site.join("speaker-0.9.dist-info")).unwrap()),
+        ("lost its pyvenv.cfg", &|| fs::remove_file(&config).unwrap()),
+        ("nowhere/bin, which is gone", &|| {
+            let text = fs::read_to_string(&config).unwrap();
+            let lines = text.lines().map(|line| if line.starts_with("home =") { "home = /nowhere/bin" } else { line });
+            fs::write(&config, lines.collect::<Vec<_>>().join("\n")).unwrap();
+        }),
+        // The interpreter behind the same path is another one since.
+        ("by now, and it was made with 3.1", &|| {
+            let text = fs::read_to_string(&config).unwrap();
+            let lines = text.lines().map(|line| if line.starts_with("version") { "version = 3.1.9" } else { line });
+            fs::write(&config, lines.collect::<Vec<_>>().join("\n")).unwrap();
+        }),
+    ];
+    for (why, damage) in damages {
+        home.boot(["tool", "install", "teller", "--with", "speaker", "--force"]).success();
+        doctor(&home, &[]).success();
+        damage();
+        doctor(&home, &[]).code(1).stdout_has("the tool teller").stdout_has(why);
+        doctor(&home, &["--fix"]).success().stderr_has("mended the tool teller");
+        home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has("teller speaks");
+    }
+}
