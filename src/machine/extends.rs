@@ -232,8 +232,9 @@ fn merge(near: &mut Manifest, below: Manifest) {
     }
     unite(&mut near.pythons, below.pythons);
     for tool in below.tools {
-        if !near.tools.iter().any(|own| super::items::same_tool(&own.name, &tool.name)) {
-            near.tools.push(tool);
+        match near.tools.iter_mut().find(|own| super::items::same_tool(&own.name, &tool.name)) {
+            Some(own) => own.extend(tool),
+            None => near.tools.push(tool),
         }
     }
     for (name, request) in below.venvs {

@@ -214,6 +214,12 @@ pub fn same_tool(one: &str, other: &str) -> bool {
     spec::normal(one) == spec::normal(other)
 }
 
+/// Whether two requirements are for one package.
+pub fn same_package(one: &str, other: &str) -> bool {
+    let name = |text: &str| text.parse::<Spec>().map_or_else(|_| text.to_string(), |spec| spec.name().to_string());
+    name(one) == name(other)
+}
+
 /// How an installed tool differs from what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolState {

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::Home;
+use crate::support::{Home, Index, Mirror, Wheel};
 
 /// A home whose git host is a folder of it.
 fn home(own: &str) -> Home {
@@ -73,6 +73,43 @@ fn the_nearer_file_wins_and_the_rest_is_the_teams() {
     other.boot(["update", "--yes"]).success();
     assert_eq!(other.read(".teamrc"), "later\n");
     assert_ne!(other.read("dots/boot.lock"), lock);
+}
+
+#[test]
+fn a_tool_in_both_has_what_either_adds_and_what_the_nearer_says() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    for (name, version) in [
+        ("tool", "1.0"),
+        ("tool", "2.0"),
+        ("any", "1.0"),
+        ("any", "2.0"),
+        ("mine", "1.0"),
+        ("theirs", "1.0"),
+        ("both", "1.0"),
+        ("both", "2.0"),
+    ] {
+        index.add(Wheel::new(name, version).command(name, version));
+    }
+    let mut home = Home::ready(&mirror, &index);
+    home.set("SHELL", "/bin/bash");
+    let host = format!("file://{}/git", home.root.display());
+    home.set("BOOT_GIT_HOST", &host);
+    home.write(
+        "git/acme/base/boot.toml",
+        "version = 1\n[tools]\ntool = { version = '==1.0', inject = ['theirs', 'both==1.0'], expose = { t = 'tool' } }\nany = '==1.0'\n",
+    );
+    commit(&home, "acme/base");
+    home.write("dots/boot.toml", "version = 1\nextends = ['acme/base']\n[tools]\ntool = { inject = ['mine', 'Both>=2'] }\nany = '*'\n");
+    home.boot(["init", "dots", "--yes"]).success();
+    let list = home.boot(["tool", "list", "--json"]).success().json();
+    let tools: Vec<String> = list["tools"].as_array().unwrap().iter().map(|tool| format!("{} {}", tool["name"], tool["version"])).collect();
+    assert_eq!(tools, ["\"any\" \"2.0\"", "\"tool\" \"1.0\""]);
+    let injected = list["tools"][1]["injected"].as_array().unwrap().iter();
+    let mut injected: Vec<String> = injected.map(|one| format!("{} {}", one["name"], one["version"])).collect();
+    injected.sort();
+    assert_eq!(injected, ["\"both\" \"2.0\"", "\"mine\" \"1.0\"", "\"theirs\" \"1.0\""]);
+    assert!(home.bin().join("t").exists(), "{list}");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
 }
 
 #[test]

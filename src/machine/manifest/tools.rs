@@ -22,6 +22,8 @@ pub struct Tool {
     pub suffix: String,
     /// A requirement of PEP 440; None for any version.
     pub version: Option<String>,
+    /// Any version was asked for, in so many words: what a manifest further away says of it doesn't count.
+    pub any: bool,
     pub extras: Vec<String>,
     pub inject: Vec<String>,
     pub python: Option<String>,
@@ -77,6 +79,31 @@ impl Tool {
     /// What it is called once it is installed: the package normalized, the suffix as it is.
     pub fn installed_name(&self) -> String {
         format!("{}{}", spec::normal(self.package()), self.suffix)
+    }
+
+    /// Takes over what `below`, an entry for the same tool in a manifest that this one's extends, says beyond it. Where it comes from is
+    /// one thing: a version says that it is on an index.
+    pub fn extend(&mut self, below: Tool) {
+        if !self.any && self.version.is_none() && self.source.is_none() {
+            (self.version, self.source) = (below.version, below.source);
+        }
+        for extra in below.extras {
+            if !self.extras.iter().any(|own| spec::normal(own) == spec::normal(&extra)) {
+                self.extras.push(extra);
+            }
+        }
+        for package in below.inject {
+            if !self.inject.iter().any(|own| items::same_package(own, &package)) {
+                self.inject.push(package);
+            }
+        }
+        for (name, command) in below.expose {
+            self.expose.entry(name).or_insert(command);
+        }
+        self.python = self.python.take().or(below.python);
+        if self.only == Only::default() {
+            self.only = below.only;
+        }
     }
 
     /// As PEP 508 writes it: `httpie[socks]>=3,<4`, `mytool @ git+URL@rev`.
@@ -146,8 +173,10 @@ pub fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
             },
         };
         let span = version.as_ref().map_or(key.span.clone(), |version| version.span.clone());
+        tool.any = version.is_some();
         tool.version =
             version.map(|version| version.value.trim().to_string()).filter(|version| !matches!(version.as_str(), "*" | "" | "latest"));
+        tool.any &= tool.version.is_none();
         items::check_tool(&tool).map_err(|reason| table.problem(&span, reason, hint(&tool)))?;
         if let Some(twin) = tools.iter().find(|other| items::same_tool(&other.name, &tool.name)) {
             let message = format!("{} is the same tool as {}", escaped(&tool.name), escaped(&twin.name));
