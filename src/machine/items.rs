@@ -253,7 +253,9 @@ pub fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState 
     if let Some(entry) = locked.and_then(|locked| locked.tool(wanted)) {
         let has = |package: &lock::Package| receipt.packages.contains(&format!("{}=={}", package.name, package.version));
         let minor = receipt.python.parse::<Key>().map(|key| key.version.minor_name(key.variant));
-        if minor.as_deref() != Ok(entry.python.as_str()) || !entry.packages.iter().all(has) {
+        let commit = receipt.commits.get(&receipt.wanted.name);
+        let same_commit = entry.commit.is_none() || entry.commit.as_ref() == commit;
+        if minor.as_deref() != Ok(entry.python.as_str()) || !entry.packages.iter().all(has) || !same_commit {
             return ToolState::Other("not what the lock says");
         }
     }
@@ -289,7 +291,10 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force
         entry.check(&python)?;
         let bar = ctx.report.spinner(&wanted.name);
         entry.fetch(ctx, bar.as_ref())?;
-        options.locked = Some(entry.resolved(python, wanted));
+        if wanted.source.is_some() {
+            bar.say("building");
+        }
+        options.locked = Some(entry.resolved(ctx, python, wanted)?);
     }
     let outcome = tool::install(ctx, &parse(&wanted.spec())?, &options).map_err(|error| Error::Item(error.to_string()))?;
     let backup = |is: &PathBuf| {

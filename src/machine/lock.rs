@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::manifest::{Manifest, Place, Tool};
-use super::{Error, Result, scripts};
+use super::{Error, Result, repo, scripts};
 use crate::package::address::is_relative;
 use crate::package::filename::{WheelName, source_version};
 use crate::python::key::{Key, Platform};
@@ -81,6 +81,9 @@ pub struct LockedTool {
     pub asked: String,
     /// The minor that it is resolved for, as in `3.12` or `3.13t`.
     pub python: String,
+    /// Of a tool from a git repository: it is built from this one. Neither such a tool nor one of a folder is among its `packages`.
+    #[serde(default)]
+    pub commit: Option<String>,
     pub packages: Vec<Package>,
 }
 
@@ -104,12 +107,14 @@ pub fn asked(tool: &Tool) -> String {
     inject.sort();
     let with = if inject.is_empty() { String::new() } else { format!(" with {}", inject.join(" ")) };
     let on = tool.python.as_ref().map(|python| format!(" on {python}")).unwrap_or_default();
-    format!("{}{with}{on}", tool.spec())
+    let from = tool.source.as_ref().map(|source| format!(" from {}", source.mark())).unwrap_or_default();
+    let spec = Tool { source: None, ..tool.clone() }.spec();
+    format!("{spec}{from}{with}{on}")
 }
 
 /// The hash of all that the lock depends on; comments and dotfiles are no part of it.
 pub fn wanted(manifest: &Manifest) -> String {
-    let mut lines: Vec<String> = manifest.tools.iter().filter(|tool| tool.source.is_none()).map(asked).collect();
+    let mut lines: Vec<String> = manifest.tools.iter().map(asked).collect();
     lines.sort();
     lines.extend(manifest.pythons.iter().map(|request| format!("python {request}")));
     lines.extend(manifest.venvs.iter().map(|(name, request)| format!("venv {name} {request}")));
@@ -221,6 +226,9 @@ impl Lock {
                     quoted(&tool.asked),
                     quoted(&tool.python)
                 );
+                if let Some(commit) = &tool.commit {
+                    let _ = writeln!(text, "commit = {}", quoted(commit));
+                }
                 text.push_str("packages = [\n");
                 for package in &tool.packages {
                     let _ = write!(text, "  {{ name = {}, version = {}, ", quoted(&package.name), quoted(&package.version));
@@ -256,7 +264,7 @@ impl Lock {
             if let Some(request) = manifest.python_requests(|_| true).into_iter().find(|request| !locked.python.contains_key(*request)) {
                 return Ok(Some(format!("it has no Python {request} for {platform}")));
             }
-            if let Some(tool) = manifest.tools.iter().find(|tool| tool.source.is_none() && locked.tool(tool).is_none()) {
+            if let Some(tool) = manifest.tools.iter().find(|tool| locked.tool(tool).is_none()) {
                 return Ok(Some(format!("it has no {} for {platform}", tool.name)));
             }
         }
@@ -268,6 +276,13 @@ impl Package {
     /// Whether it has to be built.
     pub fn is_source(&self) -> bool {
         !self.file.ends_with(".whl")
+    }
+}
+
+impl LockedTool {
+    /// Whether the tool itself is no package of an index: it comes from git, or a folder.
+    pub fn is_own_source(&self) -> bool {
+        self.asked.contains(" from ")
     }
 }
 
@@ -302,8 +317,11 @@ impl Locked {
             if let Some(package) = tool.packages.iter().find(odd) {
                 return Err(format!("{} of {} for {platform} is not what its name says", escaped(&package.file), escaped(name)));
             }
+            if tool.commit.as_ref().is_some_and(|commit| !repo::is_commit(commit)) {
+                return Err(format!("{} for {platform} names no commit", escaped(name)));
+            }
             // A suffix follows the package's name.
-            if !tool.packages.iter().any(|package| name.starts_with(&package.name)) {
+            if !tool.is_own_source() && !tool.packages.iter().any(|package| name.starts_with(&package.name)) {
                 return Err(format!("the packages of {} for {platform} don't have it among them", escaped(name)));
             }
         }

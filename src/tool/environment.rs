@@ -58,6 +58,11 @@ impl Resolved {
         let addressed = self.pins.iter().filter(|pin| pin.direct_url.is_some());
         addressed.map(|pin| (pin.name.to_string(), pin.sha256.to_string())).collect()
     }
+
+    /// The commits of those that come from git, by name.
+    pub fn commits(&self) -> BTreeMap<String, String> {
+        self.pins.iter().filter_map(|pin| Some((pin.name.to_string(), pin.commit()?))).collect()
+    }
 }
 
 /// The interpreter, for what has to be built.
@@ -331,6 +336,7 @@ pub fn write(
     let mut receipt = Receipt::new(wanted.clone(), version_of(&wanted.name), python.key.to_string());
     receipt.packages = resolved.packages();
     receipt.addressed = resolved.addressed();
+    receipt.commits = resolved.commits();
     receipt.apps = apps;
     receipt.injected = additions
         .iter()

@@ -277,9 +277,12 @@ fn already(ctx: &Context, wanted: &Wanted, spec: &Spec, options: &Options, old: 
     (met && is_whole(ctx, &old)).then(|| Outcome { change: Change::Already, receipt: old, backups: Vec::new() })
 }
 
-/// Whether all that a lock names is in the environment, in its version and for its Python. There may be more: what somebody injected.
+/// Whether all that a lock names is in the environment, in its version or of its commit, and for its Python. There may be more: what
+/// somebody injected.
 pub fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
-    same_minor(receipt, locked) && locked.packages().iter().all(|package| receipt.packages.contains(package))
+    same_minor(receipt, locked)
+        && locked.packages().iter().all(|package| receipt.packages.contains(package))
+        && locked.commits().iter().all(|(name, commit)| receipt.commits.get(name) == Some(commit))
 }
 
 /// Whether the tool's interpreter is there, and its commands are linked.

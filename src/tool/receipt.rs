@@ -31,6 +31,9 @@ pub struct Receipt {
     /// The wheels' SHA-256 of what came from an address, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub addressed: BTreeMap<String, String>,
+    /// The commits of what came from git, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub commits: BTreeMap<String, String>,
     #[serde(default, rename = "app", skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<App>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -139,6 +142,7 @@ impl Receipt {
             wanted,
             packages: Vec::new(),
             addressed: BTreeMap::new(),
+            commits: BTreeMap::new(),
             apps: Vec::new(),
             injected: Vec::new(),
         }

@@ -110,7 +110,7 @@ fn what_has_no_wheel_for_old_machines_is_locked_for_newer_ones() {
 }
 
 #[test]
-fn what_no_lock_has_is_made_with_the_manifests_default_python() {
+fn a_tool_from_git_is_made_with_the_manifests_default_python() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.plant(&mirror, "3.98.1");

@@ -19,6 +19,7 @@ mod itself;
 mod killed;
 mod lock;
 mod lock_later;
+mod lock_sources;
 mod odd_places;
 mod packages;
 mod readme;

@@ -10,7 +10,7 @@ use crate::machine::{Error, Result, items};
 use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::index::Indexes;
-use crate::package::resolve::{self, IndexOptions, Inputs};
+use crate::package::resolve::{self, IndexOptions, Inputs, Pin};
 use crate::parallel::side_by_side;
 use crate::python::catalog::{self, Build};
 use crate::python::key::{Key, Platform};
@@ -83,7 +83,7 @@ pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &
                 }
             }
         }
-        for tool in manifest.tools.iter().filter(|tool| tool.source.is_none()) {
+        for tool in &manifest.tools {
             match before.and_then(|before| before.tool(tool)) {
                 Some(known) => keep(&mut locked, tool, known, before),
                 None => jobs.push((platform, tool, before.and_then(|before| before.tool.get(&spec::normal(&tool.name))))),
@@ -211,14 +211,22 @@ fn one(
             };
             match resolve::resolve_elsewhere(&builder, &facts, &inputs) {
                 Ok(resolution) => {
-                    let packages = resolution.pins.into_iter().map(|pin| Package {
+                    let (own, pins): (Vec<Pin>, Vec<Pin>) = resolution
+                        .pins
+                        .into_iter()
+                        .partition(|pin| tool.source.is_some() && pin.name.as_str() == spec::normal(tool.package()));
+                    if let Some(pin) = pins.iter().find(|pin| pin.direct_url.is_some()) {
+                        return Err(Error::NoWheels(format!("{} comes from an address, and a lock has none", pin.name)));
+                    }
+                    let commit = own.iter().find_map(Pin::commit);
+                    let packages = pins.into_iter().map(|pin| Package {
                         at: indexes.relative(&pin.name, &pin.url),
                         name: pin.name.as_str().into(),
                         version: pin.version.to_string(),
                         file: pin.file,
                         sha256: pin.sha256,
                     });
-                    let locked = LockedTool { asked: asked(tool), python: minor, packages: packages.collect() };
+                    let locked = LockedTool { asked: asked(tool), python: minor, commit, packages: packages.collect() };
                     return Ok((locked, extra.then(|| (request.clone(), found))));
                 }
                 // Another Python may do; a network that isn't there won't be there for it either.

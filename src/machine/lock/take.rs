@@ -4,9 +4,11 @@
 use super::{Locked, LockedPython, LockedTool};
 use crate::machine::manifest::Tool;
 use crate::machine::{Error, Result};
-use crate::package::build;
+use crate::package::build::{self, Builder};
+use crate::package::direct;
 use crate::package::filename::WheelName;
 use crate::package::index::Indexes;
+use crate::package::requirement::Name;
 use crate::package::resolve::IndexOptions;
 use crate::package::tags::Tags;
 use crate::package::wheel::{self, CachedWheel};
@@ -17,7 +19,7 @@ use crate::python::key::Key;
 use crate::python::request::Request;
 use crate::python::{self, install};
 use crate::report::{Bar, Silent};
-use crate::tool::environment::{Pin, Resolved};
+use crate::tool::environment::{Pin, Resolved, runner};
 use crate::{Context, tool};
 
 /// Fetched at a time, of all tools together.
@@ -55,8 +57,8 @@ impl LockedTool {
         exact.into_iter().find(minor).or_else(|| installed::find(&ctx.paths, &self.python.parse().ok()?))
     }
 
-    /// As a resolution would have it, on `python`.
-    pub fn resolved(&self, python: Installed, tool: &Tool) -> Resolved {
+    /// As a resolution would have it, on `python`. What isn't on an index is built for it, from the commit that the lock names.
+    pub fn resolved(&self, ctx: &Context, python: Installed, tool: &Tool) -> Result<Resolved> {
         let requested = |name: &str| tool::spec::normal(tool.package()) == name;
         let pins = self.packages.iter().filter_map(|package| {
             Some(Pin {
@@ -71,7 +73,28 @@ impl LockedTool {
                 direct_url: None,
             })
         });
-        Resolved { python, pins: pins.collect() }
+        let mut pins: Vec<Pin> = pins.collect();
+        pins.extend(self.own(ctx, &python, tool)?);
+        Ok(Resolved { python, pins })
+    }
+
+    /// The tool itself, where it comes from git or a folder.
+    fn own(&self, ctx: &Context, python: &Installed, tool: &Tool) -> Result<Option<Pin>> {
+        let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
+        let Some(source) = &tool.source else { return Ok(None) };
+        let name: Name = tool.package().parse().map_err(|error| item(&error))?;
+        let builder = Builder::new(ctx, runner(python), IndexOptions::default());
+        let found = direct::find(&builder, &name, &source.address(self.commit.as_deref()), false).map_err(|error| item(&error))?;
+        Ok(Some(Pin {
+            name,
+            version: found.metadata.version,
+            file: found.file.file,
+            url: String::new(),
+            sha256: found.file.sha256,
+            size: None,
+            requested: true,
+            direct_url: Some(found.direct_url),
+        }))
     }
 
     /// Fails where this machine's C library or macOS is older than what a file is made for.

@@ -11,6 +11,7 @@ use crate::machine::items;
 use crate::net;
 use crate::project::pin::Name;
 use crate::report::escaped;
+use crate::store::digest::Sha256;
 use crate::tool::spec;
 
 /// A tool that should be installed.
@@ -68,6 +69,37 @@ impl Source {
     }
 }
 
+impl Source {
+    /// As PEP 508 and pip write it, at `commit` where one is given.
+    pub fn address(&self, commit: Option<&str>) -> String {
+        match self {
+            Source::Git { url, rev } => {
+                let scheme = if url.starts_with("git+") { "" } else { "git+" };
+                let rev = commit.or(rev.as_deref()).map(|rev| format!("@{rev}")).unwrap_or_default();
+                format!("{scheme}{url}{rev}")
+            }
+            Source::Folder(path) => format!("file://{}", path.display()),
+        }
+    }
+
+    /// What tells it from others in a lock, which has no addresses: of a repository, a hash of where it is, and the revision; of a folder,
+    /// a hash of the files that say what it needs.
+    pub fn mark(&self) -> String {
+        let short = |bytes: &[u8]| Sha256::of(bytes).to_string()[..16].to_string();
+        match self {
+            Source::Git { url, rev } => {
+                let plain = net::without_credentials(url.strip_prefix("git+").unwrap_or(url));
+                format!("git {} {}", short(plain.as_bytes()), rev.as_deref().unwrap_or("HEAD"))
+            }
+            Source::Folder(path) => {
+                // One that isn't there is a file that says nothing: it is no other folder.
+                let said = ["pyproject.toml", "setup.cfg", "setup.py"].map(|name| std::fs::read(path.join(name)).unwrap_or_default());
+                format!("folder {}", short(&said.map(|bytes| Sha256::of(&bytes).to_string()).concat().into_bytes()))
+            }
+        }
+    }
+}
+
 const ELSEWHERE: &str = "it comes from a folder or an address that only this machine has";
 
 impl Tool {
@@ -111,12 +143,7 @@ impl Tool {
         let extras = if self.extras.is_empty() { String::new() } else { format!("[{}]", self.extras.join(",")) };
         let from = match &self.source {
             None => self.version.clone().unwrap_or_default(),
-            Some(Source::Git { url, rev }) => {
-                let scheme = if url.starts_with("git+") { "" } else { "git+" };
-                let rev = rev.as_ref().map(|rev| format!("@{rev}")).unwrap_or_default();
-                format!(" @ {scheme}{url}{rev}")
-            }
-            Some(Source::Folder(path)) => format!(" @ file://{}", path.display()),
+            Some(source) => format!(" @ {}", source.address(None)),
         };
         format!("{}{extras}{from}", self.package())
     }

@@ -98,6 +98,14 @@ pub struct Pin {
     pub direct_url: Option<String>,
 }
 
+impl Pin {
+    /// The commit that it was built from, where it comes from git (PEP 610).
+    pub fn commit(&self) -> Option<String> {
+        let about: serde_json::Value = serde_json::from_str(self.direct_url.as_ref()?).ok()?;
+        Some(about["vcs_info"]["commit_id"].as_str()?.to_string())
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{reason}")]
@@ -132,6 +140,7 @@ impl Error {
     pub fn build(&self) -> Option<&build::Error> {
         match self {
             Error::Metadata(metadata::Error::Build(error)) => Some(error),
+            Error::Direct(direct::Error::Build(error)) => Some(error),
             _ => None,
         }
     }
