@@ -43,13 +43,18 @@ pub fn machine(mirror: &Mirror, index: &Index) -> Home {
     home.set("SHELL", "/bin/bash");
     let mut catalog = home.read("catalog.tsv");
     for platform in OTHERS {
-        let file = format!("cpython-{}+20260101-{platform}-install_only_stripped.tar.gz", mirror.version());
+        let file = other_archive(mirror, platform);
         catalog.push_str(&format!("{}\t{platform}\tdefault\t20260101\t{file}\t{}\n", mirror.version(), Sha256::of(platform.as_bytes())));
     }
     home.write("catalog.tsv", &catalog);
     home.write("dots/boot.toml", &manifest(mirror, "black = \"*\"\nsphinx = { inject = [\"furo\"] }\n"));
     home.write(".config/boot/boot.toml", &home.read("dots/boot.toml"));
     home
+}
+
+/// The name of the Python's archive for another platform.
+fn other_archive(mirror: &Mirror, platform: &str) -> String {
+    format!("cpython-{}+20260101-{platform}-install_only_stripped.tar.gz", mirror.version())
 }
 
 pub fn manifest(mirror: &Mirror, tools: &str) -> String {
@@ -92,12 +97,23 @@ fn it_is_made_on_one_platform_for_three_without_an_address_and_the_same_each_tim
     let with = |more: &[&str]| plain.iter().chain(more).map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(files(OTHERS[0]), with(&["native-2.0-py3-none-macosx_11_0_arm64.whl", "onlymac-1.0-py3-none-any.whl"]));
     assert_eq!(files(OTHERS[1]), with(&["native-2.0-py3-none-manylinux_2_17_aarch64.whl"]));
+    // And the Python of each, as the catalog has it.
+    for platform in OTHERS {
+        let python = &lock["platform"][platform]["python"][&mirror.minor()];
+        let said = ["key", "release", "file", "sha256"].map(|key| python[key].as_str().unwrap().to_string());
+        let (key, file) = (format!("cpython-{}-{platform}", mirror.version()), other_archive(&mirror, platform));
+        assert_eq!(said, [key, "20260101".into(), file, Sha256::of(platform.as_bytes()).to_string()]);
+    }
 }
 
 #[test]
 fn what_has_no_wheel_for_old_machines_is_locked_for_newer_ones() {
     let (mirror, index) = (Mirror::new(), index());
-    index.add(Wheel::new("fresh", "1.0").tag("py3-none-manylinux_2_34_x86_64").command("fresh", "fresh"));
+    // For this machine too, whatever it is: a lock has an entry for it.
+    let here = ["macosx_11_0_arm64", "macosx_10_9_x86_64", "musllinux_1_2_x86_64", "musllinux_1_2_aarch64", "manylinux_2_34_aarch64"];
+    for tag in here.into_iter().chain(["manylinux_2_34_x86_64"]) {
+        index.add(Wheel::new("fresh", "1.0").tag(&format!("py3-none-{tag}")).command("fresh", "fresh"));
+    }
     index.add(Wheel::new("fresher", "1.0").tag("py3-none-manylinux_2_99_x86_64").command("fresher", "fresher"));
     let home = machine(&mirror, &index);
     home.write(".config/boot/boot.toml", &manifest(&mirror, "fresh = \"*\"\nblack = \"*\"\n"));
@@ -149,7 +165,7 @@ fn each_target_has_what_a_resolution_on_it_gives() {
         assert_eq!(packages(&home, tool), packages(&other, tool));
     }
     // The others: an interpreter of theirs, as it describes itself when it is run there.
-    let inputs = boot::package::resolve::Inputs::parse(&["black"], &[], false).unwrap();
+    let inputs = |asked: &[&str]| boot::package::resolve::Inputs::parse(asked, &[], false).unwrap();
     let ctx = boot::Context::new(
         boot::store::paths::Paths::from(&|name| (name == "HOME").then(|| other.root.clone().into())).unwrap(),
         std::sync::Arc::new(boot::report::Silent),
@@ -164,11 +180,14 @@ fn each_target_has_what_a_resolution_on_it_gives() {
         facts.macos = macos;
         facts.markers.platform_machine = machine.into();
         facts.markers.platform_release = "23.5.0".into();
-        let resolution = boot::package::resolve::resolve_from(&Pages { ctx: &ctx, index: &index, home: &other }, &facts, &inputs).unwrap();
-        let found: Vec<String> = resolution.pins.iter().map(|pin| pin.file.clone()).collect();
-        let locked = lock["platform"][platform]["tool"]["black"]["packages"].as_array().unwrap();
-        let locked: Vec<String> = locked.iter().map(|package| package["file"].as_str().unwrap().to_string()).collect();
-        assert_eq!(locked, found, "{platform}");
+        let pages = Pages { ctx: &ctx, index: &index, home: &other };
+        for (tool, asked) in [("black", &["black"][..]), ("sphinx", &["sphinx", "furo"])] {
+            let resolution = boot::package::resolve::resolve_from(&pages, &facts, &inputs(asked)).unwrap();
+            let found: Vec<String> = resolution.pins.iter().map(|pin| pin.file.clone()).collect();
+            let locked = lock["platform"][platform]["tool"][tool]["packages"].as_array().unwrap();
+            let locked: Vec<String> = locked.iter().map(|package| package["file"].as_str().unwrap().to_string()).collect();
+            assert_eq!(locked, found, "{tool} for {platform}");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use super::lock::{LOCK, OTHERS, a_month_later, index, lock_for_three, machine, manifest, packages};
 use crate::support::sdist::Source;
@@ -72,6 +73,73 @@ fn from_a_lock_no_download_waits_for_another() {
     let pages: Vec<&String> = asked.iter().filter(|request| request.contains("/simple/")).collect();
     // The wheel that isn't where the lock has it is looked for by its checksum; nothing else is asked of the index.
     assert!(pages.iter().all(|page| page.contains("/simple/click/")), "{pages:?}");
+}
+
+/// No answer is needed to know the next question: nothing is answered before the Python and all wheels of both tools have been asked for.
+#[test]
+fn from_a_lock_every_download_starts_at_once() {
+    let (mirror, index) = (Mirror::new(), index());
+    let first = machine(&mirror, &index);
+    first.boot(["lock"]).success();
+    let text = first.read(LOCK);
+    let wheels: Vec<&str> =
+        text.split("file = \"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|file| file.ends_with(".whl")).collect();
+    assert_eq!(wheels.len(), 6, "{text}");
+    // Another machine: what the lock was made from is in the cache of the first. Both kinds come from one server, so that they can wait for each other.
+    let mut second = machine(&mirror, &index);
+    index.server.put(&mirror.path(), "application/gzip", mirror.archive().to_vec());
+    second.set("BOOT_PYTHON_MIRROR", &index.server.url());
+    second.set("BOOT_READ_TIMEOUT", "60");
+    second.write(LOCK, &text);
+    let mut paths: Vec<String> = wheels.iter().map(|file| format!("/files/{file}")).collect();
+    paths.push(mirror.path());
+    index.server.together(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    index.server.requests();
+    second.boot(["apply", "--locked"]).success();
+    let asked = index.server.requests();
+    assert_eq!(asked.len(), paths.len(), "each once, and at the first try: {asked:?}");
+    second.run(&mut second.command(second.bin().join("black"))).success().stdout_has("black 24.1.0");
+}
+
+/// Two Pythons, and two tools that no lock knows: each pair is answered when both have been asked for.
+#[test]
+fn what_does_not_need_each_other_is_fetched_side_by_side() {
+    let (mut mirror, index) = (Mirror::new(), index());
+    let next = mirror.publish_next();
+    let mut home = machine(&mirror, &index);
+    home.set("BOOT_READ_TIMEOUT", "60");
+    let pythons = format!("version = 1\n[python]\ninstall = [\"{}\", \"{next}\"]\n", mirror.version());
+    home.write(".config/boot/boot.toml", &format!("{pythons}[tools]\nblack = \"*\"\nsphinx = \"*\"\n"));
+    let archives: Vec<String> = mirror.catalog().lines().map(|line| line.split('\t').nth(4).unwrap().to_string()).collect();
+    let archives: Vec<String> = archives.iter().map(|file| mirror.path().replace(&mirror.file(), file)).collect();
+    assert_eq!(archives.len(), 2);
+    mirror.server.together(&archives.iter().map(String::as_str).collect::<Vec<_>>());
+    index.server.together(&["/simple/black/", "/simple/sphinx/"]);
+    home.boot(["apply"]).success().stderr_has("new: 2 Pythons, 2 tools");
+    assert_eq!(mirror.server.requests().len(), 2);
+}
+
+/// A tool that somebody deleted by hand: it alone is made again, and asked for.
+#[test]
+fn only_what_is_missing_is_made_again() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = machine(&mirror, &index);
+    home.boot(["apply"]).success();
+    let sphinx = home.data().join("tools/sphinx");
+    let before = fs::metadata(&sphinx).unwrap().ino();
+    fs::remove_dir_all(home.data().join("tools/black")).unwrap();
+    fs::remove_file(home.bin().join("black")).unwrap();
+    home.boot(["cache", "clean"]).success();
+    index.server.requests();
+    mirror.server.requests();
+    home.boot(["apply"]).success().stderr_has("new: 1 tool\n");
+    let mut asked = index.server.requests();
+    asked.sort();
+    let wheels = ["black-24.1.0", "click-8.1.0", "native-2.0"];
+    assert!(asked.len() == 3 && asked.iter().zip(wheels).all(|(asked, wheel)| asked.contains(wheel)), "{asked:?}");
+    assert!(mirror.server.requests().is_empty());
+    assert_eq!(fs::metadata(sphinx).unwrap().ino(), before, "what is there stays");
+    home.run(&mut home.command(home.bin().join("black"))).success().stdout_has("black 24.1.0");
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod killed;
 mod lock;
 mod lock_later;
 mod lock_sources;
+mod lock_stale;
 mod odd_places;
 mod packages;
 mod readme;
