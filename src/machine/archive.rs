@@ -18,6 +18,8 @@ use crate::store::unpack::{self, Limits};
 /// Dotfiles are small; what is larger is a mistake or a bomb.
 const LIMITS: Limits = Limits { bytes: 1 << 30, entries: 100_000 };
 
+const OTHERWISE: &str = "install git, or unpack it yourself and give boot init the folder";
+
 /// Fetches the repository at `url` into the folder `into`, which isn't there yet: `reference` is a branch or a commit, None its main branch.
 /// Gives the commit, where the archive names it. None where the address is none of the web, or its host has no archive of it: then only git
 /// can say more.
@@ -46,7 +48,11 @@ fn unpack(response: net::Response, address: &str, into: &Path) -> Result<Option<
     let decoder = flate2::read::MultiGzDecoder::new(Counted { inner: response, count: &read });
     let mut reader = Bounded::new(decoder, &read);
     let mut head = Vec::new();
-    (&mut reader).take(1024).read_to_end(&mut head).map_err(crate::store::Error::io("fetch", Path::new(&shown(address))))?;
+    // As a rule it is a page to log in at.
+    (&mut reader).take(1024).read_to_end(&mut head).map_err(|error| Error::Repo {
+        reason: format!("{} isn't an archive, or can't be fetched: {error}", shown(address)),
+        hint: OTHERWISE.into(),
+    })?;
     let commit = commit_in(&head);
     unpack::tar(Cursor::new(head).chain(reader), Path::new(&shown(address)), &all, Path::new(""), LIMITS)?;
     // One folder holds everything; its name has the commit in it, or the branch.
@@ -56,7 +62,7 @@ fn unpack(response: net::Response, address: &str, into: &Path) -> Result<Option<
         _ => {
             return Err(Error::Repo {
                 reason: format!("{} isn't the archive of a repository: it has no folder that holds everything", shown(address)),
-                hint: "install git, or unpack it yourself and give boot init the folder".into(),
+                hint: OTHERWISE.into(),
             });
         }
     };

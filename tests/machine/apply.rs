@@ -72,6 +72,7 @@ impl Machine {
         };
         let made = git(&["init", "--quiet"]) && git(&["add", "--all"]) && git(&["commit", "--quiet", "--message=first"]);
         if !made {
+            assert!(std::env::var_os("BOOT_TEST_NETWORK").is_none(), "git is missing");
             eprintln!("SKIPPED: there is no git to make a repository with");
         }
         made
@@ -222,30 +223,55 @@ fn a_typo_says_where_it_is_and_what_was_meant() {
 
 #[test]
 fn a_hostile_repository_does_nothing() {
-    type Attack<'a> = (&'a str, &'a dyn Fn(&Path));
+    // What the one error says, the manifest, and what else lies there.
+    type Attack<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
+    let leads_out = "it is a link that leads nowhere, or out of the repository";
     let attacks: [Attack; 6] = [
-        ("version = 1\n[dotfiles]\n", &|repo| symlink("/etc/passwd", repo.join("home/.x")).unwrap()),
-        ("version = 1\n[dotfiles]\n", &|repo| symlink("../..", repo.join("home/up")).unwrap()),
-        ("version = 1\n[dotfiles]\nroot = 'out'\n", &|repo| symlink("/etc", repo.join("out")).unwrap()),
-        ("version = 1\n[dotfiles]\n", &|repo| fs::write(repo.join("home/\u{1b}]0;x"), "").unwrap()),
-        ("version = 1\n[dotfiles]\n", &|repo| {
+        (leads_out, "version = 1\n[dotfiles]\n", &|repo| symlink("/etc/passwd", repo.join("home/.x")).unwrap()),
+        (leads_out, "version = 1\n[dotfiles]\n", &|repo| symlink("../..", repo.join("home/up")).unwrap()),
+        (leads_out, "version = 1\n[dotfiles]\nroot = 'out'\n", &|repo| symlink("/etc", repo.join("out")).unwrap()),
+        ("its name has characters", "version = 1\n[dotfiles]\n", &|repo| fs::write(repo.join("home/\u{1b}]0;x"), "").unwrap()),
+        ("it lies in a folder that boot keeps for itself", "version = 1\n[dotfiles]\n", &|repo| {
             fs::create_dir_all(repo.join("home/.local/state/boot")).unwrap();
             fs::write(repo.join("home/.local/state/boot/trust.toml"), "").unwrap();
         }),
-        ("version = 1\n[[run]]\nid = 'a'\ncmd = './out.sh'\n", &|repo| symlink("/bin/ls", repo.join("out.sh")).unwrap()),
+        ("it leads out of the repository", "version = 1\n[[run]]\nid = 'a'\ncmd = './out.sh'\n", &|repo| {
+            symlink("/bin/ls", repo.join("out.sh")).unwrap()
+        }),
     ];
-    for (number, (manifest, attack)) in attacks.iter().enumerate() {
+    for (number, (says, manifest, attack)) in attacks.iter().enumerate() {
         let machine = Machine::new(manifest);
         attack(&machine.path("repo"));
-        let ran = machine.boot(&["init", "repo", "--yes"]);
-        assert_eq!(ran.0.status.code(), Some(1), "{number}: {}", ran.stderr());
+        let ran = machine.boot(&["init", "repo", "--yes"]).ended(1, says);
         assert!(ran.stderr().lines().count() <= 3 && !ran.stderr().contains('\u{1b}'), "{number}: {}", ran.stderr());
         assert_eq!(machine.found(), [] as [PathBuf; 0], "{number}");
     }
-    for wrong in ["--upload-pack=touch x", "ext::sh -c touch% x", "ssh://-oProxyCommand=touch/x"] {
+    for (wrong, says) in [
+        ("--upload-pack=touch x", "it looks like an option"),
+        ("ext::sh -c touch% x", "names have letters"),
+        ("ssh://-oProxyCommand=touch/x", "its host looks like an option"),
+    ] {
         let machine = Machine::new(MANIFEST);
-        assert_eq!(machine.boot(&["init", "--yes", "--", wrong]).0.status.code(), Some(2), "{wrong}");
+        machine.boot(&["init", "--yes", "--", wrong]).ended(2, says);
         assert!(!machine.path("x").exists());
+    }
+}
+
+/// A folder, and what was fetched: one error, and not even an empty folder is kept.
+#[test]
+fn a_repository_without_a_boot_toml_is_one_error() {
+    let machine = Machine::new(MANIFEST);
+    fs::remove_file(machine.path("repo/boot.toml")).unwrap();
+    for args in [&["init", "./repo", "--yes"][..], &["init", "./repo", "--dry-run"], &["init", "./repo"]] {
+        machine.boot(args).ended(1, "there is no boot.toml in");
+        assert_eq!(machine.found(), [] as [PathBuf; 0]);
+    }
+    if !machine.commit() {
+        return;
+    }
+    for args in [&["init", "me", "--yes"][..], &["init", "me", "--dry-run"], &["init", "me"]] {
+        machine.fetch(args).ended(1, "there is no boot.toml in file://");
+        assert_eq!(machine.found(), [] as [PathBuf; 0]);
     }
 }
 

@@ -69,25 +69,28 @@ fn a_hostile_archive_leaves_nothing_and_one_that_is_not_there_says_so() {
     let server = Server::new();
     let home = without_git(&server);
     let before = home.tree();
+    let add = |tar: &mut tar::Builder<_>, name: &str| {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(MANIFEST.len() as u64);
+        tar.append_data(&mut header, name, MANIFEST.as_bytes()).unwrap();
+    };
     let link_out = packed(|tar| {
+        // A whole repository, but for the link.
+        add(tar, "top/boot.toml");
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Symlink);
         header.set_size(0);
         tar.append_link(&mut header, "top/out", "/etc").unwrap();
     });
-    let two_tops = {
-        packed(|tar| {
-            for name in ["one/boot.toml", "two/boot.toml"] {
-                let mut header = tar::Header::new_gnu();
-                header.set_mode(0o644);
-                header.set_size(MANIFEST.len() as u64);
-                tar.append_data(&mut header, name, MANIFEST.as_bytes()).unwrap();
-            }
-        })
-    };
-    for bytes in [link_out, two_tops, b"no archive".to_vec()] {
+    let two_tops = packed(|tar| ["one/boot.toml", "two/boot.toml"].into_iter().for_each(|name| add(tar, name)));
+    for (bytes, says) in [
+        (link_out, "holds /etc, which would land outside of where it belongs"),
+        (two_tops, "it has no folder that holds everything"),
+        (b"no archive".to_vec(), "isn't an archive, or can't be fetched: invalid gzip header\ninstall git"),
+    ] {
         server.put("/me/dotfiles/archive/HEAD.tar.gz", "application/gzip", bytes);
-        boot(&home, &["init", "me", "--yes"]).code(1).one_error();
+        boot(&home, &["init", "me", "--yes"]).code(1).one_error().stderr_has(says);
         let made: Vec<String> = home.tree().into_iter().filter(|path| !before.contains(path) && !path.starts_with(".local")).collect();
         assert!(made.is_empty() && !home.data().join("dotfiles").exists(), "{made:?}");
     }

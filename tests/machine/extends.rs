@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Home, Index, Mirror, Wheel};
+use crate::support::{Home, Index, Mirror, Wheel, index};
 
 /// A home whose git host is a folder of it.
 fn home(own: &str) -> Home {
@@ -75,6 +75,53 @@ fn the_nearer_file_wins_and_the_rest_is_the_teams() {
     assert_ne!(other.read("dots/boot.lock"), lock);
 }
 
+/// Lists are united, the nearer one's first; of two versions of one tool the nearer is taken; the hook is theirs unless we say something.
+#[test]
+fn lists_are_united_and_of_two_words_for_one_thing_the_nearer_counts() {
+    let (mut mirror, index) = (Mirror::new(), index::stocked());
+    let next = mirror.publish_next().to_string();
+    index.add(Wheel::new("black", "23.1.0").command("black", "black 23.1.0"));
+    let version = mirror.version();
+    let own = |more: &str| {
+        format!(
+            "extends = ['acme/base']\n[python]\ninstall = ['{version}']\n[tools]\nblack = '<24'\n\
+             [packages]\nany = ['ripgrep', 'jq']\napt = ['own']\n{more}"
+        )
+    };
+    let mut home = home(&own(""));
+    home.learn(&mirror);
+    let catalog = home.root.join("catalog.tsv").display().to_string();
+    for (name, value) in [("BOOT_PYTHON_MIRROR", mirror.server.url()), ("BOOT_PYTHON_CATALOG", catalog), ("BOOT_INDEX_URL", index.url())] {
+        home.set(name, &value);
+    }
+    home.write(
+        "git/acme/base/boot.toml",
+        &format!(
+            "version = 1\n[python]\ninstall = ['{next}', '{version}']\n[tools]\nblack = '*'\nsphinx = '*'\n\
+             [packages]\nany = ['fd', 'jq']\napt = ['theirs']\n[shell]\nhook = true\n"
+        ),
+    );
+    commit(&home, "acme/base");
+    // As on a Debian that has nothing of it; what is asked for is only shown.
+    home.program("fake/apt-get", "#!/bin/sh\n");
+    home.program("fake/dpkg-query", "#!/bin/sh\nexit 1\n");
+    let path = format!("{}/fake:/usr/bin:/bin", home.root.display());
+    home.set("PATH", &path);
+    let plan = home.boot(["init", "dots", "--dry-run"]).success();
+    let packages: Vec<&str> =
+        plan.stdout.lines().filter_map(|line| line.split_once("package  ")?.1.split(", through apt").next()).collect();
+    assert_eq!(packages, ["ripgrep", "jq", "fd", "own", "theirs"], "{plan}");
+    home.boot(["init", "dots", "--yes"]).success().stderr_has("2 Pythons, 2 tools").stderr_has("the shell hook");
+    home.boot(["python", "find", &next]).success();
+    assert_eq!(home.boot(["python", "pin", "--global"]).success().stdout.split_whitespace().next(), Some(version.as_str()));
+    home.run(&mut home.command(home.bin().join("black"))).success().stdout_has("black 23.1.0");
+    home.run(&mut home.command(home.bin().join("sphinx-build"))).success().stdout_has("sphinx 7.0.0");
+    // No is a word, too.
+    home.boot(["shell", "uninstall"]).success();
+    home.write("dots/boot.toml", &format!("version = 1\n{}", own("[shell]\nhook = false\n")));
+    home.boot(["plan"]).success().stdout_lacks("shell");
+}
+
 #[test]
 fn a_tool_in_both_has_what_either_adds_and_what_the_nearer_says() {
     let (mirror, index) = (Mirror::new(), Index::new());
@@ -134,10 +181,17 @@ fn circles_and_folders_outside_lead_nowhere() {
     home.write("git/acme/a/boot.toml", "version = 1\nextends = ['../../../dots']\n");
     commit(&home, "acme/a");
     home.boot(["init", "dots", "--yes"]).code(1).one_error().stderr_has("lies in the repository");
-    for wrong in ["-u", "ext::sh -c id", "ssh://-oProxyCommand=touch/x", "/etc", "~/x", "a\\u001b[2J"] {
+    for (wrong, code, says) in [
+        ("-u", 2, "it looks like an option"),
+        ("ext::sh -c id", 2, "letters"),
+        ("ssh://-oProxyCommand=touch/x", 2, "its host looks like an option"),
+        ("/etc", 1, "lies in the repository"),
+        ("~/x", 1, "lies in the repository"),
+        ("a\\u001b[2J", 2, "it has control characters"),
+    ] {
         home.write("dots/boot.toml", &format!("version = 1\nextends = [\"{wrong}\"]\n"));
-        let run = home.boot(["init", "dots", "--yes"]).one_error();
-        assert!(matches!(run.code, Some(1 | 2)) && !run.stderr.contains('\u{1b}'), "{run}");
+        let run = home.boot(["init", "dots", "--yes"]).code(code).one_error().stderr_has(says);
+        assert!(!run.stderr.contains('\u{1b}'), "{run}");
     }
     let outside_git: Vec<String> = home.tree().into_iter().filter(|path| !path.starts_with("git/") && !before.contains(path)).collect();
     assert!(outside_git.iter().all(|path| path == ".local" || path.starts_with(".local/state")), "{outside_git:?}");
@@ -145,52 +199,92 @@ fn circles_and_folders_outside_lead_nowhere() {
 
 #[test]
 fn hostile_repositories_run_nothing_and_write_nothing() {
-    type Attack<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
+    // What it is, what the one error says, the manifest, and what else lies there.
+    type Attack<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&Path));
     let none: &dyn Fn(&Path) = &|_| {};
     let attacks: [Attack; 26] = [
-        ("a target outside", "[dotfiles]\n'~/../x' = { mode = 'copy' }", none),
-        ("an absolute target", "[dotfiles]\n'/etc/cron.d/x' = { mode = 'copy' }", none),
-        ("another's home", "[dotfiles]\n'~root/.ssh/authorized_keys' = { mode = 'copy' }", none),
-        ("a root outside", "[dotfiles]\nroot = '../..'", none),
-        ("a root that is a link", "[dotfiles]\nroot = 'out'", &|repo| symlink("/etc", repo.join("out")).unwrap()),
-        ("a file that is a link out", "[dotfiles]", &|repo| symlink("/etc/passwd", repo.join("home/.x")).unwrap()),
-        ("a folder that is a link out", "[dotfiles]", &|repo| symlink("../..", repo.join("home/up")).unwrap()),
-        ("a link to nowhere", "[dotfiles]", &|repo| symlink("nowhere", repo.join("home/.x")).unwrap()),
-        ("a copy through a link", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| symlink("/etc/shadow", repo.join("home/.x")).unwrap()),
-        ("a template through a link", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
+        ("a target outside", "~/../x is outside of the home directory", "[dotfiles]\n'~/../x' = { mode = 'copy' }", none),
+        ("an absolute target", "/etc/cron.d/x is outside of the home directory", "[dotfiles]\n'/etc/cron.d/x' = { mode = 'copy' }", none),
+        (
+            "another's home",
+            "~root/.ssh/authorized_keys is outside of the home directory",
+            "[dotfiles]\n'~root/.ssh/authorized_keys' = { mode = 'copy' }",
+            none,
+        ),
+        ("a root outside", "../.. is outside of the repository", "[dotfiles]\nroot = '../..'", none),
+        ("a root that is a link", "out: it is a link that leads nowhere, or out of the repository", "[dotfiles]\nroot = 'out'", &|repo| {
+            symlink("/etc", repo.join("out")).unwrap()
+        }),
+        ("a file that is a link out", "home/.x: it is a link that leads nowhere, or out of the repository", "[dotfiles]", &|repo| {
             symlink("/etc/passwd", repo.join("home/.x")).unwrap()
         }),
-        ("a command in a template", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
+        ("a folder that is a link out", "home/up: it is a link that leads nowhere, or out of the repository", "[dotfiles]", &|repo| {
+            symlink("../..", repo.join("home/up")).unwrap()
+        }),
+        ("a link to nowhere", "home/.x: it is a link that leads nowhere, or out of the repository", "[dotfiles]", &|repo| {
+            symlink("nowhere", repo.join("home/.x")).unwrap()
+        }),
+        (
+            "a copy through a link",
+            "home/.x: it is a link that leads nowhere, or out of the repository",
+            "[dotfiles]\n'~/.x' = { mode = 'copy' }",
+            &|repo| symlink("/etc/shadow", repo.join("home/.x")).unwrap(),
+        ),
+        (
+            "a template through a link",
+            "home/.x: it is a link that leads nowhere, or out of the repository",
+            "[dotfiles]\n'~/.x' = { mode = 'template' }",
+            &|repo| symlink("/etc/passwd", repo.join("home/.x")).unwrap(),
+        ),
+        ("a command in a template", "isn't a variable", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
             fs::write(repo.join("home/.x"), "{{ output \"touch\" \"ran\" }}").unwrap();
         }),
-        ("a name with an escape sequence", "[dotfiles]", &|repo| fs::write(repo.join("home/\u{1b}]0;x"), "").unwrap()),
-        ("a name with a newline", "[dotfiles]", &|repo| fs::write(repo.join("home/a\nb"), "").unwrap()),
-        ("a name that reads backwards", "[dotfiles]\n'~/\u{202e}txt.exe' = { mode = 'copy' }", none),
-        ("boot's own trust", "[dotfiles]", &|repo| {
+        ("a name with an escape sequence", "its name has characters", "[dotfiles]", &|repo| {
+            fs::write(repo.join("home/\u{1b}]0;x"), "").unwrap()
+        }),
+        ("a name with a newline", "its name has characters", "[dotfiles]", &|repo| fs::write(repo.join("home/a\nb"), "").unwrap()),
+        ("a name that reads backwards", "~/\\u{202e}txt.exe is outside", "[dotfiles]\n'~/\u{202e}txt.exe' = { mode = 'copy' }", none),
+        ("boot's own trust", "trust.toml: it lies in a folder that boot keeps for itself", "[dotfiles]", &|repo| {
             fs::create_dir_all(repo.join("home/.local/state/boot")).unwrap();
             fs::write(repo.join("home/.local/state/boot/trust.toml"), "").unwrap();
         }),
-        ("trust in the manifest", "[trust]\nall = true", none),
-        ("a mirror in the manifest", "[python]\nmirror = 'https://evil.example'", none),
-        ("an index in the manifest", "[index]\nurl = 'https://evil.example'", none),
-        ("an index for a tool", "[tools]\nblack = { index-url = 'https://evil.example' }", none),
-        ("a tool from a path", "[tools]\nblack = { path = '/etc' }", none),
-        ("a requirement by address", "[tools]\nsphinx = { inject = ['furo @ https://evil.example/x.whl; id'] }", none),
-        ("a script outside", "[[run]]\nid = 'a'\ncmd = '../../bin/x'", none),
-        ("a script that is a link", "[[run]]\nid = 'a'\ncmd = './out.sh'", &|repo| symlink("/bin/ls", repo.join("out.sh")).unwrap()),
-        ("an option for a package manager", "[packages]\napt = ['-o=APT::Update::Pre-Invoke::=touch x']", none),
-        ("a manifest that is a device", "", &|repo| {
+        ("trust in the manifest", "trust isn't a key of boot.toml", "[trust]\nall = true", none),
+        ("a mirror in the manifest", "mirror isn't a key of [python]", "[python]\nmirror = 'https://evil.example'", none),
+        ("an index in the manifest", "index isn't a key of boot.toml", "[index]\nurl = 'https://evil.example'", none),
+        ("an index for a tool", "index-url isn't a key of a tool", "[tools]\nblack = { index-url = 'https://evil.example' }", none),
+        ("a tool from a path", "/etc is outside of the repository", "[tools]\nblack = { path = '/etc' }", none),
+        (
+            "a requirement by address",
+            "furo @ https://evil.example/x.whl; id names no package",
+            "[tools]\nsphinx = { inject = ['furo @ https://evil.example/x.whl; id'] }",
+            none,
+        ),
+        ("a script outside", "../../bin/x is outside of the repository", "[[run]]\nid = 'a'\ncmd = '../../bin/x'", none),
+        ("a script that is a link", "./out.sh: it leads out of the repository", "[[run]]\nid = 'a'\ncmd = './out.sh'", &|repo| {
+            symlink("/bin/ls", repo.join("out.sh")).unwrap()
+        }),
+        (
+            "an option for a package manager",
+            "-o=APT::Update::Pre-Invoke::=touch x isn't a package's name",
+            "[packages]\napt = ['-o=APT::Update::Pre-Invoke::=touch x']",
+            none,
+        ),
+        ("a manifest that is a device", "it isn't a regular file", "", &|repo| {
             fs::remove_file(repo.join("boot.toml")).unwrap();
             symlink("/dev/zero", repo.join("boot.toml")).unwrap();
         }),
-        ("a manifest that is huge", "", &|repo| fs::write(repo.join("boot.toml"), vec![b'#'; 2 << 20]).unwrap()),
+        ("a manifest that is huge", "it is larger than a megabyte", "", &|repo| {
+            fs::write(repo.join("boot.toml"), vec![b'#'; 2 << 20]).unwrap()
+        }),
     ];
-    for (what, manifest, attack) in attacks {
+    for (what, says, manifest, attack) in attacks {
         let home = home(manifest);
         attack(&home.root.join("dots"));
         let before = home.tree();
-        for verb in [&["init", "dots", "--yes", "--on-conflict", "backup"][..], &["init", "dots", "--dry-run"]] {
+        // With ./ it is a folder even where its manifest is none; without, it would be a user's name.
+        for verb in [&["init", "./dots", "--yes", "--on-conflict", "backup"][..], &["init", "./dots", "--dry-run"]] {
             let run = home.boot(verb).one_error();
+            assert!(run.stderr.contains(says), "{what} is refused for something else than {says:?}: {run}");
             assert!(matches!(run.code, Some(1 | 2)), "{what}: {run}");
             let odd = run.stderr.chars().any(|c| c.is_control() && c != '\n') || run.stderr.contains('\u{202e}');
             assert!(!odd, "{what}: {run}");
@@ -203,10 +297,11 @@ fn hostile_repositories_run_nothing_and_write_nothing() {
 #[test]
 fn a_run_with_nothing_to_do_opens_no_socket() {
     if Command::new("strace").arg("-V").output().is_err() {
+        assert!(std::env::var_os("BOOT_TEST_NETWORK").is_none(), "strace is missing");
         eprintln!("SKIPPED: there is no strace");
         return;
     }
-    let (mirror, index) = (crate::support::Mirror::new(), crate::support::index::stocked());
+    let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
     home.set("SHELL", "/bin/bash");

