@@ -9,6 +9,7 @@ mod archive;
 mod bare_debian;
 mod conditions;
 mod contract;
+mod drift;
 mod entry_script;
 mod extends;
 mod hostile_repositories;
