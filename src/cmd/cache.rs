@@ -26,7 +26,7 @@ pub fn run(what: Cache, ctx: &Context) -> Result<Code> {
         }
         Cache::Prune => match cache::prune(&ctx.paths)? {
             0 => ctx.report.info("nothing to prune"),
-            gone => ctx.report.info(&format!("deleted {gone} unused entries of the cache")),
+            gone => ctx.report.info(&format!("deleted {gone} unused {} of the cache", if gone == 1 { "entry" } else { "entries" })),
         },
         Cache::Clean => {
             cache::clean(&ctx.paths)?;

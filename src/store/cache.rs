@@ -94,8 +94,7 @@ pub fn prune(paths: &Paths) -> Result<u64> {
         let Ok(entries) = fs::read_dir(&part) else { continue };
         for entry in entries.flatten() {
             let Ok(data) = entry.metadata() else { continue };
-            let used = data.accessed().unwrap_or(SystemTime::UNIX_EPOCH).max(data.modified().unwrap_or(SystemTime::UNIX_EPOCH));
-            let unused = used.elapsed().is_ok_and(|age| age > KEPT);
+            let unused = used(&entry.path(), &data).elapsed().is_ok_and(|age| age > KEPT);
             if unused {
                 atomic::remove_folder(&entry.path())?;
                 gone += 1;
@@ -103,6 +102,17 @@ pub fn prune(paths: &Paths) -> Result<u64> {
         }
     }
     Ok(gone)
+}
+
+/// When an entry was used last: a folder by what lies right in it as well, of which its users read a file (`wheel.json`, `pyvenv.cfg`). That
+/// they did leaves no trace on the folder itself; and who lists it, as [`parts`] does, hasn't used it.
+fn used(path: &Path, data: &fs::Metadata) -> SystemTime {
+    let last = |data: &fs::Metadata| {
+        let read = data.accessed().ok().filter(|_| !data.is_dir());
+        data.modified().ok().max(read).unwrap_or(SystemTime::UNIX_EPOCH)
+    };
+    let inside = fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| Some(last(&entry.metadata().ok()?)));
+    inside.fold(last(data), SystemTime::max)
 }
 
 #[cfg(test)]

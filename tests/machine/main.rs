@@ -26,6 +26,7 @@ mod lock_stale;
 mod odd_places;
 mod packages;
 mod readme;
+mod rest;
 mod tools;
 mod undo;
 mod venvs;
