@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use super::facts::Facts;
 use super::wheel::CachedWheel;
 use crate::context::var;
+use crate::store::atomic;
 use crate::store::paths::Paths;
 
 const SCRIPT: &str = include_str!("bytecode.py");
@@ -38,6 +39,8 @@ pub fn compile_later(paths: &Paths, wheels: &[CachedWheel], facts: &Facts, home:
     if missing.is_empty() || var("PYTHONDONTWRITEBYTECODE").is_some() {
         return;
     }
+    // One that was killed left what it had, and where all wheels are here nobody else looks into their folder.
+    atomic::sweep(&paths.wheels());
     let text = |path: PathBuf| path.to_string_lossy().into_owned();
     let work = serde_json::json!({
         "folder": text(paths.wheels()),
