@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bytecode;
 mod contents;
 mod credentials;
 mod doctor;
