@@ -164,14 +164,15 @@ impl Index {
         (path, beside)
     }
 
-    /// Publishes an archive as it is, under any name.
-    pub fn add_bytes(&self, name: &str, file: &str, content: Vec<u8>) {
+    /// Publishes an archive as it is, under any name; returns its path on the server.
+    pub fn add_bytes(&self, name: &str, file: &str, content: Vec<u8>) -> String {
         let path = format!("/files/{file}");
         let listed = serde_json::json!({
-            "filename": file, "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
+            "filename": file, "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()}, "size": content.len(),
         });
         self.server.put(&path, "application/octet-stream", content);
         self.list(name, listed);
+        path
     }
 
     /// Publishes a source archive.

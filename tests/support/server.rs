@@ -48,6 +48,8 @@ struct State {
     asked: HashMap<String, Vec<String>>,
     /// How often "not changed" was the answer.
     unchanged: usize,
+    /// How many bytes of a path were on their way to somebody, in all.
+    sent: HashMap<String, usize>,
     /// Paths that are answered once all of their group have been asked for: those of each group that haven't yet.
     together: Vec<(Vec<String>, Vec<String>)>,
 }
@@ -126,6 +128,11 @@ impl Server {
     /// How often "not changed" was the answer since the last call.
     pub fn unchanged(&self) -> usize {
         std::mem::take(&mut self.state.lock().unwrap().unchanged)
+    }
+
+    /// How many bytes of what is at `path` were sent since the last call, whoever asked. Who hangs up got less.
+    pub fn sent(&self, path: &str) -> usize {
+        self.state.lock().unwrap().sent.remove(path).unwrap_or_default()
     }
 
     /// How many requests came since the last call.
@@ -232,8 +239,10 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
         };
         let body = match start {
             Some((start, end)) => {
-                let end = end.map_or(content.len(), |end| (end + 1).min(content.len()));
-                let start = start.unwrap_or_else(|| content.len().saturating_sub(end));
+                let (start, end) = match (start, end) {
+                    (Some(start), end) => (start, end.map_or(content.len(), |end| (end + 1).min(content.len()))),
+                    (None, last) => (content.len().saturating_sub(last.unwrap_or(0)), content.len()),
+                };
                 if start >= content.len() {
                     write!(stream, "HTTP/1.1 416 No\r\ncontent-length: 0\r\n\r\n").ok()?;
                     continue;
@@ -254,6 +263,7 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
         if method == "HEAD" {
             continue;
         }
+        *state.lock().unwrap().sent.entry(path.clone()).or_default() += body.len();
         match fault {
             Some(Fault::Cut(at) | Fault::CutOnce(at) | Fault::NoRanges(at)) if at > 0 || !matches!(fault, Some(Fault::NoRanges(_))) => {
                 stream.write_all(&body[..at.min(body.len())]).ok()?;
@@ -299,11 +309,8 @@ fn gathered(state: &Mutex<State>, path: &str) -> bool {
     false
 }
 
-/// `5-9`, `5-`; a suffix range has no start.
+/// `5-9`, `5-`; `-9`, which has no start, is the last nine bytes.
 fn range(text: &str) -> Option<(Option<usize>, Option<usize>)> {
     let (start, end) = text.split_once('-')?;
-    if start.is_empty() {
-        return None;
-    }
     Some((start.parse().ok(), end.parse().ok()))
 }

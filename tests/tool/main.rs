@@ -4,6 +4,7 @@
 mod support;
 
 mod bytecode;
+mod cached;
 mod contents;
 mod credentials;
 mod doctor;
@@ -14,6 +15,7 @@ mod install;
 mod killed;
 mod pip_config;
 mod public_index;
+mod ranges;
 mod real_tools;
 mod requirements_files;
 mod resolver_scenarios;
