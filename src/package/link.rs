@@ -310,6 +310,41 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_wheel_goes_where_its_root_belongs_where_there_are_two_such_places() {
+        let mut facts = facts();
+        facts.platlib = "lib64/python3.11/site-packages".into();
+        let (pure, plat) = ("lib/python3.11/site-packages", "lib64/python3.11/site-packages");
+        for (says, base) in [("true", pure), ("false", plat)] {
+            let home = tempfile::tempdir().unwrap();
+            let env = home.path().join("env");
+            fs::create_dir_all(env.join("bin")).unwrap();
+            let about = format!("Wheel-Version: 1.0\nRoot-Is-Purelib: {says}\nTag: py3-none-any\n");
+            let files = [
+                ("INFO/WHEEL", about.as_str()),
+                ("root.py", ""),
+                ("a-1.0.data/purelib/pure.py", ""),
+                ("a-1.0.data/platlib/plat.py", ""),
+                ("a-1.0.data/scripts/a", "#!python\n"),
+            ];
+            let wheel = cached(home.path(), "a-1.0-py3-none-any.whl", &wheel("a", "1.0", &files)).unwrap();
+            let mut environment = Environment::new(&env, &env, &facts, true);
+            environment.install(&wheel, Options { requested: true, direct_url: Some("{}") }).unwrap();
+            environment.finish().unwrap();
+            for (folder, file) in [(base, "root.py"), (pure, "pure.py"), (plat, "plat.py")] {
+                assert!(env.join(folder).join(file).is_file(), "{says}: {file}");
+            }
+            // All that tells of it lies in one folder, and its RECORD leads to each file from there.
+            for file in ["METADATA", "INSTALLER", "REQUESTED", "direct_url.json"] {
+                assert!(env.join(base).join("a-1.0.dist-info").join(file).is_file(), "{says}: {file}");
+            }
+            let record = fs::read_to_string(env.join(base).join("a-1.0.dist-info/RECORD")).unwrap();
+            let paths: Vec<&str> = record.lines().filter_map(|line| line.split(',').next()).collect();
+            assert!(paths.iter().all(|path| env.join(base).join(path).is_file()), "{says}: {record}");
+            assert_eq!(paths.len(), 10, "{says}: {record}");
+        }
+    }
+
+    #[test]
     fn of_two_wheels_with_the_same_file_the_first_keeps_it() {
         let home = tempfile::tempdir().unwrap();
         let first =

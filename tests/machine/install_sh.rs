@@ -99,6 +99,28 @@ impl Machine {
     }
 }
 
+/// Where everything is decided (.ci/run says so) nothing is skipped.
+fn skipped(why: &str) {
+    assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "{why}");
+    eprintln!("SKIPPED: {why}");
+}
+
+fn is_there(shell: &[&str]) -> bool {
+    let there = Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(":").output().is_ok();
+    if !there {
+        skipped(&format!("{} isn't installed", shell[0]));
+    }
+    there
+}
+
+fn has(program: &str) -> bool {
+    let there = Path::new("/usr/bin").join(program).exists();
+    if !there {
+        skipped(&format!("{program} isn't installed"));
+    }
+    there
+}
+
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -117,8 +139,7 @@ fn it_installs_and_runs_what_is_asked_in_every_shell() {
     let shells: [&[&str]; 7] =
         [&["sh"], &["dash"], &["bash"], &["bash", "--posix"], &["busybox", "ash"], &["zsh"], &["zsh", "--emulate", "sh"]];
     for shell in shells {
-        if Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(":").output().is_err() {
-            eprintln!("SKIPPED: {} isn't installed", shell[0]);
+        if !is_there(shell) {
             continue;
         }
         let made = Machine::new();
@@ -135,13 +156,20 @@ fn it_installs_and_runs_what_is_asked_in_every_shell() {
 }
 
 /// Runs prefixes of a script through a pipe, as `curl | sh` would with a connection that broke off: the lengths from, from + step, … below
-/// the third argument. It stops at the first that left something behind.
+/// the third argument. It stops at the first that said something on stdout, or left something in the home directory or where it stood.
 const DRIVER: &str = r#"
-cut=$1 step=$2 end=$3 script=$4 trace=$5
+cut=$1 step=$2 end=$3 script=$4 said=$5
 shift 5
+made() {
+  for entry in "$HOME"/* "$HOME"/.[!.]* ./* ./.[!.]*; do
+    case $entry in ./home | ./install.sh | ./releases) ;; *) [ ! -e "$entry" ] || return 0;; esac
+  done
+  return 1
+}
 while [ "$cut" -lt "$end" ]; do
-  head -c "$cut" "$script" | "$@" -s -- --no-modify-path >/dev/null 2>&1
-  if [ -e "$trace" ]; then echo "cut at $cut"; exit 1; fi
+  head -c "$cut" "$script" | "$@" -s -- --no-modify-path >"$said" 2>/dev/null
+  if [ -s "$said" ]; then echo "cut at $cut it said:"; cat "$said"; exit 1; fi
+  if made; then echo "cut at $cut: $entry"; exit 1; fi
   cut=$((cut + step))
 done
 "#;
@@ -153,8 +181,7 @@ fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
     let mut runs = Vec::new();
     // Each byte in the shell that starts quickest; in the others some, and each where a part of the script might count as a whole one.
     for (shell, step) in [(&["dash"][..], 1), (&["bash"], 97), (&["busybox", "ash"], 89), (&["zsh", "--emulate", "sh"], 83)] {
-        if Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(":").output().is_err() {
-            eprintln!("SKIPPED: {} isn't installed", shell[0]);
+        if !is_there(shell) {
             continue;
         }
         let parts = match step {
@@ -162,14 +189,14 @@ fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
             _ => vec![(0, 1, 200), (200, step, end), (end - 200, 1, end + 1)],
         };
         for (from, step, to) in parts {
-            let made = Machine::new();
+            let (made, said) = (Machine::new(), tempfile::NamedTempFile::new().unwrap());
             let mut driver = made.piped(&["sh"]);
             driver.args(["-c", DRIVER, "driver"]).args([from, step, to].map(|number| number.to_string()));
-            driver.arg(made.script()).arg(made.home().join(".local")).args(shell);
-            runs.push((shell, driver.stdout(Stdio::piped()).spawn().unwrap(), made));
+            driver.arg(made.script()).arg(said.path()).args(shell);
+            runs.push((shell, driver.stdout(Stdio::piped()).spawn().unwrap(), made, said));
         }
     }
-    for (shell, running, made) in runs {
+    for (shell, running, made, _said) in runs {
         let output = running.wait_with_output().unwrap();
         assert!(output.status.success(), "{shell:?}: {}", String::from_utf8_lossy(&output.stdout));
         // The whole of it does install, the same way: else nothing was shown.
@@ -193,19 +220,20 @@ fn few_tools(made: &Machine, more: &[&str]) -> PathBuf {
     bin
 }
 
+/// The release, as a web server has it.
+fn served(made: &Machine) -> Server {
+    let server = Server::new();
+    for entry in fs::read_dir(made.path(&format!("releases/v{VERSION}"))).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        server.put(&format!("/v{VERSION}/{name}"), "application/octet-stream", fs::read(entry.path()).unwrap());
+    }
+    server
+}
+
 #[test]
 fn curl_alone_wget_alone_and_busybox_wget_fetch_it_and_without_any_it_says_what_to_install() {
-    let served = |made: &Machine| {
-        let server = Server::new();
-        for entry in fs::read_dir(made.path(&format!("releases/v{VERSION}"))).unwrap().flatten() {
-            let name = entry.file_name().into_string().unwrap();
-            server.put(&format!("/v{VERSION}/{name}"), "application/octet-stream", fs::read(entry.path()).unwrap());
-        }
-        server
-    };
     for fetcher in ["curl", "wget", "busybox"] {
-        if !Path::new("/usr/bin").join(fetcher).exists() {
-            eprintln!("SKIPPED: {fetcher} isn't installed");
+        if !has(fetcher) {
             continue;
         }
         let made = Machine::new();

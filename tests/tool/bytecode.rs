@@ -139,3 +139,33 @@ fn a_compiler_that_is_killed_half_way_has_done_nothing_and_the_next_does_it() {
     assert_eq!((says(&home, "elder"), says(&home, "younger")), ("shared more".into(), "shared more".into()));
     home.no_leftovers();
 }
+
+#[test]
+fn of_a_module_that_two_wheels_have_the_bytecode_is_the_winners() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    let main = "import both\ndef main():\n    print(both.WORD)\n";
+    let tool = Wheel::new("teller", "1.0").requires("alpha").requires("beta").file("teller.py", main).script("teller", "teller:main");
+    index.add(tool);
+    // Equally long, so that bytecode of the one suits the other; and the loser is the one that is put there first, being larger.
+    index.add(Wheel::new("alpha", "1.0").file("both.py", "WORD = 'right'\n"));
+    let loser = Wheel::new("beta", "1.0").file("both.py", "WORD = 'wrong'\n");
+    index.add((0..200).fold(loser, |wheel, number| wheel.file(&format!("beta_data/{number}.txt"), "")));
+    let mut home = Home::ready(&mirror, &index);
+    home.set("PYTHONDONTWRITEBYTECODE", "1");
+    home.boot(["tool", "install", "teller"]).success().stderr_has("alpha-1.0 and beta-1.0 both have");
+    // They may have been unpacked within one second, or not.
+    for wheel in fs::read_dir(home.root.join(".cache/boot/wheels")).unwrap().flatten() {
+        home.run(home.command("touch").args(["-c", "-d", "2020-01-01"]).arg(wheel.path().join("tree/both.py"))).success();
+    }
+    home.set("PYTHONDONTWRITEBYTECODE", "");
+    home.boot(["tool", "install", "--force", "teller"]).success();
+    for package in ["alpha", "beta"] {
+        eventually(package, || cached(&home, package, "both.py"));
+    }
+    for _ in 0..5 {
+        home.boot(["tool", "install", "--force", "teller"]).success().stderr_has("both.py; that of alpha-1.0 stays");
+        assert_eq!(says(&home, "teller"), "right");
+        let there = linked(&home, &mirror, "teller", "both.py").unwrap();
+        assert_eq!(inode(&there), inode(&cached(&home, "alpha", "both.py").unwrap()));
+    }
+}

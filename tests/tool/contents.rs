@@ -2,10 +2,12 @@
 //! programs; and environments in places whose names are no plain words.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use crate::support::{Home, Index, Mirror, Wheel};
 
-fn says(home: &Home, bin: &std::path::Path, command: &str) -> String {
+fn says(home: &Home, bin: &Path, command: &str) -> String {
     home.run(&mut home.command(bin.join(command))).success().stdout.trim().into()
 }
 
@@ -88,5 +90,114 @@ fn a_tool_sees_nothing_of_the_users_pythonpath_and_has_its_pythons_pip() {
     if mirror.is_complete() {
         home.boot(["tool", "pip", "teller", "--", "list"]).success().stdout_has("teller").stdout_has("helper");
         home.boot(["tool", "pip", "teller", "--", "check"]).success().stdout_has("No broken requirements");
+    }
+}
+
+/// Where the cache below `folder` has `file` of the wheel that it is in.
+fn cached(folder: &Path, file: &str) -> PathBuf {
+    let wheels = fs::read_dir(folder.join("wheels")).unwrap().flatten().map(|entry| entry.path().join("tree").join(file));
+    let mut found: Vec<PathBuf> = wheels.filter(|path| path.is_file()).collect();
+    assert_eq!(found.len(), 1, "{file}");
+    found.remove(0)
+}
+
+/// A tool with a module, a program as wheels ship them, and a library.
+fn chest(index: &Index) {
+    let tool = Wheel::new("chest", "1.0").requires("drawer").script("chest", "chest:main");
+    let tool = tool.file("chest-1.0.data/scripts/lid", "#!/bin/sh\necho the lid\n");
+    index.add(tool.file("chest.py", "import drawer\ndef main():\n    print('a chest with', drawer.CONTENT)\n"));
+    index.add(Wheel::new("drawer", "1.0").file("drawer.py", "CONTENT = 'socks'\n"));
+}
+
+#[test]
+fn an_installed_file_is_the_caches_own() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    chest(&index);
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "chest"]).success();
+    let site = home.data().join(format!("tools/chest/lib/python{}/site-packages", mirror.minor()));
+    for file in ["chest.py", "drawer.py", "drawer-1.0.dist-info/METADATA"] {
+        let (installed, kept) =
+            (fs::metadata(site.join(file)).unwrap(), fs::metadata(cached(&home.root.join(".cache/boot"), file)).unwrap());
+        assert_eq!((installed.dev(), installed.ino()), (kept.dev(), kept.ino()), "{file}");
+    }
+    // What differs from environment to environment is not, or one would write into all.
+    let record = "drawer-1.0.dist-info/RECORD";
+    let kept = fs::metadata(cached(&home.root.join(".cache/boot"), record)).unwrap();
+    assert_ne!(fs::metadata(site.join(record)).unwrap().ino(), kept.ino());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn from_a_cache_on_another_disk_files_are_copied() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    chest(&index);
+    let mut home = Home::ready(&mirror, &index);
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    let Some(other) = tempfile::tempdir_in("/dev/shm").ok().filter(|other| device(other.path()) != device(&home.root)) else {
+        eprintln!("SKIPPED: /dev/shm is no other disk");
+        return;
+    };
+    home.set("BOOT_CACHE_DIR", &other.path().display().to_string());
+    for words in [["install", "chest"].as_slice(), &["install", "--force", "chest"], &["reinstall", "chest"]] {
+        home.boot([&["tool"], words].concat()).success();
+        assert_eq!(says(&home, &home.bin(), "chest"), "a chest with socks", "{words:?}");
+        assert_eq!(says(&home, &home.bin(), "lid"), "the lid", "{words:?}");
+    }
+    let installed = home.data().join(format!("tools/chest/lib/python{}/site-packages/drawer.py", mirror.minor()));
+    let kept = cached(other.path(), "drawer.py");
+    assert_eq!((fs::read(&installed).unwrap(), device(&installed)), (fs::read(&kept).unwrap(), device(&home.root)));
+    assert_eq!(fs::metadata(&installed).unwrap().mode(), fs::metadata(&kept).unwrap().mode());
+    home.no_leftovers();
+}
+
+#[test]
+fn what_was_asked_for_is_told_from_what_came_along() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    chest(&index);
+    index.add(Wheel::new("paint", "1.0").requires("brush").file("paint.py", ""));
+    index.add(Wheel::new("brush", "1.0").file("brush.py", ""));
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "chest"]).success();
+    home.boot(["tool", "inject", "chest", "paint"]).success();
+    let site = home.data().join(format!("tools/chest/lib/python{}/site-packages", mirror.minor()));
+    for (package, asked_for) in [("chest", true), ("paint", true), ("drawer", false), ("brush", false)] {
+        let info = site.join(format!("{package}-1.0.dist-info"));
+        assert_eq!(fs::read_to_string(info.join("INSTALLER")).unwrap(), "boot\n");
+        assert_eq!(info.join("REQUESTED").is_file(), asked_for, "{package}");
+        let record = fs::read_to_string(info.join("RECORD")).unwrap();
+        assert_eq!(record.contains("/REQUESTED,"), asked_for, "{record}");
+    }
+}
+
+#[test]
+fn of_a_file_that_two_wheels_have_the_same_ones_stays_every_time() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    let main = "import both, ours\ndef main():\n    print(both.WORD, ours.WORD)\n";
+    let tool = Wheel::new("umpire", "1.0").requires("zebra").requires("ant").requires("bee").script("umpire", "umpire:main");
+    index.add(tool.file("umpire.py", main).file("ours.py", "WORD = 'umpire'\n"));
+    for name in ["zebra", "ant", "bee"] {
+        let word = format!("WORD = '{name}'\n");
+        index
+            .add(Wheel::new(name, "1.0").file("both.py", &word).file("ours.py", &word).file(&format!("{name}.py"), "").file("same.py", ""));
+    }
+    let mut home = Home::ready(&mirror, &index);
+    home.set("PYTHONDONTWRITEBYTECODE", "1");
+    for _ in 0..8 {
+        let run = home.boot(["tool", "install", "--force", "umpire"]).success();
+        // The tool's own stands before all others, and those are in the order of their names.
+        for (winner, loser, file) in [
+            ("umpire", "ant", "ours"),
+            ("umpire", "bee", "ours"),
+            ("umpire", "zebra", "ours"),
+            ("ant", "bee", "both"),
+            ("ant", "zebra", "both"),
+        ] {
+            let site = format!("lib/python{}/site-packages", mirror.minor());
+            let line = format!("warning: {winner}-1.0 and {loser}-1.0 both have {site}/{file}.py; that of {winner}-1.0 stays\n");
+            assert_eq!(run.stderr.matches(&line).count(), 1, "no {line} in {run}");
+        }
+        assert_eq!(run.stderr.matches("warning").count(), 5, "what is the same in all is no conflict: {run}");
+        assert_eq!(says(&home, &home.bin(), "umpire"), "ant umpire");
     }
 }

@@ -15,6 +15,7 @@ mod install;
 mod killed;
 mod pip_config;
 mod public_index;
+mod pythons;
 mod ranges;
 mod real_tools;
 mod requirements_files;

@@ -90,6 +90,34 @@ fn injected_commands_are_linked_where_that_is_asked_for_and_go_with_the_package(
     assert_eq!(linked(&home), [""; 0], "what was injected leaves no command behind");
 }
 
+/// What is in a tool's environment, by the folders there: `NAME-VERSION`, sorted.
+fn packages(home: &Home, tool: &str) -> Vec<String> {
+    let lib = fs::read_dir(home.data().join("tools").join(tool).join("lib")).unwrap().flatten().next().unwrap();
+    let names = fs::read_dir(lib.path().join("site-packages")).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
+    let mut infos: Vec<String> = names.filter_map(|name| name.strip_suffix(".dist-info").map(str::to_string)).collect();
+    infos.sort();
+    infos
+}
+
+#[test]
+fn what_is_taken_out_leaves_nothing_behind() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    index.add(Wheel::new("choir", "1.0").requires("voice").command("choir", "choir"));
+    index.add(Wheel::new("voice", "1.0").file("voice.py", ""));
+    index.add(Wheel::new("voice", "2.0").file("voice.py", ""));
+    index.add(Wheel::new("organ", "1.0").requires("pipe").requires("voice<2").file("organ.py", ""));
+    index.add(Wheel::new("pipe", "1.0").requires("tin").file("pipe.py", ""));
+    index.add(Wheel::new("tin", "1.0").file("tin.py", ""));
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "choir"]).success();
+    let before = packages(&home, "choir");
+    assert_eq!(before, ["choir-1.0", "voice-2.0"]);
+    home.boot(["tool", "inject", "choir", "organ"]).success();
+    assert_eq!(packages(&home, "choir"), ["choir-1.0", "organ-1.0", "pipe-1.0", "tin-1.0", "voice-1.0"]);
+    home.boot(["tool", "uninject", "choir", "organ"]).success();
+    assert_eq!(packages(&home, "choir"), before);
+}
+
 #[test]
 fn of_two_tools_with_one_command_the_first_keeps_it() {
     let (home, index) = home();

@@ -100,6 +100,44 @@ fn bootx_runs_a_tool_once() {
     assert_eq!(home.boot(["tool", "list"]).success().stdout, "", "nothing is installed by it");
 }
 
+/// Says which version runs, and in which environment.
+fn placed(version: &str) -> Wheel {
+    let main = format!("import sys\ndef main():\n    print('{version}', sys.prefix)\n");
+    Wheel::new("placed", version).file("placed.py", &main).script("placed", "placed:main")
+}
+
+#[test]
+fn what_is_run_once_is_the_installed_tool_where_that_will_do() {
+    let (home, index) = home();
+    index.add(placed("1.0"));
+    index.add(placed("1.1"));
+    home.boot(["tool", "install", "placed>=1.1"]).success();
+    let installed = format!("1.1 {}", home.data().join("tools/placed").display());
+    index.add(placed("2.0"));
+    home.set_page_age();
+    index.server.requests();
+    for spec in ["placed", "placed>=1", "placed==1.1", "Placed@1.1"] {
+        assert_eq!(home.boot(["tool", "run", spec]).success().stdout.trim(), installed, "{spec}");
+    }
+    assert_eq!(index.server.requests(), [""; 0], "the installed one needs nobody");
+    // One that won't do is left as it is.
+    let before = home.tree();
+    let run = home.boot(["tool", "run", "placed==1.0"]).success();
+    let (version, environment) = run.stdout.trim().split_once(' ').unwrap();
+    assert!(version == "1.0" && environment.starts_with(&home.root.join(".cache/boot").display().to_string()), "{run}");
+    home.boot(["tool", "run", "placed>=2"]).success().stdout_has("2.0 ");
+    home.boot(["tool", "run", "placed", "--with", "helper"]).success().stdout_lacks("tools/placed");
+    assert_eq!(home.tree(), before);
+    assert_eq!(says(&home, "placed"), installed);
+    // What was made for it serves the second time, with nobody to ask.
+    home.set_page_age();
+    index.server.requests();
+    for words in [["placed==1.0"].as_slice(), &["placed>=2"], &["placed", "--with", "helper"]] {
+        home.boot([&["tool", "run"], words].concat()).success().stdout_has(&home.root.join(".cache/boot").display().to_string());
+    }
+    assert_eq!(index.server.requests(), [""; 0], "the cached ones neither");
+}
+
 #[test]
 fn a_script_that_says_what_it_needs_runs_with_it() {
     let (mut home, index) = home();

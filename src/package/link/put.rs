@@ -102,7 +102,8 @@ impl<'a> Target<'a> {
             return;
         }
         let Ok(compiled) = open(&bytecode::folder(work.wheel, self.facts)) else { return };
-        for file in work.wheel.files().iter().filter(|file| data_key(&file.path).is_none()) {
+        // Of a module that another wheel has too, the other's may be the one that stays: only beside the very file that was compiled.
+        for (file, _) in work.links.iter().filter(|(file, _)| data_key(&file.path).is_none()) {
             let Some(source) = bytecode::place(Path::new(&file.path), self.facts) else { continue };
             let place = work.base.join(&source);
             if self.make_folder(&place, made).is_ok() {
