@@ -8,6 +8,8 @@ pub trait Report: Send + Sync {
     fn info(&self, line: &str);
     /// One line of what needs attention; silent with `--quiet`.
     fn warn(&self, line: &str);
+    /// What failed, and what to do about it; also with `--quiet`.
+    fn error(&self, text: &str);
     /// One line for `--verbose`.
     fn step(&self, line: &str);
     /// Progress in bytes.
@@ -33,6 +35,7 @@ pub struct Silent;
 impl Report for Silent {
     fn info(&self, _: &str) {}
     fn warn(&self, _: &str) {}
+    fn error(&self, _: &str) {}
     fn step(&self, _: &str) {}
     fn bar(&self, _: &str) -> Box<dyn Bar> {
         Box::new(Silent)
@@ -59,6 +62,11 @@ pub fn escaped(text: &str) -> String {
         }
     }
     shown
+}
+
+/// The lines behind the first set in, so that they are seen to belong to it where other errors follow.
+pub fn set_in(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join("\n       ")
 }
 
 /// The word of `known` that was probably meant.

@@ -6,7 +6,6 @@ use crate::machine::add::{Added, add};
 use crate::machine::applied::Applied;
 use crate::machine::{apply, extends, repo};
 use crate::report::escaped;
-use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Add, ctx: &Context) -> Result<Code> {
@@ -30,7 +29,7 @@ pub fn run(args: &Add, ctx: &Context) -> Result<Code> {
                 Code::Done
             }
             Err(error) => {
-                term::error(&error.to_string());
+                ctx.report.error(&error.to_string());
                 Code::Failed
             }
         });

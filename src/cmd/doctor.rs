@@ -3,7 +3,7 @@
 use crate::cli::rest::Doctor;
 use crate::doctor::{self, Finding};
 use crate::error::Result;
-use crate::ui::{table, term};
+use crate::ui::table;
 use crate::{Code, Context};
 
 pub fn run(args: &Doctor, ctx: &Context) -> Result<Code> {
@@ -46,7 +46,7 @@ fn fix(finding: &Finding, ctx: &Context) -> Code {
             Code::Done
         }
         Err(error) => {
-            term::error(&format!("{} {}, and can't be mended:\n{error}", finding.what, finding.why));
+            ctx.report.error(&format!("{} {}, and can't be mended:\n{error}", finding.what, finding.why));
             Code::Failed
         }
     }

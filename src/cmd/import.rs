@@ -5,7 +5,7 @@ use crate::cli::machine::{Import, Whose};
 use crate::error::Result;
 use crate::machine::import::{Imported, import};
 use crate::report::escaped;
-use crate::ui::{table, term};
+use crate::ui::table;
 use crate::{Code, Context};
 
 pub fn run(args: &Import, ctx: &Context) -> Result<Code> {
@@ -26,7 +26,7 @@ pub fn run(args: &Import, ctx: &Context) -> Result<Code> {
             ctx.report.info(&format!("there is nothing of {name} in {}", escaped(&ctx.paths.tilde(&one.place))));
         }
         for error in one.failed.drain(..) {
-            term::error(&error.to_string());
+            ctx.report.error(&error.to_string());
             codes.push(Code::Failed);
         }
         if !one.tools.is_empty() || !one.pythons.is_empty() || !one.venvs.is_empty() {

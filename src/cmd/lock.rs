@@ -9,6 +9,7 @@ use crate::machine::lock::{Lock, make};
 use crate::machine::manifest::Manifest;
 use crate::machine::{Error, repo};
 use crate::python::key::Platform;
+use crate::report::set_in;
 use crate::ui::table;
 use crate::{Code, Context};
 
@@ -60,10 +61,8 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
 fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool, json: bool) -> Result<Code> {
     let made = make::make(ctx, manifest, old, platforms, anew, false)?;
     for failed in &made.failed {
-        let text = failed.error.to_string();
-        let mut lines = text.lines();
-        crate::ui::term::error(&format!("{} for {}: {}", failed.what, failed.platform, lines.next().unwrap_or("it failed")));
-        lines.for_each(crate::ui::term::error_more);
+        let text = set_in(&failed.error.to_string());
+        ctx.report.error(&format!("{} for {}: {text}", failed.what, failed.platform));
     }
     let complete = made.failed.is_empty();
     let partly = anew && made.whole && made.news;

@@ -4,7 +4,7 @@ use crate::cli::machine::Undo;
 use crate::error::Result;
 use crate::machine::{apply, undo};
 use crate::report::escaped;
-use crate::ui::{table, term};
+use crate::ui::table;
 use crate::{Code, Context};
 
 pub fn run(args: &Undo, ctx: &Context) -> Result<Code> {
@@ -29,7 +29,7 @@ pub fn run(args: &Undo, ctx: &Context) -> Result<Code> {
             Code::Done
         }
         Err(error) => {
-            term::error(&error.to_string());
+            ctx.report.error(&error.to_string());
             Code::Failed
         }
     })))

@@ -7,7 +7,7 @@ use crate::project;
 use crate::project::make::{self, Place, Wanted};
 use crate::project::trust::Kind;
 use crate::python::request::Request;
-use crate::ui::{table, term};
+use crate::ui::table;
 use crate::{Code, Context};
 
 pub fn run(args: Venv, ctx: &Context) -> Result<Code> {
@@ -22,7 +22,7 @@ pub fn run(args: Venv, ctx: &Context) -> Result<Code> {
                     Code::Done
                 }
                 Err(error) => {
-                    term::error(&error.to_string());
+                    ctx.report.error(&error.to_string());
                     error.code()
                 }
             });

@@ -11,7 +11,7 @@ use super::manifest::Manifest;
 use super::plan::{Item, Kind, Plan, State, What};
 use super::vars::{self, Question, Vars};
 use super::{Error, Result, dotfiles, handover, items, scripts};
-use crate::report::escaped;
+use crate::report::{escaped, set_in};
 use crate::store::atomic;
 use crate::store::lock::Lock;
 use crate::{Code, Context};
@@ -101,13 +101,8 @@ impl Outcome {
             Err(error) => {
                 self.codes.push(Code::Failed);
                 self.failed.push(format!("{} {}", item.kind().name(), escaped(&item.id())));
-                let text = error.to_string();
-                let mut lines = text.lines();
-                let first = lines.next().unwrap_or("it failed");
-                crate::ui::term::error(&format!("{} {}: {first}", item.kind().name(), escaped(&item.id())));
-                for line in lines {
-                    crate::ui::term::error_more(line);
-                }
+                let text = set_in(&error.to_string());
+                ctx.report.error(&format!("{} {}: {text}", item.kind().name(), escaped(&item.id())));
             }
         }
     }

@@ -64,6 +64,10 @@ impl Report for Term {
         }
     }
 
+    fn error(&self, text: &str) {
+        self.line(&format!("{ERROR}error:{ERROR:#} {text}"));
+    }
+
     fn step(&self, line: &str) {
         if self.loudness == Loudness::Verbose {
             self.line(&format!("{:>6} ms  {line}", self.start.elapsed().as_millis()));
@@ -109,12 +113,7 @@ pub fn warning(message: &str) {
     anstream::eprintln!("{WARNING}warning:{WARNING:#} {message}");
 }
 
-/// Prints what a command failed with: the last thing it says.
+/// Prints what a command failed with: the last thing it says, when no [`Term`] is there any more.
 pub fn error(message: &str) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {message}");
-}
-
-/// Prints one more line of the error before it.
-pub fn error_more(line: &str) {
-    anstream::eprintln!("       {line}");
 }

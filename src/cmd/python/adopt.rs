@@ -6,7 +6,6 @@ use crate::cli::python::Adopt;
 use crate::error::{Error, Result};
 use crate::python::adopt::{self, Outcome};
 use crate::python::discover;
-use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
@@ -36,7 +35,7 @@ pub fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
                 ctx.report.info(&format!("passed over: {line}"));
             }
             Err(error) => {
-                term::error(&error.to_string());
+                ctx.report.error(&error.to_string());
                 codes.push(Code::Failed);
             }
         }

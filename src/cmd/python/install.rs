@@ -10,7 +10,6 @@ use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::python::{links, source};
 use crate::store::{self, atomic};
-use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
@@ -48,7 +47,7 @@ pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
                 codes.push(Code::Done);
             }
             Err(error) => {
-                term::error(&error.to_string());
+                ctx.report.error(&error.to_string());
                 codes.push(error.code());
             }
         }

@@ -5,7 +5,6 @@ use crate::cli::python::Uninstall;
 use crate::error::Result;
 use crate::python::installed::Origin;
 use crate::python::uninstall::{self, Gone};
-use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
@@ -25,7 +24,7 @@ pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
                 }
             }
             Err(error) => {
-                term::error(&error.to_string());
+                ctx.report.error(&error.to_string());
                 codes.push(Code::Failed);
                 continue;
             }

@@ -8,7 +8,6 @@ use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::python::source;
 use crate::python::upgrade::{self, Outcome};
-use crate::ui::term;
 use crate::{Code, Context};
 
 pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
@@ -24,7 +23,7 @@ pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
                 }
             }),
             Err(error) => {
-                term::error(&error.to_string());
+                ctx.report.error(&error.to_string());
                 codes.push(if matches!(error, upgrade::Error::Exact(..)) { Code::Usage } else { Code::Failed });
             }
         }
@@ -51,7 +50,7 @@ pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
                 codes.push(Code::Done);
             }
             Err(error) => {
-                term::error(&error.to_string());
+                ctx.report.error(&error.to_string());
                 codes.push(error.code());
             }
         }
