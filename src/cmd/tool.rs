@@ -12,8 +12,8 @@ use crate::package::resolve::IndexOptions;
 use crate::parallel::side_by_side;
 use crate::python::installed;
 use crate::tool::source::{self, Typed};
-use crate::tool::{self, Change, Options, Outcome, Spec, commands, expose, list, receipt, remove};
-use crate::ui::{table, term};
+use crate::tool::{self, Change, Options, Outcome, commands, expose, list, receipt, remove};
+use crate::ui::table;
 use crate::{Code, Context};
 
 /// Tools that are worked on at a time.
@@ -25,7 +25,7 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
         Tool::Inject(args) => inject(args, ctx),
         Tool::Uninject(args) => {
             let (outcome, unknown) = tool::uninject(ctx, &args.tool, &args.packages)?;
-            let mut codes: Vec<Code> = unknown.iter().map(failed).collect();
+            let mut codes: Vec<Code> = unknown.iter().map(|error| failed(ctx, error)).collect();
             if let Some(outcome) = outcome {
                 said(ctx, &outcome);
                 codes.push(Code::Done);
@@ -46,7 +46,7 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
                     ctx.report.info(&format!("uninstalled {name}"));
                     Code::Done
                 }
-                Err(error) => failed(&error),
+                Err(error) => failed(ctx, &error),
             });
             Ok(Code::sum(codes.into_iter().chain(done)))
         }
@@ -57,7 +57,7 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
                 ctx.report.info(&format!("{name} isn't linked any more"));
                 Code::Done
             }
-            Err(error) => failed(&error),
+            Err(error) => failed(ctx, &error),
         }))),
         Tool::Pin(args) => hold(ctx, &args.tools, true),
         Tool::Unpin(args) => hold(ctx, &args.tools, false),
@@ -85,7 +85,7 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
     let index = index(ctx, args.index)?;
     let typed = Typed { editable: args.editable, python: args.python.clone(), index: index.clone() };
     let options = Options {
-        with: specs(ctx, &with, &Typed { editable: false, ..typed.clone() })?,
+        with: source::conditional_all(ctx, &with, &Typed { editable: false, ..typed.clone() })?,
         index,
         locked: None,
         expose: Default::default(),
@@ -97,11 +97,20 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
         force: args.force,
     };
     let changed = AtomicBool::new(false);
-    let code = each(ctx, args.specs, |spec| {
-        let outcome = tool::install(ctx, &source::spec(ctx, spec, &typed)?, &options)?;
-        changed.fetch_or(outcome.change != Change::Already, Ordering::Relaxed);
-        Ok(outcome)
-    })?;
+    let understood = side_by_side(&args.specs, AT_ONCE, |text| source::spec(ctx, text, &typed));
+    let (mut specs, mut codes) = (Vec::new(), Vec::new());
+    for spec in understood {
+        match spec {
+            Ok(spec) => source::unite(&mut specs, spec)?,
+            Err(error) => codes.push(failed(ctx, &error)),
+        }
+    }
+    let done = side_by_side(&specs, AT_ONCE, |spec| {
+        let outcome = tool::install(ctx, spec, &options);
+        changed.fetch_or(outcome.as_ref().is_ok_and(|outcome| outcome.change != Change::Already), Ordering::Relaxed);
+        told(ctx, spec.name(), specs.len(), outcome)
+    });
+    let code = Code::sum(codes.into_iter().chain(done));
     if changed.into_inner() && !expose::is_on_path(&ctx.paths) {
         ctx.report.info(&format!("{} isn't on PATH yet: boot shell install", ctx.paths.tilde(&ctx.paths.bin)));
     }
@@ -120,8 +129,10 @@ fn inject(args: Inject, ctx: &Context) -> Result<Code> {
     // Conditions are asked of the Python that the tool has.
     let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
     let typed = Typed { python: Some(tool.python).filter(|_| !tool.broken), ..Typed::default() };
-    let specs = specs(ctx, &packages, &typed)?;
-    if !specs.is_empty() {
+    let specs = source::conditional_all(ctx, &packages, &typed)?;
+    if specs.is_empty() {
+        ctx.report.info(&format!("nothing is to be injected into {}", args.tool));
+    } else {
         said(ctx, &tool::inject(ctx, &args.tool, &specs, args.expose)?);
     }
     Ok(Code::Done)
@@ -140,7 +151,7 @@ fn expose_commands(args: &Expose, ctx: &Context) -> Result<Code> {
             ctx.report.info(&format!("{} is linked already: nothing to do", args.name.as_deref().unwrap_or(command)));
             Code::Done
         }
-        Err(error) => failed(&error),
+        Err(error) => failed(ctx, &error),
     })))
 }
 
@@ -149,13 +160,13 @@ fn outdated(args: &List, ctx: &Context) -> Result<Code> {
     ctx.ask_anew();
     let (receipts, errors) = receipt::all(&ctx.paths);
     let newest = side_by_side(&receipts, AT_ONCE, |receipt| tool::install::newest(ctx, receipt));
-    let mut codes: Vec<Code> = errors.iter().map(|error| failed_text(&error.to_string())).collect();
+    let mut codes: Vec<Code> = errors.iter().map(|error| failed_text(ctx, &error.to_string())).collect();
     let mut found = Vec::new();
     for (receipt, newest) in receipts.iter().zip(newest) {
         match newest {
             Ok(version) if version != receipt.version => found.push((receipt, version)),
             Ok(_) => {}
-            Err(error) => codes.push(failed(&error)),
+            Err(error) => codes.push(failed(ctx, &error)),
         }
     }
     if args.json {
@@ -212,7 +223,7 @@ fn show(args: List, ctx: &Context) -> Result<Code> {
         table::columns(&rows)?;
     }
     Ok(Code::sum(std::iter::once(Code::Done).chain(errors.iter().map(|error| {
-        term::error(&error.to_string());
+        ctx.report.error(&error.to_string());
         Code::Failed
     }))))
 }
@@ -231,32 +242,44 @@ fn hold(ctx: &Context, names: &[String], pinned: bool) -> Result<Code> {
             ctx.report.info(&format!("{name} is {} already", if pinned { "pinned" } else { "unpinned" }));
             Code::Done
         }
-        Err(error) => failed(&error),
+        Err(error) => failed(ctx, &error),
     })))
 }
 
 fn run_once(args: Run, ctx: &Context) -> Result<Code> {
     let file = Path::new(&args.spec);
-    if args.from.is_none() && file.extension().is_some_and(|extension| extension == "py") && file.is_file() {
+    if args.from.is_none() && is_script(file) {
         let typed = Typed { editable: false, python: args.python, index: index(ctx, args.index)? };
-        let python = tool::run::for_script(ctx, file, &specs(ctx, &args.with, &typed)?, &typed)?;
+        let python = tool::run::for_script(ctx, file, &source::conditional_all(ctx, &args.with, &typed)?, &typed)?;
         let error = Command::new(&python).arg(file).args(args.arguments).exec();
-        term::error(&format!("can't run {}: {error}", python.display()));
+        ctx.report.error(&format!("can't run {}: {error}", python.display()));
         return Ok(Code::NotFound);
     }
     let package = args.from.as_deref().unwrap_or(&args.spec);
     let typed = Typed { editable: false, python: args.python, index: index(ctx, args.index)? };
     let spec = source::spec(ctx, package, &typed)?;
     let command = args.from.as_ref().map(|_| args.spec.as_str());
-    let script = tool::run::find(ctx, &spec, command, &specs(ctx, &args.with, &typed)?, &typed)?;
+    let script = tool::run::find(ctx, &spec, command, &source::conditional_all(ctx, &args.with, &typed)?, &typed)?;
     let error = Command::new(&script).args(args.arguments).exec();
-    term::error(&format!("can't run {}: {error}", script.display()));
+    ctx.report.error(&format!("can't run {}: {error}", script.display()));
     Ok(Code::NotFound)
+}
+
+/// A file that Python is to run: it is called so, or says what it needs.
+fn is_script(file: &Path) -> bool {
+    file.is_file() && (file.extension().is_some_and(|extension| extension == "py") || tool::inline::is_in(file))
 }
 
 fn exec(args: Exec, ctx: &Context) -> Result<Code> {
     let receipt = tool::find(&ctx.paths, &args.tool)?;
     let env = tool::folder(&ctx.paths, &receipt.wanted.tool());
+    if let [program, arguments @ ..] = args.command.as_slice()
+        && (program == "pip" || program == "pip3")
+        && !env.join("bin").join(program).exists()
+    {
+        // The one on PATH would change another environment.
+        return pip(Pip { tool: args.tool, arguments: arguments.to_vec() }, ctx);
+    }
     let mut path = vec![env.join("bin")];
     path.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
     let path = std::env::join_paths(path).map_err(|error| Error::Usage(error.to_string()))?;
@@ -266,12 +289,10 @@ fn exec(args: Exec, ctx: &Context) -> Result<Code> {
     let program: PathBuf = if inside.exists() { inside } else { program.into() };
     let error = Command::new(&program).args(arguments).env("PATH", path).env("VIRTUAL_ENV", &env).exec();
     let tool = receipt.wanted.tool();
-    Ok(failed(&tool::Error::CantExec {
-        tool,
-        program: program.display().to_string(),
-        bin: ctx.paths.tilde(&env.join("bin")),
-        reason: error,
-    }))
+    Ok(failed(
+        ctx,
+        &tool::Error::CantExec { tool, program: program.display().to_string(), bin: ctx.paths.tilde(&env.join("bin")), reason: error },
+    ))
 }
 
 /// The environment has no pip of its own: the one that its Python brings along runs on it.
@@ -283,7 +304,7 @@ fn pip(args: Pip, ctx: &Context) -> Result<Code> {
     };
     let program = tool.env.join("bin/python");
     let error = Command::new(&program).arg(pip.join("pip")).args(args.arguments).exec();
-    term::error(&format!("can't run {}: {error}", program.display()));
+    ctx.report.error(&format!("can't run {}: {error}", program.display()));
     Ok(Code::NotFound)
 }
 
@@ -302,14 +323,23 @@ fn each(ctx: &Context, names: Vec<String>, work: impl Fn(&str) -> tool::Result<O
     if names.is_empty() {
         ctx.report.info("no tools are installed");
     }
-    let codes = side_by_side(&names, AT_ONCE, |name| match work(name) {
+    Ok(Code::sum(side_by_side(&names, AT_ONCE, |name| told(ctx, name, names.len(), work(name)))))
+}
+
+/// Says what came of one tool of so many. An error says of which, where it doesn't name it itself.
+fn told(ctx: &Context, name: &str, of: usize, outcome: tool::Result<Outcome>) -> Code {
+    match outcome {
         Ok(outcome) => {
             said(ctx, &outcome);
             Code::Done
         }
-        Err(error) => failed(&error),
-    });
-    Ok(Code::sum(codes))
+        Err(error) => {
+            let text = error.to_string();
+            let known = of == 1 || text.lines().next().is_some_and(|line| line.contains(name));
+            ctx.report.error(&if known { text } else { format!("{name}: {text}") });
+            error.code()
+        }
+    }
 }
 
 fn said(ctx: &Context, outcome: &Outcome) {
@@ -319,13 +349,13 @@ fn said(ctx: &Context, outcome: &Outcome) {
     }
 }
 
-fn failed_text(text: &str) -> Code {
-    term::error(text);
+fn failed_text(ctx: &Context, text: &str) -> Code {
+    ctx.report.error(text);
     Code::Failed
 }
 
-fn failed(error: &tool::Error) -> Code {
-    term::error(&error.to_string());
+fn failed(ctx: &Context, error: &tool::Error) -> Code {
+    ctx.report.error(&error.to_string());
     error.code()
 }
 
@@ -335,7 +365,7 @@ fn named(ctx: &Context, names: Vec<String>) -> (Vec<String>, Vec<Code>) {
         return (names, Vec::new());
     }
     let (receipts, errors) = receipt::all(&ctx.paths);
-    let codes = errors.iter().map(|error| failed_text(&error.to_string())).collect();
+    let codes = errors.iter().map(|error| failed_text(ctx, &error.to_string())).collect();
     (receipts.into_iter().map(|receipt| receipt.wanted.tool()).collect(), codes)
 }
 
@@ -345,19 +375,6 @@ fn some_or_all(names: Vec<String>, all: bool, verb: &str) -> Result<Vec<String>>
         return Err(Error::Usage(format!("no tool is named\nboot tool {verb} TOOL…, or boot tool {verb} --all")));
     }
     Ok(names)
-}
-
-/// What was typed of packages. One that is named twice is wanted once, as both say.
-fn specs(ctx: &Context, specs: &[String], typed: &Typed) -> Result<Vec<Spec>> {
-    let mut all: Vec<Spec> = Vec::new();
-    for spec in specs {
-        let Some(spec) = source::conditional(ctx, spec, typed)? else { continue };
-        match all.iter_mut().find(|other| other.name() == spec.name()) {
-            Some(other) => *other = other.united(&spec).map_err(tool::Error::from)?,
-            None => all.push(spec),
-        }
-    }
-    Ok(all)
 }
 
 /// What was typed of indexes. Their credentials are known from here on, and nobody else has them.

@@ -72,6 +72,10 @@ impl<'a> Indexes<'a> {
         let none = pip.is_on("no-index") && sources.iter().all(|(url, more)| url.is_none() && more.is_empty());
         sources.push((pip.value("index-url").map(|url| url.trim().into()), pip.words("extra-index-url")));
         sources.push((settings.url.clone(), settings.extra_urls.clone()));
+        // An address that a receipt has without its password is known with it from wherever somebody gave it.
+        for url in sources.iter().flat_map(|(url, more)| url.iter().chain(more)) {
+            ctx.auth.strip(url);
+        }
         let urls = if none { Vec::new() } else { choose(sources).iter().map(|url| ctx.auth.strip(url)).collect() };
         let links = pip.words("find-links").iter().map(|place| ctx.auth.strip(place)).collect();
         Ok(Indexes { ctx, urls, links, found: Mutex::default() })

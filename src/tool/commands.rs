@@ -9,6 +9,7 @@ use crate::Context;
 use crate::package::entry_points::is_command_name;
 use crate::report::Silent;
 use crate::store::lock::Lock;
+use crate::store::paths::Paths;
 
 /// Links `command` of the tool's environment, under its own name (and the tool's suffix) or `name`. Gives the name; None if it was
 /// linked so before.
@@ -45,12 +46,28 @@ pub fn unlink(ctx: &Context, tool: &str, name: &str) -> Result<Option<String>> {
             let offered = receipt.apps.iter().map(|app| app.name.clone()).collect();
             return Err(Error::NotExposed { tool: receipt.wanted.tool(), name: name.into(), offered });
         }
-        receipt.wanted.expose.remove(name);
-        receipt.wanted.hide.push(name.into());
-        receipt.wanted.hide.sort();
-        receipt.apps.retain(|app| app.name != name);
+        hide(receipt, name);
         Ok(Some(name.into()))
     })
+}
+
+/// Notes that `tool` has the link `name` no more: another tool takes it over. The caller holds the bin folder's lock.
+///
+/// # Errors
+/// The receipt can't be written. One that can't be read is nobody's.
+pub fn give_up(paths: &Paths, tool: &str, name: &str) -> Result<()> {
+    let home = folder(paths, tool);
+    let Ok(Some(mut receipt)) = Receipt::read(&home) else { return Ok(()) };
+    hide(&mut receipt, name);
+    Ok(receipt.write(&home)?)
+}
+
+fn hide(receipt: &mut Receipt, name: &str) {
+    receipt.wanted.expose.remove(name);
+    receipt.wanted.hide.push(name.into());
+    receipt.wanted.hide.sort();
+    receipt.wanted.hide.dedup();
+    receipt.apps.retain(|app| app.name != name);
 }
 
 /// Changes the receipt, then the links by it: if the run is cut in between, the tool isn't whole, and is mended.

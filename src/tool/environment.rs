@@ -1,6 +1,6 @@
 //! One environment in the making: which Python, which packages, their wheels, and the folder that they are linked into.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,6 +10,7 @@ use super::receipt::{App, Injected, Receipt, Wanted};
 use super::spec::Spec;
 use super::{Error, Result};
 use crate::Context;
+use crate::context::var;
 use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
@@ -36,6 +37,15 @@ pub struct Addition {
     pub spec: Spec,
     /// Its commands are linked too.
     pub expose: bool,
+    /// That was asked for now: also those that had been taken away.
+    pub anew: bool,
+}
+
+impl Addition {
+    /// One whose commands stay inside.
+    pub fn inside(spec: Spec) -> Addition {
+        Addition { spec, expose: false, anew: false }
+    }
 }
 
 /// What an environment will be: found out without changing anything.
@@ -76,15 +86,15 @@ pub enum Now<'a> {
     Nothing,
     /// It keeps its Python where that suits; its packages may all become newer.
     Python(&'a Receipt),
-    /// Its packages keep their versions too, where these go with what is new.
-    Versions(&'a Receipt),
+    /// Its packages keep their versions and commits too, where these go with what is new; those that are named may take any.
+    Versions(&'a Receipt, &'a BTreeSet<String>),
 }
 
 impl<'a> Now<'a> {
     pub fn receipt(self) -> Option<&'a Receipt> {
         match self {
             Now::Nothing => None,
-            Now::Python(receipt) | Now::Versions(receipt) => Some(receipt),
+            Now::Python(receipt) | Now::Versions(receipt, _) => Some(receipt),
         }
     }
 }
@@ -93,16 +103,31 @@ impl<'a> Now<'a> {
 /// `install` says that it will be made: then wheels come while the resolution goes on.
 pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, install: bool, bar: &dyn Bar) -> Result<Resolved> {
     // A script's environment has no package that it is for.
-    let mut requirements: Vec<&str> = Some(wanted.spec.as_str()).filter(|spec| !spec.is_empty()).into_iter().collect();
-    requirements.extend(additions.iter().map(|addition| addition.spec.text()));
-    let mut inputs = Inputs::parse(&requirements, &wanted.constraints, wanted.pre)?;
+    let mut requirements: Vec<Spec> = Vec::new();
+    if !wanted.spec.is_empty() {
+        requirements.push(wanted.spec.parse()?);
+    }
+    requirements.extend(additions.iter().map(|addition| addition.spec.clone()));
+    if let Now::Versions(receipt, _) = now {
+        // A branch may have moved on.
+        for spec in &mut requirements {
+            if let Some(commit) = receipt.commits.get(spec.name()) {
+                *spec = spec.at_commit(commit);
+            }
+        }
+    }
+    let texts: Vec<&str> = requirements.iter().map(Spec::text).collect();
+    let mut inputs = Inputs::parse(&texts, &wanted.constraints, wanted.pre)?;
     inputs.index = wanted.index.clone();
     let versions = |receipt: &Receipt| -> HashMap<Name, Version> {
         let kept = receipt.packages.iter().filter_map(|package| package.split_once("=="));
         kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?))).collect()
     };
     match now {
-        Now::Versions(receipt) => inputs.preferred = versions(receipt),
+        Now::Versions(receipt, loose) => {
+            inputs.preferred = versions(receipt);
+            inputs.preferred.retain(|name, _| !loose.contains(name.as_str()));
+        }
         // Where nothing is newer nothing is made, and its wheels aren't wanted.
         Now::Python(receipt) if install => inputs.ahead = Some(versions(receipt)),
         Now::Python(_) | Now::Nothing => {}
@@ -188,10 +213,18 @@ pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
 /// newest on; else a new one.
 pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<Vec<Installed>> {
     if let Some(request) = request_of(wanted)? {
-        return Ok(vec![install::ensure(ctx, &request, &install::Options::default())?.installed]);
+        // One that was taken in may be named by its place.
+        let named = request.path().and_then(|path| installed::at(&ctx.paths, path));
+        let ensured = || install::ensure(ctx, &request, &install::Options::default()).map(|made| made.installed);
+        return Ok(vec![named.map_or_else(ensured, Ok)?]);
     }
     let mut found: Vec<Installed> = Vec::new();
-    found.extend(installed::default(&ctx.paths));
+    // It beats every pin, and so the default one.
+    let chosen = var("BOOT_PYTHON").and_then(|text| text.parse::<Request>().ok());
+    match chosen.filter(|request| now.is_none() && request.path().is_none() && *request != Request::System) {
+        Some(request) => found.push(install::ensure(ctx, &request, &install::Options::default())?.installed),
+        None => found.extend(installed::default(&ctx.paths)),
+    }
     for python in installed::list(&ctx.paths) {
         // The environment follows the minor's link, so one patch of each is enough; pre-releases are for those who ask.
         let known = found.iter().any(|other| other.key.is_same_minor(&python.key));
@@ -245,6 +278,16 @@ pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar)
 /// Whether the tool has the links that were chosen for it beside its own.
 pub fn has_exposed(receipt: &Receipt, wanted: &BTreeMap<String, String>) -> bool {
     wanted.iter().all(|(name, script)| receipt.wanted.expose.get(name) == Some(script))
+}
+
+/// `wanted` without the names that it hides of what is to be exposed now.
+pub fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Wanted {
+    let of = |name: &str| wheels.iter().find(|wheel| super::spec::normal(wheel.name()) == name);
+    let anew = additions.iter().filter(|addition| addition.anew).filter_map(|addition| of(addition.spec.name()));
+    let names: Vec<String> = anew.flat_map(CachedWheel::scripts).map(|script| format!("{script}{}", wanted.suffix)).collect();
+    let mut wanted = wanted.clone();
+    wanted.hide.retain(|hidden| !names.contains(hidden));
+    wanted
 }
 
 /// Which commands the environment will offer, as far as wheels tell: known before anything is made.

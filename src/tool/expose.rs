@@ -103,9 +103,35 @@ pub fn make_ready(paths: &Paths) -> Result<(), Error> {
     Ok(atomic::try_link(&paths.bin)?)
 }
 
-/// Whether each `(name, script)` is linked as it should be.
+/// Whether each `(name, script)` is linked as it should be, to a file that is there.
 pub fn is_linked<'a>(paths: &Paths, scripts: &Path, apps: impl IntoIterator<Item = (&'a str, &'a str)>) -> bool {
-    apps.into_iter().all(|(name, script)| fs::read_link(paths.bin.join(name)).is_ok_and(|target| target == scripts.join(script)))
+    apps.into_iter().all(|(name, script)| {
+        let link = paths.bin.join(name);
+        fs::read_link(&link).is_ok_and(|target| target == scripts.join(script)) && fs::metadata(&link).is_ok_and(|data| data.is_file())
+    })
+}
+
+/// Links those `(name, script)` whose name nobody has, before the environment is there that they lead into. Gives the links that were made.
+/// The caller holds the bin folder's lock.
+pub fn link_ahead<'a>(paths: &Paths, scripts: &Path, apps: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Vec<PathBuf>, Error> {
+    let mut made = Vec::new();
+    for (name, script) in apps {
+        let link = paths.bin.join(name);
+        if let Owner::Nobody = owner(paths, &link) {
+            atomic::symlink(&scripts.join(script), &link)?;
+            made.push(link);
+        }
+    }
+    Ok(made)
+}
+
+/// Those of `names` that are linked for another tool than `tool`, with that tool's name.
+pub fn of_others<'a>(paths: &Paths, tool: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<(&'a str, String)> {
+    let owned = names.into_iter().filter_map(|name| match owner(paths, &paths.bin.join(name)) {
+        Owner::Tool(owner) if owner != tool => Some((name, owner)),
+        _ => None,
+    });
+    owned.collect()
 }
 
 /// Links each `(name, script)` of `tool`, and removes links of the same tool that are no longer wanted. Gives the backups
@@ -219,6 +245,8 @@ mod tests {
         fs::create_dir_all(&paths.bin).unwrap();
         let bin = |name: &str| paths.bin.join(name);
         let scripts = |tool: &str| paths.tools().join(tool).join("bin");
+        fs::create_dir_all(scripts("black")).unwrap();
+        fs::write(scripts("black").join("black"), "").unwrap();
         link(&paths, "black", &scripts("black"), [("black", "black"), ("blackd", "blackd")]).unwrap();
         fs::write(bin("mine"), "mine").unwrap();
         symlink("/usr/bin/env", bin("theirs")).unwrap();

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use pep440_rs::Version;
 
 use super::receipt::Receipt;
-use super::{folder, install, spec};
+use super::{contents, folder, install};
 use crate::Context;
 use crate::project::venv::Config;
 use crate::report::escaped;
@@ -83,19 +83,11 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
 
 /// The first package of the receipt that isn't installed in that version in the environment at `home`: no `.dist-info` folder says so.
 fn missing<'r>(home: &Path, receipt: &'r Receipt) -> Option<&'r str> {
-    let libraries = ["lib", "lib64"].into_iter().flat_map(|lib| fs::read_dir(home.join(lib)).into_iter().flatten().flatten());
-    let sites = libraries.map(|python| python.path().join("site-packages"));
-    let names = sites.flat_map(|site| fs::read_dir(site).into_iter().flatten().flatten()).map(|entry| entry.file_name());
-    let there: Vec<(String, Option<Version>)> = names
-        .filter_map(|name| {
-            let (name, version) = name.to_str()?.strip_suffix(".dist-info")?.split_once('-')?;
-            Some((spec::normal(name), version.parse().ok()))
-        })
-        .collect();
+    let there = contents::installed(home);
     receipt.packages.iter().map(String::as_str).find(|package| {
         let Some((name, version)) = package.split_once("==") else { return false };
         let Ok(version) = version.parse::<Version>() else { return false };
         // What writes its version in a way of its own is known by its name.
-        !there.iter().any(|(other, is)| other == name && is.as_ref().is_none_or(|is| *is == version))
+        !there.iter().any(|other| other.name == name && other.version.as_ref().is_none_or(|is| *is == version))
     })
 }

@@ -1,5 +1,9 @@
 //! The comment block in which a script says what it needs (PEP 723, "Inline script metadata").
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use serde::Deserialize;
 
 /// What a script asks for.
@@ -39,6 +43,13 @@ pub fn read(text: &str) -> Result<Metadata, Error> {
     }
     let toml: String = rest[..end].iter().map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(""))).collect();
     toml::from_str(&toml).map_err(|error| Error(crate::report::escaped(error.message())))
+}
+
+/// Whether the file begins with a text that has such a block: a program of some megabytes isn't read for it.
+pub fn is_in(file: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(64 << 10).read_to_end(&mut start));
+    read.is_ok() && String::from_utf8_lossy(&start).lines().any(|line| line.trim_end_matches('\r') == BEGIN)
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! Installing, injecting, upgrading: one road. What is wanted is resolved as a whole, a new environment is made beside the old
 //! one, and takes its place in one step. Until then the old one works, and whatever fails leaves it so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::environment::{self, Addition, Now, Resolved};
 use super::outcome::{self, Change, Outcome};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
-use super::{Error, Result, expose, find, folder, manuals};
+use super::{Error, Result, commands, contents, expose, find, folder, manuals};
 use crate::Context;
 use crate::package::resolve::IndexOptions;
 use crate::package::{bytecode, link};
@@ -63,6 +63,9 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
     let _lock = hold(ctx, &wanted.tool())?;
     // A receipt that can't be read is a reason to make the tool anew.
     let old = Receipt::read(&home).ok().flatten();
+    if let Some(other) = old.as_ref().map(|old| &old.wanted).filter(|other| other.name != wanted.name) {
+        return Err(Error::OtherPackage { tool: wanted.tool(), package: other.name.clone(), suffix: other.suffix.clone() });
+    }
     if let Some(mut done) = already(ctx, &wanted, spec, options, old.clone()) {
         // What is installed is what is asked for; upgrades are to know what that was.
         if is_news(&done) {
@@ -72,7 +75,7 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         return Ok(done);
     }
     let mut wanted = wanted;
-    let mut additions: Vec<Addition> = options.with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
+    let mut additions: Vec<Addition> = options.with.iter().cloned().map(Addition::inside).collect();
     if let Some(old) = old.as_ref().filter(|_| options.locked.is_none()) {
         // What was injected before, and wasn't asked for differently now, stays.
         for addition in additions_of(old)? {
@@ -123,16 +126,17 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
         if met {
             continue;
         }
+        let asked = expose;
         let expose = expose || there.is_some_and(|there| there.expose);
         additions.retain(|other| other.spec.name() != spec.name());
-        additions.push(Addition { spec: spec.clone(), expose });
+        additions.push(Addition { spec: spec.clone(), expose, anew: asked });
         new.push(spec.name().to_string());
     }
     if new.is_empty() && is_whole(ctx, &old) {
         let names = specs.iter().map(|spec| spec.name().to_string()).collect();
         return Ok(Outcome { change: Change::AlreadyInjected(names), receipt: old, backups: Vec::new() });
     }
-    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old)?;
+    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old, &BTreeSet::new())?;
     let linked = outcome::commands_only_in(&receipt, &old);
     Ok(Outcome { change: Change::Injected(new, linked), receipt, backups })
 }
@@ -158,7 +162,9 @@ pub fn uninject(ctx: &Context, tool: &str, packages: &[String]) -> Result<(Optio
     if gone.is_empty() {
         return Ok((None, unknown));
     }
-    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old)?;
+    // As if they had never been there: what they held back is held no more.
+    let loose = contents::needed_by(&folder(&ctx.paths, &name), &gone);
+    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old, &loose)?;
     Ok((Some(Outcome { change: Change::Uninjected(gone), receipt, backups }), unknown))
 }
 
@@ -167,23 +173,26 @@ pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
-    if old.wanted.pinned && is_whole(ctx, &old) {
-        return Ok(Outcome { change: Change::Held, receipt: old, backups: Vec::new() });
+    if old.wanted.pinned {
+        if is_whole(ctx, &old) {
+            return Ok(Outcome { change: Change::Held, receipt: old, backups: Vec::new() });
+        }
+        let (receipt, backups) = remake(ctx, &held(&old), &additions_of(&old)?, &old, &BTreeSet::new())?;
+        return Ok(Outcome { change: Change::Remade, receipt, backups });
     }
     let bar = ctx.report.spinner(&name);
-    let wanted = held(&old);
+    let wanted = old.wanted.clone();
     let additions = additions_of(&old)?;
     let resolved = prepare(ctx, &wanted, &additions, Now::Python(&old), false, bar.as_ref())?;
     if resolved.packages() == old.packages && resolved.addressed() == old.addressed && same_minor(&old, &resolved) && is_whole(ctx, &old) {
         return Ok(Outcome { change: Change::Newest, receipt: old, backups: Vec::new() });
     }
-    let (mut receipt, backups) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
-    restore_spec(ctx, &old, &mut receipt)?;
+    let (receipt, backups) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
     let change = outcome::upgraded(&old, &receipt);
     Ok(Outcome { change, receipt, backups })
 }
 
-/// The version that [`upgrade`] would come to, were the tool not held.
+/// The version that [`upgrade`] would come to, were the tool not held; of a tool from git that has another commit now, with that.
 ///
 /// # Errors
 /// What is asked for can't be had, or nobody can be asked.
@@ -194,8 +203,12 @@ pub fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
     }
     let bar = ctx.report.spinner(&old.wanted.tool());
     let resolved = environment::find(ctx, &old.wanted, &additions_of(old)?, Now::Python(old), false, bar.as_ref())?;
-    let found = resolved.pins.iter().find(|pin| pin.name.as_str() == old.wanted.name);
-    Ok(found.map_or_else(|| old.version.clone(), |pin| pin.version.to_string()))
+    let Some(found) = resolved.pins.iter().find(|pin| pin.name.as_str() == old.wanted.name) else { return Ok(old.version.clone()) };
+    let version = found.version.to_string();
+    Ok(match found.commit() {
+        Some(commit) if old.commits.get(&old.wanted.name).is_some_and(|before| *before != commit) => format!("{version} ({commit:.7})"),
+        _ => version,
+    })
 }
 
 /// Makes a tool's environment anew from its receipt.
@@ -205,13 +218,20 @@ pub fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Result<Ou
     let old = find(&ctx.paths, tool)?;
     let mut wanted = held(&old);
     wanted.python_request = python.or(wanted.python_request);
-    let (receipt, backups) = remake(ctx, &wanted, &additions_of(&old)?, &old)?;
+    let (receipt, backups) = remake(ctx, &wanted, &additions_of(&old)?, &old, &BTreeSet::new())?;
     Ok(Outcome { change: Change::Remade, receipt, backups })
 }
 
-fn remake(ctx: &Context, wanted: &Wanted, additions: &[Addition], old: &Receipt) -> Result<(Receipt, Vec<PathBuf>)> {
+/// Makes it again of the versions that it has, as far as they go with what is asked for; those of `loose` may change.
+fn remake(
+    ctx: &Context,
+    wanted: &Wanted,
+    additions: &[Addition],
+    old: &Receipt,
+    loose: &BTreeSet<String>,
+) -> Result<(Receipt, Vec<PathBuf>)> {
     let bar = ctx.report.spinner(&wanted.tool());
-    let resolved = prepare(ctx, wanted, additions, Now::Versions(old), false, bar.as_ref())?;
+    let resolved = prepare(ctx, wanted, additions, Now::Versions(old, loose), false, bar.as_ref())?;
     let (mut receipt, backups) = make(ctx, wanted, additions, &resolved, false, bar.as_ref())?;
     restore_spec(ctx, old, &mut receipt)?;
     Ok((receipt, backups))
@@ -250,7 +270,7 @@ fn hold(ctx: &Context, tool: &str) -> Result<Lock> {
 fn additions_of(receipt: &Receipt) -> Result<Vec<Addition>> {
     let injected = receipt.injected.iter();
     Ok(injected
-        .map(|injected| Ok(Addition { spec: injected.spec.parse()?, expose: injected.expose }))
+        .map(|injected| Ok(Addition { spec: injected.spec.parse()?, expose: injected.expose, anew: false }))
         .collect::<std::result::Result<_, spec::Error>>()?)
 }
 
@@ -335,6 +355,7 @@ fn make_once(
     let tool = wanted.tool();
     let step = |what: &str| ctx.report.step(&format!("{tool}: {what}"));
     let wheels = environment::fetch(ctx, wanted, resolved, bar)?;
+    let wanted = &environment::shown(wanted, additions, &wheels);
     let apps = environment::apps(wanted, additions, &wheels)?;
     let names = || apps.iter().map(|app| app.name.as_str());
     expose::check(&ctx.paths, &tool, names(), force)?;
@@ -352,12 +373,23 @@ fn make_once(
         // Found out before anything is published.
         expose::make_ready(&ctx.paths)?;
     }
-    staging.publish(&home)?;
+    let scripts = home.join(&resolved.python.facts.scripts);
+    let links = || apps.iter().map(|app| (app.name.as_str(), app.script.as_str()));
+    // Whenever this is cut off, all commands of the old one work or all of the new one: new names are there before they lead anywhere, and
+    // old ones go when nobody needs them.
+    let ahead = if std::fs::symlink_metadata(&home).is_ok() { expose::link_ahead(&ctx.paths, &scripts, links())? } else { Vec::new() };
+    if let Err(error) = staging.publish(&home) {
+        ahead.iter().for_each(|link| drop(std::fs::remove_file(link)));
+        return Err(error.into());
+    }
     step("published");
     // A killed run may have left something there, which this one had no need to write to.
     cache::sweep_index(&ctx.paths);
-    let scripts = home.join(&resolved.python.facts.scripts);
-    let backups = expose::link(&ctx.paths, &tool, &scripts, apps.iter().map(|app| (app.name.as_str(), app.script.as_str())))?;
+    for (name, owner) in expose::of_others(&ctx.paths, &tool, names()) {
+        commands::give_up(&ctx.paths, &owner, name)?;
+        ctx.report.info(&format!("{name} was a command of {owner}; boot tool expose {owner} {name} gives it back once it is free"));
+    }
+    let backups = expose::link(&ctx.paths, &tool, &scripts, links())?;
     step(&format!("{} commands linked", apps.len()));
     manuals::link(&ctx.paths, &tool, &home, &manuals::of(environment::offering(wanted, additions, &wheels)))?;
     bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);

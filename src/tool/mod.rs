@@ -3,6 +3,7 @@
 //! An environment is made whole beside its place, its receipt inside, and then takes the place in one step; the links follow.
 
 pub mod commands;
+mod contents;
 pub mod environment;
 pub mod expose;
 pub mod health;
@@ -39,10 +40,14 @@ pub enum Error {
     Expose(#[from] expose::Error),
     #[error(
         "{} isn't an installed tool\n{}boot tool list shows what is; boot tool install puts it there",
-        escaped(typed),
+        escaped(&crate::net::shown(typed)),
         near.as_ref().map(|near| format!("did you mean {near}? ")).unwrap_or_default()
     )]
     NotInstalled { typed: String, near: Option<String> },
+    #[error(
+        "{tool} is here already: it is {package} with the suffix {suffix}\nboot tool uninstall {tool}, or install this one with a --suffix of its own"
+    )]
+    OtherPackage { tool: String, package: String, suffix: String },
     #[error("there is no {_0}\nis the path right? a package of the index is named without a slash")]
     NoPlace(String),
     #[error("{_0} isn't a date\nwrite it as 2026-01-31 or 2026-01-31T12:00:00Z")]
@@ -112,7 +117,7 @@ pub enum Error {
 impl Error {
     pub fn code(&self) -> Code {
         match self {
-            Error::Spec(_) | Error::Request(_) | Error::BadName(_) | Error::Date(_) => Code::Usage,
+            Error::Spec(_) | Error::OtherPackage { .. } | Error::Request(_) | Error::BadName(_) | Error::Date(_) => Code::Usage,
             Error::NoSuchCommand { .. } | Error::CantExec { .. } => Code::NotFound,
             _ => Code::Failed,
         }
@@ -136,17 +141,23 @@ fn not_installed(paths: &Paths, typed: &str) -> Error {
 
 /// The receipt of an installed tool, from a name as somebody types it.
 pub fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
-    let name = spec::normal(typed);
     let not_there = || not_installed(paths, typed);
-    if !spec::is_tool_name(&name) {
-        return Err(not_there());
-    }
+    let name = named(paths, typed).ok_or_else(not_there)?;
     if let Some(receipt) = Receipt::read(&folder(paths, &name))? {
         return Ok(receipt);
     }
-    // A suffix is kept as it was typed: `black_old`.
+    // Written in another way than it was installed with: `Black-Old`.
     let (all, _) = receipt::all(paths);
-    all.into_iter().find(|receipt| spec::normal(&receipt.wanted.tool()) == name).ok_or_else(not_there)
+    all.into_iter().find(|receipt| spec::normal(&receipt.wanted.tool()) == spec::normal(&name)).ok_or_else(not_there)
+}
+
+/// The name that a tool's folder would have, from what somebody types: a suffix is kept as it was typed, so `black_old` and `black-old` may
+/// be two tools, and the one that is called so is meant. None where no tool can be called so.
+fn named(paths: &Paths, typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let exact = spec::is_tool_name(typed) && std::fs::symlink_metadata(folder(paths, typed)).is_ok();
+    let name = if exact { typed.into() } else { spec::normal(typed) };
+    spec::is_tool_name(&name).then_some(name)
 }
 
 /// The name of the tool that lives in `folder`.

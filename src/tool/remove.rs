@@ -1,7 +1,7 @@
 //! Uninstalling, and holding a version.
 
 use super::receipt::Receipt;
-use super::{Result, expose, find, folder, manuals, spec};
+use super::{Result, expose, find, folder, manuals, named};
 use crate::Context;
 use crate::report::Silent;
 use crate::store::atomic;
@@ -9,11 +9,9 @@ use crate::store::lock::Lock;
 
 /// Removes a tool's links, then its environment; also one whose receipt can't be read. Gives its name.
 pub fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
-    // A suffix is kept as it was typed; a tool whose receipt can't be read is known by its folder alone.
-    let name = find(&ctx.paths, typed).map_or_else(|_| spec::normal(typed), |receipt| receipt.wanted.tool());
-    if !spec::is_tool_name(&name) {
-        return Err(super::not_installed(&ctx.paths, typed));
-    }
+    // A tool whose receipt can't be read is known by its folder alone.
+    let found = find(&ctx.paths, typed).ok().map(|receipt| receipt.wanted.tool());
+    let name = found.or_else(|| named(&ctx.paths, typed)).ok_or_else(|| super::not_installed(&ctx.paths, typed))?;
     let home = folder(&ctx.paths, &name);
     let _lock = Lock::hold(&ctx.paths.locks(), &format!("tool-{name}"), ctx.report.as_ref())?;
     if std::fs::symlink_metadata(&home).is_err() {

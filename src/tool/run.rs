@@ -43,7 +43,7 @@ pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], ty
         index: typed.index.clone(),
         ..Wanted::default()
     };
-    let additions: Vec<Addition> = with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
+    let additions: Vec<Addition> = with.iter().cloned().map(Addition::inside).collect();
     let home = environment_for(ctx, &wanted, &additions).map_err(|error| match error {
         Error::NoCommands { name, version } => Error::NothingToRun { name, version },
         error => error,
@@ -61,13 +61,11 @@ pub fn for_script(ctx: &Context, script: &Path, with: &[Spec], typed: &Typed) ->
     let failed = |error: String| Error::Script { script: script.display().to_string(), error };
     let text = fs::read(script).map_err(|error| failed(error.to_string()))?;
     let asked = inline::read(&String::from_utf8_lossy(&text)).map_err(|error| failed(error.to_string()))?;
-    let mut additions: Vec<Addition> = with.iter().map(|spec| Addition { spec: spec.clone(), expose: false }).collect();
-    for dependency in &asked.dependencies {
-        additions.push(Addition { spec: source::spec(ctx, dependency, typed)?, expose: false });
-    }
+    let typed = Typed { python: typed.python.clone().or(asked.requires_python), ..typed.clone() };
+    let mut additions: Vec<Addition> = with.iter().cloned().map(Addition::inside).collect();
+    additions.extend(source::conditional_all(ctx, &asked.dependencies, &typed)?.into_iter().map(Addition::inside));
     let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let python_request = typed.python.clone().or(asked.requires_python);
-    let wanted = Wanted { name, python_request, index: typed.index.clone(), ..Wanted::default() };
+    let wanted = Wanted { name, python_request: typed.python, index: typed.index.clone(), ..Wanted::default() };
     Ok(environment_for(ctx, &wanted, &additions)?.join("bin/python"))
 }
 

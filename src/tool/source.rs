@@ -80,8 +80,34 @@ pub fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Option<Sp
     if parsed.marker.evaluate(&environment, &[]) {
         return spec(ctx, what, more).map(Some);
     }
-    ctx.report.info(&format!("{} is left out: its condition isn't met by Python {}", escaped(what.trim()), python.key.version));
+    ctx.report.info(&format!(
+        "{} is left out: its condition isn't met by Python {}",
+        escaped(&crate::net::shown(what.trim())),
+        python.key.version
+    ));
     Ok(None)
+}
+
+/// As [`conditional`], of several. One that is named twice is wanted once, as both say.
+pub fn conditional_all(ctx: &Context, typed: &[String], more: &Typed) -> Result<Vec<Spec>> {
+    let mut all: Vec<Spec> = Vec::new();
+    for typed in typed {
+        let Some(spec) = conditional(ctx, typed, more)? else { continue };
+        unite(&mut all, spec)?;
+    }
+    Ok(all)
+}
+
+/// Adds `spec` to `all`, to the one of the same package where there is one.
+///
+/// # Errors
+/// They come from two places.
+pub fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
+    match all.iter_mut().find(|other| other.name() == spec.name()) {
+        Some(other) => *other = other.united(&spec)?,
+        None => all.push(spec),
+    }
+    Ok(())
 }
 
 /// What only a build can tell: the wheel is in the cache afterwards, so little is done twice.

@@ -90,6 +90,15 @@ impl Spec {
         format!("{}{name}{extras} @ {url}", if editable { "-e " } else { "" }).parse()
     }
 
+    /// The same of this very commit, where it comes from git.
+    pub fn at_commit(&self, commit: &str) -> Spec {
+        let Some(rest) = self.url.as_deref().and_then(|url| url.strip_prefix("git+")) else { return self.clone() };
+        let Ok(mut url) = url::Url::parse(rest) else { return self.clone() };
+        let path = url.path().rsplit_once('@').map_or(url.path(), |(path, _)| path);
+        url.set_path(&format!("{path}@{commit}"));
+        Spec::addressed(&self.name, &self.extras, &format!("git+{url}"), self.editable).unwrap_or_else(|_| self.clone())
+    }
+
     /// Where it comes from, if not from an index.
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()

@@ -31,6 +31,7 @@ fn speaker(version: &str) -> Wheel {
         .file("speaker_data/large.txt", &"what takes a while to write\n".repeat(5_000))
         .script("speaker", "speaker:main")
         .script("speakerd", "speaker:main")
+        .script(&format!("only-{version}"), "speaker:main")
 }
 
 struct Story {
@@ -128,7 +129,15 @@ fn an_upgrade_leaves_the_old_or_the_new() {
         story.home.set_page_age();
         let what = story.kill(&["upgrade"]);
         story.runs(&[&old, &new], &what);
+        // Of a command that has another name in each version one works: a new link may lead nowhere yet, as long as the old one does.
+        let works = |version: &&String| {
+            let link = story.home.bin().join(format!("only-{version}"));
+            link.exists() && story.home.run(&mut story.home.command(link)).stdout.trim() == format!("speaker {version}")
+        };
+        assert!([&old, &new].iter().any(works), "{what}: neither only-{old} nor only-{new} works");
         story.tool(&["upgrade"]);
+        assert!([&old, &new].into_iter().filter(works).eq([&new]), "{what}");
+        assert!(fs::symlink_metadata(story.home.bin().join(format!("only-{old}"))).is_err(), "{what}");
         story.runs(&[&new], &what);
         old = new;
     }

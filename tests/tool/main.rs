@@ -13,6 +13,7 @@ mod hostile_wheels;
 mod http_cache;
 mod install;
 mod killed;
+mod mixups;
 mod pip_config;
 mod public_index;
 mod pythons;

@@ -130,7 +130,18 @@ fn of_two_tools_with_one_command_the_first_keeps_it() {
     assert_eq!((says(&home, "speaker"), says(&home, "speaker-2")), ("speaker 2.0".into(), "rival".into()));
     home.boot(["tool", "install", "rival", "--force"]).success();
     assert_eq!(says(&home, "speaker"), "rival");
-    // Who lost the name doesn't take it along.
+    // Who lost the name works on without it, and doesn't take it along.
+    index.add(speaker("3.0"));
+    home.set_page_age();
+    home.boot(["tool", "upgrade", "speaker"]).success().stderr_has("2.0 -> 3.0");
+    home.boot(["tool", "reinstall", "--all"]).success();
+    home.boot(["doctor"]).stdout_lacks("speaker");
+    assert_eq!(says(&home, "speaker"), "rival");
+    home.boot(["tool", "expose", "speaker", "speaker"]).code(1).one_error().stderr_has("rival");
+    home.boot(["tool", "uninstall", "rival"]).success();
+    home.boot(["tool", "expose", "speaker", "speaker"]).success();
+    assert_eq!(says(&home, "speaker"), "speaker 3.0");
+    home.boot(["tool", "install", "rival", "--force"]).success().stderr_has("boot tool expose speaker speaker");
     home.boot(["tool", "uninstall", "speaker"]).success();
     assert_eq!(says(&home, "speaker"), "rival");
 }

@@ -89,6 +89,9 @@ pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Resu
     for (package, version) in found {
         let Package::Of { name, extra } = package else { continue };
         let Some((file, about)) = solver.wheel(&name, &version)? else { continue };
+        if extra.is_none() && file.yanked {
+            resolution.warnings.push(format!("{name} {version} was withdrawn by who published it, and is taken because it was asked for"));
+        }
         match extra {
             None => resolution.pins.push(Pin {
                 direct_url: direct.get(&name).map(|(_, found)| found.direct_url.clone()),

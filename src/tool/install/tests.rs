@@ -96,7 +96,7 @@ fn wanted(name: &str) -> Wanted {
 }
 
 fn adds(name: &str, expose: bool) -> Addition {
-    Addition { spec: name.parse().unwrap(), expose }
+    Addition { expose, ..Addition::inside(name.parse().unwrap()) }
 }
 
 #[test]
