@@ -5,7 +5,7 @@ use crate::cli::machine::{Apply, Lock as Args, Update};
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::extends::{self, Loaded};
-use crate::machine::lock::{Lock, make};
+use crate::machine::lock::{Lock, make, packages};
 use crate::machine::manifest::Manifest;
 use crate::machine::{Error, repo};
 use crate::python::key::Platform;
@@ -38,7 +38,11 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
     if args.check {
         let stale = match &old {
             None => Some("there is none".to_string()),
-            Some(lock) => lock.stale(manifest, &platforms)?,
+            Some(lock) => match lock.stale(manifest, &platforms)? {
+                // Recorded, not enforced: no apply fails for them.
+                None if lock.packages != packages(manifest) => Some("boot.toml asks for other packages of the system".into()),
+                stale => stale,
+            },
         };
         if args.json {
             let path = Lock::path(&manifest.place);

@@ -55,6 +55,16 @@ impl Only {
         Ok(Only(words.into_iter().map(|word| word.value).collect()))
     }
 
+    /// Whether it may hold on some machine of this system and architecture, as Rust names them (`macos`, `aarch64`).
+    pub fn may_hold(&self, os: &str, arch: &str) -> bool {
+        self.0.is_empty()
+            || self.0.iter().any(|word| match word.split_once('-') {
+                _ if !WORDS.contains(&word.as_str()) || word == "codespaces" || word == "ci" => true,
+                Some(pair) => pair == (os, arch),
+                None => word == os,
+            })
+    }
+
     pub fn holds(&self, here: &Surroundings) -> bool {
         self.0.is_empty()
             || self.0.iter().any(|word| match word.as_str() {

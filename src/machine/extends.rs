@@ -75,7 +75,7 @@ impl Loaded {
 
 /// Reads the manifest of a repository and of those that it extends. With `anew`, these are asked for what is newest.
 pub fn load(ctx: &Context, place: &Place, name: &str, applied: &Applied, anew: bool) -> Result<Loaded> {
-    let manifest = Manifest::load(place, name)?;
+    let manifest = Manifest::of_repository(place, name)?;
     if manifest.extends.is_empty() {
         return Ok(Loaded { manifest, fetched: Vec::new() });
     }
@@ -89,7 +89,7 @@ pub fn load(ctx: &Context, place: &Place, name: &str, applied: &Applied, anew: b
             taken.map(|taken| (taken.0.clone(), pinned(taken))).collect()
         }
     };
-    let mut work = Work { ctx, known, fetched: Vec::new(), commits: BTreeMap::new() };
+    let mut work = Work { ctx, known, fetched: Vec::new(), commits: BTreeMap::new(), merged: Vec::new() };
     let mut manifest = work.follow(manifest, &mut vec![identity(place)])?;
     manifest.commits = work.commits;
     Ok(Loaded { manifest, fetched: work.fetched })
@@ -101,6 +101,8 @@ struct Work<'a> {
     known: BTreeMap<String, Pinned>,
     fetched: Vec<Fetched>,
     commits: BTreeMap<String, Pinned>,
+    /// What has been put under the manifest: two that extend the same one have it once.
+    merged: Vec<String>,
 }
 
 impl Work<'_> {
@@ -113,6 +115,10 @@ impl Work<'_> {
             if above.contains(&id) || above.len() >= DEEPEST {
                 return Err(wrong("it leads back to where it is extended".into(), "remove one of the lines; nothing was done"));
             }
+            if self.merged.contains(&id) {
+                continue;
+            }
+            self.merged.push(id.clone());
             above.push(id);
             let below = Manifest::load(&place, &extends.repo)?;
             let below = self.follow(below, above)?;

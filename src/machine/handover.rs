@@ -54,6 +54,12 @@ pub fn apply(ctx: &Context, manager: Manager, place: &Place) -> Result<()> {
         // yadm's repository lies beside the home directory, which is its working tree: a clone of ours gives it the content.
         Manager::Yadm => {
             let known = Command::new(name).args(["rev-parse", "--git-dir"]).output().is_ok_and(|output| output.status.success());
+            if !known && !place.root.join(".git").exists() {
+                return Err(Error::Item(format!(
+                    "yadm works with git, and {} is no repository of git: without git an archive was fetched\ninstall git, then: yadm clone URL",
+                    ctx.paths.tilde(&place.root)
+                )));
+            }
             if known { command.arg("pull") } else { command.args(["clone", "--no-bootstrap"]).arg(&place.root) }
         }
     };

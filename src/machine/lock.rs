@@ -13,7 +13,7 @@ use super::manifest::{Manifest, Place, Tool};
 use super::{Error, Result, repo, scripts};
 use crate::package::address::is_relative;
 use crate::package::filename::{WheelName, source_version};
-use crate::python::key::{Key, Platform};
+use crate::python::key::{Arch, Key, Os, Platform};
 use crate::report::escaped;
 use crate::store::atomic;
 use crate::store::digest::Sha256;
@@ -39,6 +39,9 @@ pub struct Lock {
     /// Scripts by id: the hash of their text and of what they watch.
     #[serde(default)]
     pub scripts: BTreeMap<String, Sha256>,
+    /// Of the system, by manager, `any` where its name is the same everywhere: what they come to is the system's business.
+    #[serde(default)]
+    pub packages: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub platform: BTreeMap<String, Locked>,
 }
@@ -127,6 +130,35 @@ pub fn scripts(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
     manifest.runs.iter().map(|run| Ok((run.id.clone(), scripts::script(run)?.sha256))).collect()
 }
 
+/// The system's packages of the manifest, as the lock records them.
+pub fn packages(manifest: &Manifest) -> BTreeMap<String, Vec<String>> {
+    let all = std::iter::once(("any", &manifest.packages.any)).chain(manifest.packages.of.iter().map(|(manager, names)| (*manager, names)));
+    let sorted = all.filter(|(_, names)| !names.is_empty()).map(|(manager, names)| {
+        let mut names = names.clone();
+        names.sort();
+        (manager.to_string(), names)
+    });
+    sorted.collect()
+}
+
+/// The tools of the manifest that a machine of this platform may be asked for.
+pub fn tools(manifest: &Manifest, platform: Platform) -> impl Iterator<Item = &Tool> {
+    manifest.tools.iter().filter(move |tool| may_be_on(tool, platform))
+}
+
+/// Whether a machine of this platform may be asked for the tool.
+pub fn may_be_on(tool: &Tool, platform: Platform) -> bool {
+    let os = match platform.os {
+        Os::Linux => "linux",
+        Os::Darwin => "macos",
+    };
+    let arch = match platform.arch {
+        Arch::X86_64 => "x86_64",
+        Arch::Aarch64 => "aarch64",
+    };
+    tool.only.may_hold(os, arch)
+}
+
 /// Fails where there is no lock for this machine, or it is of another manifest.
 pub fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
     let stale = match lock {
@@ -206,6 +238,16 @@ impl Lock {
                 let _ = writeln!(text, "{} = \"{sha256}\"", quoted(id));
             }
         }
+        if !self.packages.is_empty() {
+            text.push_str("\n[packages]\n");
+            for (manager, names) in &self.packages {
+                let _ = writeln!(text, "{manager} = [");
+                for name in names {
+                    let _ = writeln!(text, "  {},", quoted(name));
+                }
+                text.push_str("]\n");
+            }
+        }
         for (platform, locked) in &self.platform {
             let _ = write!(text, "\n[platform.{platform}]\n");
             for (request, python) in &locked.python {
@@ -254,17 +296,31 @@ impl Lock {
         {
             return Ok(Some(format!("it has another commit of {repo}")));
         }
-        for (id, sha256) in scripts(manifest)? {
-            if self.scripts.get(&id) != Some(&sha256) {
+        if let Some(repo) = self.extends.keys().find(|repo| !manifest.commits.contains_key(*repo)) {
+            return Ok(Some(format!("it has {repo}, which nothing extends any more")));
+        }
+        let scripts = scripts(manifest)?;
+        for (id, sha256) in &scripts {
+            if self.scripts.get(id) != Some(sha256) {
                 return Ok(Some(format!("the script {id} is another by now")));
             }
         }
+        if let Some(id) = self.scripts.keys().find(|id| !scripts.contains_key(*id)) {
+            return Ok(Some(format!("it has the script {}, and boot.toml hasn't", escaped(id))));
+        }
         for platform in platforms.iter().map(ToString::to_string).chain(self.platform.keys().cloned()) {
             let Some(locked) = self.platform.get(&platform) else { return Ok(Some(format!("it has nothing for {platform}"))) };
-            if let Some(request) = manifest.python_requests(|_| true).into_iter().find(|request| !locked.python.contains_key(*request)) {
+            let own: Platform = platform.parse().map_err(|_| Error::Item(format!("{} is no platform", escaped(&platform))))?;
+            if let Some(request) =
+                manifest.python_requests(|tool| may_be_on(tool, own)).into_iter().find(|request| !locked.python.contains_key(*request))
+            {
                 return Ok(Some(format!("it has no Python {request} for {platform}")));
             }
-            if let Some(tool) = manifest.tools.iter().find(|tool| locked.tool(tool).is_none()) {
+            let asked_for = |name: &String| tools(manifest, own).any(|tool| crate::tool::spec::normal(&tool.name) == *name);
+            if let Some(name) = locked.tool.keys().find(|name| !asked_for(name)) {
+                return Ok(Some(format!("it has {} for {platform}, which nothing asks for there", escaped(name))));
+            }
+            if let Some(tool) = tools(manifest, own).find(|tool| locked.tool(tool).is_none()) {
                 return Ok(Some(format!("it has no {} for {platform}", tool.name)));
             }
         }

@@ -28,6 +28,11 @@ pub const FILE: &str = "boot.toml";
 /// No honest manifest comes near it.
 const LONGEST: u64 = 1 << 20;
 
+/// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi or yadm.
+pub fn is_in(folder: &Path) -> bool {
+    folder.join(FILE).is_file() || Manager::of(folder).is_some()
+}
+
 /// Where a repository is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -81,6 +86,20 @@ pub struct Extends {
 }
 
 impl Manifest {
+    /// As [`Manifest::load`], of the repository that a machine is set up from: the dotfiles of one that is chezmoi's or yadm's are theirs to
+    /// place, also where it has no manifest that says so.
+    pub fn of_repository(place: &Place, shown: &str) -> Result<Manifest> {
+        let manager = Manager::of(place.readable());
+        let mut manifest = match Manifest::load(place, shown) {
+            Err(Error::NoBootToml(_)) if manager.is_some() => Manifest { place: place.clone(), ..Manifest::default() },
+            loaded => loaded?,
+        };
+        if manifest.dotfiles.is_empty() && manager.is_some() {
+            manifest.dotfiles.push(Dotfiles { place: place.clone(), manager, ..Dotfiles::default() });
+        }
+        Ok(manifest)
+    }
+
     /// Reads the manifest of the repository at `place`. `shown` is what complaints call the repository. What it extends isn't
     /// looked at: see `extends`.
     pub fn load(place: &Place, shown: &str) -> Result<Manifest> {

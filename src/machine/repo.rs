@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::applied::{Applied, Source};
-use super::manifest::{FILE, Place};
+use super::manifest::{self, FILE, Place};
 use super::{Error, Result, archive};
 use crate::Context;
 use crate::net::{endpoints, git, shown};
@@ -188,7 +188,7 @@ fn is_scp(text: &str) -> bool {
 
 /// Understands what was typed, with this machine's folders and host.
 pub fn typed(paths: &Paths, text: &str, ssh: bool) -> Result<Repo> {
-    let folder = |path: &Path| path.join(FILE).is_file();
+    let folder = |path: &Path| manifest::is_in(path);
     Ok(match parse(text, &endpoints::git_host(), ssh, &folder)? {
         Repo::Folder(path) => match path.strip_prefix("~") {
             Ok(rest) => Repo::Folder(paths.home.join(rest)),
@@ -250,7 +250,7 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
 /// The repository that this machine was set up from; else the manifest in boot's configuration folder.
 pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
     if let Some(source) = &applied.source {
-        if !source.root.join(FILE).is_file() {
+        if !manifest::is_in(&source.root) {
             return Err(Error::NoBootToml(paths.tilde(&source.root)));
         }
         return Ok(Here { root: source.root.clone(), url: source.url.clone(), branch: None, staged: None, made: Vec::new() });

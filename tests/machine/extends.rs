@@ -159,6 +159,23 @@ fn a_tool_in_both_has_what_either_adds_and_what_the_nearer_says() {
     home.boot(["apply"]).success().stderr_has("nothing to do");
 }
 
+/// Two teams that go on from one base: what it has, the machine has once.
+#[test]
+fn what_two_of_them_extend_counts_once() {
+    let home = home("extends = ['acme/one', 'acme/two']\n");
+    home.write("git/acme/base/boot.toml", "version = 1\n[dotfiles]\n[[run]]\nid = 'base'\ncmd = 'echo base >>\"$HOME/ran\"'\n");
+    home.write("git/acme/base/home/.baserc", "base\n");
+    commit(&home, "acme/base");
+    for name in ["one", "two"] {
+        home.write(&format!("git/acme/{name}/boot.toml"), "version = 1\nextends = ['acme/base']\n[dotfiles]\n");
+        home.write(&format!("git/acme/{name}/home/.{name}rc"), name);
+        commit(&home, &format!("acme/{name}"));
+    }
+    home.boot(["init", "dots", "--yes"]).success();
+    assert_eq!((home.read(".baserc").as_str(), home.read(".onerc").as_str(), home.read(".tworc").as_str()), ("base\n", "one", "two"));
+    assert_eq!(home.read("ran"), "base\n");
+}
+
 #[test]
 fn two_repositories_that_claim_one_dotfile_are_an_error_that_names_both() {
     let home = home(OWN);

@@ -162,6 +162,8 @@ fn a_repository_of_another_manager_is_handed_to_it_after_consent() {
 fn a_repository_of_yadm_is_cloned_once_and_pulled_after_a_change() {
     let mut home = home("[dotfiles]\nmanager = 'yadm'\n");
     home.write("dots/.bashrc", "first\n");
+    home.boot(["init", "dots", "--dry-run"]).success().stdout_has("yadm");
+    home.write("dots/.git/HEAD", "");
     // As yadm: it has a repository once it has cloned one.
     stand_in(&mut home, "yadm", "case $1 in rev-parse) test -e \"$HOME/cloned\";; clone) : >\"$HOME/cloned\";; esac");
     home.boot(["init", "dots"]).code(3);
@@ -181,4 +183,37 @@ fn a_repository_of_yadm_is_cloned_once_and_pulled_after_a_change() {
     stand_in(&mut home, "yadm", "case $1 in pull) exit 1;; esac");
     home.boot(["apply"]).code(1).one_error().stderr_has("yadm");
     home.boot(["plan"]).success().stdout_has("yadm");
+}
+
+/// Also one that doesn't say whose it is: its names do.
+#[test]
+fn a_repository_of_another_manager_needs_no_manifest() {
+    for (file, manager, called) in [
+        ("dot_bashrc.tmpl", "chezmoi", "chezmoi --source {}/dots apply\n"),
+        (".chezmoiroot", "chezmoi", "chezmoi --source {}/dots apply\n"),
+        ("private_executable_dot_run", "chezmoi", "chezmoi --source {}/dots apply\n"),
+        (".config/yadm/bootstrap", "yadm", "yadm rev-parse --git-dir\nyadm clone --no-bootstrap {}/dots\n"),
+        (".bashrc##os.Linux", "yadm", "yadm rev-parse --git-dir\nyadm clone --no-bootstrap {}/dots\n"),
+    ] {
+        let mut home = home("");
+        fs::remove_dir_all(home.root.join("dots")).unwrap();
+        home.write(&format!("dots/{file}"), "touch \"$HOME/hostile\"\n");
+        home.write("dots/.git/HEAD", "");
+        stand_in(&mut home, manager, "case $1 in rev-parse) exit 1;; esac");
+        home.boot(["init", "dots", "--dry-run"]).success().stdout_has(manager);
+        home.boot(["init", "dots"]).code(3);
+        assert!(!home.root.join("called").exists(), "{file}: nothing of it runs before somebody agreed");
+        home.boot(["init", "dots", "--yes"]).success().stderr_has(&format!("placed by {manager}"));
+        assert_eq!(home.read("called"), called.replace("{}", &home.root.display().to_string()), "{file}");
+        home.boot(["apply"]).success().stderr_has("nothing to do");
+        // A manifest that comes later adds to it.
+        home.write("dots/boot.toml", "version = 1\n[[run]]\nid = 'own'\ncmd = 'touch \"$HOME/own\"'\n");
+        home.boot(["apply", "--yes"]).success();
+        assert!(home.root.join("own").exists() && !home.root.join("hostile").exists(), "{file}");
+        home.boot(["plan"]).success().stdout_lacks("goes");
+    }
+    // What is nobody's is still an error.
+    let home = home("");
+    fs::remove_file(home.root.join("dots/boot.toml")).unwrap();
+    home.boot(["init", "./dots"]).code(1).one_error().stderr_has("there is no boot.toml in");
 }

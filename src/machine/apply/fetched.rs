@@ -30,10 +30,13 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
         items.iter().filter(|item| matches!(item.what, What::Tool(_))).partition(|item| is_kept(item));
     kept.iter().for_each(|item| keep(ctx, item, &item.note, outcome));
     let instead = Mutex::new(Vec::new());
+    // What is there already is in the lock too, for the other machines.
+    let unlocked = how.lock.is_none() && !(manifest.tools.is_empty() && manifest.python_requests(|_| true).is_empty());
+    let idle = pythons.is_empty() && tools.is_empty();
     let mut lock = Ok(None);
     std::thread::scope(|scope| {
         scope.spawn(|| install_packages(ctx, items, outcome));
-        if pythons.is_empty() && tools.is_empty() {
+        if idle && !unlocked {
             return;
         }
         scope.spawn(|| {
@@ -73,6 +76,10 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
     let (lock, failed) = match lock {
         Ok(Some((lock, failed))) => (Some(lock), failed),
         Ok(None) => (None, Vec::new()),
+        Err(error) if idle => {
+            ctx.report.warn(&format!("boot.lock isn't written: {}", error.to_string().lines().next().unwrap_or("")));
+            return;
+        }
         Err(error) => return items.iter().take(1).for_each(|item| take(outcome, ctx, item, Err(Error::Item(error.to_string())))),
     };
     // What only a build could tell is asked again, now that there is a Python to build with.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Lock, Locked, LockedPython, LockedTool, Package, asked, scripts, wanted};
+use super::{Lock, Locked, LockedPython, LockedTool, Package, asked, may_be_on, packages, scripts, tools, wanted};
 use crate::Context;
 use crate::machine::manifest::{Manifest, Tool};
 use crate::machine::{Error, Result, items};
@@ -65,13 +65,14 @@ pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &
     let builds = catalog::builds(ctx).map_err(|error| Error::Item(error.to_string()))?;
     let mut lock = Lock { version: super::VERSION, manifest: wanted(manifest), scripts: scripts(manifest)?, ..Lock::default() };
     lock.extends = manifest.commits.clone();
+    lock.packages = packages(manifest);
     let (mut failed, mut whole) = (Vec::new(), true);
     let mut jobs = Vec::new();
     for platform in all {
         let then = old.platform.get(&platform.to_string());
         let before = then.filter(|_| !anew);
         let mut locked = Locked::default();
-        for request in manifest.python_requests(|_| true) {
+        for request in manifest.python_requests(|tool| may_be_on(tool, platform)) {
             let known = before.and_then(|before| before.python.get(request)).cloned();
             match known.or_else(|| python(ctx, &builds, request, platform, here)) {
                 Some(python) => drop(locked.python.insert(request.clone(), python)),
@@ -83,7 +84,7 @@ pub fn make(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &
                 }
             }
         }
-        for tool in &manifest.tools {
+        for tool in tools(manifest, platform) {
             match before.and_then(|before| before.tool(tool)) {
                 Some(known) => keep(&mut locked, tool, known, before),
                 None => jobs.push((platform, tool, before.and_then(|before| before.tool.get(&spec::normal(&tool.name))))),
