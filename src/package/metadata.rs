@@ -2,7 +2,7 @@
 //! else the few parts of the archive that are needed, else the whole wheel, which then is in the cache already.
 
 use std::fs;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::Read;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::filename::WheelName;
 use super::page::{Beside, File};
+use super::ranges::Ranges;
 use super::requirement::{self, Name, Requirement};
 use super::wheel;
 use crate::context::Context;
@@ -20,8 +21,6 @@ use crate::store::digest::Sha256;
 
 /// More than any metadata that was ever seen.
 const LARGEST: u64 = 16 << 20;
-/// Fetched from a wheel's end at once: the directory, and in most wheels the metadata before it.
-const TAIL: u64 = 64 << 10;
 
 /// The headers that matter for resolving.
 #[derive(Clone, Debug)]
@@ -137,7 +136,7 @@ fn text(ctx: &Context, file: &File) -> Result<String, Error> {
             Err(_) => {}
         }
     }
-    match from_archive(client, file) {
+    match from_archive(ctx, file) {
         Ok(Some(text)) => return Ok(text),
         // Whatever is odd about the archive, or about how it is served: the whole of it is checked thoroughly below.
         Ok(None) => {}
@@ -175,8 +174,8 @@ fn beside(client: &Client, file: &File) -> net::Result<String> {
 }
 
 /// Reads METADATA out of the archive through ranges. None if the server can't do that, or the archive is odd.
-fn from_archive(client: &Client, file: &File) -> net::Result<Option<String>> {
-    let Some(ranges) = Ranges::open(client, &file.url)? else { return Ok(None) };
+fn from_archive(ctx: &Context, file: &File) -> net::Result<Option<String>> {
+    let Some(ranges) = Ranges::open(ctx, &file.url)? else { return Ok(None) };
     let wheel = match file.file.split_once('-') {
         Some((name, _)) => name.parse::<Name>().ok(),
         None => None,
@@ -192,75 +191,6 @@ fn from_archive(client: &Client, file: &File) -> net::Result<Option<String>> {
     let Ok(entry) = archive.by_name(&path) else { return Ok(None) };
     let mut text = String::new();
     Ok(entry.take(LARGEST).read_to_string(&mut text).is_ok().then_some(text))
-}
-
-/// A file on a server, read where it is needed.
-struct Ranges<'a> {
-    client: &'a Client,
-    url: &'a str,
-    length: u64,
-    at: u64,
-    /// What is here already, from `start` on. Replaced when something else is read.
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl<'a> Ranges<'a> {
-    fn open(client: &'a Client, url: &'a str) -> net::Result<Option<Ranges<'a>>> {
-        let response = client.get_with(url, &[("Range", &format!("bytes=-{TAIL}"))])?;
-        let length = match (response.status, response.header("content-range"), response.length) {
-            (206, Some(range), _) => range.rsplit('/').next().and_then(|length| length.parse().ok()),
-            // It sends all of it whatever was asked: worth reading if that is no more than the end would have been.
-            (200, _, Some(length)) if length <= TAIL => Some(length),
-            _ => None,
-        };
-        let Some(length) = length else { return Ok(None) };
-        let bytes = response.bytes(TAIL)?;
-        let Some(start) = u64::checked_sub(length, bytes.len() as u64) else { return Ok(None) };
-        Ok(Some(Ranges { client, url, length, at: 0, start, bytes }))
-    }
-}
-
-impl Read for Ranges<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at >= self.length || buffer.is_empty() {
-            return Ok(0);
-        }
-        let end = self.start + self.bytes.len() as u64;
-        if self.at < self.start || self.at >= end {
-            // A directory that is longer than what was fetched is read front to back: take it in large pieces.
-            let last = (self.at + TAIL).min(self.length) - 1;
-            let range = format!("bytes={}-{last}", self.at);
-            let response = self.client.get_with(self.url, &[("Range", &range)]).map_err(io::Error::other)?;
-            if response.status != 206 {
-                return Err(io::Error::other("the server sends no ranges"));
-            }
-            let bytes = response.bytes(TAIL).map_err(io::Error::other)?;
-            if bytes.is_empty() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            self.start = self.at;
-            self.bytes = bytes;
-        }
-        let bytes = &self.bytes;
-        let from = (self.at - self.start) as usize;
-        let count = buffer.len().min(bytes.len() - from);
-        buffer[..count].copy_from_slice(&bytes[from..from + count]);
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for Ranges<'_> {
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        let target = match position {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.length.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "before the start"))?;
-        Ok(self.at)
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod build;
 pub mod bytecode;
+pub mod commands;
 pub mod direct;
 pub mod entry_points;
 pub mod facts;
@@ -14,6 +15,7 @@ pub mod links;
 pub mod metadata;
 pub mod page;
 pub mod pip;
+mod ranges;
 pub mod record;
 pub mod requirement;
 pub mod requirements_file;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::metadata::Metadata;
 use super::page::File;
+use super::ranges::Tail;
 use crate::store::digest::Sha256;
 
 /// What indexes have said in this run.
@@ -16,6 +17,10 @@ pub struct Answers {
     pub pages: Shared<(String, u64), Option<Arc<Vec<File>>>>,
     /// By the wheel they are of.
     pub metadata: Shared<Sha256, Arc<Metadata>>,
+    /// The end of a wheel, by its address; None where the server sends no parts.
+    pub tails: Shared<String, Option<Arc<Tail>>>,
+    /// The commands that it brings, by the wheel.
+    pub commands: Shared<Sha256, Vec<String>>,
 }
 
 /// Answers by what was asked.

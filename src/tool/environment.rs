@@ -16,7 +16,7 @@ use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
 use crate::package::requirement::Name;
 pub use crate::package::resolve::Pin;
-use crate::package::resolve::{Inputs, Resolution, resolve, resolve_elsewhere};
+use crate::package::resolve::{Gate, Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
 use crate::parallel::side_by_side;
 use crate::project::venv::{self, VenvOptions};
@@ -101,7 +101,16 @@ impl<'a> Now<'a> {
 
 /// Finds the Python and the packages. One resolution for the tool and all that goes with it.
 /// `install` says that it will be made: then wheels come while the resolution goes on.
-pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, install: bool, bar: &dyn Bar) -> Result<Resolved> {
+/// With `gate`, they wait until that has agreed.
+pub fn find(
+    ctx: &Context,
+    wanted: &Wanted,
+    additions: &[Addition],
+    now: Now<'_>,
+    install: bool,
+    gate: Option<Gate>,
+    bar: &dyn Bar,
+) -> Result<Resolved> {
     // A script's environment has no package that it is for.
     let mut requirements: Vec<Spec> = Vec::new();
     if !wanted.spec.is_empty() {
@@ -135,6 +144,11 @@ pub fn find(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>
     if install {
         inputs.ahead.get_or_insert_default();
     }
+    // Where others bring commands too, which those are is known when all is.
+    if gate.is_some() && (!wanted.expose_from.is_empty() || additions.iter().any(|addition| addition.expose)) {
+        inputs.ahead = None;
+    }
+    inputs.gate = gate;
     let mut first_error = None;
     let candidates = candidates(ctx, wanted, now.receipt())?;
     for (number, python) in candidates.iter().enumerate() {
@@ -331,13 +345,15 @@ pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> 
     Ok(apps)
 }
 
+/// Whether commands of the package `name` are linked: the tool's own, and what is exposed beside it.
+pub fn offers(wanted: &Wanted, additions: &[Addition], name: &str) -> bool {
+    let mut exposed = additions.iter().filter(|addition| addition.expose);
+    name == wanted.name || wanted.expose_from.iter().any(|from| from == name) || exposed.any(|addition| addition.spec.name() == name)
+}
+
 /// The wheels whose commands are linked: of the tool, and of what is exposed beside it.
 pub fn offering<'a>(wanted: &Wanted, additions: &[Addition], wheels: &'a [CachedWheel]) -> Vec<&'a CachedWheel> {
-    let offers = |name: &str| {
-        let mut exposed = additions.iter().filter(|addition| addition.expose);
-        name == wanted.name || wanted.expose_from.iter().any(|from| from == name) || exposed.any(|addition| addition.spec.name() == name)
-    };
-    wheels.iter().filter(|wheel| offers(&super::spec::normal(wheel.name()))).collect()
+    wheels.iter().filter(|wheel| offers(wanted, additions, &super::spec::normal(wheel.name()))).collect()
 }
 
 /// Writes the environment into `staging`; it will live at `home`. Its receipt is inside.

@@ -55,6 +55,12 @@ pub(super) fn leads_to(paths: &Paths, link: &Path) -> Option<String> {
     plain.then(|| inside.components().next().map(|part| part.as_os_str().to_string_lossy().into_owned()))?
 }
 
+/// Whether anything lies in the bin folder that isn't a link of `tool`.
+pub fn is_shared(paths: &Paths, tool: &str) -> bool {
+    let entries = fs::read_dir(&paths.bin).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| leads_to(paths, &path).is_none_or(|owner| owner != tool))
+}
+
 /// Finds the first of `names` that `tool` may not have.
 pub fn check<'a>(paths: &Paths, tool: &str, names: impl IntoIterator<Item = &'a str>, force: bool) -> Result<(), Error> {
     for name in names {

@@ -3,20 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::environment::{self, Addition, Now, Resolved};
+use super::environment::{self, Addition, Now, Pin, Resolved};
 use super::outcome::{self, Change, Outcome};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, commands, contents, expose, find, folder, manuals};
 use crate::Context;
-use crate::package::resolve::IndexOptions;
-use crate::package::{bytecode, link};
+use crate::package::resolve::{Gate, IndexOptions};
+use crate::package::{self, bytecode, link, wheel};
 use crate::python::key::Key;
 use crate::report::{Bar, Silent};
 use crate::store::atomic::Staging;
 use crate::store::cache;
 use crate::store::lock::Lock;
+use crate::store::paths::Paths;
 
 /// How a tool is to be installed, beside its requirement.
 #[derive(Clone, Debug, Default)]
@@ -202,7 +204,7 @@ pub fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
         return Ok(old.version.clone());
     }
     let bar = ctx.report.spinner(&old.wanted.tool());
-    let resolved = environment::find(ctx, &old.wanted, &additions_of(old)?, Now::Python(old), false, bar.as_ref())?;
+    let resolved = environment::find(ctx, &old.wanted, &additions_of(old)?, Now::Python(old), false, None, bar.as_ref())?;
     let Some(found) = resolved.pins.iter().find(|pin| pin.name.as_str() == old.wanted.name) else { return Ok(old.version.clone()) };
     let version = found.version.to_string();
     Ok(match found.commit() {
@@ -324,8 +326,32 @@ fn prepare(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>,
         Some(old) => old.apps.iter().map(|app| app.name.clone()).collect(),
         None => vec![tool.clone()],
     };
-    expose::check(&ctx.paths, &tool, likely.iter().map(String::as_str), force)?;
-    environment::find(ctx, wanted, additions, now, true, bar)
+    expose::check(&ctx.paths, &tool, likely.iter().chain(wanted.expose.keys()).map(String::as_str), force)?;
+    // Others are asked for the names of their commands before anything of them is fetched, where there is somebody who may have one.
+    let shared = !force && !ctx.offline && expose::is_shared(&ctx.paths, &tool);
+    let gate = shared.then(|| {
+        let name = wanted.name.parse().ok()?;
+        let (paths, wanted) = (ctx.paths.clone(), wanted.clone());
+        let agrees = move |scripts: &[String]| check_links(&paths, &wanted, scripts).is_ok();
+        Some(Gate { name, agrees: Arc::new(agrees) })
+    });
+    let resolved = environment::find(ctx, wanted, additions, now, true, gate.flatten(), bar)?;
+    if shared && resolved.pins.iter().any(|pin| !wheel::is_cached(&ctx.paths, &pin.sha256)) {
+        let offering = |pin: &&Pin| pin.file.ends_with(".whl") && environment::offers(wanted, additions, pin.name.as_str());
+        for pin in resolved.pins.iter().filter(offering) {
+            if let Some(scripts) = package::commands::of(ctx, &pin.url, &pin.sha256) {
+                check_links(&ctx.paths, wanted, &scripts)?;
+            }
+        }
+    }
+    Ok(resolved)
+}
+
+/// Finds the first link to one of `scripts` that the tool may not have.
+fn check_links(paths: &Paths, wanted: &Wanted, scripts: &[String]) -> std::result::Result<(), expose::Error> {
+    let names: Vec<String> = scripts.iter().map(|script| format!("{script}{}", wanted.suffix)).collect();
+    let shown = names.iter().filter(|name| !wanted.hide.contains(name) && !wanted.expose.contains_key(*name));
+    expose::check(paths, &wanted.tool(), shown.map(String::as_str), false)
 }
 
 /// Makes the environment, publishes it and links its commands.

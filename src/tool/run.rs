@@ -91,7 +91,7 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
         return Ok(home);
     }
     let bar = ctx.report.spinner(&wanted.name);
-    let resolved = environment::find(ctx, wanted, additions, Now::Nothing, true, bar.as_ref())?;
+    let resolved = environment::find(ctx, wanted, additions, Now::Nothing, true, None, bar.as_ref())?;
     let packages = (resolved.packages(), resolved.addressed());
     let content = name(format!("{} {packages:?} {:?}", resolved.python.key, wanted.name));
     let home = root.join(&content);

@@ -24,4 +24,5 @@ mod resolver_scenarios;
 mod round_trips;
 mod sources;
 mod stories;
+mod taken_names;
 mod verbs;

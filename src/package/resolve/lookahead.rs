@@ -10,7 +10,7 @@ use pep508_rs::MarkerEnvironment;
 use version_ranges::Ranges;
 
 use super::candidates::{Candidates, Filter};
-use super::{Found, Inputs, Source};
+use super::{Found, Gate, Inputs, Source};
 use crate::package::page::File;
 use crate::package::requirement::{Name, Requirement};
 use crate::package::{index, metadata};
@@ -27,6 +27,8 @@ pub struct Lookahead<'a> {
     preferred: HashMap<Name, Version>,
     /// See [`Inputs::ahead`].
     present: Option<HashMap<Name, Version>>,
+    /// See [`Inputs::gate`].
+    gate: Option<Gate>,
     state: Mutex<State>,
     /// There is work, or no more will come.
     work: Condvar,
@@ -41,6 +43,10 @@ struct State {
     queue: VecDeque<Job>,
     /// Wheels that wait to be fetched.
     wheels: VecDeque<File>,
+    /// Until the gate is open.
+    held: bool,
+    /// The commands of this one are what the gate is asked about.
+    asked: Option<Sha256>,
     /// How many are being fetched.
     fetching: usize,
     /// How many wheels of a package were fetched ahead.
@@ -69,6 +75,7 @@ enum Slot<T> {
 enum Job {
     Page(Name),
     About(Name, File),
+    Commands(File),
 }
 
 /// Wheels are fetched while the solver works, by others than fetch pages and metadata, which never wait for them; and of each package not
@@ -87,9 +94,10 @@ struct Guess {
 
 impl<'a> Lookahead<'a> {
     pub fn new(source: &'a dyn Source, environment: MarkerEnvironment, filter: Filter, inputs: &Inputs) -> Lookahead<'a> {
-        let (state, work, done) = Default::default();
-        let (pre, preferred, present) = (inputs.pre, inputs.preferred.clone(), inputs.ahead.clone());
-        Lookahead { source, environment, filter, pre, preferred, present, state, work, done }
+        let (work, done) = Default::default();
+        let (pre, preferred, present, gate) = (inputs.pre, inputs.preferred.clone(), inputs.ahead.clone(), inputs.gate.clone());
+        let state = Mutex::new(State { held: gate.is_some(), ..State::default() });
+        Lookahead { source, environment, filter, pre, preferred, present, gate, state, work, done }
     }
 
     /// Says that `name` will be asked for, and may want `others`: their pages are fetched at once, side by side.
@@ -105,7 +113,10 @@ impl<'a> Lookahead<'a> {
 
     /// Makes known what comes from an address: whatever an index says of that name isn't asked for.
     pub fn put(&self, name: &Name, found: &Found) {
+        // Its wheel is here.
+        let agreed = self.is_gate(name) && self.agrees(&found.file);
         let mut state = self.lock();
+        state.held &= !agreed;
         let candidates = Candidates::only(found.metadata.version.clone(), found.file.clone());
         state.pages.insert(name.clone(), Slot::Done(Ok(Arc::new(candidates))));
         state.about.insert(found.file.sha256, Slot::Done(Ok(Arc::new(found.metadata.clone()))));
@@ -221,6 +232,7 @@ impl<'a> Lookahead<'a> {
         match &job {
             Job::Page(name) => drop(state.pages.insert(name.clone(), Slot::Waiting)),
             Job::About(_, file) => drop(state.about.insert(file.sha256, Slot::Waiting)),
+            Job::Commands(_) => {}
         }
         if first {
             state.queue.push_front(job)
@@ -272,6 +284,10 @@ impl<'a> Lookahead<'a> {
         let Some(file) = candidates.file(&version) else { return };
         // Building is dear: only where the solver has to know.
         if file.is_source() {
+            // Nobody can tell before it is built.
+            if self.is_gate(name) {
+                self.open(state);
+            }
             return;
         }
         self.fetch_ahead(state, name, &version, file);
@@ -295,6 +311,13 @@ impl<'a> Lookahead<'a> {
     /// The wheel of a likely candidate comes together with its metadata, where it will be installed at all.
     fn fetch_ahead(&self, state: &mut State, name: &Name, version: &Version, file: &File) {
         let Some(present) = &self.present else { return };
+        if self.is_gate(name) && state.held {
+            if present.get(name) == Some(version) {
+                self.open(state);
+            } else if state.asked.replace(file.sha256) != Some(file.sha256) {
+                self.push(state, Job::Commands(file.clone()), true);
+            }
+        }
         let largest = if state.guesses.contains_key(name) { LARGEST } else { LARGEST_SUPPOSED };
         if present.get(name) == Some(version) || file.size.is_some_and(|size| size > largest) || state.started.contains(&file.sha256) {
             return;
@@ -308,6 +331,24 @@ impl<'a> Lookahead<'a> {
                 self.work.notify_one();
             }
         }
+    }
+
+    fn is_gate(&self, name: &Name) -> bool {
+        self.gate.as_ref().is_some_and(|gate| gate.name == *name)
+    }
+
+    /// Whether the commands of `file` are agreed to. Where parts of it can't be had, the whole of it is fetched: that is what it takes.
+    fn agrees(&self, file: &File) -> bool {
+        let names = self.source.commands(file).or_else(|| {
+            self.source.ahead(file);
+            self.source.commands(file)
+        });
+        self.gate.as_ref().zip(names).is_some_and(|(gate, names)| (gate.agrees)(&names))
+    }
+
+    fn open(&self, state: &mut State) {
+        state.held = false;
+        self.work.notify_all();
     }
 
     /// Lets a worker begin, if there may be one more.
@@ -328,7 +369,7 @@ impl<'a> Lookahead<'a> {
                     if state.over {
                         return;
                     }
-                    while state.fetching < WHEELS_AT_ONCE {
+                    while !state.held && state.fetching < WHEELS_AT_ONCE {
                         let Some(file) = state.wheels.pop_front() else { break };
                         state.fetching += 1;
                         scope.spawn(move || self.carry(file));
@@ -362,6 +403,11 @@ impl<'a> Lookahead<'a> {
                     if let Some(Slot::Done(Ok(candidates))) = state.pages.get(&name) {
                         let candidates = candidates.clone();
                         self.follow(&mut state, &name, &candidates);
+                    }
+                }
+                Job::Commands(file) => {
+                    if self.agrees(&file) {
+                        self.open(&mut self.lock());
                     }
                 }
             }
@@ -399,6 +445,7 @@ impl State {
         match job {
             Job::Page(name) => doing(self.pages.get_mut(name)),
             Job::About(_, file) => doing(self.about.get_mut(&file.sha256)),
+            Job::Commands(_) => true,
         }
     }
 }

@@ -19,6 +19,7 @@ use pep508_rs::MarkerEnvironment;
 use serde::{Deserialize, Serialize};
 
 use super::build::{self, Builder};
+use super::commands;
 use super::direct;
 use super::facts::{Facts, Python};
 use super::index::{self, Indexes};
@@ -55,6 +56,25 @@ pub struct Inputs {
     pub formats: Formats,
     /// What comes out will be installed: wheels that will probably be in it are fetched meanwhile, but for those in these versions.
     pub ahead: Option<HashMap<Name, Version>>,
+    /// What has to agree before the first of them is.
+    pub gate: Option<Gate>,
+}
+
+/// Holds back all wheels until somebody has agreed to the commands of one of them.
+#[derive(Clone)]
+pub struct Gate {
+    /// The package that brings the commands.
+    pub name: Name,
+    pub agrees: Arc<Agrees>,
+}
+
+/// Whether these commands may be linked.
+pub type Agrees = dyn Fn(&[String]) -> bool + Send + Sync;
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gate({})", self.name)
+    }
 }
 
 /// Where files may come from.
@@ -184,6 +204,10 @@ pub trait Source: Sync {
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error>;
     /// Fetches a wheel that will probably be installed.
     fn ahead(&self, _file: &File) {}
+    /// The commands that a wheel brings, without fetching it; None where that can't be told.
+    fn commands(&self, _file: &File) -> Option<Vec<String>> {
+        None
+    }
     /// Whether the wheel needn't be fetched.
     fn is_here(&self, _file: &File) -> bool {
         false
@@ -229,6 +253,10 @@ impl Source for Online<'_> {
 
     fn ahead(&self, file: &File) {
         wheel::fetch_ahead(self.ctx, &file.file, &file.url, &file.sha256);
+    }
+
+    fn commands(&self, file: &File) -> Option<Vec<String>> {
+        commands::of(self.ctx, &file.url, &file.sha256)
     }
 
     fn is_here(&self, file: &File) -> bool {
