@@ -239,7 +239,7 @@ pub fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState 
     }
     let has = |dependency: &String| {
         let Ok(with) = dependency.parse::<Spec>() else { return false };
-        receipt.injected.iter().any(|there| there.spec.parse().is_ok_and(|asked: Spec| with.is_met_by(&there.version, &asked)))
+        receipt.injected.iter().any(|there| there.meets(&with))
     };
     if !wanted.inject.iter().all(has) {
         return ToolState::Other("more to inject");

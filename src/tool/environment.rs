@@ -163,6 +163,7 @@ pub fn find(
                         python.key.version
                     ));
                 }
+                say_left_out(ctx, additions, python, &pins);
                 return Ok(Resolved { python: python.clone(), pins });
             }
             // Another Python may do; a network that isn't there won't be there for it either.
@@ -174,9 +175,19 @@ pub fn find(
         && let Some(python) = one_more(ctx, wanted, &inputs, &candidates)?
     {
         let Resolution { pins, .. } = resolve(ctx, runner(&python), &inputs)?;
+        say_left_out(ctx, additions, &python, &pins);
         return Ok(Resolved { python, pins });
     }
     Err(first_error.map_or_else(|| Error::NoPython { name: wanted.tool() }, Error::from))
+}
+
+/// Names what isn't in it because of its condition.
+fn say_left_out(ctx: &Context, additions: &[Addition], python: &Installed, pins: &[Pin]) {
+    let is_in = |name: &str| pins.iter().any(|pin| pin.name.as_str() == name);
+    let conditional = additions.iter().map(|addition| &addition.spec).filter(|spec| spec.condition().is_some());
+    for spec in conditional.filter(|spec| !is_in(spec.name())) {
+        ctx.report.info(&format!("{} is left out: its condition isn't met by Python {}", spec.name(), python.key.version));
+    }
 }
 
 /// The newest Python that all of it accepts, installed now, where none of `installed` is accepted. None where there is no such Python.
@@ -326,7 +337,8 @@ pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> 
         any = true;
     }
     for addition in additions.iter().filter(|addition| addition.expose) {
-        if !of(addition.spec.name()).is_some_and(&mut offer) {
+        let left_out = addition.spec.condition().is_some() && of(addition.spec.name()).is_none();
+        if !left_out && !of(addition.spec.name()).is_some_and(&mut offer) {
             return Err(Error::NothingToExpose { tool: wanted.tool(), package: addition.spec.name().into() });
         }
     }

@@ -119,20 +119,21 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
     let mut additions = additions_of(&old)?;
-    let mut new = Vec::new();
+    let mut new: Vec<String> = Vec::new();
     for spec in specs {
-        let there = old.injected.iter().find(|injected| injected.name == spec.name());
-        let met = there.is_some_and(|there| {
-            there.spec.parse().is_ok_and(|asked: Spec| spec.is_met_by(&there.version, &asked)) && (there.expose || !expose)
-        });
-        if met {
+        if old.injected.iter().any(|there| there.meets(spec) && (there.expose || !expose)) {
             continue;
         }
+        let there = old.injected.iter().find(|injected| injected.name == spec.name());
         let asked = expose;
         let expose = expose || there.is_some_and(|there| there.expose);
-        additions.retain(|other| other.spec.name() != spec.name());
+        // One of a name, but for those that conditions tell apart.
+        let of_now = |other: &Addition| specs.contains(&other.spec);
+        additions.retain(|other| other.spec.name() != spec.name() || of_now(other));
         additions.push(Addition { spec: spec.clone(), expose, anew: asked });
-        new.push(spec.name().to_string());
+        if !new.iter().any(|name| name == spec.name()) {
+            new.push(spec.name().to_string());
+        }
     }
     if new.is_empty() && is_whole(ctx, &old) {
         let names = specs.iter().map(|spec| spec.name().to_string()).collect();
@@ -140,6 +141,7 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
     }
     let (receipt, backups) = remake(ctx, &held(&old), &additions, &old, &BTreeSet::new())?;
     let linked = outcome::commands_only_in(&receipt, &old);
+    new.retain(|name| receipt.injected.iter().any(|there| there.name == *name && !there.version.is_empty()));
     Ok(Outcome { change: Change::Injected(new, linked), receipt, backups })
 }
 
@@ -293,9 +295,7 @@ fn already(ctx: &Context, wanted: &Wanted, spec: &Spec, options: &Options, old: 
         && wanted.binds_no_more_than(&old.wanted)
         && environment::has_exposed(&old, &wanted.expose)
         && wanted.expose_from.iter().all(|package| old.wanted.expose_from.contains(package))
-        && options.with.iter().all(|with| {
-            old.injected.iter().any(|there| there.spec.parse().is_ok_and(|asked: Spec| with.is_met_by(&there.version, &asked)))
-        });
+        && options.with.iter().all(|with| old.injected.iter().any(|there| there.meets(with)));
     (met && is_whole(ctx, &old)).then(|| Outcome { change: Change::Already, receipt: old, backups: Vec::new() })
 }
 

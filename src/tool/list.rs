@@ -59,6 +59,7 @@ impl Tool {
             injected: receipt
                 .injected
                 .into_iter()
+                .filter(|injected| !injected.version.is_empty())
                 .map(|injected| Injected { name: injected.name, version: injected.version, spec: injected.spec })
                 .collect(),
             broken: interpreter.is_none(),

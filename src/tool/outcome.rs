@@ -61,9 +61,12 @@ impl fmt::Display for Outcome {
             named.collect::<Vec<_>>().join(", ")
         };
         match &self.change {
-            Change::Installed if receipt.injected.is_empty() => write!(f, "installed {tool} ({python}): {}", apps.join(", ")),
+            Change::Installed if receipt.injected.iter().all(|injected| injected.version.is_empty()) => {
+                write!(f, "installed {tool} ({python}): {}", apps.join(", "))
+            }
             Change::Installed => {
-                let with: Vec<String> = receipt.injected.iter().map(|injected| injected.name.clone()).collect();
+                let there = receipt.injected.iter().filter(|injected| !injected.version.is_empty());
+                let with: Vec<String> = there.map(|injected| injected.name.clone()).collect();
                 write!(f, "installed {tool} with {} ({python}): {}", versions(&with), apps.join(", "))
             }
             Change::Already => write!(f, "{tool} is already installed"),
@@ -90,6 +93,7 @@ impl fmt::Display for Outcome {
                 write!(f, "upgraded packages of {tool} ({python}): {}{more}", changes[..changes.len().min(SHOWN)].join(", "))
             }
             Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", apps.join(", ")),
+            Change::Injected(names, _) if names.is_empty() => write!(f, "{tool} has all that is to be in it on Python {python}"),
             Change::Injected(names, linked) if linked.is_empty() => write!(f, "injected {} into {tool}", versions(names)),
             Change::Injected(names, linked) => write!(f, "injected {} into {tool}: {}", versions(names), linked.join(", ")),
             Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),

@@ -88,10 +88,20 @@ pub struct App {
 pub struct Injected {
     pub name: String,
     pub spec: String,
+    /// Empty where its condition isn't met by the Python that the tool has.
     pub version: String,
     /// Its commands are linked too.
     #[serde(default)]
     pub expose: bool,
+}
+
+impl Injected {
+    /// Whether `spec` asks for nothing else.
+    pub fn meets(&self, spec: &Spec) -> bool {
+        let Ok(asked) = self.spec.parse::<Spec>() else { return false };
+        let same = asked.condition() == spec.condition();
+        same && (asked == *spec && self.version.is_empty() || spec.is_met_by(&self.version, &asked))
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,6 @@ use super::{Error, Result};
 use crate::Context;
 use crate::package::build::Builder;
 use crate::package::direct::{self, Direct};
-use crate::package::requirement;
 use crate::package::resolve::IndexOptions;
 use crate::report::escaped;
 
@@ -40,6 +39,9 @@ pub fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
         Some((name, place)) if spec::is_place(place.trim()) => (Some(name.trim()), place.trim()),
         _ => {
             let spec: Spec = typed.parse()?;
+            if spec.condition().is_some() {
+                return Err(spec::Error::Marker { text: typed.into() }.into());
+            }
             return if editable { Err(spec::Error::Editable { text: typed.into() }.into()) } else { Ok(spec) };
         }
     };
@@ -61,49 +63,36 @@ pub fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
     Ok(Spec::addressed(&name, &extras, &url, editable)?)
 }
 
-/// The requirement that was typed to go into a tool; None where its condition isn't met by the Python that the tool has or would get.
+/// The requirement that was typed to go into a tool, with the condition behind its `;`: that is asked of the Python which the tool gets.
 ///
 /// # Errors
-/// As [`spec`]'s; the condition isn't one of PEP 508; no Python can be had to ask.
-pub fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Option<Spec>> {
-    // In an address a semicolon is one of its own, unless a blank stands before it (PEP 508).
-    let Some((what, condition)) = typed.split_once(if typed.contains("://") { " ;" } else { ";" }) else {
-        return spec(ctx, typed, more).map(Some);
-    };
-    let nonsense = |reason: String| spec::Error::Nonsense { text: typed.into(), reason: escaped(&reason) };
-    // The whole parser knows what a condition is, and guards the library.
-    let parsed = requirement::parse(&format!("x ;{condition}")).map_err(nonsense)?;
-    let wanted = Wanted { name: what.trim().into(), python_request: more.python.clone(), ..Wanted::default() };
-    let python = environment::candidates(ctx, &wanted, None)?.into_iter().next();
-    let python = python.ok_or(Error::NoPython { name: wanted.name })?;
-    let environment = python.facts.marker_environment().map_err(|error| nonsense(error.to_string()))?;
-    if parsed.marker.evaluate(&environment, &[]) {
-        return spec(ctx, what, more).map(Some);
+/// As [`spec`]'s; the condition isn't one of PEP 508.
+pub fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
+    match spec::split_condition(typed) {
+        (what, Some(condition)) => {
+            // Also an address has to be looked at, which a requirement's own parser doesn't do.
+            format!("x ;{condition}").parse::<Spec>().map_err(|_| spec::Error::Condition { text: typed.into() })?;
+            Ok(spec(ctx, what, more)?.when(condition.trim()))
+        }
+        (what, None) => spec(ctx, what, more),
     }
-    ctx.report.info(&format!(
-        "{} is left out: its condition isn't met by Python {}",
-        escaped(&crate::net::shown(what.trim())),
-        python.key.version
-    ));
-    Ok(None)
 }
 
 /// As [`conditional`], of several. One that is named twice is wanted once, as both say.
 pub fn conditional_all(ctx: &Context, typed: &[String], more: &Typed) -> Result<Vec<Spec>> {
     let mut all: Vec<Spec> = Vec::new();
     for typed in typed {
-        let Some(spec) = conditional(ctx, typed, more)? else { continue };
-        unite(&mut all, spec)?;
+        unite(&mut all, conditional(ctx, typed, more)?)?;
     }
     Ok(all)
 }
 
-/// Adds `spec` to `all`, to the one of the same package where there is one.
+/// Adds `spec` to `all`, to the one of the same package and condition where there is one.
 ///
 /// # Errors
 /// They come from two places.
 pub fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
-    match all.iter_mut().find(|other| other.name() == spec.name()) {
+    match all.iter_mut().find(|other| (other.name(), other.condition()) == (spec.name(), spec.condition())) {
         Some(other) => *other = other.united(&spec)?,
         None => all.push(spec),
     }

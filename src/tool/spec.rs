@@ -19,6 +19,8 @@ pub struct Spec {
     /// Where it comes from, if not from an index.
     url: Option<String>,
     editable: bool,
+    /// The marker after the `;` (PEP 508): what it is wanted on.
+    condition: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +35,8 @@ pub enum Error {
     Editable { text: String },
     #[error("{} has a condition after the ;, and a tool is either wanted or not\nleave it out", escaped(text))]
     Marker { text: String },
+    #[error("{} has something after the ; that is no condition\nwrite it as in: six; python_version < '3.12'", escaped(&crate::net::shown(text)))]
+    Condition { text: String },
     #[error("{} and {} are one package from two places\nname it once", escaped(text), escaped(other))]
     Twice { text: String, other: String },
     #[error("{} can't be a suffix\nuse letters, digits, dots, dashes, underscores and @", escaped(text))]
@@ -50,6 +54,19 @@ impl Spec {
         &self.text
     }
 
+    /// The marker that says where it is wanted; None where it is everywhere.
+    pub fn condition(&self) -> Option<&str> {
+        self.condition.as_deref()
+    }
+
+    /// The same, wanted where `condition` holds, which is a marker of PEP 508.
+    pub fn when(mut self, condition: &str) -> Spec {
+        // The blank ends an address.
+        self.text = format!("{} ; {condition}", self.text);
+        self.condition = Some(condition.into());
+        self
+    }
+
     /// Whether it names versions.
     pub fn is_bound(&self) -> bool {
         self.versions.is_some()
@@ -60,6 +77,14 @@ impl Spec {
     /// # Errors
     /// They come from two places.
     pub fn united(&self, other: &Spec) -> Result<Spec, Error> {
+        let united = self.both(other)?;
+        Ok(match self.condition() {
+            Some(condition) => united.when(condition),
+            None => united,
+        })
+    }
+
+    fn both(&self, other: &Spec) -> Result<Spec, Error> {
         if (&self.url, self.editable) == (&other.url, other.editable) && self.url.is_some() {
             return Spec::addressed(&self.name, &self.extras_with(other), self.url.as_deref().unwrap_or_default(), self.editable);
         }
@@ -129,6 +154,11 @@ impl FromStr for Spec {
     fn from_str(typed: &str) -> Result<Spec, Error> {
         let typed = typed.trim();
         let nonsense = |reason: &str| Error::Nonsense { text: typed.into(), reason: reason.into() };
+        if let (what, Some(condition)) = split_condition(typed) {
+            // The whole parser knows what a condition is, and guards the library.
+            requirement::parse(&format!("x ;{condition}")).map_err(|reason| nonsense(&escaped(&reason)))?;
+            return Ok(what.parse::<Spec>()?.when(condition.trim()));
+        }
         let (typed, editable) = typed.strip_prefix("-e ").map_or((typed, false), |rest| (rest.trim_start(), true));
         if typed.is_empty() {
             return Err(Error::Empty);
@@ -169,9 +199,6 @@ impl FromStr for Spec {
         if editable && !url.as_ref().is_some_and(|url| url.starts_with("file:")) {
             return Err(Error::Editable { text: typed.into() });
         }
-        if !parsed.marker.is_true() {
-            return Err(Error::Marker { text: typed.into() });
-        }
         let mut extras: Vec<String> = parsed.extras.iter().map(ToString::to_string).collect();
         extras.sort();
         let text = match &url {
@@ -181,8 +208,15 @@ impl FromStr for Spec {
                 format!("{}{}{extras} @ {url}", if editable { "-e " } else { "" }, parsed.name)
             }
         };
-        Ok(Spec { name: parsed.name.to_string(), extras, text, versions, url, editable })
+        Ok(Spec { name: parsed.name.to_string(), extras, text, versions, url, editable, condition: None })
     }
+}
+
+/// What is wanted, and the condition behind the `;`, where there is one. In an address a semicolon is one of its own, unless a blank stands
+/// before it (PEP 508).
+pub fn split_condition(typed: &str) -> (&str, Option<&str>) {
+    let found = typed.split_once(if typed.contains("://") { " ;" } else { ";" });
+    found.map_or((typed, None), |(what, condition)| (what.trim_end(), Some(condition)))
 }
 
 /// Whether what was typed is an address or a path without a name.
@@ -265,7 +299,11 @@ mod tests {
             let error = typed.parse::<Spec>().unwrap_err().to_string();
             assert!(error.lines().count() <= 3 && !error.contains('\u{1b}'), "{error}");
         }
-        assert!(matches!("black; python_version > '3'".parse::<Spec>(), Err(Error::Marker { .. })));
+        for typed in ["black; python_version > '3'", "black>=24;python_version > '3'", "x @ https://h/a;b.whl ; os_name == 'nt'"] {
+            let spec: Spec = typed.parse().unwrap();
+            assert!(spec.condition().is_some() && spec.text().parse::<Spec>().unwrap() == spec, "{typed}");
+        }
+        assert!("black; what > '3'".parse::<Spec>().is_err());
     }
 
     #[test]

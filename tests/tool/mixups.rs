@@ -173,3 +173,40 @@ fn of_several_that_fail_each_is_named_also_on_a_terminal() {
     let line = shown[last..].lines().next().unwrap();
     assert!(!shown[last + line.len()..].contains("\u{1b}[1A\r\u{1b}[2K\u{1b}[1A\r\u{1b}[2K\u{1b}[1A"), "{shown:?}");
 }
+
+/// A condition belongs to the request: another Python may meet it.
+#[test]
+fn conditions_of_what_is_injected_are_asked_of_the_python_that_the_tool_has() {
+    let (mirror, index, home) = home();
+    index.add(Wheel::new("backport", "1.0").file("backport.py", ""));
+    index.add(Wheel::new("modern", "1.0").file("modern.py", ""));
+    let minor = mirror.minor();
+    let key = mirror.key.to_string().replacen(&mirror.version(), "3.4.1", 1);
+    home.plant(&mirror, "3.4.1");
+    let record = home.data().join("pythons").join(&key).join("boot.json");
+    let mut about: serde_json::Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    about["facts"]["markers"]["python_version"] = "3.4".into();
+    about["facts"]["markers"]["python_full_version"] = "3.4.1".into();
+    fs::write(record, about.to_string()).unwrap();
+    home.write("more.txt", "backport ; python_version < '3.5'\nmodern ; python_version >= '3.5'\nhelper==1.* ; python_version < '3.5'\nhelper ; python_version >= '3.5'\n");
+    let injected = || -> Vec<String> {
+        let list = home.boot(["tool", "list", "--json"]).success().json();
+        let mut names: Vec<String> =
+            list["tools"][0]["injected"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_string()).collect();
+        names.dedup();
+        names
+    };
+    let install = home.boot(["tool", "install", "speaker", "--python", &minor, "-r", "more.txt"]).success();
+    install.stderr_has("backport is left out").stderr_lacks("modern is left out").stderr_lacks("helper is left out");
+    assert_eq!(injected(), ["modern", "helper"]);
+    home.boot(["tool", "install", "speaker", "-r", "more.txt"]).success().stderr_has("already");
+    home.boot(["tool", "reinstall", "speaker", "--python", "3.4"]).success().stderr_has("modern is left out");
+    assert_eq!(injected(), ["backport", "helper"]);
+    // Only what it doesn't need here: it is kept in mind, and said.
+    home.boot(["tool", "uninject", "speaker", "backport", "modern", "helper"]).success();
+    home.boot(["tool", "inject", "speaker", "modern; python_version >= '3.5'"]).success().stderr_has("modern is left out");
+    assert_eq!(injected(), [""; 0]);
+    home.boot(["tool", "inject", "speaker", "modern; python_version >= '3.5'"]).success().stderr_has("already");
+    home.boot(["tool", "reinstall", "speaker", "--python", &minor]).success();
+    assert_eq!(injected(), ["modern"]);
+}
