@@ -1,5 +1,6 @@
 //! `boot apply`: makes the machine what its manifest says.
 
+use super::lock::Found;
 use crate::cli::machine::Apply;
 use crate::context::var;
 use crate::error::Result;
@@ -16,14 +17,18 @@ use crate::{Code, Context};
 pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
-    run_with(ctx, extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?, args)
+    run_with(ctx, extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?, args, None)
 }
 
-/// Applies a manifest that has been read.
-pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply) -> Result<Code> {
+/// Applies a manifest that has been read, with the lock that was `found` for it, which is written once somebody has agreed.
+pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply, found: Option<Found>) -> Result<Code> {
     let manifest = &loaded.manifest.clone();
     let applied = Applied::read(&ctx.paths)?;
-    let lock = Lock::read(&manifest.place)?;
+    let lock = match &found {
+        Some(found) => Some(found.lock.clone()),
+        None => Lock::read(&manifest.place)?,
+    };
+    let write = || found.iter().try_for_each(|found| found.write(ctx, &manifest.place));
     if args.locked {
         lock::must_be_fresh(manifest, lock.as_ref())?;
     }
@@ -33,6 +38,7 @@ pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply) -> Resul
             let (_lock, mut applied) = apply::begin(ctx)?;
             loaded.settle(ctx, &mut applied)?;
         }
+        write()?;
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
     }
@@ -49,6 +55,7 @@ pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply) -> Resul
     let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
     loaded.settle(ctx, &mut applied)?;
+    write()?;
     applied.answers.extend(answers);
     applied.write(&ctx.paths)?;
     let how = How { on_conflict, lock, locked: args.locked };

@@ -5,8 +5,9 @@ use crate::cli::machine::{Apply, Lock as Args, Update};
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::extends::{self, Loaded};
-use crate::machine::lock::{Lock, make, packages};
-use crate::machine::manifest::Manifest;
+use crate::machine::lock::make::{self, Made};
+use crate::machine::lock::{Lock, packages};
+use crate::machine::manifest::{Manifest, Place};
 use crate::machine::{Error, repo};
 use crate::python::key::Platform;
 use crate::report::set_in;
@@ -57,47 +58,68 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
             Some(reason) => Err(Error::Content { what: "boot.lock".into(), reason, hint: "boot lock writes it anew" }.into()),
         };
     }
-    write(ctx, manifest, old.as_ref(), &platforms, false, args.json)
+    write(ctx, manifest, old.as_ref(), &platforms, args.json)
 }
 
-/// Writes nothing unless all of it could be found out: half a lock would be taken for a whole one. With `anew`, what the old lock says will do
-/// for what can't be found out now, as long as there is any news.
-fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool, json: bool) -> Result<Code> {
+/// A lock that may be written: whole, or of what can't be found out now with what the old one says.
+pub(super) struct Found {
+    pub lock: Lock,
+    code: Code,
+    kept: Vec<String>,
+}
+
+impl Found {
+    /// Writes it, and says so.
+    pub(super) fn write(&self, ctx: &Context, place: &Place) -> Result<()> {
+        let platforms: Vec<&str> = self.lock.platform.keys().map(String::as_str).collect();
+        if self.lock.write(place)? {
+            ctx.report.info(&format!("wrote boot.lock for {}", platforms.join(", ")));
+        } else {
+            ctx.report.info(&format!("nothing to do: boot.lock is right for {}", platforms.join(", ")));
+        }
+        if !self.kept.is_empty() {
+            ctx.report.warn(&format!("kept in boot.lock as it was: {}", self.kept.join(", ")));
+        }
+        Ok(())
+    }
+}
+
+/// None unless all of it could be found out: half a lock would be taken for a whole one. With `anew`, what the old lock says will do for what
+/// can't be found out now, as long as there is any news. What failed is said.
+fn find_out(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool) -> Result<(Option<Found>, Made)> {
     let made = make::make(ctx, manifest, old, platforms, anew, false)?;
     for failed in &made.failed {
         let text = set_in(&failed.error.to_string());
         ctx.report.error(&format!("{} for {}: {text}", failed.what, failed.platform));
     }
-    let complete = made.failed.is_empty();
-    let partly = anew && made.whole && made.news;
-    let written = (complete || partly) && made.lock.write(&manifest.place)?;
-    let platforms: Vec<String> = made.lock.platform.keys().cloned().collect();
-    if json {
-        let failed: Vec<_> = made
-            .failed
-            .iter()
-            .map(|one| serde_json::json!({ "what": one.what, "platform": one.platform.to_string(), "error": one.error.to_string() }))
-            .collect();
-        let path = Lock::path(&manifest.place);
-        table::json(serde_json::json!({ "lock": path.to_string_lossy(), "written": written, "platforms": platforms, "failed": failed }))?;
-    }
-    let code = match (complete, partly) {
-        (true, _) => Code::Done,
-        (false, true) => Code::Some,
-        (false, false) => return Ok(Code::Failed),
+    let code = match made.failed.is_empty() {
+        true => Code::Done,
+        false if anew && made.whole && made.news => Code::Some,
+        false => return Ok((None, made)),
     };
-    if json {
+    let kept = made.failed.iter().map(|failed| failed.what.clone()).collect();
+    Ok((Some(Found { lock: made.lock.clone(), code, kept }), made))
+}
+
+fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], json: bool) -> Result<Code> {
+    let (found, made) = find_out(ctx, manifest, old, platforms, false)?;
+    let code = found.as_ref().map_or(Code::Failed, |found| found.code);
+    if !json {
+        found.iter().try_for_each(|found| found.write(ctx, &manifest.place))?;
         return Ok(code);
     }
-    if written {
-        ctx.report.info(&format!("wrote boot.lock for {}", platforms.join(", ")));
-    } else {
-        ctx.report.info(&format!("nothing to do: boot.lock is right for {}", platforms.join(", ")));
-    }
-    if !complete {
-        let kept: Vec<&str> = made.failed.iter().map(|failed| failed.what.as_str()).collect();
-        ctx.report.warn(&format!("kept in boot.lock as it was: {}", kept.join(", ")));
-    }
+    let written = match &found {
+        Some(found) => found.lock.write(&manifest.place)?,
+        None => false,
+    };
+    let platforms: Vec<String> = made.lock.platform.keys().cloned().collect();
+    let failed: Vec<_> = made
+        .failed
+        .iter()
+        .map(|one| serde_json::json!({ "what": one.what, "platform": one.platform.to_string(), "error": one.error.to_string() }))
+        .collect();
+    let path = Lock::path(&manifest.place);
+    table::json(serde_json::json!({ "lock": path.to_string_lossy(), "written": written, "platforms": platforms, "failed": failed }))?;
     Ok(code)
 }
 
@@ -108,22 +130,24 @@ pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
     here.pull(ctx)?;
     let (_here, loaded) = self::manifest(ctx, !args.locked)?;
     let manifest = &loaded.manifest;
-    if args.locked
-        && let Some(own) = &own
+    if let Some(own) = &own
         && Lock::read(&manifest.place)?.is_none()
     {
         own.write(&manifest.place)?;
     }
     let mut codes = Vec::new();
+    let mut found = None;
     if !args.locked {
         let host: Vec<Platform> = Platform::host().into_iter().collect();
-        let old = Lock::read(&manifest.place)?.or(own);
-        match write(ctx, manifest, old.as_ref(), &host, true, false)? {
-            Code::Failed => return Ok(Code::Failed),
-            code => codes.push(code),
+        let old = Lock::read(&manifest.place)?;
+        found = find_out(ctx, manifest, old.as_ref(), &host, true)?.0;
+        match &found {
+            Some(found) => codes.push(found.code),
+            None => return Ok(Code::Failed),
         }
     }
     let apply = Apply { only: Vec::new(), on_conflict: args.on_conflict, yes: args.yes, locked: args.locked };
-    codes.push(run_with(ctx, loaded, &apply)?);
+    // The lock is written when somebody has agreed: it names what isn't here before.
+    codes.push(run_with(ctx, loaded, &apply, found)?);
     Ok(Code::sum(codes))
 }

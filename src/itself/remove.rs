@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, Result, own_binary};
 use crate::Context;
-use crate::machine::applied::Applied;
+use crate::machine::applied::{Applied, Placed};
+use crate::machine::dotfiles;
 use crate::report::Silent;
 use crate::shell::{Shell, install};
 use crate::store::lock::Lock;
@@ -32,7 +33,17 @@ pub fn plan(paths: &Paths) -> Result<Plan> {
     let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
     let full = |path: &PathBuf| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
     let mut going = vec![paths.pythons(), paths.tools(), paths.venvs(), paths.shims()];
-    going.extend(["shell", "extends"].map(|name| paths.data.join(name)));
+    going.push(paths.data.join("shell"));
+    // Dotfiles that are links are edited where they lead.
+    let applied = Applied::read(paths)?;
+    let extends = paths.data.join("extends");
+    let lead_there = |(target, placed): (&String, &Placed)| {
+        matches!(placed, Placed::Link(source) if source.starts_with(&extends)) && dotfiles::gone(paths, target, placed)
+    };
+    let in_use = applied.dotfiles.iter().any(lead_there);
+    if !in_use {
+        going.push(extends.clone());
+    }
     going.extend([paths.trust_file(), store::stamp::file(paths), paths.log(), paths.locks()]);
     going.extend(["entry.log", "entry.done"].map(|name| paths.state.join(name)));
     // What was moved out of the way is found again by what was written down about it.
@@ -42,7 +53,7 @@ pub fn plan(paths: &Paths) -> Result<Plan> {
     }
     // The pin that an apply wrote is boot's, one that was typed is the user's.
     let pin = paths.global_pin();
-    let wrote = Applied::read(paths)?.default_python;
+    let wrote = applied.default_python;
     let is_own = wrote.is_some_and(|wrote| fs::read_to_string(&pin).is_ok_and(|text| text.trim() == wrote.trim()));
     if is_own {
         going.push(pin.clone());
@@ -53,6 +64,7 @@ pub fn plan(paths: &Paths) -> Result<Plan> {
     let hooked = install::removal(paths, &Shell::ALL)?;
     let hooked = hooked.iter().filter(|change| change.is_needed() && !change.is_own(paths)).map(|change| change.file.clone()).collect();
     let mut staying: Vec<PathBuf> = [paths.dotfiles(), backups].into_iter().filter(full).collect();
+    staying.extend(in_use.then_some(extends));
     let settings = fs::read_dir(&paths.config).into_iter().flatten().flatten();
     if settings.map(|entry| entry.path()).any(|path| !(is_own && path == pin)) {
         staying.push(paths.config.clone());

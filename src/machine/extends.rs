@@ -92,7 +92,33 @@ pub fn load(ctx: &Context, place: &Place, name: &str, applied: &Applied, anew: b
     let mut work = Work { ctx, known, fetched: Vec::new(), commits: BTreeMap::new(), merged: Vec::new() };
     let mut manifest = work.follow(manifest, &mut vec![identity(place)])?;
     manifest.commits = work.commits;
+    keep_changes(ctx, applied, &manifest.commits)?;
     Ok(Loaded { manifest, fetched: work.fetched })
+}
+
+/// Fails where another commit is to take the place of one whose files somebody has changed: linked dotfiles are edited where they lie.
+fn keep_changes(ctx: &Context, applied: &Applied, commits: &BTreeMap<String, Pinned>) -> Result<()> {
+    for (repo, before) in &applied.extends {
+        let Some(was) = applied.contents.get(repo) else { continue };
+        if commits.get(repo).is_none_or(|now| now.commit == *before) {
+            continue;
+        }
+        let Ok(Repo::Git(url)) = repo::parse(repo, &endpoints::git_host(), false, &|_| false) else { continue };
+        let folder = folder(ctx, &url, before);
+        if folder.is_dir() && content(&folder)? != *was {
+            return Err(Error::Repo {
+                reason: format!("{} has changes of yours, which the newer {repo} hasn't", ctx.paths.tilde(&folder)),
+                hint: "take them over into your own repository, and put the files there back (git checkout .); nothing was done".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where a commit of the repository at `url` is kept.
+fn folder(ctx: &Context, url: &str, commit: &str) -> PathBuf {
+    let name = &Sha256::of(shown(url).as_bytes()).to_string()[..12];
+    ctx.paths.data.join("extends").join(format!("{name}-{commit}"))
 }
 
 struct Work<'a> {
@@ -150,10 +176,7 @@ impl Work<'_> {
                 if known.as_ref().is_some_and(|known| !repo::is_commit(&known.commit)) {
                     return Err(wrong("the lock names no commit of it".into(), "boot update asks for it anew"));
                 }
-                let folder = |commit: &str| {
-                    let name = &Sha256::of(shown(&url).as_bytes()).to_string()[..12];
-                    self.ctx.paths.data.join("extends").join(format!("{name}-{commit}"))
-                };
+                let folder = |commit: &str| folder(self.ctx, &url, commit);
                 // Its files may be somebody's dotfiles by now, and changed by their owner: what lies there is not asked what it was.
                 if let Some(known) = known.as_ref().filter(|known| folder(&known.commit).is_dir()) {
                     self.commits.insert(extends.repo.clone(), known.clone());

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use super::applied::{Applied, Source};
 use super::manifest::{self, FILE, Place};
@@ -12,7 +13,7 @@ use crate::Context;
 use crate::net::{endpoints, git, shown};
 use crate::report::escaped;
 use crate::shell::shim;
-use crate::store::atomic::Staging;
+use crate::store::atomic::{self, Staging};
 use crate::store::paths::Paths;
 
 /// What was typed, understood.
@@ -86,25 +87,34 @@ impl Here {
             return archive::pull(ctx, &self.root, url, &mut applied);
         }
         let run = |args: &[&str]| git::command().arg("-C").arg(&self.root).args(args).output();
+        let failed = |output: std::io::Result<Output>| match output {
+            Ok(output) if output.status.success() => None,
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                let line = said.lines().find(|line| line.starts_with("fatal:")).or(said.lines().next()).unwrap_or("git failed");
+                Some(Error::Repo {
+                    reason: format!("{name} can't be pulled: {}", escaped(line.trim_start_matches("fatal: "))),
+                    hint: format!("see git -C {} status", ctx.paths.tilde(&self.root)),
+                })
+            }
+            Err(error) => Some(Error::Repo { reason: format!("git can't be run: {error}"), hint: "install git".into() }),
+        };
+        if let Some(error) = failed(run(&["fetch", "--quiet", "--no-recurse-submodules"])) {
+            return Err(error);
+        }
+        let lock = self.root.join("boot.lock");
+        let own = fs::read(&lock).ok();
         let changed = run(&["status", "--porcelain", "--", "boot.lock"]).map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         match changed.as_deref().map(str::trim).unwrap_or_default() {
             "" => {}
             text if text.starts_with("??") => drop(fs::remove_file(self.root.join("boot.lock"))),
             _ => drop(run(&["checkout", "--quiet", "--", "boot.lock"])),
         }
-        let pulled = run(&["pull", "--quiet", "--ff-only", "--no-recurse-submodules"]);
-        match pulled {
-            Ok(output) if output.status.success() => Ok(()),
-            Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                let line = said.lines().find(|line| line.starts_with("fatal:")).or(said.lines().next()).unwrap_or("git failed");
-                Err(Error::Repo {
-                    reason: format!("{name} can't be pulled: {}", escaped(line.trim_start_matches("fatal: "))),
-                    hint: format!("see git -C {} status", ctx.paths.tilde(&self.root)),
-                })
-            }
-            Err(error) => Err(Error::Repo { reason: format!("git can't be run: {error}"), hint: "install git".into() }),
+        let error = failed(run(&["merge", "--quiet", "--ff-only", "@{upstream}"]));
+        if let (Some(_), Some(own)) = (&error, own) {
+            atomic::write(&lock, &own, None)?;
         }
+        error.map_or(Ok(()), Err)
     }
 
     /// Whether this is the repository that the other verbs mean.
@@ -223,7 +233,22 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
                 // Nothing is remembered where the last run was cut off between the two.
                 let from = from.or_else(|| origin(&root));
                 if from.as_deref() == Some(&name) {
-                    return Ok(Here { root, url: Some(name), branch: None, staged: None, made: Vec::new() });
+                    let taken = applied.source.as_ref().filter(|source| source.root == root).and_then(|source| source.branch.clone());
+                    let is = head(&root).or(taken.clone());
+                    if let Some(branch) = branch.filter(|branch| is.as_deref() != Some(branch)) {
+                        return Err(Error::Repo {
+                            reason: format!(
+                                "{name} is here already, at {}",
+                                is.map_or_else(|| "its main branch".to_string(), |is| format!("the branch {}", escaped(&is)))
+                            ),
+                            hint: format!(
+                                "to change over, check {} out in {}, or move that away first",
+                                escaped(branch),
+                                ctx.paths.tilde(&root)
+                            ),
+                        });
+                    }
+                    return Ok(Here { root, url: Some(name), branch: taken, staged: None, made: Vec::new() });
                 }
                 return Err(Error::Repo {
                     reason: format!("this machine already has a repository, from {}", from.as_deref().unwrap_or("somewhere else")),
@@ -253,7 +278,13 @@ pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
         if !manifest::is_in(&source.root) {
             return Err(Error::NoBootToml(paths.tilde(&source.root)));
         }
-        return Ok(Here { root: source.root.clone(), url: source.url.clone(), branch: None, staged: None, made: Vec::new() });
+        return Ok(Here {
+            root: source.root.clone(),
+            url: source.url.clone(),
+            branch: source.branch.clone(),
+            staged: None,
+            made: Vec::new(),
+        });
     }
     if paths.config.join(FILE).is_file() {
         return Ok(Here { root: paths.config.clone(), url: None, branch: None, staged: None, made: Vec::new() });
@@ -343,6 +374,13 @@ fn origin(root: &Path) -> Option<String> {
     let args: [OsString; 5] = ["-C".into(), root.into(), "config".into(), "--get".into(), "remote.origin.url".into()];
     let output = git::command().args(args).output().ok().filter(|output| output.status.success())?;
     Some(shown(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
+/// The branch that is checked out at `root`, if one is.
+fn head(root: &Path) -> Option<String> {
+    let args: [OsString; 6] = ["-C".into(), root.into(), "symbolic-ref".into(), "--quiet".into(), "--short".into(), "HEAD".into()];
+    let output = git::command().args(args).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod bare_debian;
 mod conditions;
 mod contract;
 mod drift;
+mod edits;
 mod entry_script;
 mod extends;
 mod hostile_repositories;
