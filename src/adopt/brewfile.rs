@@ -99,7 +99,7 @@ pub fn find(paths: &Paths, file: Option<&Path>, here: &Path) -> Found {
     match read(&path) {
         Ok(text) => text.lines().for_each(|line| take(&mut found, line)),
         Err(error) => {
-            found.failed.push(Error { path, reason: error.to_string(), hint: "name the file: boot import brewfile FILE" });
+            found.failed.push(Error { path, reason: error.to_string(), hint: "name the file: boot import brewfile --file PATH" });
         }
     }
     found

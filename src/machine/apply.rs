@@ -57,7 +57,7 @@ impl Outcome {
 
     /// `new: 1 Python, 2 tools, the shell hook; gone: 1 dotfile`.
     pub fn summary(&self) -> String {
-        let mut parts: Vec<String> = [Kind::Pythons, Kind::Tools, Kind::Venvs, Kind::Dotfiles, Kind::Packages, Kind::Scripts, Kind::Shell]
+        let parts: Vec<String> = [Kind::Pythons, Kind::Tools, Kind::Venvs, Kind::Dotfiles, Kind::Packages, Kind::Scripts, Kind::Shell]
             .iter()
             .filter_map(|kind| {
                 let count = *self.done.get(kind.name())?;
@@ -70,15 +70,15 @@ impl Outcome {
                 })
             })
             .collect();
-        if self.kept > 0 {
-            parts.push(format!("{} kept as it was", self.kept));
-        }
         let mut said = Vec::new();
         if !parts.is_empty() {
             said.push(format!("new: {}", parts.join(", ")));
         }
         if self.gone > 0 {
             said.push(format!("gone: {} dotfile{}", self.gone, if self.gone == 1 { "" } else { "s" }));
+        }
+        if self.kept > 0 {
+            said.push(format!("kept as it was: {}", self.kept));
         }
         if !self.failed.is_empty() {
             said.push(format!("failed: {}", self.failed.join(", ")));

@@ -122,7 +122,11 @@ impl<'a> Table<'a> {
         self.doc.problem(
             &value.span(),
             format!("{} should be {what}", escaped(key)),
-            format!("see {} in the manual's boot.toml", self.name),
+            if self.name == "boot.toml" {
+                "see the manual's boot.toml".into()
+            } else {
+                format!("see {} in the manual's boot.toml", self.name)
+            },
         )
     }
 

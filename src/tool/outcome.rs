@@ -109,7 +109,12 @@ pub fn upgraded(old: &Receipt, new: &Receipt) -> Change {
         let (linked, unlinked) = (commands_only_in(new, old), commands_only_in(old, new));
         return Change::Upgraded { from: old.version.clone(), linked, unlinked };
     }
-    match differences(&old.packages, &new.packages) {
+    let short = |commit: &String| format!("{commit:.7}");
+    let moved = new.commits.iter().filter_map(|(name, commit)| {
+        let before = old.commits.get(name).filter(|before| *before != commit)?;
+        Some(format!("{name} {} -> {}", short(before), short(commit)))
+    });
+    match differences(&old.packages, &new.packages).into_iter().chain(moved).collect::<Vec<_>>() {
         changes if changes.is_empty() => Change::Remade,
         changes => Change::Around(changes),
     }

@@ -104,7 +104,7 @@ fn a_tool_of_a_branch_stays_at_its_commit_until_it_is_upgraded() {
     home.boot(["tool", "upgrade"]).success();
     assert_eq!(says(&home, "mine"), "first", "a held one is mended as it was");
     home.boot(["tool", "unpin", "mine"]).success();
-    home.boot(["tool", "upgrade"]).success();
+    home.boot(["tool", "upgrade"]).success().stderr_has(&format!(" -> {}", &commit[..7]));
     assert_eq!(says(&home, "mine"), "second");
     home.boot(["tool", "list", "--outdated"]).success().stdout_lacks("mine");
 }
