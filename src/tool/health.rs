@@ -14,9 +14,10 @@ use crate::project::venv::Config;
 use crate::report::escaped;
 
 /// Loads the entry points named as arguments, and prints those that fail. Scripts that are none are left to their shebang; so is the command
-/// of an extra (`main:run [d]`) that lacks what the extra brings: nobody may have asked for it. The minor that runs comes first.
+/// of an extra (`main:run [d]`) that lacks what the extra brings, and one that lacks what only an extra of its package asks for: nobody may have
+/// asked for it. The minor that runs comes first.
 const LOAD: &str = "\
-import sys, importlib.metadata
+import re, sys, importlib.metadata
 print('', *sys.version_info[:2], sep='\\t', file=sys.__stdout__, flush=True)
 names = set(sys.argv[1:])
 for distribution in importlib.metadata.distributions():
@@ -26,7 +27,10 @@ for distribution in importlib.metadata.distributions():
             try:
                 point.load()
             except ImportError as error:
-                if not point.extras:
+                lacks = re.sub('[-_.]+', '-', (error.name or '').split('.')[0]).lower()
+                names = ((wish, re.match('[A-Za-z0-9._-]*', wish)[0]) for wish in distribution.requires or ())
+                wishes = [wish for wish, name in names if re.sub('[-_.]+', '-', name).lower() == lacks]
+                if not point.extras and not (wishes and all('extra' in wish for wish in wishes)):
                     print(point.name, type(error).__name__, error, sep='\\t', file=sys.__stdout__, flush=True)
             except BaseException as error:
                 print(point.name, type(error).__name__, error, sep='\\t', file=sys.__stdout__, flush=True)
@@ -53,7 +57,8 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
         return Some(format!("it has lost {}", escaped(package)));
     }
     let mut command = Command::new(&python);
-    command.args(["-E", "-c", LOAD]).args(receipt.apps.iter().map(|app| &app.script));
+    // Isolated: modules that lie in the folder somebody stands in are nobody's.
+    command.args(["-I", "-c", LOAD]).args(receipt.apps.iter().map(|app| &app.script));
     let output = match command.stdin(Stdio::null()).stderr(Stdio::null()).output() {
         Ok(output) => output,
         Err(error) => return Some(format!("its Python doesn't run: {error}")),

@@ -108,6 +108,39 @@ fn what_a_command_of_an_extra_lacks_is_no_damage() {
     doctor(&home, &[]).success().stderr_has("nothing is wrong");
 }
 
+/// As nox has one: it can't say that its command belongs to an extra, but its requirements do.
+#[test]
+fn what_only_an_extra_would_bring_is_no_damage() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    let wheel = |name: &str, lacks: &str| {
+        let part = format!("import {lacks}\ndef main():\n    pass\n");
+        let main = "def main():\n    print('speaks')\n";
+        let wheel = Wheel::new(name, "1.0").requires("No.Where_to-be; extra == 'convert'").provides("convert");
+        wheel.file(&format!("{name}.py"), main).file(&format!("{name}_part.py"), &part).script(name, &format!("{name}:main"))
+    };
+    index.add(wheel("shouter", "no_where_to_be").script("shouter-part", "shouter_part:main"));
+    home.boot(["tool", "install", "shouter"]).success();
+    doctor(&home, &[]).success().stderr_has("nothing is wrong");
+    index.add(wheel("loser", "something_else").script("loser-part", "loser_part:main"));
+    home.boot(["tool", "install", "loser"]).success();
+    doctor(&home, &[]).code(1).stdout_has("loser-part can't be loaded");
+}
+
+#[test]
+fn modules_in_the_folder_where_doctor_is_run_are_nobodys() {
+    let (mirror, index) = (Mirror::new(), index());
+    let home = Home::ready(&mirror, &index);
+    home.boot(["tool", "install", "teller"]).success();
+    for module in ["re", "csv", "email", "zipfile", "sitecustomize", "teller", "typing", "json"] {
+        home.write(&format!("hostile/{module}.py"), "open('ran', 'w')\n");
+    }
+    let folder = home.root.join("hostile");
+    home.run(home.command(BOOT).args(["doctor", "--fix"]).current_dir(&folder));
+    home.run(home.command(BOOT).args(["tool", "upgrade"]).current_dir(&folder)).success();
+    assert!(!folder.join("ran").exists(), "something of the folder ran");
+}
+
 #[test]
 fn a_tool_that_is_broken_by_itself_is_not_said_to_be_mended() {
     let (mirror, index) = (Mirror::new(), index());
