@@ -24,6 +24,7 @@ pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
 pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply, found: Option<Found>) -> Result<Code> {
     let manifest = &loaded.manifest.clone();
     let applied = Applied::read(&ctx.paths)?;
+    loaded.keep_changes(ctx, &applied)?;
     let lock = match &found {
         Some(found) => Some(found.lock.clone()),
         None => Lock::read(&manifest.place)?,

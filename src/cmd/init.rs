@@ -69,6 +69,7 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     };
     let name = here.name(&ctx.paths);
     let mut loaded = extends::load(ctx, &here.place(), &name, &applied, false)?;
+    loaded.keep_changes(ctx, &applied)?;
     let manifest = loaded.manifest.clone();
     let lock = Lock::read(&manifest.place)?;
     let plan = plan::plan(ctx, &manifest, &applied, lock.as_ref())?;

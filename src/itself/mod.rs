@@ -45,7 +45,7 @@ pub fn target() -> String {
 
 /// This binary, links followed; an error where somebody else put it there and would be surprised by a change.
 pub fn own_binary(paths: &Paths) -> Result<PathBuf> {
-    let path = std::env::current_exe().map_err(store::Error::io("find", Path::new("boot")))?;
+    let path = crate::shell::init::running().map_err(store::Error::io("find", Path::new("boot")))?;
     let path = std::fs::canonicalize(&path).map_err(store::Error::io("find", &path))?;
     match installer(&path, &paths.home) {
         Some((by, next)) => Err(Error::NotOurs { path, by, next }),

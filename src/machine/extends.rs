@@ -12,7 +12,7 @@ use super::lock::{Lock, Pinned};
 use super::manifest::{Extends, Manifest, Place};
 use super::repo::{self, Repo};
 use super::{Error, Result};
-use crate::net::{endpoints, shown};
+use crate::net::{endpoints, git, shown};
 use crate::store::atomic::Staging;
 use crate::store::digest::{self, Sha256};
 use crate::{Context, store};
@@ -50,6 +50,25 @@ impl Loaded {
     /// Whether something was fetched that isn't at its place yet.
     pub fn is_new(&self) -> bool {
         self.fetched.iter().any(|fetched| fetched.staging.is_some())
+    }
+
+    /// Fails where another commit, or none, is to take the place of one whose files somebody has changed: linked dotfiles are edited where they
+    /// lie.
+    pub fn keep_changes(&self, ctx: &Context, applied: &Applied) -> Result<()> {
+        for (repo, before) in &applied.extends {
+            if self.manifest.commits.get(repo).is_some_and(|now| now.commit == *before) {
+                continue;
+            }
+            let Ok(Repo::Git(url)) = repo::parse(repo, &endpoints::git_host(), false, &|_| false) else { continue };
+            let folder = folder(ctx, &url, before);
+            if folder.is_dir() && is_changed(&folder, applied.contents.get(repo))? {
+                return Err(Error::Repo {
+                    reason: format!("{} has changes of yours, and is no longer the {repo} that is asked for", ctx.paths.tilde(&folder)),
+                    hint: "take them over into your own repository, then put the files there back, or move the folder away".into(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Moves what was fetched to its place, and remembers which commits were taken.
@@ -92,27 +111,22 @@ pub fn load(ctx: &Context, place: &Place, name: &str, applied: &Applied, anew: b
     let mut work = Work { ctx, known, fetched: Vec::new(), commits: BTreeMap::new(), merged: Vec::new() };
     let mut manifest = work.follow(manifest, &mut vec![identity(place)])?;
     manifest.commits = work.commits;
-    keep_changes(ctx, applied, &manifest.commits)?;
     Ok(Loaded { manifest, fetched: work.fetched })
 }
 
-/// Fails where another commit is to take the place of one whose files somebody has changed: linked dotfiles are edited where they lie.
-fn keep_changes(ctx: &Context, applied: &Applied, commits: &BTreeMap<String, Pinned>) -> Result<()> {
-    for (repo, before) in &applied.extends {
-        let Some(was) = applied.contents.get(repo) else { continue };
-        if commits.get(repo).is_none_or(|now| now.commit == *before) {
-            continue;
-        }
-        let Ok(Repo::Git(url)) = repo::parse(repo, &endpoints::git_host(), false, &|_| false) else { continue };
-        let folder = folder(ctx, &url, before);
-        if folder.is_dir() && content(&folder)? != *was {
-            return Err(Error::Repo {
-                reason: format!("{} has changes of yours, which the newer {repo} hasn't", ctx.paths.tilde(&folder)),
-                hint: "take them over into your own repository, and put the files there back (git checkout .); nothing was done".into(),
-            });
-        }
+/// Whether somebody has changed files of a repository that was fetched. What lies beside them in a checkout, as editors and programs leave it,
+/// is no change; of an archive, only that it `was` all there is is known.
+fn is_changed(folder: &Path, was: Option<&Sha256>) -> Result<bool> {
+    if folder.join(".git").exists()
+        && let Ok(output) = git::command().arg("-C").arg(folder).args(["status", "--porcelain", "--untracked-files=no"]).output()
+        && output.status.success()
+    {
+        return Ok(!output.stdout.is_empty());
     }
-    Ok(())
+    Ok(match was {
+        Some(was) => content(folder)? != *was,
+        None => false,
+    })
 }
 
 /// Where a commit of the repository at `url` is kept.

@@ -90,7 +90,7 @@ fn shims(paths: &Paths, names: &[String]) -> Result<bool> {
 /// The binary by the name under which it was installed, so that an update of boot is one of the shims too; else by the
 /// path it runs from.
 fn binary(paths: &Paths) -> PathBuf {
-    let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("boot"));
+    let own = crate::shell::init::running().unwrap_or_else(|_| PathBuf::from("boot"));
     let installed = paths.bin.join("boot");
     let same = fs::canonicalize(&installed).is_ok_and(|real| fs::canonicalize(&own).is_ok_and(|own| own == real));
     if same { installed } else { own }

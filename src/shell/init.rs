@@ -38,10 +38,20 @@ pub fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
     out
 }
 
+/// Where this program lies. Linux says ` (deleted)` behind the path where a newer one has taken its place meanwhile: the path is right still.
+///
+/// # Errors
+/// The system can't tell.
+pub fn running() -> std::io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let replaced = path.to_str().and_then(|text| text.strip_suffix(" (deleted)")).map(PathBuf::from);
+    Ok(replaced.filter(|there| !path.exists() && there.exists()).unwrap_or(path))
+}
+
 /// How start-up files should call this program: by its place in the folder of commands if that leads here, so that an update of
 /// boot is found too.
 pub fn binary(paths: &Paths) -> std::io::Result<PathBuf> {
-    let here = std::env::current_exe()?;
+    let here = running()?;
     let exposed = paths.bin.join("boot");
     let same = std::fs::canonicalize(&exposed).ok().zip(std::fs::canonicalize(&here).ok()).is_some_and(|(a, b)| a == b);
     Ok(if same { exposed } else { here })

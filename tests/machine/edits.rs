@@ -46,7 +46,17 @@ fn an_edited_dotfile_of_the_team_holds_an_update_until_it_is_taken_over() {
     run.stderr_has("changes of yours").stderr_has("acme/base").stderr_has("~/.local/share/boot/extends/");
     assert_eq!(home.read(".teamrc"), "team, and my line\n");
     home.boot(["apply"]).success().stderr_has("nothing to do");
+    // Nor does it go with the line that asks for it.
+    home.write("git/me/dotfiles/boot.toml", "version = 1\n[dotfiles]\n");
+    commit(&home, "me/dotfiles");
+    home.boot(["update", "--yes"]).code(1).one_error().stderr_has("changes of yours");
+    assert_eq!(home.read(".teamrc"), "team, and my line\n");
+    home.write("git/me/dotfiles/boot.toml", "version = 1\nextends = ['acme/base']\n[dotfiles]\n");
+    commit(&home, "me/dotfiles");
     fs::write(home.root.join(".teamrc"), "team\n").unwrap();
+    // What a program leaves beside it is no edit.
+    let clone = fs::read_dir(home.data().join("extends")).unwrap().flatten().next().unwrap().path();
+    fs::write(clone.join("home/.swap"), "").unwrap();
     home.boot(["update", "--yes"]).success();
     assert_eq!(home.read(".teamrc"), "team, newer\n");
 }
