@@ -11,7 +11,7 @@ use super::manifest::{Manager, Manifest, Phase, Place, Tool};
 use super::packages::{self, Package};
 use super::scripts::{self, Script};
 use super::vars::Vars;
-use super::{Result, handover};
+use super::{Error, Result, handover};
 use crate::Context;
 use crate::python::key::Platform;
 use crate::store::digest::Sha256;
@@ -166,6 +166,7 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
     }
     // Before Pythons and tools: pip's configuration may be among them.
     dotfiles(ctx, manifest, applied, &here, &mut items)?;
+    one_of_a_name(ctx, manifest, &here, &items)?;
     let mut add = |what: What, state: State, note: &str| items.push(Item { what, state, note: note.into() });
     let wanted = packages::list(&manifest.packages);
     for (package, there) in wanted.iter().zip(packages::installed(&wanted)) {
@@ -217,6 +218,25 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
     }
     items.extend(after);
     Ok(Plan { items, home: ctx.paths.home.display().to_string() })
+}
+
+/// Fails where a dotfile and a tool claim one command, as far as a tool's are known beforehand: each apply would undo the one before.
+fn one_of_a_name(ctx: &Context, manifest: &Manifest, here: &Surroundings, items: &[Item]) -> Result<()> {
+    for tool in manifest.tools.iter().filter(|tool| tool.only.holds(here)) {
+        let own = tool.installed_name();
+        for name in tool.expose.keys().chain([&own]) {
+            let command = ctx.paths.bin.join(name);
+            let same = |item: &&Item| matches!(&item.what, What::Dotfile(dotfile) if ctx.paths.home.join(&dotfile.target) == command);
+            if let Some(What::Dotfile(dotfile)) = items.iter().find(same).map(|item| &item.what) {
+                return Err(Error::Content {
+                    what: ctx.paths.tilde(&command),
+                    reason: format!("both {} and the tool {own} claim it", dotfile.from().display()),
+                    hint: "remove one of them, or give the tool a suffix; nothing was done",
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn is(done: bool) -> State {

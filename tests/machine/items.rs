@@ -217,3 +217,15 @@ fn a_repository_of_another_manager_needs_no_manifest() {
     fs::remove_file(home.root.join("dots/boot.toml")).unwrap();
     home.boot(["init", "./dots"]).code(1).one_error().stderr_has("there is no boot.toml in");
 }
+
+#[test]
+fn a_dotfile_and_a_tool_that_claim_one_command_are_an_error() {
+    let home = home("[dotfiles]\n[tools]\nblack = '*'\nisort = { expose = { sorted = 'isort' } }\n");
+    for name in ["black", "sorted"] {
+        home.write(&format!("dots/home/.local/bin/{name}"), "#!/bin/sh\n");
+        let run = home.boot(["init", "dots", "--yes"]).code(1).one_error();
+        run.stderr_has(&format!("~/.local/bin/{name}: both")).stderr_has("nothing was done");
+        assert!(!home.bin().exists(), "{name}");
+        fs::remove_file(home.root.join("dots/home/.local/bin").join(name)).unwrap();
+    }
+}
