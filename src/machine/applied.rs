@@ -1,10 +1,13 @@
 //! `applied.toml` in boot's state folder: what was done on this machine, so that it is neither done twice nor taken for
 //! somebody else's. Written after each thing is done, never before: what was cut off is tried again.
+//!
+//! Places below the home directory are written from there, `~/…`, since a home directory may move. Where a link leads is written as the
+//! link has it: it doesn't move along.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +98,9 @@ pub struct Backup {
     /// What it made room for: the dotfile, by its path below the home directory, and what is placed there.
     pub target: String,
     pub placed: Placed,
+    /// An undo couldn't put it back; it doesn't keep the applies before from being undone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stuck: bool,
 }
 
 impl Applied {
@@ -105,23 +111,68 @@ impl Applied {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Applied { version: 1, ..Applied::default() }),
             Err(error) => return Err(Error::Applied { path, reason: error.to_string() }),
         };
-        let applied: Applied = toml::from_str(&text)
+        let mut applied: Applied = toml::from_str(&text)
             .map_err(|error| Error::Applied { path: path.clone(), reason: error.message().lines().next().unwrap_or("").into() })?;
         if applied.version != 1 {
             return Err(Error::Applied { path, reason: "a newer boot wrote it".into() });
         }
+        if let Some(source) = &mut applied.source {
+            source.root = from_home(paths, &source.root);
+            // A folder that is used where it is has its real name.
+            if source.url.is_none() {
+                source.root = fs::canonicalize(&source.root).unwrap_or_else(|_| source.root.clone());
+            }
+        }
+        applied.backups.iter_mut().for_each(|backup| backup.find(paths));
         Ok(applied)
     }
 
     /// Writes it, unless it says the same already.
     pub fn write(&self, paths: &Paths) -> Result<()> {
         let path = paths.applied_file();
-        let text = toml::to_string(self).map_err(|error| Error::Applied { path: path.clone(), reason: error.to_string() })?;
+        let mut written = self.clone();
+        written.source.iter_mut().for_each(|source| source.root = to_home(paths, &source.root));
+        for backup in &mut written.backups {
+            (backup.was, backup.is) = (to_home(paths, &backup.was), to_home(paths, &backup.is));
+        }
+        let text = toml::to_string(&written).map_err(|error| Error::Applied { path: path.clone(), reason: error.to_string() })?;
         if fs::read_to_string(&path).is_ok_and(|there| there == text) {
             return Ok(());
         }
         Ok(atomic::write(&path, text.as_bytes(), Some(0o600))?)
     }
+}
+
+impl Backup {
+    /// Where its places are by now. An older boot wrote them in full: they are found by what doesn't change when a home directory moves.
+    fn find(&mut self, paths: &Paths) {
+        (self.was, self.is) = (from_home(paths, &self.was), from_home(paths, &self.is));
+        if !self.was.starts_with(&paths.home)
+            && let Some(below) =
+                Path::new(&self.target).ancestors().find(|below| !below.as_os_str().is_empty() && self.was.ends_with(below))
+        {
+            self.was = paths.home.join(below);
+        }
+        if fs::symlink_metadata(&self.is).is_err()
+            && let (Some(folder), Some(name)) = (self.is.parent().and_then(Path::file_name), self.is.file_name())
+        {
+            let here = paths.backups().join(folder);
+            // The folder of a backup outlives it where a run was cut.
+            if here.is_dir() {
+                self.is = here.join(name);
+            }
+        }
+    }
+}
+
+/// As it is written down.
+fn to_home(paths: &Paths, path: &Path) -> PathBuf {
+    path.strip_prefix(&paths.home).map_or_else(|_| path.into(), |below| Path::new("~").join(below))
+}
+
+/// What was written down, in full.
+fn from_home(paths: &Paths, path: &Path) -> PathBuf {
+    path.strip_prefix("~").map_or_else(|_| path.into(), |below| paths.home.join(below))
 }
 
 #[cfg(test)]
@@ -141,13 +192,18 @@ mod tests {
         applied.dotfiles.insert(".c".into(), Placed::Copy(Sha256::of(b"c")));
         applied.backups.push(Backup {
             apply: 1,
-            was: "/h/.a".into(),
-            is: "/s/.a".into(),
+            was: home.path().join(".a"),
+            is: "/s/1/.a".into(),
             target: ".a".into(),
             placed: Placed::Link("/r/a".into()),
+            stuck: false,
         });
         applied.write(&paths).unwrap();
         assert_eq!(Applied::read(&paths).unwrap(), applied);
+        // The home directory has another name by now; what is elsewhere stays there.
+        let moved = Paths { home: "/moved".into(), ..paths.clone() };
+        let there = Applied::read(&moved).unwrap().backups.remove(0);
+        assert_eq!((there.was, there.is), ("/moved/.a".into(), "/s/1/.a".into()));
         fs::write(paths.applied_file(), "version = 2").unwrap();
         assert!(Applied::read(&paths).unwrap_err().to_string().lines().count() <= 3);
     }

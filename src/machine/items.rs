@@ -311,7 +311,7 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force
         let was = ctx.paths.bin.join(&app.name);
         let target = was.strip_prefix(&ctx.paths.home).ok()?.to_string_lossy().into_owned();
         let placed = Placed::Link(std::fs::read_link(&was).ok()?);
-        Some(Backup { apply: force?, is: is.clone(), was, target, placed })
+        Some(Backup { apply: force?, is: is.clone(), was, target, placed, stuck: false })
     };
     Ok((outcome.to_string(), outcome.backups.iter().filter_map(backup).collect()))
 }

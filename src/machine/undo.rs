@@ -18,23 +18,32 @@ pub struct Undone {
     pub result: Result<()>,
 }
 
-/// Puts back what the last apply that replaced anything put away; empty where there is nothing. `applied` is from [`super::apply::begin`].
+/// Puts back what the last apply that replaced anything put away, and tries what an undo couldn't put back before; empty where there is
+/// nothing. `applied` is from [`super::apply::begin`].
 ///
 /// # Errors
 /// What boot remembers can't be written. A path that can't be put back is an outcome of its own.
 pub fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> {
-    let Some(last) = applied.backups.iter().map(|backup| backup.apply).max() else { return Ok(Vec::new()) };
-    let backups: Vec<Backup> = applied.backups.iter().filter(|backup| backup.apply == last).cloned().collect();
+    let last = applied.backups.iter().filter(|backup| !backup.stuck).map(|backup| backup.apply).max();
+    let backups: Vec<Backup> = applied.backups.iter().filter(|backup| backup.stuck || Some(backup.apply) == last).cloned().collect();
     let mut all = Vec::new();
     // The last one first: it may lie in what an earlier one made room for.
     for backup in backups.iter().rev() {
         backup.was.parent().into_iter().for_each(atomic::sweep);
+        let known = applied.dotfiles.get(&backup.target).cloned();
         let result = put_back(paths, applied, backup);
         if result.is_ok() {
             applied.backups.retain(|other| other != backup);
             applied.write(paths)?;
             // A folder of its own held it, in which a run that was cut may have left something.
             let _ = backup.is.parent().map(|folder| (atomic::sweep_own(folder), fs::remove_dir(folder)));
+        } else {
+            applied.backups.iter_mut().filter(|other| *other == backup).for_each(|other| other.stuck = true);
+            // A command of a tool, say, is no dotfile for having been looked at.
+            if known.is_none() {
+                applied.dotfiles.remove(&backup.target);
+            }
+            applied.write(paths)?;
         }
         all.push(Undone { path: backup.was.clone(), result });
     }
@@ -50,6 +59,9 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
     dotfiles::settle(paths, backup)?;
     let ours: Vec<String> = applied.dotfiles.keys().filter(|target| below(target)).cloned().collect();
     if fs::symlink_metadata(&backup.is).is_err() {
+        if fs::symlink_metadata(&backup.was).is_err() || dotfiles::gone(paths, &backup.target, &backup.placed) {
+            return Err(lost(paths, backup));
+        }
         // It never left, or stands at its place already: an earlier run was cut.
         applied.dotfiles.retain(|target, placed| !ours.contains(target) || dotfiles::gone(paths, target, placed));
         return Ok(());
@@ -123,6 +135,11 @@ fn holds_only(folder: &Path, own: &[PathBuf]) -> bool {
 fn changed_since(what: &str, backup: &Path) -> Error {
     let (what, backup) = (escaped(what), escaped(&backup.display().to_string()));
     Error::Item(format!("{what} was changed since, so it stays\nwhat was there before is in {backup}"))
+}
+
+fn lost(paths: &Paths, backup: &Backup) -> Error {
+    let [was, is] = [&backup.was, &backup.is].map(|path| escaped(&paths.tilde(path)));
+    Error::Item(format!("{was} can't be put back: what was there before is no longer in {is}"))
 }
 
 /// Moves `from` to `to`, where at most a file or a link of boot's stands.

@@ -164,3 +164,81 @@ fn its_report_is_one_object_for_a_script() {
     assert_eq!(home.read(".filerc"), "mine\n");
     assert_eq!(home.boot(["undo", "--json"]).success().json()["undone"], serde_json::json!([]));
 }
+
+/// As when a home directory is renamed, or comes back under another name on another disk.
+#[test]
+fn a_home_directory_that_moved_takes_what_was_replaced_along() {
+    for in_full in [false, true] {
+        let mut home = home();
+        let before = all(&home);
+        let (first, second) = (home.root.join("first"), home.root.join("second"));
+        let folder = |home: &Home| home.root.display().to_string();
+        // A home in the home, so that it can be moved.
+        fs::create_dir(&first).unwrap();
+        for name in NAMES.into_iter().chain(["repo", "elsewhere"]) {
+            let top = name.split('/').next().unwrap();
+            fs::rename(home.root.join(top), first.join(top)).unwrap();
+        }
+        let root = std::mem::replace(&mut home.root, first.clone());
+        home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+        let record = home.read(".local/state/boot/applied.toml");
+        assert!(record.contains("was = \"~/.filerc\"") && record.contains("root = \"~/repo\""), "{record}");
+        if in_full {
+            // As an older boot wrote it.
+            let full = record
+                .replace("was = \"~", &format!("was = \"{}", folder(&home)))
+                .replace("is = \"~", &format!("is = \"{}", folder(&home)));
+            home.write(".local/state/boot/applied.toml", &full);
+        }
+        fs::rename(&first, &second).unwrap();
+        home.root = second;
+        home.boot(["undo"]).success().stderr_has("put back ~/.filerc");
+        assert_eq!(all(&home), before, "{in_full}");
+        home.boot(["undo"]).success().stderr_has("nothing to undo");
+        if !in_full {
+            home.boot(["apply", "--on-conflict", "backup"]).success();
+            assert!(home.root.join(".filerc").exists());
+        }
+        home.root = root;
+    }
+}
+
+/// What can't be put back is said, and keeps nothing else from it.
+#[test]
+fn a_path_that_is_stuck_keeps_only_its_own_record() {
+    let home = home();
+    home.write("repo/home/.earlier", "the repository's\n");
+    home.write(".earlier", "mine\n");
+    let later = ["repo/home/.filerc", "repo/home/.copied"].map(|name| (name, home.read(name)));
+    later.iter().for_each(|(name, _)| fs::remove_file(home.root.join(name)).unwrap());
+    let manifest = home.read("repo/boot.toml");
+    home.write("repo/boot.toml", "version = 1\n[dotfiles]\n");
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+    later.iter().for_each(|(name, text)| drop(home.write(name, text)));
+    home.write("repo/boot.toml", &manifest);
+    home.boot(["apply", "--on-conflict", "backup"]).success();
+    // Somebody has deleted what was kept.
+    let kept = fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().flatten();
+    kept.map(|entry| entry.path().join(".filerc")).filter(|path| path.exists()).for_each(|path| fs::remove_file(path).unwrap());
+    home.boot(["undo"]).code(4).stderr_has("~/.filerc can't be put back").stderr_has("put back ~/.copied").stderr_lacks("~/.earlier");
+    assert_eq!(at(&home, ".copied"), "400 mine too\n");
+    assert!(home.root.join(".filerc").is_symlink());
+    // It is still known, and the apply before is undone all the same.
+    home.boot(["undo"]).code(4).stderr_has("~/.filerc can't be put back").stderr_has("put back ~/.earlier");
+    assert_eq!(home.read(".earlier"), "mine\n");
+    home.boot(["undo"]).code(1).stderr_has("~/.filerc can't be put back");
+}
+
+/// A dotfile that couldn't be placed has replaced nothing.
+#[test]
+fn what_was_not_replaced_after_all_is_not_undone() {
+    let home = Home::new();
+    home.write("repo/boot.toml", "version = 1\n[dotfiles]\n'~/.big' = { mode = 'copy' }\n");
+    home.write("repo/home/.big", &"x".repeat(1 << 20));
+    home.write(".big", "mine\n");
+    let script = format!("trap '' XFSZ; ulimit -f 512; exec '{BOOT}' init repo --yes --on-conflict backup");
+    home.run(home.command("/bin/bash").args(["-c", &script])).code(1).stderr_has("~/.big");
+    home.boot(["undo"]).success().stderr_has("nothing to undo");
+    assert_eq!(home.read(".big"), "mine\n");
+    assert_eq!(fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().count(), 0);
+}

@@ -170,31 +170,47 @@ pub fn supplant(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dot
     let is = folder.join(was.file_name().unwrap_or_default());
     // Remembered first: a cut in between leaves a note of a backup that isn't there, rather than one that nobody knows of.
     let placed = wanted.placed();
-    let backup =
-        Backup { apply: applied.applies, was: was.clone(), is: is.clone(), target: dotfile.target.clone(), placed: placed.clone() };
-    applied.backups.push(backup);
+    let backup = Backup { apply: applied.applies, was, is, target: dotfile.target.clone(), placed, stuck: false };
+    applied.backups.push(backup.clone());
     applied.write(paths)?;
-    let is_folder = fs::symlink_metadata(&was).is_ok_and(|data| data.is_dir());
-    if !is_folder && was == target {
-        atomic::keep(&was, &is)?;
-        wanted.put(&target)?;
-    } else {
-        let new = folder.join(NEW);
-        let within = target.strip_prefix(&was).unwrap_or(Path::new(""));
-        // Joined with nothing, it would end in a slash.
-        wanted.put(&if within.as_os_str().is_empty() { new.clone() } else { new.join(within) })?;
-        if atomic::swap(&new, &was)? {
-            fs::rename(&new, &is).map_err(store::Error::io("move away", &was))?;
-        } else {
-            // What can't change places leaves a gap; nothing is lost in it.
-            atomic::remove(&new);
-            move_away(&was, &is)?;
-            wanted.put(&target)?;
+    if let Err(error) = change_places(&wanted, &target, &backup) {
+        // What never left needs no way back.
+        let is_kept = fs::symlink_metadata(&backup.is).is_ok() && !atomic::is_same(&backup.is, &backup.was);
+        if fs::symlink_metadata(&backup.was).is_ok() && !is_placed(&target, &backup.placed) && !is_kept {
+            atomic::remove(&folder);
+            applied.backups.retain(|other| *other != backup);
+            applied.write(paths)?;
         }
+        return Err(error);
     }
-    applied.dotfiles.insert(dotfile.target.clone(), placed);
+    applied.dotfiles.insert(backup.target, backup.placed);
     applied.write(paths)?;
-    Ok(is)
+    Ok(backup.is)
+}
+
+/// Puts `wanted` at `target`, and what stands in its way where the backup says.
+fn change_places(wanted: &Wanted, target: &Path, backup: &Backup) -> Result<()> {
+    let Backup { was, is, .. } = backup;
+    let is_folder = fs::symlink_metadata(was).is_ok_and(|data| data.is_dir());
+    if !is_folder && was == target {
+        atomic::keep(was, is)?;
+        return wanted.put(target);
+    }
+    let new = is.with_file_name(NEW);
+    let within = target.strip_prefix(was).unwrap_or(Path::new(""));
+    // Joined with nothing, it would end in a slash.
+    wanted.put(&if within.as_os_str().is_empty() { new.clone() } else { new.join(within) })?;
+    if atomic::swap(&new, was)? {
+        return Ok(fs::rename(&new, is).map_err(store::Error::io("move away", was))?);
+    }
+    // What can't change places leaves a gap; nothing is lost in it.
+    atomic::remove(&new);
+    move_away(was, is)?;
+    wanted.put(target).inspect_err(|_| {
+        // A folder that was made for it is in the way.
+        let _ = fs::remove_dir(was);
+        let _ = fs::rename(is, was);
+    })
 }
 
 fn move_away(was: &Path, is: &Path) -> Result<()> {
