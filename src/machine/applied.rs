@@ -47,6 +47,9 @@ pub struct Applied {
     /// Dotfiles that boot placed, by their path below the home directory.
     #[serde(default)]
     pub dotfiles: BTreeMap<String, Placed>,
+    /// Folders that were made for dotfiles, by their path below the home directory: they go with the last that lies in them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub folders: BTreeSet<String>,
     /// What a repository held when its own manager placed its dotfiles, by the manager's name.
     #[serde(default)]
     pub handed_over: BTreeMap<String, Sha256>,

@@ -97,6 +97,11 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
         for target in &ours {
             dotfiles::forget(paths, applied, target)?;
         }
+        // Where a file had made room for a folder, that one was made for the dotfile.
+        let target = paths.home.join(&backup.target);
+        for folder in target.ancestors().skip(1).take_while(|folder| folder.starts_with(&backup.was)) {
+            let _ = fs::remove_dir(folder);
+        }
         if fs::symlink_metadata(&backup.was).is_ok() {
             return Err(changed_since(&backup.was.display().to_string(), &backup.is));
         }

@@ -73,6 +73,25 @@ fn a_template_with_something_else_in_it_is_an_error_with_its_place() {
     }
 }
 
+/// What was there before stays, however empty: gpg and ssh look at the modes of their folders.
+#[test]
+fn a_folder_goes_with_its_last_dotfile_only_if_it_was_made_for_it() {
+    let home = home("[dotfiles]\n");
+    fs::create_dir(home.root.join(".gnupg")).unwrap();
+    fs::set_permissions(home.root.join(".gnupg"), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::create_dir_all(home.root.join(".config/theirs")).unwrap();
+    for name in [".gnupg/gpg.conf", ".config/theirs/ours/rc", ".other/rc"] {
+        home.write(&format!("dots/home/{name}"), "x");
+    }
+    home.boot(["init", "dots", "--yes"]).success();
+    fs::remove_dir_all(home.root.join("dots/home")).unwrap();
+    home.write("dots/home/.plainrc", "plain\n");
+    home.boot(["apply"]).success().stderr_has("gone: 3 dotfiles");
+    assert!(home.root.join(".gnupg").is_dir() && home.root.join(".config/theirs").is_dir());
+    assert_eq!(fs::metadata(home.root.join(".gnupg")).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(!home.root.join(".config/theirs/ours").exists() && !home.root.join(".other").exists());
+}
+
 #[test]
 fn the_arguments_of_a_script_are_what_a_shell_makes_of_them() {
     let home = home("[[run]]\nid = 'a'\ncmd = './say.sh \"a b\"  \"c;d\" \"$HOME/x\"'\n");

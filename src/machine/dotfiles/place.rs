@@ -106,10 +106,19 @@ pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfil
     }
     let wanted = Wanted::of(vars, dotfile)?;
     if there != There::Right || dotfile.mode != Mode::Link {
+        let made = missing_above(paths, &target);
         wanted.put(&target)?;
+        applied.folders.extend(made);
     }
     applied.dotfiles.insert(dotfile.target.clone(), wanted.placed());
     applied.write(paths)
+}
+
+/// The folders above `target` that aren't there yet, by their path below the home directory.
+fn missing_above(paths: &Paths, target: &Path) -> Vec<String> {
+    let above = target.ancestors().skip(1).take_while(|folder| *folder != paths.home);
+    let missing = above.take_while(|folder| !fs::symlink_metadata(folder).is_ok_and(|data| data.is_dir() || data.is_symlink()));
+    missing.filter_map(|folder| Some(folder.strip_prefix(&paths.home).ok()?.to_str()?.to_string())).collect()
 }
 
 /// What is to stand at a place.
@@ -173,6 +182,7 @@ pub fn supplant(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dot
     let backup = Backup { apply: applied.applies, was, is, target: dotfile.target.clone(), placed, stuck: false };
     applied.backups.push(backup.clone());
     applied.write(paths)?;
+    let made = missing_above(paths, &target);
     if let Err(error) = change_places(&wanted, &target, &backup) {
         // What never left needs no way back.
         let is_kept = fs::symlink_metadata(&backup.is).is_ok() && !atomic::is_same(&backup.is, &backup.was);
@@ -183,6 +193,7 @@ pub fn supplant(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dot
         }
         return Err(error);
     }
+    applied.folders.extend(made);
     applied.dotfiles.insert(backup.target, backup.placed);
     applied.write(paths)?;
     Ok(backup.is)
@@ -265,18 +276,21 @@ pub fn is_placed(path: &Path, placed: &Placed) -> bool {
     }
 }
 
-/// Takes away what boot placed and what nobody has changed since, with the folders that it leaves empty.
+/// Takes away what boot placed and what nobody has changed since, with the folders that were made for it and that it leaves empty.
 pub fn forget(paths: &Paths, applied: &mut Applied, target: &str) -> Result<()> {
     let path = paths.home.join(target);
     if applied.dotfiles.get(target).is_some_and(|placed| gone(paths, target, placed)) {
         fs::remove_file(&path).map_err(store::Error::io("remove", &path))?;
-        for folder in path.ancestors().skip(1).take_while(|folder| *folder != paths.home) {
-            // Fails, as it should, where something else lies in it.
-            if fs::remove_dir(folder).is_err() {
+        let above = Path::new(target).ancestors().skip(1).filter_map(Path::to_str);
+        for folder in above.take_while(|folder| !folder.is_empty()) {
+            // Fails, as it should, where something else lies in it. One that somebody else made is theirs, empty or not.
+            if !applied.folders.contains(folder) || fs::remove_dir(paths.home.join(folder)).is_err() {
                 break;
             }
+            applied.folders.remove(folder);
         }
     }
     applied.dotfiles.remove(target);
+    applied.folders.retain(|folder| fs::symlink_metadata(paths.home.join(folder)).is_ok_and(|data| data.is_dir()));
     applied.write(paths)
 }
