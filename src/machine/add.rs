@@ -139,7 +139,7 @@ fn may_be_placed(paths: &Paths, manifest: &Manifest, own: Option<&Dotfiles>, dot
         let reason = format!("{} claims it", other.from().display());
         return wrong(&reason, "the repositories that boot.toml extends come with it; nothing was done");
     }
-    dotfiles::check_place(paths, dotfile)
+    dotfiles::check_place(paths, dotfile, None)
 }
 
 /// A plain file that may be shown to whoever reads the repository.

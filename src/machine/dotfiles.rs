@@ -12,7 +12,7 @@ use crate::store;
 
 mod place;
 
-pub use place::{check_place, forget, gone, is_placed, place, settle, supplant, there};
+pub use place::{can_go, check_place, forget, gone, is_placed, link_above, place, settle, supplant, there};
 
 /// One dotfile.
 #[derive(Clone, Debug, PartialEq, Eq)]

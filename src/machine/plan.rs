@@ -248,21 +248,28 @@ fn dotfiles(ctx: &Context, manifest: &Manifest, applied: &Applied, here: &Surrou
     let paths = &ctx.paths;
     let vars = Vars::of(manifest, applied);
     let mut wanted = BTreeSet::new();
+    let mut going = BTreeSet::new();
     let mut add = |what: What, state: State, note: &str| items.push(Item { what, state, note: note.into() });
     for dotfile in dotfiles::list(manifest, here)? {
-        dotfiles::check_place(paths, &dotfile)?;
+        let link = dotfiles::link_above(paths, applied, &dotfile.target);
+        dotfiles::check_place(paths, &dotfile, link)?;
         dotfile.check(&vars)?;
         let (state, note) = match dotfiles::there(paths, &vars, applied, &dotfile) {
+            // What is seen through the link is the source. The link goes first.
+            _ if link.is_some() => (State::Todo, "instead of a link of its whole folder"),
             There::Right => (State::Done, ""),
             There::Nothing => (State::Todo, ""),
             There::Ours => (State::Todo, "boot's own, of an earlier time"),
             There::Foreign(what) => (State::Conflict(what), ""),
         };
+        if let Some(link) = link.filter(|link| going.insert(*link)) {
+            add(What::Gone(link.into()), State::Todo, "");
+        }
         wanted.insert(dotfile.target.clone());
         add(What::Dotfile(dotfile), state, note);
     }
-    for (target, placed) in applied.dotfiles.iter().filter(|(target, _)| !wanted.contains(*target)) {
-        if dotfiles::gone(paths, target, placed) {
+    for target in applied.dotfiles.keys().filter(|target| !wanted.contains(*target) && !going.contains(target.as_str())) {
+        if dotfiles::can_go(paths, applied, target) {
             add(What::Gone(target.clone()), State::Todo, "");
         }
     }

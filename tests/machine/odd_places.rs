@@ -76,6 +76,40 @@ fn a_copy_never_takes_the_place_of_its_source() {
     }
 }
 
+/// A folder was linked whole, and is linked file by file from now on: one apply, and the repository keeps its files.
+#[test]
+fn a_linked_folder_gives_way_to_its_files_in_one_apply() {
+    for how in ["", "'~/.config/nvim/init.lua' = { mode = 'copy' }\n", "'~/.config/nvim/init.lua' = { mode = 'template' }\n"] {
+        let home = home("'~/.config/nvim' = { mode = 'link' }\n");
+        let names = ["init.lua", "lua/deep.lua"];
+        for name in names {
+            home.write(&format!("dots/home/.config/nvim/{name}"), &format!("{name}\n"));
+        }
+        home.boot(["init", "dots", "--yes"]).success();
+        let folder = home.root.join(".config/nvim");
+        assert!(folder.is_symlink());
+        home.write("dots/boot.toml", &format!("version = 1\n[dotfiles]\n{how}"));
+        home.boot(["plan"]).success().stdout_has("~/.config/nvim goes").stdout_has("~/.config/nvim/lua/deep.lua");
+        home.boot(["apply"]).success();
+        home.boot(["apply"]).success().stderr_has("nothing to do");
+        assert!(!folder.is_symlink() && folder.join("lua/deep.lua").is_symlink());
+        assert_eq!(folder.join("init.lua").is_symlink(), how.is_empty());
+        for name in names {
+            assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), format!("{name}\n"));
+            assert!(!home.root.join("dots/home/.config/nvim").join(name).is_symlink());
+        }
+        // And back, where nothing else has come into it.
+        home.write("dots/boot.toml", "version = 1\n[dotfiles]\n'~/.config/nvim' = { mode = 'link' }\n");
+        home.boot(["apply", "--on-conflict", "backup"]).success();
+        assert!(folder.is_symlink());
+        home.boot(["apply"]).success().stderr_has("nothing to do");
+        // Seen through the link, a source is like its copy.
+        for name in names {
+            assert_eq!(home.read(&format!("dots/home/.config/nvim/{name}")), format!("{name}\n"), "{how}");
+        }
+    }
+}
+
 #[test]
 fn a_home_that_is_a_link_and_a_root_that_is_one_are_where_they_lead() {
     let mut home = home("");

@@ -14,15 +14,17 @@ use crate::store::digest::{self, Sha256};
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
-/// Checks that the place is boot's to write to: below the real home directory, and not among boot's own files.
-pub fn check_place(paths: &Paths, dotfile: &Dotfile) -> Result<()> {
+/// Checks that the place is boot's to write to: below the real home directory, and not among boot's own files. `going` is a link above it
+/// that will be gone by then, see [`link_above`].
+pub fn check_place(paths: &Paths, dotfile: &Dotfile, going: Option<&str>) -> Result<()> {
     let wrong = |reason: &str, hint: &'static str| Error::Content { what: format!("~/{}", dotfile.target), reason: reason.into(), hint };
     let target = paths.home.join(&dotfile.target);
     if [&paths.data, &paths.state, &paths.cache].iter().any(|own| target.starts_with(own)) {
         return Err(wrong("it lies in a folder that boot keeps for itself", "remove it from the repository; nothing was done"));
     }
     // The nearest folder above that is there: what is made is made in it.
-    let above = target.ancestors().skip(1).find(|folder| fs::symlink_metadata(folder).is_ok()).unwrap_or(&paths.home);
+    let made = going.map_or_else(|| target.clone(), |link| paths.home.join(link));
+    let above = made.ancestors().skip(1).find(|folder| fs::symlink_metadata(folder).is_ok()).unwrap_or(&paths.home);
     let Ok(real) = fs::canonicalize(above) else {
         return Err(wrong("a folder above it is a link that leads nowhere", "remove that link first; nothing was done"));
     };
@@ -41,6 +43,16 @@ pub fn check_place(paths: &Paths, dotfile: &Dotfile) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// A folder above the dotfile that boot itself has linked whole, by its path below the home directory. Who asks for the dotfile asks for that
+/// link no more.
+pub fn link_above<'a>(paths: &Paths, applied: &'a Applied, target: &str) -> Option<&'a str> {
+    let mut above = Path::new(target).ancestors().skip(1).filter_map(Path::to_str);
+    above.find_map(|folder| {
+        let (folder, placed) = applied.dotfiles.get_key_value(folder)?;
+        (matches!(placed, Placed::Link(_)) && gone(paths, folder, placed)).then_some(folder.as_str())
+    })
 }
 
 /// What stands at the dotfile's place.
@@ -97,6 +109,7 @@ pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfil
     // What a run that was killed here left behind.
     target.parent().into_iter().for_each(atomic::sweep);
     // Looked at again: time has passed since the plan.
+    check_place(paths, dotfile, None)?;
     let there = there(paths, vars, applied, dotfile);
     if let There::Foreign(what) = there {
         return Err(Error::Item(format!(
@@ -194,6 +207,8 @@ pub fn supplant(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dot
         return Err(error);
     }
     applied.folders.extend(made);
+    // What boot had placed in a folder has moved away with it.
+    applied.dotfiles.retain(|other, _| !Path::new(other).starts_with(&backup.target));
     applied.dotfiles.insert(backup.target, backup.placed);
     applied.write(paths)?;
     Ok(backup.is)
@@ -260,6 +275,15 @@ fn new_folder(backups: &Path) -> Result<PathBuf> {
     Ok(tempfile::Builder::new().prefix(&stamp).tempdir_in(backups).map_err(store::Error::io("write into", backups))?.keep())
 }
 
+/// Whether what boot placed can be taken away: it is as boot left it, and isn't a file of a repository, seen through a link above it.
+pub fn can_go(paths: &Paths, applied: &Applied, target: &str) -> bool {
+    let Some(placed) = applied.dotfiles.get(target).filter(|placed| gone(paths, target, placed)) else { return false };
+    let real = paths.home.join(target).parent().and_then(|folder| fs::canonicalize(folder).ok());
+    let is_within = |root: &Path| real.as_ref().is_some_and(|real| fs::canonicalize(root).is_ok_and(|root| real.starts_with(root)));
+    let in_repository = || is_within(&paths.data) || applied.source.as_ref().is_some_and(|source| is_within(&source.root));
+    link_above(paths, applied, target).is_none() && (matches!(placed, Placed::Link(_)) || !in_repository())
+}
+
 /// Whether something that boot placed, and that the manifest asks for no more, is still there as boot left it.
 pub fn gone(paths: &Paths, target: &str, placed: &Placed) -> bool {
     is_placed(&paths.home.join(target), placed)
@@ -279,7 +303,7 @@ pub fn is_placed(path: &Path, placed: &Placed) -> bool {
 /// Takes away what boot placed and what nobody has changed since, with the folders that were made for it and that it leaves empty.
 pub fn forget(paths: &Paths, applied: &mut Applied, target: &str) -> Result<()> {
     let path = paths.home.join(target);
-    if applied.dotfiles.get(target).is_some_and(|placed| gone(paths, target, placed)) {
+    if can_go(paths, applied, target) {
         fs::remove_file(&path).map_err(store::Error::io("remove", &path))?;
         let above = Path::new(target).ancestors().skip(1).filter_map(Path::to_str);
         for folder in above.take_while(|folder| !folder.is_empty()) {

@@ -121,7 +121,7 @@ fn the_source_is_never_replaced_by_a_link_to_itself() {
     let machine = machine();
     symlink(machine.manifest.place.root.join("home/.config"), machine.paths.home.join(".config")).unwrap();
     let dotfile = machine.list().remove(1);
-    check_place(&machine.paths, &dotfile).unwrap();
+    check_place(&machine.paths, &dotfile, None).unwrap();
     assert_eq!(machine.there(&dotfile), There::Right);
 }
 
@@ -130,7 +130,7 @@ fn links_that_lead_out_are_errors() {
     let machine = machine();
     symlink("/tmp", machine.paths.home.join(".config")).unwrap();
     let dotfile = machine.list().remove(1);
-    assert!(check_place(&machine.paths, &dotfile).unwrap_err().to_string().contains("out of the home"));
+    assert!(check_place(&machine.paths, &dotfile, None).unwrap_err().to_string().contains("out of the home"));
     for leads in ["/etc/passwd", "../../../h", "nowhere"] {
         let link = machine.manifest.place.root.join("home/.out");
         symlink(leads, &link).unwrap();
@@ -153,7 +153,7 @@ fn boots_own_folders_are_no_dotfiles() {
         mode: Mode::Link,
         chmod: None,
     };
-    assert!(check_place(&machine.paths, &trust).is_err());
+    assert!(check_place(&machine.paths, &trust, None).is_err());
 }
 
 #[test]
