@@ -87,7 +87,7 @@ pub struct Ran {
 pub enum Placed {
     /// A link to this.
     Link(PathBuf),
-    /// A copy with this content.
+    /// A copy with this content, apart from the hook's block.
     Copy(Sha256),
 }
 

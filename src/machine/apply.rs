@@ -149,6 +149,11 @@ pub fn apply(ctx: &Context, manifest: &Manifest, plan: &Plan, applied: &mut Appl
     fetched::fetch(ctx, manifest, &fetched, applied, how, &outcome);
     in_turn(&between, applied);
     in_turn(&todo[last..], applied);
+    // A start-up file that is a dotfile has taken the place of the one with the hook.
+    let hook = plan.items.iter().find(|item| matches!(item.what, What::Hook) && item.state == State::Done);
+    if let Some(hook) = hook.filter(|_| matches!(items::hook(ctx), Ok(false))) {
+        in_turn(&[hook], applied);
+    }
     Ok(outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 

@@ -87,9 +87,10 @@ fn rc_files(shell: Shell, paths: &Paths) -> Vec<PathBuf> {
     }
 }
 
-/// What stands between the marks: nothing happens, and nothing is said, once boot is gone.
-fn block(shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
-    let word = quote::word(shell, hook);
+/// What stands between the marks: nothing happens, and nothing is said, once boot is gone. The file may be a link into a repository that other
+/// machines share, where the home directory is another.
+fn block(paths: &Paths, shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
+    let word = quote::from_home(shell, &paths.home, hook);
     let mut lines = Vec::new();
     match shell {
         Shell::Fish => {
@@ -130,7 +131,7 @@ pub fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Change
         changes.push(own);
         for file in rc_files(shell, paths) {
             let mut change = Change::at(shell, &file)?;
-            change.after = Some(rcfile::with(change.before.as_deref(), &block(shell, &file, &hook)));
+            change.after = Some(rcfile::with(change.before.as_deref(), &block(paths, shell, &file, &hook)));
             changes.push(change);
         }
     }

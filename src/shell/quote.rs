@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::Shell;
 
@@ -12,6 +13,15 @@ pub fn word(shell: Shell, value: impl AsRef<OsStr>) -> Vec<u8> {
     match shell {
         Shell::Bash | Shell::Zsh => posix(value),
         Shell::Fish => fish(value),
+    }
+}
+
+/// `path` as one word of `shell`, from `$HOME` where it lies below `home`: a file that is shared with other machines is right there too.
+pub fn from_home(shell: Shell, home: &Path, path: &Path) -> Vec<u8> {
+    match path.strip_prefix(home) {
+        // Each of them takes what stands side by side for one word.
+        Ok(below) => [br#""$HOME""#.to_vec(), word(shell, Path::new("/").join(below))].concat(),
+        Err(_) => word(shell, path),
     }
 }
 
@@ -63,5 +73,19 @@ mod tests {
                 assert_eq!(run.stdout, value, "{shell} {:?}", String::from_utf8_lossy(value));
             }
         }
+    }
+
+    #[test]
+    fn each_shell_finds_what_lies_below_its_home() {
+        for shell in Shell::ALL {
+            for (home, path) in [("/h o'me", "/h o'me/a $(b)/'c"), ("/h", "/hh/c"), ("/h\\*", "/h\\*/\\d")] {
+                let mut script = b"printf '%s|' ".to_vec();
+                script.extend(from_home(shell, Path::new(home), Path::new(path)));
+                let mut command = Command::new(shell.name());
+                let Ok(run) = command.arg("-c").arg(OsStr::from_bytes(&script)).env("HOME", home).output() else { continue };
+                assert_eq!(run.stdout, format!("{path}|").as_bytes(), "{shell}");
+            }
+        }
+        assert_eq!(from_home(Shell::Bash, Path::new("/h"), Path::new("/h/a")), br#""$HOME"'/a'"#);
     }
 }

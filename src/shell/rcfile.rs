@@ -37,6 +37,15 @@ pub fn without(before: &[u8]) -> Option<Vec<u8>> {
     Some([head, tail].concat())
 }
 
+/// `after`, which is to take the place of `before`, with the block that stands there.
+pub fn kept(before: &[u8], after: &[u8]) -> Vec<u8> {
+    let Some(found) = find(before) else { return after.into() };
+    let block = &before[found.start..found.end];
+    let lines = block.iter().position(|byte| *byte == b'\n').map_or(block, |end| &block[end + 1..]);
+    let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
+    with(Some(after), lines.strip_suffix(END.as_bytes()).unwrap_or(lines))
+}
+
 struct Found {
     start: usize,
     end: usize,
@@ -75,6 +84,19 @@ mod tests {
             assert!(String::from_utf8_lossy(&newer).contains("\ny\n"), "{before:?}");
             assert_eq!(without(&newer).as_deref(), before.map(str::as_bytes), "{before:?}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_written_anew_keeps_its_block() {
+        for (before, after) in [(None, "b"), (Some("a"), "b\n"), (Some("a\n"), "b"), (Some("a\n"), ""), (Some("a\n"), "b\n")] {
+            let there = with(before.map(str::as_bytes), b"x\ny\n");
+            let anew = kept(&there, after.as_bytes());
+            assert!(String::from_utf8_lossy(&anew).contains("\nx\ny\n# <<<"), "{before:?} {after:?}");
+            assert_eq!(without(&anew).unwrap(), after.as_bytes(), "{before:?} {after:?}");
+            // Where the new one has one too, what it says is what is said here.
+            assert_eq!(kept(&there, &with(Some(after.as_bytes()), b"old\n")), anew);
+        }
+        assert_eq!(kept(b"a\n", b"b"), b"b");
     }
 
     #[test]

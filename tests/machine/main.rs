@@ -28,6 +28,7 @@ mod odd_places;
 mod packages;
 mod readme;
 mod rest;
+mod start_up_files;
 mod tools;
 mod undo;
 mod venvs;

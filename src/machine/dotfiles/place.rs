@@ -9,8 +9,9 @@ use super::super::applied::{Applied, Backup, Placed};
 use super::super::manifest::Mode;
 use super::super::vars::Vars;
 use super::super::{Error, Result};
-use super::{Dotfile, There, canonical};
-use crate::store::digest::{self, Sha256};
+use super::{Dotfile, LARGEST, There, canonical};
+use crate::shell::rcfile;
+use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
@@ -90,9 +91,15 @@ pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -
     if dotfile.mode == Mode::Link && !matches!(placed, Some(Placed::Copy(_))) {
         return There::Foreign("is a file");
     }
-    let found = digest::file(&target).ok();
+    // What is larger isn't boot's.
+    let bytes = if data.len() <= 2 * LARGEST { fs::read(&target).ok() } else { None };
+    if dotfile.mode != Mode::Link && bytes.as_ref().is_some_and(|bytes| rcfile::without(bytes).is_none()) {
+        // There is nothing in it but the hook, which stays.
+        return There::Ours;
+    }
+    let found = bytes.as_deref().map(hash);
     if dotfile.mode != Mode::Link && found.is_some() {
-        let wanted = dotfile.content(vars).map(|bytes| Sha256::of(&bytes)).ok();
+        let wanted = dotfile.content(vars).map(|bytes| hash(&bytes)).ok();
         if found == wanted && dotfile.chmod.is_none_or(|mode| data.mode() & 0o777 == mode) {
             return There::Right;
         }
@@ -101,6 +108,11 @@ pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -
         (Some(Placed::Copy(ours)), Some(found)) if *ours == found => There::Ours,
         _ => There::Foreign("is a file"),
     }
+}
+
+/// Of a file's bytes without the hook's block: that comes and goes by other ways.
+fn hash(bytes: &[u8]) -> Sha256 {
+    Sha256::of(&rcfile::without(bytes).unwrap_or_default())
 }
 
 /// Puts the dotfile in its place, where nothing is or what boot itself placed, and remembers that.
@@ -156,7 +168,7 @@ impl Wanted {
     fn placed(&self) -> Placed {
         match self {
             Wanted::Link(source) => Placed::Link(source.clone()),
-            Wanted::File { bytes, .. } => Placed::Copy(Sha256::of(bytes)),
+            Wanted::File { bytes, .. } => Placed::Copy(hash(bytes)),
         }
     }
 
@@ -170,7 +182,10 @@ impl Wanted {
                     // Private files live in private folders, as ssh and gnupg insist.
                     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(store::Error::io("create", folder))?;
                 }
-                Ok(atomic::put(at, bytes, *mode)?)
+                // A start-up file keeps the hook.
+                let is_file = fs::symlink_metadata(at).is_ok_and(|data| data.is_file() && data.len() <= 2 * LARGEST);
+                let there = if is_file { fs::read(at).unwrap_or_default() } else { Vec::new() };
+                Ok(atomic::put(at, &rcfile::kept(&there, bytes), *mode)?)
             }
         }
     }
@@ -295,7 +310,7 @@ pub fn is_placed(path: &Path, placed: &Placed) -> bool {
         Placed::Link(ours) => fs::read_link(path).is_ok_and(|leads| leads == *ours),
         Placed::Copy(ours) => {
             let is_file = fs::symlink_metadata(path).is_ok_and(|data| data.is_file());
-            is_file && fs::read(path).is_ok_and(|bytes| Sha256::of(&bytes) == *ours)
+            is_file && fs::read(path).is_ok_and(|bytes| hash(&bytes) == *ours)
         }
     }
 }
