@@ -98,7 +98,8 @@ pub struct Backup {
     pub apply: u64,
     pub was: PathBuf,
     pub is: PathBuf,
-    /// What it made room for: the dotfile, by its path below the home directory, and what is placed there.
+    /// What it made room for: the dotfile, by its path below the home directory, or the command, whole where it isn't below that; and what
+    /// is placed there.
     pub target: String,
     pub placed: Placed,
     /// An undo couldn't put it back; it doesn't keep the applies before from being undone.

@@ -309,7 +309,8 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force
             .find(|app| app.name == kept)
             .or_else(|| outcome.receipt.apps.iter().find(|app| numbered(&app.name)))?;
         let was = ctx.paths.bin.join(&app.name);
-        let target = was.strip_prefix(&ctx.paths.home).ok()?.to_string_lossy().into_owned();
+        // The bin folder may be elsewhere; joined with the home directory, a whole path stays what it is.
+        let target = was.strip_prefix(&ctx.paths.home).unwrap_or(&was).to_string_lossy().into_owned();
         let placed = Placed::Link(std::fs::read_link(&was).ok()?);
         Some(Backup { apply: force?, is: is.clone(), was, target, placed, stuck: false })
     };

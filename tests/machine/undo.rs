@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use crate::support::killer::Killer;
-use crate::support::{BOOT, Home};
+use crate::support::{BOOT, Home, Mirror, index};
 
 const MANIFEST: &str = "version = 1\n[dotfiles]\nroot = \"home\"\n\"~/.copied\" = { mode = \"copy\", chmod = \"600\" }\n";
 const NAMES: [&str; 6] = [".filerc", ".copied", ".linked", ".config/deep/file", ".folder", ".blocked"];
@@ -241,4 +241,23 @@ fn what_was_not_replaced_after_all_is_not_undone() {
     home.boot(["undo"]).success().stderr_has("nothing to undo");
     assert_eq!(home.read(".big"), "mine\n");
     assert_eq!(fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().count(), 0);
+}
+
+/// As in a container, where commands lie in a folder of all users.
+#[test]
+fn a_command_that_was_replaced_outside_of_the_home_directory_comes_back() {
+    let (mirror, index, elsewhere) = (Mirror::new(), index::stocked(), tempfile::tempdir().unwrap());
+    let mut home = Home::with(&mirror);
+    home.set("BOOT_INDEX_URL", &index.url());
+    home.set("BOOT_BIN_DIR", &elsewhere.path().display().to_string());
+    home.write("repo/boot.toml", &format!("version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\n", mirror.minor()));
+    let command = elsewhere.path().join("black");
+    fs::write(&command, "theirs\n").unwrap();
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+    assert!(command.is_symlink());
+    home.boot(["undo"]).success().stderr_has(&format!("put back {}", command.display()));
+    assert_eq!(fs::read_to_string(&command).unwrap(), "theirs\n");
+    // In the way as before, and no dotfile of anybody.
+    home.boot(["plan"]).success().stdout_has("! tool     black").stdout_lacks("goes");
+    home.boot(["undo"]).success().stderr_has("nothing to undo");
 }
