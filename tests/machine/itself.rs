@@ -115,7 +115,7 @@ fn uninstalled_it_leaves_no_trace_but_what_is_the_users() {
     settle(&home);
     own(&home, &["init", "dots", "--yes"]).success();
     home.run(home.command(home.bin().join("boot")).arg("venv").current_dir(home.root.join("project"))).success();
-    own(&home, &["tool", "run", "black", "--", "--version"]);
+    own(&home, &["tool", "run", "--from", "sphinx", "sphinx-build"]).success().stdout_has("sphinx 7.0.0");
     assert!(home.bin().join("black").exists() && home.read(".bashrc").len() > 10);
 
     // Nobody to ask: nothing goes.

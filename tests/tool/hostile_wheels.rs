@@ -246,8 +246,11 @@ fn rewritten(stream: bool) -> Vec<u8> {
 }
 
 /// A wheel that is odd and honest, and what of it has to be in the environment.
-fn odd() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+fn odd(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let bashrc = root.join(".bashrc").display().to_string();
     let record = |text: &str| with("RECORD", Some(text.as_bytes()));
+    // From wherever such a line is read: of the way up to the home directory each length.
+    let theirs: String = (1..16).map(|depth| format!("{}.bashrc,,\n", "../".repeat(depth))).collect();
     let site = "lib/pythonMINOR/site-packages";
     let keep = |path: &str| -> &'static str { format!("{site}/{path}").leak() };
     let mut trailing = all(sound());
@@ -261,7 +264,7 @@ fn odd() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("RECORD with wrong hashes", record("evil.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,99\n"), keep("evil.py")),
         ("RECORD that is nonsense", with("RECORD", Some(&[0xff; 300])), keep("evil.py")),
         ("RECORD that is empty", record(""), keep("evil.py")),
-        ("RECORD that lists what others have", record("../../../../.bashrc,,\n/etc/passwd,,\nevil.py,,\n"), keep("evil.py")),
+        ("RECORD that lists what others have", record(&format!("{theirs}{bashrc},,\nevil.py,,\n")), keep("evil.py")),
         ("folders of their own", all(folders), keep("evil_data/deep/x.txt")),
         ("names with blanks and letters of others", named("evil_data/größe und mehr.txt"), keep("evil_data/größe und mehr.txt")),
         ("names with commas and quotes", named("evil_data/a,\"b\".txt"), keep("evil_data/a,\"b\".txt")),
@@ -304,7 +307,7 @@ fn odd_wheels_install_and_run() {
     let mirror = Mirror::new();
     let mut home = Home::ready(&mirror, &Index::new());
     home.write(".bashrc", "mine\n");
-    for (what, bytes, has) in odd() {
+    for (what, bytes, has) in odd(&home.root) {
         let index = Index::new();
         index.add_bytes("evil", FILE, bytes);
         home.set("BOOT_INDEX_URL", &index.url());
@@ -316,6 +319,7 @@ fn odd_wheels_install_and_run() {
         let mode = std::os::unix::fs::PermissionsExt::mode(&data.permissions());
         assert!(data.is_file() && mode & 0o7022 == 0 && mode & 0o444 == 0o444, "{what}: {mode:o}");
         home.run(&mut home.command(home.bin().join("evil"))).success().stdout_has("evil runs");
+        home.boot(["tool", "reinstall", "evil"]).success();
         home.boot(["tool", "uninstall", "evil"]).success();
         assert_eq!(home.read(".bashrc"), "mine\n", "{what}");
         home.no_leftovers();

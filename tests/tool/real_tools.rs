@@ -101,14 +101,33 @@ fn try_out(home: &Home, tool: &Tool) -> Vec<String> {
         return problems;
     }
     let (ours, theirs) = (installed(&environment), chosen(&said.json()));
-    let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+    problems.extend(unexplained(&ours, &theirs, &tool.differs));
+    problems
+}
+
+/// Where two environments differ and no reason is known, and where one is known of what doesn't differ (any more).
+fn unexplained(ours: &Packages, theirs: &Packages, differs: &BTreeMap<String, String>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).chain(differs.keys()).collect();
     for name in names {
         let (our, their) = (ours.get(name), theirs.get(name));
-        if our != their && !tool.differs.contains_key(name) {
-            problems.push(format!("{name} is {our:?}, and pip takes {their:?}; nothing in real_tools.toml says why"));
+        match (our == their, differs.contains_key(name)) {
+            (false, false) => problems.push(format!("{name} is {our:?}, and pip takes {their:?}; nothing in real_tools.toml says why")),
+            (true, true) => problems.push(format!("{name} is what pip takes; real_tools.toml says that it differs")),
+            _ => {}
         }
     }
     problems
+}
+
+#[test]
+fn a_difference_needs_a_reason_and_a_reason_a_difference() {
+    let packages = |lines: &[(&str, &str)]| lines.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect::<Packages>();
+    let (ours, theirs) = (packages(&[("a", "1"), ("b", "1"), ("c", "1")]), packages(&[("a", "1"), ("b", "2")]));
+    let found = |differs: &[(&str, &str)]| unexplained(&ours, &theirs, &packages(differs));
+    assert_eq!(found(&[]).len(), 2, "another version, and one that pip doesn't take");
+    assert_eq!(found(&[("b", "why"), ("c", "why")]), [""; 0]);
+    assert_eq!(found(&[("a", "why"), ("b", "why"), ("c", "why"), ("gone", "why")]).len(), 2, "one that is the same, one that nobody has");
 }
 
 /// What lies in an environment, by the metadata in it.

@@ -153,7 +153,10 @@ fn a_script_that_says_what_it_needs_runs_with_it() {
     home.set("BOOT_OFFLINE", "0");
     home.write("plain.py", "import sys\nprint('plain', sys.prefix != sys.base_prefix)\nsys.exit(7)\n");
     home.boot(["tool", "run", "plain.py"]).code(7).stdout_has("plain True");
-    home.boot(["tool", "run", "plain.py", "--with", "helper"]).code(7);
+    // What it doesn't say itself can be said for it.
+    home.write("needy.py", "import helper, sys\nprint('needy', helper.WORD, sys.argv[1:])\nsys.exit(7)\n");
+    home.boot(["tool", "run", "needy.py"]).code(1).stderr_has("No module named 'helper'");
+    home.boot(["tool", "run", "needy.py", "--with", "helper", "--", "x"]).code(7).stdout_has("needy helped ['x']");
     home.write("bad.py", "# /// script\n# dependencies = [\n# ///\n");
     home.boot(["tool", "run", "bad.py"]).code(1).one_error().stderr_has("bad.py");
     home.write("late.py", "# /// script\n# requires-python = \">=99\"\n# ///\n");
