@@ -5,7 +5,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use crate::support::pty::Pty;
-use crate::support::{Home, stand_in};
+use crate::support::{Home, needs, stand_in};
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const ACTIVE: &str = "echo \"<$VIRTUAL_ENV>\"";
@@ -27,9 +27,7 @@ fn path(shell: &str) -> &'static str {
 
 #[test]
 fn direnv_and_boot_each_bring_and_take_their_own() {
-    if which::which("direnv").is_err() {
-        assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "direnv is missing");
-        eprintln!("SKIPPED: direnv is missing");
+    if !needs::program("direnv") {
         return;
     }
     for shell in SHELLS {

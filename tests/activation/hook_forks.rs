@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::support::pty::Pty;
-use crate::support::{Home, stand_in};
+use crate::support::{Home, needs, stand_in};
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
@@ -17,9 +17,7 @@ struct Traced {
 
 impl Traced {
     fn start(home: &Home, shell: &str) -> Option<Traced> {
-        if which::which("strace").is_err() {
-            assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "strace is missing");
-            eprintln!("SKIPPED: strace is missing");
+        if !needs::program("strace") {
             return None;
         }
         let log = home.root.join("trace");

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::pty::Pty;
-use crate::support::{BOOT, Home, Run, stand_in};
+use crate::support::{BOOT, Home, Run, needs, nobody, stand_in};
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const ACTIVE: &str = "printenv VIRTUAL_ENV";
@@ -95,7 +95,7 @@ fn folders_of_others_and_open_folders_are_not_entered() {
     let theirs = stand_in::project(&home, "theirs");
     enter(&home, "bash", &theirs).success().stdout_has("__boot_use");
     if std::os::unix::fs::chown(theirs.join(".venv"), Some(12345), None).is_err() {
-        eprintln!("SKIPPED: a folder of another owner; only root can make one");
+        needs::skipped("a folder of another owner; only root can make one");
         return;
     }
     enter(&home, "bash", &theirs).success().stdout_has("__boot_leave").stderr_has("belongs to somebody else");
@@ -258,20 +258,17 @@ fn where_nothing_can_be_written_there_is_one_line_and_the_shell_goes_on() {
         stand_in::start_up(&home, shell, "", "");
         let locked = stand_in::project(&home, "locked");
         fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).unwrap();
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
-        let root = fs::write(locked.join("probe"), "").is_ok();
-        if root {
-            eprintln!("SKIPPED: a read-only project; root may write everywhere");
-        } else {
-            pty.type_line("cd ~/locked");
-            assert_eq!(pty.ask(ACTIVE), "", "{shell}");
-            pty.ask("true");
-            assert_eq!(pty.screen().matches("no environment could be made here").count(), 1, "{shell}: {}", pty.screen());
-        }
+        let gone = stand_in::project(&home, "gone");
+        let Some(words) = nobody::words(&home) else { return };
+        let line = [words, vec![shell.into(), "-i".into()]].concat().join(" ");
+        let Some(mut pty) = Pty::start_as(&home, shell, &line) else { continue };
+        pty.type_line("cd ~/locked");
+        assert_eq!(pty.ask(ACTIVE), "", "{shell}");
+        pty.ask("true");
+        assert_eq!(pty.screen().matches("no environment could be made here").count(), 1, "{shell}: {}", pty.screen());
         fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
 
         // A folder that vanishes under the shell.
-        let gone = stand_in::project(&home, "gone");
         pty.type_line("cd ~/gone");
         assert_eq!(pty.ask(ACTIVE), gone.join(".venv").display().to_string(), "{shell}: {}", pty.screen());
         fs::remove_dir_all(&gone).unwrap();
@@ -310,7 +307,7 @@ fn a_full_disk_is_one_line_and_leaves_nothing_half_made() {
     let home = home();
     let disk = home.root.join("disk");
     let Some(_mounted) = Disk::mount(&disk, "16k") else {
-        eprintln!("SKIPPED: a full disk; only root can mount one");
+        needs::skipped("a full disk; only root can mount one");
         return;
     };
     let project = stand_in::project(&home, "disk/p");
@@ -340,7 +337,7 @@ fn a_read_only_disk_is_one_line_and_an_environment_that_is_there_is_entered() {
     let home = home();
     let disk = home.root.join("disk");
     let Some(mounted) = Disk::mount(&disk, "64m") else {
-        eprintln!("SKIPPED: a read-only disk; only root can mount one");
+        needs::skipped("a read-only disk; only root can mount one");
         return;
     };
     let (empty, made) = (stand_in::project(&home, "disk/empty"), stand_in::project(&home, "disk/made"));

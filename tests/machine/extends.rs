@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Home, Index, Mirror, Wheel, index};
+use crate::support::{Home, Index, Mirror, Wheel, index, needs};
 
 /// A home whose git host is a folder of it.
 fn home(own: &str) -> Home {
@@ -313,9 +313,7 @@ fn hostile_repositories_run_nothing_and_write_nothing() {
 /// The contract's promise: a run with nothing to do opens no socket. Watched from outside.
 #[test]
 fn a_run_with_nothing_to_do_opens_no_socket() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        assert!(std::env::var_os("BOOT_TEST_NETWORK").is_none(), "strace is missing");
-        eprintln!("SKIPPED: there is no strace");
+    if !needs::program("strace") {
         return;
     }
     let (mirror, index) = (Mirror::new(), index::stocked());

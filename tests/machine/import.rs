@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::support::{Home, Mirror, index};
+use crate::support::{Home, Mirror, index, needs};
 
 const MANIFEST: &str = ".config/boot/boot.toml";
 
@@ -327,8 +327,7 @@ fn a_manifest_that_is_wrong_is_not_made_worse() {
 /// The real ones, as they are on the public index today.
 #[test]
 fn network_what_the_real_pipx_and_uv_write_down_is_understood() {
-    if std::env::var_os("BOOT_TEST_NETWORK").is_none_or(|value| value != "1") {
-        eprintln!("SKIPPED: BOOT_TEST_NETWORK=1 runs this");
+    if !needs::network() {
         return;
     }
     let home = Home::new();

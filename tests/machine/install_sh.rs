@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use boot::store::digest;
 
-use crate::support::Server;
+use crate::support::{Server, needs};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -99,28 +99,6 @@ impl Machine {
     }
 }
 
-/// Where everything is decided (.ci/run says so) nothing is skipped.
-fn skipped(why: &str) {
-    assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "{why}");
-    eprintln!("SKIPPED: {why}");
-}
-
-fn is_there(shell: &[&str]) -> bool {
-    let there = Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(":").output().is_ok();
-    if !there {
-        skipped(&format!("{} isn't installed", shell[0]));
-    }
-    there
-}
-
-fn has(program: &str) -> bool {
-    let there = Path::new("/usr/bin").join(program).exists();
-    if !there {
-        skipped(&format!("{program} isn't installed"));
-    }
-    there
-}
-
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -139,7 +117,7 @@ fn it_installs_and_runs_what_is_asked_in_every_shell() {
     let shells: [&[&str]; 7] =
         [&["sh"], &["dash"], &["bash"], &["bash", "--posix"], &["busybox", "ash"], &["zsh"], &["zsh", "--emulate", "sh"]];
     for shell in shells {
-        if !is_there(shell) {
+        if !needs::program(shell[0]) {
             continue;
         }
         let made = Machine::new();
@@ -181,7 +159,7 @@ fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
     let mut runs = Vec::new();
     // Each byte in the shell that starts quickest; in the others some, and each where a part of the script might count as a whole one.
     for (shell, step) in [(&["dash"][..], 1), (&["bash"], 97), (&["busybox", "ash"], 89), (&["zsh", "--emulate", "sh"], 83)] {
-        if !is_there(shell) {
+        if !needs::program(shell[0]) {
             continue;
         }
         let parts = match step {
@@ -233,7 +211,7 @@ fn served(made: &Machine) -> Server {
 #[test]
 fn curl_alone_wget_alone_and_busybox_wget_fetch_it_and_without_any_it_says_what_to_install() {
     for fetcher in ["curl", "wget", "busybox"] {
-        if !has(fetcher) {
+        if !needs::program(fetcher) {
             continue;
         }
         let made = Machine::new();
@@ -307,9 +285,7 @@ fn a_tmp_that_runs_nothing_a_target_that_is_read_only_and_a_foreign_home() {
         command.args(["--mount", "sh", "-euc", script, "sh"]).arg(made.script()).arg(made.home());
         command.output().unwrap()
     };
-    let probe = Command::new("unshare").args(["--mount", "sh", "-c", "mount -t tmpfs none /mnt"]).output();
-    if !probe.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: mounts in a namespace need root");
+    if !needs::mounts() {
         return;
     }
     // Temporary files go where nothing may be run.

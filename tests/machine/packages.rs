@@ -1,13 +1,9 @@
 //! Packages of the system, through each manager that boot knows, played by stand-ins: as root, with sudo, and without the right to it.
 
 use std::fs;
-use std::os::unix::fs::{chown, symlink};
-use std::process::Command;
+use std::os::unix::fs::symlink;
 
-use crate::support::{BOOT, Home, Run};
-
-/// `nobody`, wherever there is one.
-const NOBODY: u32 = 65534;
+use crate::support::{Home, needs, nobody};
 
 /// A home whose PATH has the stand-ins in `fake` and a few programs, so that the machine's own manager is none of it.
 fn home(manifest: &str) -> Home {
@@ -48,31 +44,6 @@ fn manager(home: &Home, name: &str) {
     }
 }
 
-fn is_root() -> bool {
-    fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t"))
-}
-
-/// Runs boot as somebody who isn't root; None where nobody else can be made.
-fn as_user(home: &Home, args: &[&str]) -> Option<Run> {
-    if !is_root() {
-        return Some(home.boot(args));
-    }
-    let setpriv = which::which("setpriv").ok()?;
-    let nobody = || {
-        let mut command = home.command(&setpriv);
-        command.args([&format!("--reuid={NOBODY}"), "--clear-groups", BOOT]);
-        command
-    };
-    // It may lie in a folder that only root may enter.
-    if !nobody().current_dir("/").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return None;
-    }
-    let give = Command::new("chown").args(["-R", &NOBODY.to_string()]).arg(&home.root).status();
-    assert!(give.unwrap().success());
-    chown(&home.root, Some(NOBODY), None).unwrap();
-    Some(home.run(nobody().args(args)))
-}
-
 #[test]
 fn every_manager_is_asked_first_and_told_once() {
     for (name, told) in [
@@ -85,16 +56,13 @@ fn every_manager_is_asked_first_and_told_once() {
         let home = home(&format!("[packages]\nany = ['ripgrep']\n{name} = ['special']\n"));
         manager(&home, name);
         stand_in(&home, "sudo", "[ \"$2\" = true ] || { shift; exec \"$@\"; }");
-        let Some(run) = as_user(&home, &["init", "dots", "--yes"]) else {
-            eprintln!("SKIPPED: nobody else can be made here");
-            return;
-        };
+        let Some(run) = nobody::boot(&home, &["init", "dots", "--yes"]) else { return };
         run.success().stderr_has(&format!("ripgrep, through {name}")).stderr_has("2 packages");
         let called = home.read("called");
         assert!(called.lines().any(|line| line == told), "{name}: {called}");
         assert_eq!(called.lines().any(|line| line == format!("sudo -n {told}")), name != "brew", "{name}: {called}");
         fs::remove_file(home.root.join("called")).unwrap();
-        as_user(&home, &["apply"]).unwrap().success().stderr_has("nothing to do");
+        nobody::boot(&home, &["apply"]).unwrap().success().stderr_has("nothing to do");
         let called = fs::read_to_string(home.root.join("called")).unwrap_or_default();
         assert!(!called.contains("install --") && !called.contains("sudo"), "asked, and not told again: {called}");
     }
@@ -106,7 +74,7 @@ fn a_wrong_name_keeps_no_other_package_out_whoever_the_manager_is() {
         let home = home("[packages]\nany = ['no-such', 'ripgrep']\n");
         manager(&home, name);
         stand_in(&home, "sudo", "[ \"$2\" = true ] || { shift; exec \"$@\"; }");
-        let Some(run) = as_user(&home, &["init", "dots", "--yes"]) else { return };
+        let Some(run) = nobody::boot(&home, &["init", "dots", "--yes"]) else { return };
         run.code(4).stderr_has("package no-such").stderr_has("no-such is unknown");
         assert!(home.read("installed").contains("ripgrep") && home.root.join(".plainrc").exists(), "{name}");
     }
@@ -117,17 +85,14 @@ fn without_the_right_to_it_packages_are_said_and_skipped_and_the_rest_is_done() 
     let home = home("[packages]\nany = ['ripgrep', 'jq']\n");
     manager(&home, "apt");
     // No sudo at all.
-    let Some(run) = as_user(&home, &["init", "dots", "--dry-run"]) else {
-        eprintln!("SKIPPED: nobody else can be made here");
-        return;
-    };
+    let Some(run) = nobody::boot(&home, &["init", "dots", "--dry-run"]) else { return };
     run.success().stdout_has("(skipped: it needs root, and there is no sudo here)");
-    as_user(&home, &["init", "dots", "--yes"]).unwrap().success();
+    nobody::boot(&home, &["init", "dots", "--yes"]).unwrap().success();
     assert!(home.root.join(".plainrc").exists() && !home.root.join("installed").exists());
-    as_user(&home, &["apply"]).unwrap().success().stderr_has("nothing to do");
+    nobody::boot(&home, &["apply"]).unwrap().success().stderr_has("nothing to do");
     // A sudo that asks for a password: what to type is said, once.
     stand_in(&home, "sudo", "echo 'sudo: a password is required' >&2; exit 1");
-    let run = as_user(&home, &["apply"]).unwrap().success();
+    let run = nobody::boot(&home, &["apply"]).unwrap().success();
     assert_eq!(run.stderr.matches("sudo apt-get install --yes -- ripgrep jq").count(), 1, "{run}");
     assert!(!home.root.join("installed").exists());
     assert!(home.read("called").lines().filter(|line| line.starts_with("sudo")).all(|line| line == "sudo -n true"));
@@ -135,8 +100,8 @@ fn without_the_right_to_it_packages_are_said_and_skipped_and_the_rest_is_done() 
 
 #[test]
 fn root_needs_no_sudo() {
-    if !is_root() {
-        eprintln!("SKIPPED: this isn't root");
+    if !nobody::is_root() {
+        needs::skipped("this isn't root");
         return;
     }
     let home = home("[packages]\nany = ['ripgrep']\nbrew = ['jq']\n");

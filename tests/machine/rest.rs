@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{BOOT, Home, Mirror, index};
+use crate::support::{BOOT, Home, Mirror, index, needs};
 
 /// A home with a tool whose files lie in the cache too.
 fn home() -> Home {
@@ -55,7 +55,7 @@ fn remembers_reading(home: &Home) -> bool {
     home.read("probe");
     let said = fs::metadata(file).unwrap().accessed().unwrap().elapsed().is_ok_and(|age| age.as_secs() < 3600);
     if !said {
-        eprintln!("SKIPPED in part: reading leaves no trace on this disk");
+        needs::skipped("reading leaves no trace on this disk");
     }
     said
 }
@@ -129,9 +129,7 @@ fn the_completions_can_be_sourced_in_each_shell() {
         ("zsh", &["-f", "-eu"], "autoload -Uz compinit; compinit -D -u; source \"$1\"; echo \"completions by ${_comps[boot]}\""),
         ("fish", &["--no-config"], "source $argv[1]; complete -C 'boot comp'"),
     ] {
-        if which::which(shell).is_err() {
-            assert!(std::env::var_os("BOOT_TEST_ALL_SHELLS").is_none(), "{shell} is missing");
-            eprintln!("SKIPPED: {shell} is missing");
+        if !needs::program(shell) {
             continue;
         }
         let completions = home.write("completions", &home.boot(["completions", shell]).success().stdout);

@@ -58,10 +58,7 @@ fn sdist(home: &Home) -> PathBuf {
 
 #[test]
 fn a_genuine_archive_from_the_network_is_at_home_wherever_it_is_installed() {
-    let Some((server, catalog)) = genuine::served() else {
-        eprintln!("SKIPPED: BOOT_TEST_NETWORK=1 runs this, on x86-64 Linux with glibc");
-        return;
-    };
+    let Some((server, catalog)) = genuine::served() else { return };
 
     // A plain folder, and one that a first line can't name.
     for folder in ["data", "a folder/data"] {

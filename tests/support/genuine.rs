@@ -75,8 +75,11 @@ fn add(tar: &mut tar::Builder<impl Write>, folder: &Path, inside: &Path) {
 
 /// A mirror that has this archive, and the catalog that says so. It is 3.9.13. None where it can't be had, or doesn't run.
 pub fn served() -> Option<(Server, String)> {
-    let asked = std::env::var_os("BOOT_TEST_NETWORK").is_some_and(|value| value == "1");
-    if !asked || !cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
+    if !super::needs::network() {
+        return None;
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
+        eprintln!("SKIPPED: it is for x86-64 Linux with glibc");
         return None;
     }
     let server = Server::new();

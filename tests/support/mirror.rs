@@ -111,10 +111,18 @@ impl Mirror {
 
     /// Whether the machine's Python has all that boot's own have: distributions cut some of it out.
     pub fn is_complete(&self) -> bool {
-        let program = "import sys, pip, ensurepip\nif sys.version_info < (3, 12):\n    import distutils.core, lib2to3";
+        self.imports("import sys, pip, ensurepip\nif sys.version_info < (3, 12):\n    import distutils.core, lib2to3")
+    }
+
+    /// Whether the machine's Python has pip.
+    pub fn has_pip(&self) -> bool {
+        self.imports("import pip")
+    }
+
+    fn imports(&self, program: &str) -> bool {
         let complete = Command::new(&self.python).args(["-I", "-Wignore", "-c", program]).status().is_ok_and(|status| status.success());
         if !complete {
-            eprintln!("SKIPPED in part: {} is incomplete", self.python.display());
+            super::needs::skipped(&format!("{} is incomplete: {program:?} fails", self.python.display()));
         }
         complete
     }

@@ -5,6 +5,8 @@ pub mod genuine;
 pub mod index;
 pub mod killer;
 pub mod mirror;
+pub mod needs;
+pub mod nobody;
 pub mod pty;
 pub mod raw_zip;
 pub mod sdist;

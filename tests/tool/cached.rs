@@ -1,15 +1,12 @@
 //! What an install of which all is in the cache asks of the kernel: no other program, no socket, no certificates. That is why it takes
 //! milliseconds.
 
-use crate::support::{BOOT, Home, Mirror, index};
+use crate::support::{BOOT, Home, Mirror, index, needs};
 
-/// Only where strace is; a machine that runs all tests has it.
 #[test]
 #[cfg(target_os = "linux")]
 fn an_install_from_the_cache_starts_nothing_and_reaches_for_no_network() {
-    if which::which("strace").is_err() {
-        assert!(std::env::var_os("BOOT_TEST_NETWORK").is_none(), "strace is missing");
-        eprintln!("SKIPPED: strace is missing");
+    if !needs::program("strace") {
         return;
     }
     let (mirror, index) = (Mirror::new(), index::stocked());

@@ -1,11 +1,10 @@
 //! With the public index, and only where BOOT_TEST_NETWORK=1: the machine's own Python is taken for boot's.
 
-use crate::support::{Home, Mirror};
+use crate::support::{Home, Mirror, needs};
 
 /// A home that reaches the public index as the tester does; None where BOOT_TEST_NETWORK doesn't ask for it.
 pub fn online(make: impl FnOnce() -> Home) -> Option<Home> {
-    if std::env::var_os("BOOT_TEST_NETWORK").is_none_or(|value| value != "1") {
-        eprintln!("SKIPPED: BOOT_TEST_NETWORK=1 runs this");
+    if !needs::network() {
         return None;
     }
     let mut home = make();

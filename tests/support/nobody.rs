@@ -1,0 +1,46 @@
+//! Things done by somebody who isn't root, whoever runs the tests: who may write everywhere can't tell what is refused.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::process::Command;
+
+use super::{BOOT, Home, Run, needs};
+
+/// `nobody`, wherever there is one.
+const NOBODY: u32 = 65534;
+
+/// The words that a command line begins with to be somebody else's, and `home` theirs: none where this isn't root. None, said, where nobody
+/// else can be made.
+pub fn words(home: &Home) -> Option<Vec<String>> {
+    if !is_root() {
+        return Some(Vec::new());
+    }
+    if !needs::program("setpriv") {
+        return None;
+    }
+    let words: [String; 3] = ["setpriv".into(), format!("--reuid={NOBODY}"), "--clear-groups".into()];
+    // It may lie in a folder that only root may enter.
+    let mut probe = home.command(which::which(&words[0]).unwrap());
+    if !probe.args(&words[1..]).args([BOOT, "--version"]).current_dir("/").output().is_ok_and(|output| output.status.success()) {
+        needs::skipped(&format!("nobody but root can run {BOOT}"));
+        return None;
+    }
+    let give = Command::new("chown").args(["-hR", &NOBODY.to_string()]).arg(&home.root).status();
+    assert!(give.unwrap().success());
+    chown(&home.root, Some(NOBODY), None).unwrap();
+    Some(words.into())
+}
+
+/// Runs boot as somebody who isn't root; None where nobody else can be made.
+pub fn boot(home: &Home, args: &[&str]) -> Option<Run> {
+    let mut words = words(home)?;
+    words.push(BOOT.into());
+    // What PATH has in this home may be less than that.
+    let program = which::which(&words[0]).unwrap_or_else(|_| Path::new(&words[0]).into());
+    Some(home.run(home.command(program).args(&words[1..]).args(args)))
+}
+
+pub fn is_root() -> bool {
+    fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t"))
+}
