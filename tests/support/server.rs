@@ -44,6 +44,8 @@ struct State {
     demand: Option<String>,
     /// What is said of a path beside its type and length.
     headers: HashMap<String, Vec<(String, String)>>,
+    /// In how many seconds to ask again for a path that is refused (Retry-After).
+    later: HashMap<String, u32>,
     /// The header lines of the last request for a path, in lower case.
     asked: HashMap<String, Vec<String>>,
     /// How often "not changed" was the answer.
@@ -112,6 +114,11 @@ impl Server {
     pub fn says(&self, path: &str, headers: &[(&str, &str)]) {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         self.state.lock().unwrap().headers.insert(path.into(), headers);
+    }
+
+    /// Where `path` is refused, says in how many seconds to ask again.
+    pub fn later(&self, path: &str, seconds: u32) {
+        self.state.lock().unwrap().later.insert(path.into(), seconds);
     }
 
     /// The header lines of the last request for `path`, in lower case.
@@ -202,7 +209,8 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
             _ => None,
         };
         if let Some(status) = refused {
-            write!(stream, "HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n").ok()?;
+            let later = state.lock().unwrap().later.get(&path).map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
+            write!(stream, "HTTP/1.1 {status} No\r\n{later}content-length: 0\r\n\r\n").ok()?;
             continue;
         }
         if let Some(Fault::Redirect(target)) = &fault {

@@ -9,6 +9,7 @@ mod contents;
 mod credentials;
 mod doctor;
 mod faults;
+mod full_disk;
 mod hostile_wheels;
 mod http_cache;
 mod install;
