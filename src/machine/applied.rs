@@ -47,6 +47,9 @@ pub struct Applied {
     /// Dotfiles that boot placed, by their path below the home directory.
     #[serde(default)]
     pub dotfiles: BTreeMap<String, Placed>,
+    /// The modes of the sources of copies that have no `chmod`, as they were when they were copied.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub modes: BTreeMap<String, u32>,
     /// Folders that were made for dotfiles, by their path below the home directory: they go with the last that lies in them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub folders: BTreeSet<String>,

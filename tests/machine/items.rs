@@ -92,6 +92,29 @@ fn a_folder_goes_with_its_last_dotfile_only_if_it_was_made_for_it() {
     assert!(!home.root.join(".config/theirs/ours").exists() && !home.root.join(".other").exists());
 }
 
+/// A script of the repository that is copied becomes one that can be run; a copy whose owner made it private stays so.
+#[test]
+fn a_copy_follows_the_mode_of_its_source() {
+    let home = home("[dotfiles]\n'~/bin/say' = { mode = 'copy' }\n'~/.netrc' = { mode = 'template' }\n");
+    let set = |name: &str, mode: u32| fs::set_permissions(home.root.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |name: &str| fs::metadata(home.root.join(name)).unwrap().permissions().mode() & 0o777;
+    for name in ["bin/say", ".netrc"] {
+        home.write(&format!("dots/home/{name}"), "#!/bin/sh\n");
+        set(&format!("dots/home/{name}"), 0o644);
+    }
+    home.boot(["init", "dots", "--yes"]).success();
+    set(".netrc", 0o600);
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    set("dots/home/bin/say", 0o755);
+    home.boot(["plan", "--exit-code"]).code(1).stdout_has("~/bin/say");
+    home.boot(["apply"]).success().stderr_has("new: 1 dotfile\n");
+    assert_eq!((mode("bin/say"), mode(".netrc")), (0o755, 0o600));
+    home.boot(["apply"]).success().stderr_has("nothing to do");
+    set("dots/home/.netrc", 0o640);
+    home.boot(["apply"]).success();
+    assert_eq!(mode(".netrc"), 0o640);
+}
+
 #[test]
 fn the_arguments_of_a_script_are_what_a_shell_makes_of_them() {
     let home = home("[[run]]\nid = 'a'\ncmd = './say.sh \"a b\"  \"c;d\" \"$HOME/x\"'\n");

@@ -100,7 +100,12 @@ pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -
     let found = bytes.as_deref().map(hash);
     if dotfile.mode != Mode::Link && found.is_some() {
         let wanted = dotfile.content(vars).map(|bytes| hash(&bytes)).ok();
-        if found == wanted && dotfile.chmod.is_none_or(|mode| data.mode() & 0o777 == mode) {
+        // Without `chmod` the mode may be somebody's choice; only a source that has another one by now is followed.
+        let mode_is_right = match dotfile.chmod {
+            Some(mode) => data.mode() & 0o777 == mode,
+            None => applied.modes.get(&dotfile.target).is_none_or(|mode| source_mode(&dotfile.from()).is_ok_and(|now| now == *mode)),
+        };
+        if found == wanted && mode_is_right {
             return There::Right;
         }
     }
@@ -135,8 +140,13 @@ pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfil
         wanted.put(&target)?;
         applied.folders.extend(made);
     }
-    applied.dotfiles.insert(dotfile.target.clone(), wanted.placed());
+    wanted.remember(applied, dotfile);
     applied.write(paths)
+}
+
+/// The bits of a file's mode that a copy has too.
+fn source_mode(source: &Path) -> Result<u32> {
+    Ok(fs::metadata(source).map_err(store::Error::io("read", source))?.mode() & 0o777)
 }
 
 /// The folders above `target` that aren't there yet, by their path below the home directory.
@@ -160,7 +170,7 @@ impl Wanted {
         }
         let mode = match dotfile.chmod {
             Some(mode) => mode,
-            None => fs::metadata(&source).map_err(store::Error::io("read", &source))?.mode() & 0o777,
+            None => source_mode(&source)?,
         };
         Ok(Wanted::File { bytes: dotfile.content(vars)?, mode })
     }
@@ -170,6 +180,15 @@ impl Wanted {
             Wanted::Link(source) => Placed::Link(source.clone()),
             Wanted::File { bytes, .. } => Placed::Copy(hash(bytes)),
         }
+    }
+
+    /// Notes that it is there.
+    fn remember(&self, applied: &mut Applied, dotfile: &Dotfile) {
+        applied.dotfiles.insert(dotfile.target.clone(), self.placed());
+        match self {
+            Wanted::File { mode, .. } if dotfile.chmod.is_none() => applied.modes.insert(dotfile.target.clone(), *mode),
+            _ => applied.modes.remove(&dotfile.target),
+        };
     }
 
     /// In the place of what file or link there is, by one rename.
@@ -224,7 +243,7 @@ pub fn supplant(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dot
     applied.folders.extend(made);
     // What boot had placed in a folder has moved away with it.
     applied.dotfiles.retain(|other, _| !Path::new(other).starts_with(&backup.target));
-    applied.dotfiles.insert(backup.target, backup.placed);
+    wanted.remember(applied, dotfile);
     applied.write(paths)?;
     Ok(backup.is)
 }
@@ -330,6 +349,7 @@ pub fn forget(paths: &Paths, applied: &mut Applied, target: &str) -> Result<()> 
         }
     }
     applied.dotfiles.remove(target);
+    applied.modes.remove(target);
     applied.folders.retain(|folder| fs::symlink_metadata(paths.home.join(folder)).is_ok_and(|data| data.is_dir()));
     applied.write(paths)
 }
