@@ -1,6 +1,6 @@
 //! Dotfiles: which there are, and what their files will hold. `place` knows the home directory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,27 +42,36 @@ pub enum There {
 pub fn list(manifest: &Manifest, here: &Surroundings) -> Result<Vec<Dotfile>> {
     let mut all: Vec<Dotfile> = Vec::new();
     for dotfiles in manifest.dotfiles.iter().filter(|dotfiles| dotfiles.manager.is_none()) {
-        for dotfile in of_one(dotfiles, here)? {
-            let clash = |other: &&Dotfile| {
-                Path::new(&other.target).starts_with(&dotfile.target) || Path::new(&dotfile.target).starts_with(&other.target)
-            };
-            if let Some(other) = all.iter().find(clash) {
-                return Err(Error::Content {
-                    what: format!("~/{}", dotfile.target),
-                    reason: format!("both {} and {} claim it", other.from().display(), dotfile.from().display()),
-                    hint: "remove it from one of the two; nothing was done",
-                });
-            }
-            all.push(dotfile);
-        }
+        all.extend(of_one(dotfiles, here)?);
+    }
+    if let Some((other, dotfile)) = clash(&all) {
+        return Err(Error::Content {
+            what: format!("~/{}", dotfile.target),
+            reason: format!("both {} and {} claim it", other.from().display(), dotfile.from().display()),
+            hint: "remove it from one of the two; nothing was done",
+        });
     }
     all.sort_by(|a, b| a.target.cmp(&b.target));
     Ok(all)
 }
 
+/// Two that claim one place, or of which one claims a folder above the other, in the order in which they are listed.
+fn clash(all: &[Dotfile]) -> Option<(&Dotfile, &Dotfile)> {
+    let mut sorted: Vec<(&Path, usize)> = all.iter().enumerate().map(|(at, dotfile)| (Path::new(&dotfile.target), at)).collect();
+    // Part by part, what lies below a folder follows it with nothing else in between; as text, `a-b` comes between `a` and `a/b`.
+    sorted.sort();
+    let pair = sorted.windows(2).find(|pair| pair[1].0.starts_with(pair[0].0))?;
+    let (one, other) = (pair[0].1, pair[1].1);
+    Some((&all[one.min(other)], &all[one.max(other)]))
+}
+
 fn of_one(dotfiles: &Dotfiles, here: &Surroundings) -> Result<Vec<Dotfile>> {
     let base = dotfiles.place.readable();
-    let mut walk = Walk { dotfiles, here, base: canonical(base)?, found: Vec::new() };
+    let mut said = HashMap::new();
+    for entry in &dotfiles.entries {
+        said.entry(entry.target.as_path()).or_insert(entry);
+    }
+    let mut walk = Walk { dotfiles, said, here, base: canonical(base)?, found: Vec::new() };
     let root = base.join(&dotfiles.root);
     if !root.is_dir() {
         return Err(Error::Content {
@@ -133,6 +142,8 @@ const LARGEST: u64 = 64 << 20;
 
 struct Walk<'a> {
     dotfiles: &'a Dotfiles,
+    /// What is said of single ones, by target.
+    said: HashMap<&'a Path, &'a Entry>,
     here: &'a Surroundings,
     base: PathBuf,
     found: Vec<Dotfile>,
@@ -157,7 +168,7 @@ impl Walk<'_> {
             if matches!(entry.file_name().to_str(), Some(".git" | ".DS_Store")) || (is_repository && matches!(name, FILE | "boot.lock")) {
                 continue;
             }
-            let said = self.dotfiles.entries.iter().find(|said| said.target == path);
+            let said = self.said.get(path.as_path()).copied();
             let kind = entry.file_type().map_err(store::Error::io("read", &entry.path()))?;
             if kind.is_dir() && said.is_none() {
                 self.folder(&path)?;

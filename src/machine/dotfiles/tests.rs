@@ -165,3 +165,30 @@ fn what_is_said_of_a_file_must_be_true() {
     machine.say(".config", Mode::Link, None);
     assert_eq!(machine.list()[1].target, ".config", "a folder that is named is linked whole");
 }
+
+fn at(target: &str) -> Dotfile {
+    Dotfile { target: target.into(), place: Place::default(), source: target.into(), mode: Mode::Link, chmod: None }
+}
+
+#[test]
+fn two_that_claim_one_place_are_found_whatever_lies_between_them() {
+    for (targets, expected) in [
+        (&["a", "a-b", "a/c"][..], Some(("a", "a/c"))),
+        (&["a/b/c", "a-b", "a.b", "a/b"], Some(("a/b/c", "a/b"))),
+        (&["x", "a", "a"], Some(("a", "a"))),
+        (&["a", "ab", "a-b/c", "a.c", "b/a"], None),
+        (&[], None),
+    ] {
+        let all: Vec<Dotfile> = targets.iter().map(|target| at(target)).collect();
+        assert_eq!(clash(&all).map(|(one, other)| (one.target.as_str(), other.target.as_str())), expected, "{targets:?}");
+    }
+}
+
+/// Compared each with each, this many would take minutes.
+#[test]
+fn many_dotfiles_are_looked_through_once() {
+    let all: Vec<Dotfile> = (0..40_000).map(|number| at(&format!(".config/some/folder/{number}"))).collect();
+    let begin = std::time::Instant::now();
+    assert!(clash(&all).is_none());
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+}
