@@ -15,6 +15,8 @@ use crate::report::escaped;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
+mod keys;
+
 /// A dotfile is something that a person writes; more is a mistake, and no repository's matter.
 const LONGEST: u64 = 16 << 20;
 
@@ -159,49 +161,11 @@ fn is_fit(paths: &Paths, root: &Path, file: &Path) -> Result<()> {
         return wrong("it isn't a file of less than 16 MiB", "such a file is no dotfile");
     }
     let bytes = fs::read(file).map_err(store::Error::io("read", file))?;
-    if is_private_key(file, &bytes) {
+    if keys::is_private_key(file, &bytes) {
         return wrong(
             "it holds a private key, which belongs in no repository",
             "move it to the other machine by hand, or make a new one there",
         );
     }
     Ok(())
-}
-
-/// Whether a file is a private key by its content, wherever it lies, or by its place.
-fn is_private_key(file: &Path, bytes: &[u8]) -> bool {
-    // In UTF-16 every other byte is 0.
-    let text = String::from_utf8_lossy(bytes).replace('\0', "");
-    let upper = text.to_ascii_uppercase();
-    // GnuPG's own files, PuTTY, age, and the first SSH.
-    let marks = ["(PROTECTED-PRIVATE-KEY", "PUTTY-USER-KEY-FILE-", "AGE-SECRET-KEY-", "SSH PRIVATE KEY FILE FORMAT"];
-    // PEM and OpenSSH (RFC 7468), armoured PGP (RFC 9580), and SSH2 with four dashes and a blank (RFC 4716); minisign and signify.
-    let is_header = |line: &str| {
-        (line.contains("-----BEGIN ") || line.contains("---- BEGIN ")) && line.contains("PRIVATE KEY")
-            || line.starts_with("untrusted comment:") && line.contains("secret key")
-    };
-    let folder = |name: &str| file.parent().is_some_and(|above| above.ends_with(name));
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let by_name = (folder(".ssh") && (name.starts_with("id_") || name == "identity") && !name.ends_with(".pub"))
-        || folder(".gnupg/private-keys-v1.d")
-        || (folder(".gnupg") && name == "secring.gpg")
-        // PKCS#12, where a certificate lies with its key.
-        || file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("p12") || extension.eq_ignore_ascii_case("pfx"));
-    by_name || marks.iter().any(|mark| upper.contains(mark)) || text.lines().any(is_header) || within(&text) || wireguard(&text)
-}
-
-/// A PEM as base64, as in the `client-key-data` of a configuration of Kubernetes: `-----BEGIN `, and the kind of key.
-fn within(text: &str) -> bool {
-    // "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY".
-    let kinds =
-        ["BQUklWQVRFIEtFW", "BSU0EgUFJJVkFURSBLRV", "BFQyBQUklWQVRFIEtFW", "BPUEVOU1NIIFBSSVZBVEUgS0VZ", "BFTkNSWVBURUQgUFJJVkFURSBLRV"];
-    text.split("LS0tLS1CRUdJTi").skip(1).any(|rest| kinds.iter().any(|kind| rest.starts_with(kind)))
-}
-
-/// `PrivateKey = …` below `[Interface]`.
-fn wireguard(text: &str) -> bool {
-    text.lines().any(|line| {
-        let Some((key, value)) = line.split_once('=') else { return false };
-        key.trim().eq_ignore_ascii_case("PrivateKey") && value.trim().len() == 44
-    })
 }

@@ -124,6 +124,71 @@ fn a_private_key_is_refused_by_its_content_and_by_its_place() {
     assert_eq!(leads(&home, ".ssh/config"), "dots/home/.ssh/config");
 }
 
+/// An element of DER.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82][..], &length, content].concat()
+}
+
+/// A packet of OpenPGP, with the header of the old format or of the new.
+fn packet(old: bool, tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    let header = if old { vec![0x80 | tag << 2 | 2] } else { vec![0xc0 | tag, 0xff] };
+    [&header[..], &length, body].concat()
+}
+
+/// No mark in words: what it is says its structure alone.
+#[test]
+fn a_private_key_without_words_is_refused_and_its_public_half_is_not() {
+    let home = home();
+    let number = der(2, &[0x5a; 128]);
+    let version = |number: u8| vec![2, 1, number];
+    let object = |last: &[u8]| der(6, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01], last].concat());
+    let algorithm = |last: &[u8]| der(0x30, &[object(last), vec![5, 0]].concat());
+    let octets = der(4, &[7; 64]);
+    let sequence = |parts: &[Vec<u8>]| der(0x30, &parts.concat());
+    let rsa = [&[version(0)][..], &vec![number.clone(); 8]].concat();
+    let body = |version: u8| [&[version, 1, 2, 3, 4, 22][..], &[9; 80]].concat();
+    let user = packet(false, 13, b"me <me@example.com>");
+    let b64 = "x".repeat(43);
+    let secret: [(&str, Vec<u8>); 14] = [
+        ("pkcs1.der", sequence(&rsa)),
+        ("pkcs8.der", sequence(&[version(0), algorithm(&[1, 1]), octets.clone()])),
+        ("pkcs8-encrypted.der", sequence(&[algorithm(&[5, 13]), octets.clone()])),
+        ("pkcs12-encrypted.der", sequence(&[algorithm(&[12, 1, 3]), octets.clone()])),
+        ("sec1.der", sequence(&[version(1), octets.clone(), der(0xa0, &[6, 1, 1])])),
+        ("dsa.der", sequence(&[&[version(0)][..], &vec![number.clone(); 5]].concat())),
+        ("store", sequence(&[version(3), algorithm(&[7, 1])])),
+        ("old.gpg", [packet(true, 5, &body(4)), user.clone()].concat()),
+        ("new.gpg", packet(false, 5, &body(6))),
+        ("subkey.gpg", [packet(false, 6, &body(4)), user.clone(), packet(true, 7, &body(4))].concat()),
+        ("v3.gpg", packet(true, 5, &[&[3, 1, 2, 3, 4, 0, 0, 1][..], &[9; 80]].concat())),
+        ("ec.jwk", format!("{{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{b64}\",\"d\" : \"{b64}\"}}").into()),
+        ("set.json", format!("{{\"keys\": [{{\n  \"k\":\n  \"{b64}\",\n  \"kty\": \"oct\"}}]}}").into()),
+        ("within.json", format!("{{\"key\": \"{{\\\"kty\\\":\\\"OKP\\\",\\\"d\\\":\\\"{b64}\\\"}}\"}}").into()),
+    ];
+    for (name, bytes) in &secret {
+        fs::write(home.root.join(name), bytes).unwrap();
+        home.boot(["add", name]).code(1).stderr_has("private key").one_error();
+        assert!(!home.root.join("dots/home").exists(), "{name}");
+    }
+    let public: [(&str, Vec<u8>); 8] = [
+        ("spki.der", sequence(&[algorithm(&[1, 1]), der(3, &[0; 140])])),
+        ("pkcs1-public.der", sequence(&[number, version(3)])),
+        ("certificate.der", sequence(&[sequence(&[der(0xa0, &version(2)), version(5)]), algorithm(&[1, 11]), der(3, &[0; 140])])),
+        ("digest.der", sequence(&[algorithm(&[2, 5]), octets])),
+        ("public.gpg", [packet(true, 6, &body(4)), user, packet(true, 14, &body(4))].concat()),
+        ("public.jwk", format!("{{\"kty\":\"EC\",\"x\":\"{b64}\",\"y\":\"{b64}\",\"kid\":\"d\"}}").into()),
+        ("short.json", b"{\"kty\": \"EC\", \"d\": \"no key\"}".to_vec()),
+        ("noise", vec![0x30, 0x82, 0xff, 0xff, 2, 1, 0, 0x95, 3]),
+    ];
+    for (name, bytes) in &public {
+        fs::write(home.root.join(name), bytes).unwrap();
+        home.boot(["add", name]).success();
+        assert_eq!(fs::read(home.root.join("dots/home").join(name)).unwrap(), *bytes);
+    }
+}
+
 #[test]
 fn what_is_no_file_of_the_home_directory_is_left_alone() {
     let home = home();
