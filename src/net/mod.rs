@@ -87,6 +87,22 @@ pub fn without_credentials(url: &str) -> String {
     }
 }
 
+/// `text`, which somebody else has written, without the users and passwords of all addresses in it. Over ssh the user stays.
+pub fn without_credentials_in(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut found = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let is_ssh = found.ends_with("ssh");
+        found.push_str("://");
+        let end = part.find(|c: char| c.is_whitespace() || "/?#\\\"'`<>".contains(c)).unwrap_or(part.len());
+        let (who, rest) = part[..end].rfind('@').map_or(("", part), |at| part.split_at(at));
+        let user = who.split(':').next().unwrap_or_default();
+        found.push_str(if is_ssh { user } else { "" });
+        found.push_str(if is_ssh { rest } else { rest.strip_prefix('@').unwrap_or(rest) });
+    }
+    found
+}
+
 /// Scheme, host and port, with a slash at the end.
 pub fn origin(url: &str) -> String {
     url::Url::parse(url).map(|url| format!("{}/", url.origin().ascii_serialization())).unwrap_or_default()
@@ -101,5 +117,20 @@ mod tests {
         assert_eq!(super::shown("https://me:secret@example.org/simple/"), "https://example.org/simple/");
         assert_eq!(super::shown("git+https://me:secret@example.org/x@v1"), "git+https://example.org/x@v1");
         assert_eq!(super::shown("git+ssh://git@example.org/x"), "git+ssh://git@example.org/x");
+    }
+
+    #[test]
+    fn no_address_of_a_text_keeps_its_password() {
+        for (text, wanted) in [
+            ("A=https://me:se@cret@example.org/x@v1\nB='http://token@a/'", "A=https://example.org/x@v1\nB='http://a/'"),
+            ("git+ssh://git:secret@example.org/x", "git+ssh://git@example.org/x"),
+            ("https://example.org me@example.org", "https://example.org me@example.org"),
+            ("https://me:secret@", "https://"),
+            ("no address: a@b", "no address: a@b"),
+            ("://@://x@", "://://"),
+            ("", ""),
+        ] {
+            assert_eq!(super::without_credentials_in(text), wanted);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::support::{Fault, Home, Index, Mirror, Run, Server, Wheel};
 
-const SECRET: &str = "s3cret-word";
+pub const SECRET: &str = "s3cret-word";
 
 /// An index that wants `me` and the secret, whose wheel lies on a file server.
 fn guarded() -> (Index, Server) {
@@ -24,12 +24,12 @@ fn home() -> Home {
     Home::ready(&mirror, &Index::new())
 }
 
-fn with_user(url: &str, user: &str) -> String {
+pub fn with_user(url: &str, user: &str) -> String {
     url.replacen("://", &format!("://{user}@"), 1)
 }
 
 /// Nothing that was printed or written has the secret in it, plain or encoded.
-fn nobody_tells(home: &Home, run: &Run, sources: &[&str]) {
+pub fn nobody_tells(home: &Home, run: &Run, sources: &[&str]) {
     let encoded = format!("me:{SECRET}");
     let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, encoded);
     for text in [&run.stdout, &run.stderr] {

@@ -23,6 +23,7 @@ mod real_tools;
 mod requirements_files;
 mod resolver_scenarios;
 mod round_trips;
+mod secret_addresses;
 mod sources;
 mod stories;
 mod taken_names;
