@@ -76,7 +76,7 @@ impl Wheel {
         self
     }
 
-    fn file_name(&self) -> String {
+    pub fn file_name(&self) -> String {
         format!("{}-{}-{}.whl", self.name.replace('-', "_"), self.version, self.tag)
     }
 

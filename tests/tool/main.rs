@@ -12,6 +12,7 @@ mod faults;
 mod full_disk;
 mod hostile_wheels;
 mod http_cache;
+mod indexes;
 mod install;
 mod killed;
 mod mixups;
