@@ -9,6 +9,7 @@ pub mod needs;
 pub mod nobody;
 pub mod pty;
 pub mod raw_zip;
+pub mod screen;
 pub mod sdist;
 pub mod server;
 pub mod source;

@@ -98,6 +98,11 @@ impl Server {
         self.state.lock().unwrap().faults.clear();
     }
 
+    /// As [`Server::mend`], of one path.
+    pub fn mend_at(&self, path: &str) {
+        self.state.lock().unwrap().faults.remove(path);
+    }
+
     /// Serves nothing without this user and password.
     pub fn demand(&self, user: &str, password: &str) {
         use base64::Engine;

@@ -7,6 +7,7 @@ mod bytecode;
 mod cached;
 mod contents;
 mod credentials;
+mod display;
 mod doctor;
 mod faults;
 mod full_disk;
