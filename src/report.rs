@@ -14,7 +14,7 @@ pub trait Report: Send + Sync {
     fn step(&self, line: &str);
     /// Progress in bytes.
     fn bar(&self, label: &str) -> Box<dyn Bar>;
-    /// Progress that can't be counted.
+    /// Progress of what isn't known beforehand; what is expected by its parts, one after the other or side by side, is added up.
     fn spinner(&self, label: &str) -> Box<dyn Bar>;
 }
 

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::{Client, Error, Result, ahead};
-use crate::report::{Bar, Silent};
+use crate::report::Bar;
 use crate::store::digest::{self, HashingReader, Sha256};
 use crate::store::{self};
 
@@ -75,7 +75,7 @@ pub fn to_file(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &d
 ///
 /// # Errors
 /// As [`to_file`]; nobody need be told.
-pub fn to_file_once(client: &Client, url: &str, sha256: &Sha256, dest: &Path) -> Result<VerifiedArchive> {
+pub fn to_file_once(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &dyn Bar) -> Result<VerifiedArchive> {
     if let Some(archive) = VerifiedArchive::in_cache(dest, sha256) {
         return Ok(archive);
     }
@@ -86,7 +86,7 @@ pub fn to_file_once(client: &Client, url: &str, sha256: &Sha256, dest: &Path) ->
         0 => client.get_once(url, &[]),
         from => client.get_once(url, &[("Range", &format!("bytes={from}-"))]),
     };
-    attempt(once, url, &part, &Silent)?;
+    attempt(once, url, &part, bar)?;
     verified(url, sha256, &part, dest)
 }
 

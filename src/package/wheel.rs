@@ -94,12 +94,12 @@ pub fn fetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Ba
 }
 
 /// Fetches a wheel that will probably be wanted. Whatever goes wrong is told when it really is.
-pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256) {
+pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) {
     // Where somebody else is at work on it there is nothing to do.
     let Ok(Some(_lock)) = Lock::try_hold(&ctx.paths.locks(), &lock_name(sha256)) else { return };
     let path = ctx.paths.archives().join(format!("{sha256}.whl"));
     let Ok(client) = ctx.client() else { return };
-    if let Ok(archive) = download::to_file_once(client, url, sha256, &path) {
+    if let Ok(archive) = download::to_file_once(client, url, sha256, &path, bar) {
         let _ = CachedWheel::unpack(&ctx.paths, file, &archive);
         let _ = fs::remove_file(archive.path());
     }

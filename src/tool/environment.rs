@@ -154,7 +154,7 @@ pub fn find(
     for (number, python) in candidates.iter().enumerate() {
         bar.say("resolving");
         ctx.report.step(&format!("{}: resolving for Python {}", wanted.tool(), python.key.version));
-        match resolve(ctx, runner(python), &inputs) {
+        match resolve(ctx, runner(python), &inputs, bar) {
             Ok(Resolution { pins, .. }) => {
                 if number > 0 {
                     ctx.report.info(&format!(
@@ -174,7 +174,7 @@ pub fn find(
     if wanted.python_request.is_none()
         && let Some(python) = one_more(ctx, wanted, &inputs, &candidates)?
     {
-        let Resolution { pins, .. } = resolve(ctx, runner(&python), &inputs)?;
+        let Resolution { pins, .. } = resolve(ctx, runner(&python), &inputs, bar)?;
         say_left_out(ctx, additions, &python, &pins);
         return Ok(Resolved { python, pins });
     }
@@ -284,12 +284,13 @@ pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar)
     step(format!("resolved to {} packages, {} of them still to be fetched", pins.len(), missing.len()));
     if !missing.is_empty() {
         let done = AtomicUsize::new(0);
-        bar.say(&format!("fetching {} packages", missing.len()));
+        let of_all = if missing.len() == 1 { "1 package".to_string() } else { format!("{} packages", missing.len()) };
+        bar.say(&format!("fetching {of_all}"));
         let fetched = side_by_side(&missing, AT_ONCE, |number| {
             let pin = &pins[*number];
             let wheel = build::obtain(&builder, pin, bar);
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            bar.say(&format!("fetched {count} of {} packages", missing.len()));
+            bar.say(&format!("fetched {count} of {of_all}"));
             wheel
         });
         for (number, wheel) in missing.iter().zip(fetched) {

@@ -127,7 +127,9 @@ fn address(ctx: &Context, place: &str) -> Result<String> {
         Some(rest) => ctx.paths.home.join(rest),
         None => PathBuf::from(place),
     };
-    let gone = || Error::NoPlace(escaped(place));
+    // It may be an address that was mistyped, with a password.
+    let plain = place.rsplit_once('@').filter(|(before, _)| before.contains(':')).map_or(place, |(_, after)| after);
+    let gone = || Error::NoPlace(escaped(plain));
     let path = std::fs::canonicalize(path).map_err(|_| gone())?;
     Url::from_file_path(path).map(String::from).map_err(|()| gone())
 }

@@ -1,6 +1,7 @@
 //! Progress and hints on stderr. Bars only where stderr is a terminal; nothing but errors with `--quiet`.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
@@ -10,6 +11,8 @@ use crate::report::{Bar, Report};
 
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+const PROGRESS: &str = "━╸ ";
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,14 +43,14 @@ impl Term {
         }
     }
 
-    fn add(&self, bar: ProgressBar, style: &str) -> Box<dyn Bar> {
+    fn add(&self, bar: ProgressBar, style: &str, total: Option<AtomicU64>) -> Box<dyn Bar> {
         let Some(bars) = &self.bars else { return Box::new(crate::report::Silent) };
         let bar = bars.add(bar);
         if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style.progress_chars("━╸ "));
+            bar.set_style(style.progress_chars(PROGRESS));
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Box::new(Shown(bar))
+        Box::new(Shown { bar, total })
     }
 }
 
@@ -75,36 +78,41 @@ impl Report for Term {
     }
 
     fn bar(&self, label: &str) -> Box<dyn Bar> {
-        self.add(ProgressBar::no_length().with_prefix(label.to_string()), "{prefix} {spinner} {bytes} {bytes_per_sec} {msg}")
+        self.add(ProgressBar::no_length().with_prefix(label.to_string()), "{prefix} {spinner} {bytes} {bytes_per_sec} {msg}", None)
     }
 
     fn spinner(&self, label: &str) -> Box<dyn Bar> {
-        self.add(ProgressBar::new_spinner().with_prefix(label.to_string()), "{spinner} {prefix} {msg} {elapsed}")
+        self.add(ProgressBar::new_spinner().with_prefix(label.to_string()), "{spinner} {prefix} {msg} {elapsed}", Some(AtomicU64::new(0)))
     }
 }
 
-struct Shown(ProgressBar);
+struct Shown {
+    bar: ProgressBar,
+    /// What all parts expect together, in bytes; None where there is one.
+    total: Option<AtomicU64>,
+}
 
 impl Bar for Shown {
     fn expect(&self, bytes: u64) {
         if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}") {
-            self.0.set_style(style);
+            self.bar.set_style(style.progress_chars(PROGRESS));
         }
-        self.0.set_length(bytes);
+        let total = self.total.as_ref().map_or(bytes, |total| total.fetch_add(bytes, Ordering::Relaxed) + bytes);
+        self.bar.set_length(total);
     }
 
     fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
+        self.bar.inc(bytes);
     }
 
     fn say(&self, message: &str) {
-        self.0.set_message(message.to_string());
+        self.bar.set_message(message.to_string());
     }
 }
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

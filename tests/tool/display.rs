@@ -100,6 +100,29 @@ fn each_tool_shows_what_it_is_at_and_leaves_a_line() {
     assert!(first.starts_with("installed alpha 1.0") && second.starts_with("installed beta 1.0"), "{left:#?}");
 }
 
+/// Also of wheels that come while the resolution goes on.
+#[test]
+fn the_bytes_of_a_tool_are_those_of_all_its_packages() {
+    for large in [false, true] {
+        let index = Index::new();
+        let parts = ["part", "other"].map(|name| publish(&index, name));
+        index.add_beside(Wheel::new("both", "1.0").requires("part").requires("other").command("both", "both 1.0"));
+        let home = home(&index);
+        for (page, wheel) in &parts {
+            if large {
+                enlarge(&index, page);
+            }
+            index.server.fault(wheel, Fault::Held(50_000));
+        }
+        let Some(mut pty) = shell(&home) else { return };
+        pty.type_line("$B tool install both; echo code=$?.");
+        // What has come of all, of what all are; the tool's own wheel is small.
+        wait_for(&pty, &["both", " 9", " KiB/34", if large { "fetch" } else { "resolving" }]);
+        index.server.mend();
+        pty.expect("code=0.");
+    }
+}
+
 #[test]
 fn one_tool_is_two_lines_at_most_however_large_it_is() {
     let index = Index::new();

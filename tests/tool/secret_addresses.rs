@@ -104,6 +104,7 @@ fn a_repositorys_password_is_told_to_its_server_alone() {
         format!("{address}#subdirectory=nowhere"),
         format!("other @ {address}"),
         format!("other @ {address}@no branch"),
+        address.replacen("http://", "http:/", 1),
     ] {
         let run = home.boot(["-v", "tool", "install", &wrong]).one_error();
         assert!(matches!(run.code, Some(1 | 2)), "{run}");

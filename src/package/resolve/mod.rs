@@ -30,6 +30,7 @@ use super::requirement::{self, Name, Requirement};
 use super::requirements_file;
 use super::tags::Tags;
 use super::wheel;
+use crate::report::{Bar, Silent};
 use crate::store::digest::Sha256;
 use crate::{Context, net};
 use candidates::Filter;
@@ -236,6 +237,8 @@ struct Online<'a> {
     ctx: &'a Context,
     indexes: Indexes<'a>,
     builder: Builder<'a>,
+    /// For what is fetched meanwhile.
+    bar: &'a dyn Bar,
 }
 
 impl Source for Online<'_> {
@@ -252,7 +255,7 @@ impl Source for Online<'_> {
     }
 
     fn ahead(&self, file: &File) {
-        wheel::fetch_ahead(self.ctx, &file.file, &file.url, &file.sha256);
+        wheel::fetch_ahead(self.ctx, &file.file, &file.url, &file.sha256, self.bar);
     }
 
     fn commands(&self, file: &File) -> Option<Vec<String>> {
@@ -273,29 +276,34 @@ impl Source for Online<'_> {
 }
 
 /// Finds files for `inputs` that go together and that the interpreter can use.
-pub fn resolve(ctx: &Context, python: Python<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
-    resolve_elsewhere(&Builder::new(ctx, python, inputs.index.clone()), python.facts, inputs)
+pub fn resolve(ctx: &Context, python: Python<'_>, inputs: &Inputs, bar: &dyn Bar) -> Result<Resolution, Error> {
+    configured(&Builder::new(ctx, python, inputs.index.clone()), python.facts, inputs, bar)
 }
 
 /// As [`resolve`], for an interpreter that is like `facts` and that isn't here: what only the backend of a source archive can tell, it tells
 /// to the interpreter of `builder`.
 pub fn resolve_elsewhere(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
+    configured(builder, facts, inputs, &Silent)
+}
+
+/// With what pip's configuration says.
+fn configured(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs, bar: &dyn Bar) -> Result<Resolution, Error> {
     let pip = builder.ctx.pip();
     let constraints = pip.constraints().map_err(Error::ConstraintFile)?;
     let mut inputs = inputs.clone();
     inputs.pre |= pip.is_on("pre") || constraints.pre;
     inputs.constrain(&constraints.constraints)?;
-    online(builder, facts, &inputs)
+    online(builder, facts, &inputs, bar)
 }
 
 /// As [`resolve`], as part of what `builder` does: also for what a build needs.
 pub fn resolve_for(builder: &Builder<'_>, inputs: &Inputs) -> Result<Resolution, Error> {
-    online(builder, builder.python.facts, inputs)
+    online(builder, builder.python.facts, inputs, &Silent)
 }
 
-fn online(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
+fn online(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs, bar: &dyn Bar) -> Result<Resolution, Error> {
     let ctx = builder.ctx;
-    let source = Online { ctx, indexes: Indexes::chosen(ctx, &inputs.index)?, builder: builder.clone() };
+    let source = Online { ctx, indexes: Indexes::chosen(ctx, &inputs.index)?, builder: builder.clone(), bar };
     let inputs = Inputs { formats: ctx.pip().formats(), ..inputs.clone() };
     let resolution = resolve_from(&source, facts, &inputs)?;
     for warning in &resolution.warnings {
