@@ -15,7 +15,7 @@ fn index() -> Index {
 }
 
 /// In a shell whose PATH is as the hook makes it.
-fn doctor(home: &Home, args: &[&str]) -> Run {
+pub fn doctor(home: &Home, args: &[&str]) -> Run {
     let mut command = home.command(BOOT);
     command.arg("doctor").args(args);
     command.env("PATH", format!("{}:{}:/usr/local/bin:/usr/bin:/bin", home.data().join("shims").display(), home.bin().display()));

@@ -11,6 +11,7 @@ mod display;
 mod doctor;
 mod faults;
 mod full_disk;
+mod gone_pythons;
 mod hostile_wheels;
 mod http_cache;
 mod indexes;

@@ -10,7 +10,7 @@ fn speaker(version: &str) -> Wheel {
 }
 
 /// As [`Home::plant`], with the facts of that version: what packages ask for is compared with them. Gives the key.
-fn plant(home: &Home, mirror: &Mirror, version: &str) -> String {
+pub fn plant(home: &Home, mirror: &Mirror, version: &str) -> String {
     home.plant(mirror, version);
     let key = mirror.key.to_string().replacen(&mirror.version(), version, 1);
     let record = home.data().join("pythons").join(&key).join("boot.json");
@@ -24,13 +24,13 @@ fn plant(home: &Home, mirror: &Mirror, version: &str) -> String {
 }
 
 /// The key of the Python that runs a tool now.
-fn python(home: &Home, tool: &str) -> String {
+pub fn python(home: &Home, tool: &str) -> String {
     let list = home.boot(["tool", "list", "--json"]).success().json();
     let tools = list["tools"].as_array().unwrap();
     tools.iter().find(|there| there["name"] == tool).unwrap_or_else(|| panic!("{list}"))["python"].as_str().unwrap().into()
 }
 
-fn says(home: &Home, command: &str) -> String {
+pub fn says(home: &Home, command: &str) -> String {
     home.run(&mut home.command(home.bin().join(command))).success().stdout.trim().into()
 }
 
