@@ -26,6 +26,7 @@ mod real_tools;
 mod requirements_files;
 mod resolver_scenarios;
 mod round_trips;
+mod running;
 mod secret_addresses;
 mod sources;
 mod stories;
