@@ -1,4 +1,4 @@
-//! What can go wrong between an index and a tool, as a table: each fault at each step of an install, an upgrade and an inject. It heals, or
+//! What can go wrong between an index and a tool, as a table: each fault at each step of an install, one over another, an upgrade and an inject. It heals, or
 //! is one error; the tool that was there runs, and the same command works once the index does.
 
 use std::fs;
@@ -11,6 +11,8 @@ use crate::support::{Fault, Home, Index, Mirror, Run, Wheel};
 #[derive(Clone, Copy, Debug)]
 enum Verb {
     Install,
+    /// Over one that is there.
+    Force,
     Upgrade,
     Inject,
 }
@@ -58,7 +60,7 @@ fn helper() -> Wheel {
 #[test]
 fn each_fault_at_each_step_heals_or_is_one_error() {
     let mut lines = Vec::new();
-    for verb in [Verb::Install, Verb::Upgrade, Verb::Inject] {
+    for verb in [Verb::Install, Verb::Force, Verb::Upgrade, Verb::Inject] {
         for step in [Step::Page, Step::Metadata, Step::Wheel] {
             lines.extend(FAULTS.iter().map(|(what, fault, says)| (verb, step, *what, fault.clone(), *says)));
         }
@@ -92,6 +94,7 @@ fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>, words: &[&str]
     let before = settled(&home);
     let (line, name): (&[&str], _) = match verb {
         Verb::Install => (&["tool", "install", "teller"], "teller"),
+        Verb::Force => (&["tool", "install", "--force", "teller"], "teller"),
         Verb::Upgrade => (&["tool", "upgrade", "teller"], "teller"),
         Verb::Inject => (&["tool", "inject", "teller", "helper"], "helper"),
     };
@@ -124,7 +127,7 @@ fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>, words: &[&str]
         return;
     }
     // A version whose file isn't there is passed over, and said to be.
-    let passed = what == "404, Upgrade, Wheel";
+    let passed = matches!(what.as_str(), "404, Upgrade, Wheel" | "404, Force, Wheel");
     if passed {
         assert!(run.code == Some(0) && run.stderr.contains("isn't there"), "{what}: {run}");
     } else {
