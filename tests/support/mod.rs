@@ -8,6 +8,7 @@ pub mod mirror;
 pub mod needs;
 pub mod nobody;
 pub mod pty;
+pub mod raw_tar;
 pub mod raw_zip;
 pub mod screen;
 pub mod sdist;

@@ -52,7 +52,8 @@ impl Source {
         self
     }
 
-    fn all(&self) -> Vec<(String, String)> {
+    /// The path and content of each file.
+    pub fn all(&self) -> Vec<(String, String)> {
         let list = |items: &[String]| format!("[{}]", items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>().join(", "));
         let backend = BACKEND
             .replace("@NAME@", &self.name)

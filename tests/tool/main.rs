@@ -12,6 +12,7 @@ mod doctor;
 mod faults;
 mod full_disk;
 mod gone_pythons;
+mod hostile_sources;
 mod hostile_wheels;
 mod http_cache;
 mod indexes;
