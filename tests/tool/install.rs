@@ -202,3 +202,25 @@ fn where_no_installed_python_is_accepted_the_newest_that_is_comes_first() {
     home.run(&mut home.command(home.bin().join("modern"))).success().stdout_has("modern times");
     home.boot(["tool", "install", "modern"]).success().stderr_has("already installed");
 }
+
+#[test]
+fn a_version_behind_an_at_is_that_version() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    index.add(Wheel::new("black", "25.0.0").requires("click>=8").command("black", "black 25"));
+    let home = Home::ready(&mirror, &index);
+    let is = |version: &str, says: &str| {
+        let tool = &home.boot(["tool", "list", "--json"]).success().json()["tools"][0];
+        assert_eq!((&tool["version"], &tool["spec"]), (&version.into(), &format!("black=={version}").into()), "{tool}");
+        home.run(&mut home.command(home.bin().join("black"))).success().stdout_has(says);
+    };
+    home.boot(["tool", "install", "black@24.1.0"]).success().stderr_has("installed black 24.1.0");
+    is("24.1.0", "black 24.1.0");
+    // Asked for so it stays so.
+    home.boot(["tool", "upgrade"]).success();
+    is("24.1.0", "black 24.1.0");
+    home.boot(["tool", "install", "Black@25.0.0"]).success().stderr_has("upgraded black 24.1.0 -> 25.0.0");
+    is("25.0.0", "black 25");
+    home.boot(["tool", "install", "black@26"]).code(1).one_error().stderr_has("26");
+    home.boot(["tool", "install", "black@"]).code(2).one_error();
+    is("25.0.0", "black 25");
+}
