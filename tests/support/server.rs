@@ -50,6 +50,8 @@ struct State {
     asked: HashMap<String, Vec<String>>,
     /// How often "not changed" was the answer.
     unchanged: usize,
+    /// How many connections there were.
+    connections: usize,
     /// How many bytes of a path were on their way to somebody, in all.
     sent: HashMap<String, usize>,
     /// Paths that are answered once all of their group have been asked for: those of each group that haven't yet.
@@ -71,6 +73,7 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let state = shared.clone();
+                state.lock().unwrap().connections += 1;
                 std::thread::spawn(move || serve(stream, port, &state));
             }
         });
@@ -145,6 +148,11 @@ impl Server {
     /// How many bytes of what is at `path` were sent since the last call, whoever asked. Who hangs up got less.
     pub fn sent(&self, path: &str) -> usize {
         self.state.lock().unwrap().sent.remove(path).unwrap_or_default()
+    }
+
+    /// How many connections were made since the last call.
+    pub fn connections(&self) -> usize {
+        std::mem::take(&mut self.state.lock().unwrap().connections)
     }
 
     /// How many requests came since the last call.

@@ -127,3 +127,25 @@ fn a_page_that_falls_silent_is_waited_for_once() {
     home.boot(["tool", "install", "teller"]).code(1).one_error();
     assert_eq!(index.server.requests(), [format!("GET {}", Index::page("teller"))]);
 }
+
+#[test]
+fn connections_are_kept_and_used_again() {
+    let (mirror, index) = (Mirror::new(), Index::new());
+    // Each is known of when the one before it has been read, and not before.
+    let names: Vec<String> = (0..12).map(|number| format!("link{number}")).collect();
+    for (number, name) in names.iter().enumerate() {
+        let wheel = Wheel::new(name, "1.0").command(name, name);
+        index.add_beside(match names.get(number + 1) {
+            Some(next) => wheel.requires(next),
+            None => wheel,
+        });
+    }
+    let mut home = Home::ready(&mirror, &index);
+    home.set("PYTHONDONTWRITEBYTECODE", "1");
+    index.server.connections();
+    index.server.requests();
+    home.boot(["tool", "install", &names[0]]).success();
+    let (connections, requests) = (index.server.connections(), index.server.requests().len());
+    assert_eq!(requests, 3 * names.len());
+    assert!(connections <= 6, "{connections} connections for {requests} requests, most of which waited for another");
+}
