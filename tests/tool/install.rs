@@ -46,11 +46,16 @@ fn injecting_resolves_the_tool_and_what_is_injected_together() {
     );
     let list = home.boot(["tool", "list", "--json"]).success().json();
     assert_eq!(list["tools"][0]["injected"][0]["name"], "furo");
-    // The receipt keeps it.
-    home.boot(["tool", "reinstall", "sphinx"]).success();
-    assert!(site.join("furo.py").is_file());
+    // The receipt keeps it, and what it holds back: the newer docutils is no news.
+    index.add(Wheel::new("docutils", "0.20.1").file("docutils.py", ""));
+    for (verb, docutils) in [("reinstall", "0.20"), ("upgrade", "0.20.1")] {
+        home.set_page_age();
+        home.boot(["tool", verb, "sphinx"]).success();
+        assert!(site.join("furo.py").is_file() && site.join(format!("docutils-{docutils}.dist-info")).is_dir(), "{verb}");
+        assert!(!site.join("docutils-0.21.dist-info").exists(), "{verb}");
+    }
     home.boot(["tool", "uninject", "sphinx", "furo"]).success();
-    assert!(!site.join("furo.py").exists());
+    assert!(!site.join("furo.py").exists() && site.join("docutils-0.21.dist-info").is_dir(), "it is held back no more");
 }
 
 #[test]
