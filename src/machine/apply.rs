@@ -6,6 +6,7 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 use super::applied::{Applied, Ran};
+use super::dotfiles::There;
 use super::lock as boot_lock;
 use super::manifest::Manifest;
 use super::plan::{Item, Kind, Plan, State, What};
@@ -191,12 +192,14 @@ fn one(
         What::Python(_) | What::Tool(_) | What::Package(_) => return None,
         What::Dotfile(dotfile) => {
             let vars = Vars::of(manifest, applied);
+            let is_foreign = || matches!(dotfiles::there(&ctx.paths, &vars, applied, dotfile), There::Foreign(_));
             match (&item.state, on_conflict) {
                 (State::Conflict(_), OnConflict::Keep) => {
                     keep(ctx, item, &item.id(), outcome);
                     return None;
                 }
-                (State::Conflict(_), _) => dotfiles::supplant(&ctx.paths, &vars, applied, dotfile)
+                // Looked at again: another apply may have put it there since the plan.
+                (State::Conflict(_), _) if is_foreign() => dotfiles::supplant(&ctx.paths, &vars, applied, dotfile)
                     .map(|backup| format!("{}; what was there is in {}", item.id(), ctx.paths.tilde(&backup))),
                 _ => dotfiles::place(&ctx.paths, &vars, applied, dotfile).map(|()| item.id()),
             }

@@ -2,6 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use boot::report::Silent;
+use boot::store::lock::Lock;
 
 use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Mirror, index};
@@ -260,4 +265,33 @@ fn a_command_that_was_replaced_outside_of_the_home_directory_comes_back() {
     // In the way as before, and no dotfile of anybody.
     home.boot(["plan"]).success().stdout_has("! tool     black").stdout_lacks("goes");
     home.boot(["undo"]).success().stderr_has("nothing to undo");
+}
+
+/// Both have seen the same file in the way; the second finds the first one's work.
+#[test]
+fn two_applies_at_once_back_up_what_was_there_once() {
+    let home = Home::new();
+    home.write("dots/boot.toml", "version = 1\n[dotfiles]\n");
+    home.write("dots/home/.toolrc", "ours\n");
+    home.write(".toolrc", "mine\n");
+    let lock = Lock::hold(&home.root.join(".local/state/boot/locks"), "apply", &Silent).unwrap();
+    let said = |number: usize| home.root.join(format!("said{number}"));
+    let runs: Vec<_> = (0..2)
+        .map(|number| {
+            let stderr = fs::File::create(said(number)).unwrap();
+            home.command(BOOT).args(["init", "dots", "--yes", "--on-conflict", "backup"]).stderr(stderr).spawn().unwrap()
+        })
+        .collect();
+    let start = Instant::now();
+    while !(0..2).all(|number| fs::read_to_string(said(number)).unwrap().contains("waiting for another boot")) {
+        assert!(start.elapsed() < Duration::from_secs(60), "nobody waits");
+        thread::sleep(Duration::from_millis(10));
+    }
+    drop(lock);
+    assert!(runs.into_iter().all(|mut run| run.wait().unwrap().success()), "{}{}", home.read("said0"), home.read("said1"));
+    assert_eq!(home.read(".toolrc"), "ours\n");
+    assert_eq!(fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().count(), 1);
+    home.boot(["undo"]).success().stderr_has("put back ~/.toolrc");
+    assert_eq!(home.read(".toolrc"), "mine\n");
+    assert!(!fs::symlink_metadata(home.root.join(".toolrc")).unwrap().is_symlink());
 }
