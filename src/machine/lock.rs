@@ -13,7 +13,7 @@ use super::manifest::{Manifest, Place, Tool};
 use super::{Error, Result, repo, scripts};
 use crate::package::address::is_relative;
 use crate::package::filename::{WheelName, source_version};
-use crate::python::key::{Arch, Key, Os, Platform};
+use crate::python::key::{Key, Os, Platform};
 use crate::report::escaped;
 use crate::store::atomic;
 use crate::store::digest::Sha256;
@@ -152,11 +152,7 @@ pub fn may_be_on(tool: &Tool, platform: Platform) -> bool {
         Os::Linux => "linux",
         Os::Darwin => "macos",
     };
-    let arch = match platform.arch {
-        Arch::X86_64 => "x86_64",
-        Arch::Aarch64 => "aarch64",
-    };
-    tool.only.may_hold(os, arch)
+    tool.only.may_hold(os, platform.arch.name())
 }
 
 /// Fails where there is no lock for this machine, or it is of another manifest.

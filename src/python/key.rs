@@ -50,6 +50,16 @@ pub enum Arch {
     Aarch64,
 }
 
+impl Arch {
+    /// As keys, and Rust, write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "x86_64",
+            Arch::Aarch64 => "aarch64",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Libc {
     Gnu,
@@ -217,16 +227,12 @@ impl fmt::Display for Platform {
             Os::Linux => "linux",
             Os::Darwin => "darwin",
         };
-        let arch = match self.arch {
-            Arch::X86_64 => "x86_64",
-            Arch::Aarch64 => "aarch64",
-        };
         let libc = match self.libc {
             Libc::Gnu => "gnu",
             Libc::Musl => "musl",
             Libc::None => "none",
         };
-        write!(f, "{os}-{arch}-{libc}")
+        write!(f, "{os}-{}-{libc}", self.arch.name())
     }
 }
 

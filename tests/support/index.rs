@@ -123,6 +123,13 @@ impl Index {
         Index { server: Server::new(), pages: Mutex::default() }
     }
 
+    /// With `tool` in this version, which has a command of its name.
+    pub fn with_tool(version: &str) -> Index {
+        let index = Index::new();
+        index.add(Wheel::new("tool", version).command("tool", "hello"));
+        index
+    }
+
     pub fn url(&self) -> String {
         format!("{}/simple", self.server.url())
     }

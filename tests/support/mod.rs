@@ -128,6 +128,13 @@ impl Home {
         Run::of(format!("{command:?}"), command.output().unwrap())
     }
 
+    /// The version of an installed tool, as the list has it.
+    pub fn tool_version(&self, name: &str) -> String {
+        let list = self.boot(["tool", "list", "--json"]).success().json();
+        let tools = list["tools"].as_array().unwrap();
+        tools.iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("{list}"))["version"].as_str().unwrap().into()
+    }
+
     /// Makes all pages of indexes old, as if hours had passed.
     pub fn set_page_age(&self) {
         let _ = fs::remove_dir_all(self.root.join(".cache/boot/index/pages"));

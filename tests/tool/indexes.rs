@@ -5,18 +5,6 @@ use boot::store::digest::Sha256;
 use crate::support::pty::Pty;
 use crate::support::{BOOT, Home, Index, Mirror, Server, Wheel};
 
-fn version(home: &Home, name: &str) -> String {
-    let list = home.boot(["tool", "list", "--json"]).success().json();
-    let tools = list["tools"].as_array().unwrap();
-    tools.iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("{list}"))["version"].as_str().unwrap().into()
-}
-
-fn index_with(version: &str) -> Index {
-    let index = Index::new();
-    index.add(Wheel::new("tool", version).command("tool", "hello"));
-    index
-}
-
 /// A home that no variable tells where packages are.
 fn home(mirror: &Mirror) -> Home {
     let mut home = Home::ready(mirror, &Index::new());
@@ -29,12 +17,12 @@ fn home(mirror: &Mirror) -> Home {
 fn the_variables_of_boot_uv_and_pip_count_in_that_order() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
-    let indexes: Vec<Index> = (1..=9).map(|number| index_with(&format!("{number}.0"))).collect();
+    let indexes: Vec<Index> = (1..=9).map(|number| Index::with_tool(&format!("{number}.0"))).collect();
     let url = |number: usize| indexes[number - 1].url();
     // Each one that is set now beats all those before it.
     let says = |home: &Home, words: &[&str], wanted: &str| {
         home.boot([&["tool", "install", "--force", "tool"], words].concat()).success();
-        assert_eq!(version(home, "tool"), wanted);
+        assert_eq!(home.tool_version("tool"), wanted);
     };
     home.write(".config/boot/config.toml", &format!("[index]\nurl = \"{}\"\n", url(1)));
     says(&home, &[], "1.0");
@@ -68,14 +56,14 @@ fn the_variables_of_boot_uv_and_pip_count_in_that_order() {
         home.set(name, "");
     }
     home.boot(["tool", "install", "other", "--with", "tool"]).success().stderr_has(&format!("from {}: tool", url(8)));
-    assert_eq!(version(&home, "other"), "3.3");
+    assert_eq!(home.tool_version("other"), "3.3");
 }
 
 #[test]
 fn an_index_is_asked_for_json_and_may_answer_with_html() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
-    let index = index_with("1.0");
+    let index = Index::with_tool("1.0");
     home.set("BOOT_INDEX_URL", &index.url());
     home.boot(["tool", "install", "tool"]).success();
     let asked = index.server.asked(&Index::page("tool"));
@@ -180,7 +168,7 @@ fn colours(text: &str) -> usize {
 fn colours_are_for_terminals_and_for_who_wants_them() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
-    let index = index_with("1.0");
+    let index = Index::with_tool("1.0");
     home.set("BOOT_INDEX_URL", &index.url());
     home.write(".bashrc", "PS1='> '\n");
     for (name, is_coloured) in [("", true), ("NO_COLOR", false)] {

@@ -3,18 +3,6 @@
 use crate::support::sdist::Source;
 use crate::support::{Home, Index, Mirror, Server, Wheel, tls};
 
-fn version(home: &Home, name: &str) -> String {
-    let list = home.boot(["tool", "list", "--json"]).success().json();
-    let tools = list["tools"].as_array().unwrap();
-    tools.iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("{list}"))["version"].as_str().unwrap().into()
-}
-
-fn index_with(version: &str) -> Index {
-    let index = Index::new();
-    index.add(Wheel::new("tool", version).command("tool", "hello"));
-    index
-}
-
 /// A home that pip's configuration alone tells where packages are.
 fn home(mirror: &Mirror) -> Home {
     let mut home = Home::with(mirror);
@@ -28,11 +16,11 @@ fn the_levels_of_pips_configuration_count_as_pip_documents() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     // Each level names an index of its own; that of the highest one is asked.
-    let indexes: Vec<Index> = ["1.0", "2.0", "3.0", "4.0", "5.0", "6.0"].map(index_with).into();
+    let indexes: Vec<Index> = ["1.0", "2.0", "3.0", "4.0", "5.0", "6.0"].map(Index::with_tool).into();
     let conf = |section: &str, number: usize| format!("[{section}]\nindex-url = {}\n", indexes[number].url());
     let says = |home: &Home, wanted: &str| {
         home.boot(["tool", "install", "--force", "tool"]).success();
-        assert_eq!(version(home, "tool"), wanted);
+        assert_eq!(home.tool_version("tool"), wanted);
     };
     home.set("XDG_CONFIG_DIRS", &home.root.join("xdg").display().to_string());
     home.write("xdg/pip/pip.conf", &conf("global", 0));
@@ -60,22 +48,22 @@ fn the_levels_of_pips_configuration_count_as_pip_documents() {
 fn the_first_index_that_has_a_name_wins_and_is_named() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
-    let (own, public) = (index_with("1.0"), index_with("9.0"));
+    let (own, public) = (Index::with_tool("1.0"), Index::with_tool("9.0"));
     public.add(Wheel::new("dependency", "1.0").file("dependency.py", ""));
     own.add(Wheel::new("tool", "1.1").requires("dependency").command("tool", "hello"));
     home.write(".config/pip/pip.conf", &format!("[global]\nindex-url = {}\nextra-index-url =\n    {}\n", public.url(), own.url()));
     home.boot(["tool", "install", "tool"]).success().stderr_has(&format!("from {}: tool", own.url()));
-    assert_eq!(version(&home, "tool"), "1.1");
+    assert_eq!(home.tool_version("tool"), "1.1");
     home.set("PIP_EXTRA_INDEX_URL", &format!("{}/other", own.url()));
     home.boot(["tool", "upgrade", "tool"]).success();
-    assert_eq!(version(&home, "tool"), "9.0", "the variable stands for the file's");
+    assert_eq!(home.tool_version("tool"), "9.0", "the variable stands for the file's");
 }
 
 #[test]
 fn folders_and_pages_of_find_links_have_packages_too() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
-    let index = index_with("1.0");
+    let index = Index::with_tool("1.0");
     let wheel = Wheel::new("tool", "2.0").command("tool", "of the folder").bytes();
     let folder = home.root.join("wheel house");
     std::fs::create_dir(&folder).unwrap();
@@ -85,7 +73,7 @@ fn folders_and_pages_of_find_links_have_packages_too() {
     home.set("PIP_INDEX_URL", &index.url());
     home.set("PIP_FIND_LINKS", &format!("/nonexistent {address}"));
     home.boot(["tool", "install", "tool"]).success();
-    assert_eq!(version(&home, "tool"), "2.0");
+    assert_eq!(home.tool_version("tool"), "2.0");
 
     // The folder alone: no index is asked, and what it doesn't have can't be had.
     index.server.requests();
@@ -103,21 +91,21 @@ fn folders_and_pages_of_find_links_have_packages_too() {
     index.server.put("/links.html", "text/html", page.into_bytes());
     home.set("PIP_FIND_LINKS", &format!("{}/links.html", index.server.url()));
     home.boot(["tool", "upgrade", "tool"]).success();
-    assert_eq!(version(&home, "tool"), "3.0");
+    assert_eq!(home.tool_version("tool"), "3.0");
 }
 
 #[test]
 fn kinds_of_files_pre_releases_and_constraints_are_chosen_as_for_pip() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
-    let index = index_with("1.0");
+    let index = Index::with_tool("1.0");
     index.add(Wheel::new("tool", "3.0rc1").command("tool", "hello"));
     index.add_source(&Source::new("tool", "2.0", "built"));
     home.set("PIP_INDEX_URL", &index.url());
     let mut says = |variables: &[(&str, &str)], wanted: &str| {
         variables.iter().for_each(|(name, value)| home.set(name, value));
         home.boot(["tool", "install", "--force", "tool"]).success();
-        assert_eq!(version(&home, "tool"), wanted, "{variables:?}");
+        assert_eq!(home.tool_version("tool"), wanted, "{variables:?}");
         variables.iter().for_each(|(name, _)| home.set(name, ""));
     };
     says(&[], "2.0");
@@ -130,19 +118,19 @@ fn kinds_of_files_pre_releases_and_constraints_are_chosen_as_for_pip() {
     let mut says = |variables: &[(&str, &str)], wanted: &str| {
         variables.iter().for_each(|(name, value)| home.set(name, value));
         home.boot(["tool", "install", "--force", "tool"]).success();
-        assert_eq!(version(&home, "tool"), wanted, "{variables:?}");
+        assert_eq!(home.tool_version("tool"), wanted, "{variables:?}");
     };
     says(&[("PIP_CONSTRAINT", &file)], "1.0");
     home.set("PIP_CONSTRAINT", "/nonexistent/constraints.txt");
     home.boot(["tool", "install", "--force", "tool"]).code(1).one_error().stderr_has("/nonexistent/constraints.txt");
-    assert_eq!(version(&home, "tool"), "1.0");
+    assert_eq!(home.tool_version("tool"), "1.0");
 }
 
 #[test]
 fn certificates_and_trusted_hosts_count_as_for_pip() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
-    let index = index_with("1.0");
+    let index = Index::with_tool("1.0");
     let secure = tls::in_front_of(&index.server.url(), false);
     home.set("PIP_INDEX_URL", &format!("{secure}/simple"));
     home.boot(["tool", "install", "tool"]).code(1).one_error();

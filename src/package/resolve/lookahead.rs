@@ -1,7 +1,7 @@
 //! Fetches pages and metadata before they are asked for. The solver decides one thing after the other; what it will want to
 //! know next is guessed by following the newest versions, so that its questions are answered when they come.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::Scope;
 
@@ -13,12 +13,12 @@ use super::candidates::{Candidates, Filter};
 use super::{Found, Gate, Inputs, Source};
 use crate::package::page::File;
 use crate::package::requirement::{Name, Requirement};
-use crate::package::{index, metadata};
-use crate::store::digest::Sha256;
 
-type Page = Result<Arc<Candidates>, index::Error>;
-type About = Result<Arc<metadata::Metadata>, metadata::Error>;
+mod state;
 
+use state::{About, Guess, Job, Page, Slot, State};
+
+/// The guesses of one resolution, and who follows them.
 pub struct Lookahead<'a> {
     source: &'a dyn Source,
     pub environment: MarkerEnvironment,
@@ -36,48 +36,6 @@ pub struct Lookahead<'a> {
     done: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    pages: HashMap<Name, Slot<Page>>,
-    about: HashMap<Sha256, Slot<About>>,
-    queue: VecDeque<Job>,
-    /// Wheels that wait to be fetched.
-    wheels: VecDeque<File>,
-    /// Until the gate is open.
-    held: bool,
-    /// The commands of this one are what the gate is asked about.
-    asked: Option<Sha256>,
-    /// How many are being fetched.
-    fetching: usize,
-    /// How many wheels of a package were fetched ahead.
-    fetched: HashMap<Name, usize>,
-    /// Packages that may be needed, as far as nobody has asked for them.
-    supposed: HashSet<Name>,
-    guesses: HashMap<Name, Guess>,
-    followed: HashSet<(Sha256, Option<Name>)>,
-    /// Wheels that were fetched ahead.
-    started: HashSet<Sha256>,
-    /// How many versions of a package the solver has looked at.
-    tried: HashMap<Name, usize>,
-    /// Workers that there may still be, and those who wait for work.
-    more_workers: usize,
-    idle: usize,
-    over: bool,
-}
-
-enum Slot<T> {
-    Waiting,
-    Doing,
-    Done(T),
-}
-
-#[derive(Clone)]
-enum Job {
-    Page(Name),
-    About(Name, File),
-    Commands(File),
-}
-
 /// Wheels are fetched while the solver works, by others than fetch pages and metadata, which never wait for them; and of each package not
 /// more than these: whose first guess was wrong is guessed wrongly again.
 const WHEELS_AT_ONCE: usize = 32;
@@ -85,12 +43,6 @@ const WHEELS_OF_EACH: usize = 2;
 /// The largest wheel, in bytes, that is fetched for a guess: of what somebody has asked for, and of what is only supposed to be needed.
 const LARGEST: u64 = 16 << 20;
 const LARGEST_SUPPOSED: u64 = 1 << 20;
-
-/// What is known of the wishes for a package.
-struct Guess {
-    range: Ranges<Version>,
-    extras: BTreeSet<Name>,
-}
 
 impl<'a> Lookahead<'a> {
     pub fn new(source: &'a dyn Source, environment: MarkerEnvironment, filter: Filter, inputs: &Inputs) -> Lookahead<'a> {
@@ -426,26 +378,6 @@ impl<'a> Lookahead<'a> {
             if next.is_none() {
                 state.fetching -= 1;
             }
-        }
-    }
-}
-
-impl State {
-    /// Whether nobody has done the job yet; it may be in the queue twice.
-    fn take(&mut self, job: &Job) -> bool {
-        fn doing<T>(slot: Option<&mut Slot<T>>) -> bool {
-            match slot {
-                Some(slot @ Slot::Waiting) => {
-                    *slot = Slot::Doing;
-                    true
-                }
-                _ => false,
-            }
-        }
-        match job {
-            Job::Page(name) => doing(self.pages.get_mut(name)),
-            Job::About(_, file) => doing(self.about.get_mut(&file.sha256)),
-            Job::Commands(_) => true,
         }
     }
 }
