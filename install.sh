@@ -97,7 +97,7 @@ USAGE
         find_targets
         say "would fetch $base/v$version/boot-$version-${targets%% *}.tar.gz, and check its SHA-256"
       fi
-      say "would install $to/boot"
+      say "would install $to/boot, and $to/bootx beside it"
       if [ $# -gt 0 ]; then
         say "would run: boot $*"
       elif [ "$modify" = yes ]; then
@@ -129,6 +129,11 @@ USAGE
     rm -rf "$tmp"
     trap - EXIT HUP INT TERM
 
+    if [ -e "$to/bootx" ] && [ "$(readlink "$to/bootx" 2>/dev/null || :)" != boot ]; then
+      say "warning: $to/bootx isn't boot's, so it stays; boot tool run does what bootx would"
+    fi
+    # The shims are names of the file that was there before; bootx lies beside boot.
+    [ $# -eq 0 ] && [ "$modify" = yes ] || "$to/boot" --quiet self link >/dev/null || say "warning: the shims may still be those of another boot"
     if [ $# -gt 0 ]; then
       [ -z "$news" ] || say "installed $("$to/boot" --version) in $to"
       exec "$to/boot" "$@"
@@ -198,6 +203,7 @@ USAGE
       return 0
     fi
     "$to/boot" --quiet shell uninstall || say "warning: the hook may still be in your shells' start-up files"
+    [ "$(readlink "$to/bootx" 2>/dev/null || :)" != boot ] || rm -f "$to/bootx"
     rm -f "$to/boot" || fail "can't remove $to/boot"
     say "removed $to/boot and its hook"
     say "Pythons, tools and environments stay in ${BOOT_DATA_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/boot}; delete it if you don't want them"

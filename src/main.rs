@@ -28,8 +28,8 @@ fn main() -> ExitCode {
 
 fn run() -> boot::error::Result<Code> {
     // Before anything else: a shim costs as little as it can.
-    if let Some(name) = std::env::args_os().next().and_then(|name| shim::called_as(&name)) {
-        return cmd::shim::run(&name);
+    if let Some(called) = shim::called(&std::env::args_os().next().unwrap_or_default()) {
+        return cmd::shim::run(&called);
     }
     if let Some(shell) = cmd::completions::asking() {
         return cmd::completions::answer(&shell, std::env::args_os());
@@ -53,6 +53,8 @@ fn run() -> boot::error::Result<Code> {
         eprintln!("\ninterrupted: what was there before is as it was; the same command starts over");
         std::process::exit(130);
     });
-    let ctx = Context::new(Paths::discover()?, Arc::new(Term::new(loudness)), offline);
+    let report = Arc::new(Term::new(loudness));
+    let paths = cmd::guard::admit(&cli.command, Paths::discover()?, &*report)?;
+    let ctx = Context::new(paths, report, offline);
     cmd::run(cli.command, &ctx)
 }

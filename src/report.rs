@@ -76,7 +76,7 @@ pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
 }
 
 /// Edits between two words; two neighbours that changed places count once, for that is how people mistype.
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.to_lowercase().chars().take(64).collect();
     let b: Vec<char> = b.to_lowercase().chars().collect();
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];

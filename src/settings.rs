@@ -41,11 +41,14 @@ pub struct Venv {
     /// A project with a pin, an installed Python and no `.venv` gets one at the prompt.
     #[serde(default = "yes")]
     pub auto_create: bool,
+    /// A project's `.venv` is a folder, instead of a link into boot's own.
+    #[serde(default)]
+    pub in_project: bool,
 }
 
 impl Default for Venv {
     fn default() -> Venv {
-        Venv { auto_create: true }
+        Venv { auto_create: true, in_project: false }
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{Error, Found, ask_for_odd_pythons, folder, folders, is_supported, minor, plain, read, tool};
 use crate::machine::items;
 use crate::machine::manifest::{Source, Tool};
+use crate::project::pin::{self, Entry};
 use crate::project::venv::Config;
 use crate::python::key::Key;
 use crate::report::escaped;
@@ -101,7 +102,10 @@ fn pythons(paths: &Paths, found: &mut Found) {
     keys.sort_by_key(|key| std::cmp::Reverse((key.version, key.variant)));
     let version = |key: &Key| format!("{}{}", key.version, key.variant.suffix());
     let pin = read(&paths.xdg_config.join("uv/.python-version")).unwrap_or_default();
-    let pinned = pin.lines().next().map(str::trim).and_then(|line| line.parse::<crate::python::request::Request>().ok());
+    let pinned = pin::parse(pin.as_bytes()).0.into_iter().find_map(|entry| match entry {
+        Entry::Python(request) => Some(request),
+        _ => None,
+    });
     if let Some(at) = pinned.and_then(|pinned| keys.iter().position(|key| pinned.matches(key))) {
         let first = keys.remove(at);
         keys.insert(0, first);

@@ -1,4 +1,4 @@
-//! What `boot`, `boot -h` and `boot help` say below the commands, and what was meant by a command that boot hasn't got.
+//! What `boot`, `boot -h` and `boot help` say: the commands in groups, first steps, settings.
 
 /// The first steps; below every list of the commands.
 macro_rules! start {
@@ -53,78 +53,80 @@ Exit codes:
   exec, tool run and shims: the program's own"
 );
 
-/// The commands of boot that somebody may have meant by `word`, which is one of pyenv's, pipx's, uv's or chezmoi's.
-pub fn meant(word: &str) -> &'static [&'static str] {
-    match word {
-        "install" => &["boot python install", "boot tool install"],
-        "list" | "ls" => &["boot python list", "boot tool list", "boot venv list"],
-        "uninstall" | "remove" | "rm" => &["boot python uninstall", "boot tool uninstall", "boot venv remove"],
-        "upgrade" | "upgrade-all" => &["boot python upgrade", "boot tool upgrade"],
-        "pin" => &["boot python pin", "boot tool pin"],
-        "inject" => &["boot tool inject"],
-        "uninject" => &["boot tool uninject"],
-        "reinstall" | "reinstall-all" => &["boot tool reinstall"],
-        "expose" => &["boot tool expose"],
-        "run" => &["boot tool run"],
-        "find" => &["boot python find"],
-        "adopt" => &["boot python adopt"],
-        "versions" | "version" => &["boot python list"],
-        "local" | "use" => &["boot python pin"],
-        "global" => &["boot python pin --global"],
-        "virtualenv" => &["boot venv"],
-        "virtualenvs" => &["boot venv list"],
-        "activate" | "ensurepath" | "setup" => &["boot shell install"],
-        "sync" | "bootstrap" => &["boot apply"],
-        "clean" | "prune" => &["boot cache prune"],
-        _ => &[],
+/// The commands by what they are for.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Pythons, environments and tools", &["python", "venv", "tool", "trust", "untrust", "which", "exec"]),
+    (
+        "The machine, from your dotfiles repository",
+        &["init", "plan", "apply", "status", "update", "lock", "verify", "add", "import", "undo"],
+    ),
+    ("The shell", &["shell", "completions", "man"]),
+    ("boot itself", &["doctor", "cache", "self", "help"]),
+];
+
+/// Columns that a line of the help may take.
+const WIDTH: usize = 80;
+
+/// The layout of boot's own help: clap knows no groups of commands.
+pub fn template(command: &clap::Command) -> String {
+    let mut text = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
+    for (title, names) in GROUPS {
+        text.push_str(&format!("\n{title}:\n"));
+        for name in names {
+            // clap adds `help` when it parses.
+            let about = match command.find_subcommand(name) {
+                Some(command) => {
+                    let aliases = command.get_visible_aliases().map(|alias| format!(" [alias: {alias}]"));
+                    command.get_about().map(ToString::to_string).unwrap_or_default() + &aliases.collect::<String>()
+                }
+                None => "Print this, or the help of a command".into(),
+            };
+            text.push_str(&row(name, &about));
+        }
     }
+    text.push_str("\nOptions:\n{options}{after-help}");
+    text
+}
+
+/// A command and what it does, later lines set in.
+fn row(name: &str, about: &str) -> String {
+    let mut lines = vec![format!("  {name:<13}")];
+    let indent = lines[0].len();
+    for word in about.split_whitespace() {
+        let line = lines.len() - 1;
+        if lines[line].chars().count() + word.chars().count() + 1 > WIDTH {
+            lines.push(" ".repeat(indent));
+        } else if lines[line].chars().count() > indent {
+            lines[line].push(' ');
+        }
+        let line = lines.len() - 1;
+        lines[line].push_str(word);
+    }
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
-    fn what_may_have_been_meant_is_there() {
-        let words = [
-            "install",
-            "list",
-            "uninstall",
-            "upgrade",
-            "pin",
-            "inject",
-            "uninject",
-            "reinstall",
-            "expose",
-            "run",
-            "find",
-            "adopt",
-            "versions",
-            "local",
-            "global",
-            "virtualenv",
-            "virtualenvs",
-            "activate",
-            "sync",
-            "clean",
-        ];
-        for name in words.iter().flat_map(|word| meant(word)) {
-            let mut words = vec!["boot"];
-            words.extend(name.split(' ').skip(1));
-            words.push("--help");
-            let error = crate::cli::Cli::command().try_get_matches_from(&words).unwrap_err();
-            assert_eq!(error.kind(), clap::error::ErrorKind::DisplayHelp, "{name}");
-        }
-        assert!(words.iter().all(|word| !meant(word).is_empty()));
+    fn each_command_stands_in_one_group() {
+        let command = crate::cli::command();
+        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().filter(|name| *name != "help").collect();
+        let mut shown: Vec<&str> =
+            command.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name).collect();
+        let mut sorted = grouped.clone();
+        sorted.sort_unstable();
+        shown.sort_unstable();
+        assert_eq!(sorted, shown);
     }
 
     #[test]
     fn no_line_of_the_help_is_too_long_for_a_terminal() {
-        for line in LONG.lines() {
-            assert!(line.len() <= 80, "{line}");
+        let text = template(&crate::cli::command());
+        for line in LONG.lines().chain(text.lines()) {
+            assert!(line.chars().count() <= WIDTH, "{line}");
         }
-        crate::cli::Cli::command().debug_assert();
+        crate::cli::command().debug_assert();
     }
 }

@@ -8,14 +8,14 @@ pub mod shell;
 pub mod tool;
 pub mod trust;
 pub mod venv;
+pub mod words;
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Error;
-use crate::report::escaped;
 
 /// Makes a machine ready for Python work, and keeps it so.
 #[derive(Debug, Parser)]
@@ -29,45 +29,41 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads a command line, its first word being the program's name. Ends the process where help or the version is asked for. A command that boot
-    /// hasn't got is an error, with those that may have been meant.
+    /// Reads a command line, its first word being the program's name. Ends the process where help or the version is asked for. A word that
+    /// is another program's is an error, with the command of boot that does the same.
     pub fn of(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
         let words: Vec<OsString> = words.into_iter().collect();
-        let error = match Cli::try_parse_from(&words) {
-            Ok(cli) => return Ok(cli),
+        let parsed = command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
+        let error = match parsed {
+            Ok(cli) => {
+                return match cli.misread(&words) {
+                    Some(message) => Err(Error::Usage(message)),
+                    None => Ok(cli),
+                };
+            }
             Err(error) => error,
         };
-        match error.get(ContextKind::InvalidSubcommand) {
-            // Below a group clap knows better: its commands are few, and it names the nearest.
-            Some(ContextValue::String(word)) if error.kind() == ErrorKind::InvalidSubcommand && !is_below_a_group(&words, word) => {
-                let next = match (help::meant(word), error.get(ContextKind::SuggestedSubcommand)) {
-                    ([], Some(ContextValue::Strings(near))) => {
-                        near.iter().map(|name| format!("boot {name}")).collect::<Vec<_>>().join(", or ")
-                    }
-                    ([], _) => "boot -h names those that there are".into(),
-                    (meant, _) => meant.join(", or "),
-                };
-                Err(Error::Usage(format!("boot has no command {}\n{next}", escaped(word))))
-            }
-            _ if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Err(Error::Usage(lines(&error.to_string())))
-            }
-            _ => error.exit(),
+        if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return Err(Error::Usage(words::message(&words, &error)));
+        }
+        error.exit()
+    }
+
+    /// The error of a command line that clap takes for another one than was meant.
+    fn misread(&self, words: &[OsString]) -> Option<String> {
+        match &self.command {
+            Command::Venv(venv) if venv.what.is_none() => words::trap(words, venv.make.path.as_deref()?.to_str()),
+            Command::Init(_) => words::trap(words, None),
+            _ => None,
         }
     }
 }
 
-/// What clap says of a wrong command line, a line a paragraph: what is wrong, what may have been meant, the usage.
-fn lines(said: &str) -> String {
-    let said = said.strip_prefix("error: ").unwrap_or(said);
-    let paragraphs = said.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
-    paragraphs.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect::<Vec<_>>().join("\n")
-}
-
-/// Whether another command stands before `word`.
-fn is_below_a_group(words: &[OsString], word: &str) -> bool {
-    let mut before = words.iter().skip(1).take_while(|given| *given != word);
-    before.any(|given| !given.as_encoded_bytes().starts_with(b"-"))
+/// The definition of the command line, its commands in groups.
+pub fn command() -> clap::Command {
+    let command = Cli::command();
+    let template = help::template(&command);
+    command.help_template(template)
 }
 
 /// Options that every command takes.

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Subcommand)]
 pub enum Python {
     Install(Install),
+    #[command(visible_alias = "ls")]
     List(List),
     Find(Find),
     Pin(Pin),
@@ -26,8 +27,11 @@ pub struct Install {
     #[arg(long)]
     pub default: bool,
     /// Also if it is there already
-    #[arg(long)]
+    #[arg(short = 'f', long, visible_alias = "force")]
     pub reinstall: bool,
+    /// As it is without the option: what is there stays as it is
+    #[arg(short = 's', long, hide = true, conflicts_with = "reinstall")]
+    pub skip_existing: bool,
     /// Build it, whatever archives there are; without debug information, unless CFLAGS or --configure-opts ask for it
     #[arg(long, conflicts_with = "prebuilt")]
     pub source: bool,
@@ -65,6 +69,9 @@ pub struct List {
     /// Those of which a newer patch is known
     #[arg(long, conflicts_with = "available")]
     pub outdated: bool,
+    /// As it is without the option
+    #[arg(long, hide = true, conflicts_with = "available")]
+    pub only_installed: bool,
     /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
@@ -86,7 +93,7 @@ pub struct Pin {
     #[arg(long)]
     pub global: bool,
     /// Remove the pin
-    #[arg(long, conflicts_with = "requests")]
+    #[arg(long, visible_alias = "rm", conflicts_with = "requests")]
     pub unset: bool,
 }
 
@@ -115,7 +122,7 @@ pub struct Uninstall {
     #[arg(required = true)]
     pub requests: Vec<String>,
     /// Although environments use it
-    #[arg(long)]
+    #[arg(short, long)]
     pub force: bool,
 }
 
@@ -152,7 +159,7 @@ pub struct Which {
 #[derive(Debug, Args)]
 pub struct Exec {
     /// With this one instead
-    #[arg(long, value_name = "REQUEST")]
+    #[arg(short, long, value_name = "REQUEST")]
     pub python: Option<String>,
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,

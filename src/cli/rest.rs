@@ -8,6 +8,9 @@ use clap::Subcommand;
 pub enum Itself {
     /// Fetch the newest release, check it, and put it in the place of this one
     Update,
+    /// Make the shims, and bootx beside boot, those of this boot; install.sh does it
+    #[command(hide = true)]
+    Link,
     /// Remove boot and what it made; your dotfiles repository, backups and settings stay
     Uninstall {
         /// Ask nothing

@@ -37,6 +37,11 @@ pub enum Shell {
         folder: PathBuf,
         /// What it has already said
         told: OsString,
+        /// The environment that is active by other means than boot's
+        foreign: Option<PathBuf>,
+        /// Make nothing: a subshell asks
+        #[arg(long)]
+        look: bool,
     },
 }
 

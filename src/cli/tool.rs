@@ -34,8 +34,10 @@ pub enum Tool {
     #[command(disable_version_flag = true)]
     Run(Run),
     /// Run a command inside a tool's environment
+    #[command(disable_version_flag = true)]
     Exec(Exec),
     /// Run pip on a tool's environment, to look into it
+    #[command(disable_version_flag = true)]
     Pip(Pip),
 }
 
@@ -45,22 +47,22 @@ pub struct Install {
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Inject DEP too
-    #[arg(long, value_name = "DEP")]
+    #[arg(short, long, value_name = "DEP")]
     pub with: Vec<String>,
     /// Inject what this requirements file lists
-    #[arg(short = 'r', long = "requirements", value_name = "FILE")]
+    #[arg(short = 'r', long = "requirements", aliases = ["requirement", "with-requirements"], value_name = "FILE")]
     pub requirements: Vec<PathBuf>,
     /// The Python to use, as 3.11 or 3.11.9
-    #[arg(long, value_name = "REQUEST")]
+    #[arg(short, long, value_name = "REQUEST")]
     pub python: Option<String>,
     /// Add this to the names of the tool and its commands
     #[arg(long, value_name = "TEXT")]
     pub suffix: Option<String>,
     /// Link the commands of this package too
-    #[arg(long, value_name = "PACKAGE")]
+    #[arg(long, visible_aliases = ["with-executables-from", "include-resources-from"], value_name = "PACKAGE")]
     pub expose_from: Vec<String>,
     /// Choose only versions that this file allows
-    #[arg(short = 'c', long = "constraint", value_name = "FILE")]
+    #[arg(short = 'c', long = "constraint", alias = "constraints", value_name = "FILE")]
     pub constraints: Vec<PathBuf>,
     /// Use the code of a folder where it lies, so that changes count at once
     #[arg(short = 'e', long)]
@@ -71,7 +73,7 @@ pub struct Install {
     #[command(flatten)]
     pub index: Index,
     /// Make it anew, and take over names in the bin folder (a copy of what is there is kept)
-    #[arg(long)]
+    #[arg(short, long)]
     pub force: bool,
 }
 
@@ -79,13 +81,13 @@ pub struct Install {
 #[derive(Debug, Args)]
 pub struct Index {
     /// Take packages from this index instead of the configured one
-    #[arg(long, value_name = "URL")]
+    #[arg(short, long, alias = "default-index", value_name = "URL")]
     pub index_url: Option<String>,
     /// Ask this index first; the first that has a name is the one for it
-    #[arg(long, value_name = "URL")]
+    #[arg(long, alias = "index", value_name = "URL")]
     pub extra_index_url: Vec<String>,
     /// Only what was published before, as 2026-01-31
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, visible_aliases = ["exclude-newer", "uploaded-prior-to"], value_name = "DATE")]
     pub before: Option<String>,
     /// Wheels only: run no build
     #[arg(long)]
@@ -103,10 +105,10 @@ pub struct Inject {
     #[arg(required_unless_present = "requirements", value_name = "DEP")]
     pub packages: Vec<String>,
     /// Inject what this requirements file lists
-    #[arg(short = 'r', long = "requirements", value_name = "FILE")]
+    #[arg(short = 'r', long = "requirements", aliases = ["requirement", "with-requirements"], value_name = "FILE")]
     pub requirements: Vec<PathBuf>,
     /// Link their commands too
-    #[arg(long)]
+    #[arg(long, visible_alias = "include-apps")]
     pub expose: bool,
 }
 
@@ -124,6 +126,9 @@ pub struct Upgrade {
     /// The tools; all without one
     #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
+    /// As without a name
+    #[arg(short, long, conflicts_with = "tools")]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -132,10 +137,10 @@ pub struct Reinstall {
     #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
     /// Every tool
-    #[arg(long, conflicts_with = "tools")]
+    #[arg(short, long, conflicts_with = "tools")]
     pub all: bool,
     /// Another Python
-    #[arg(long, value_name = "REQUEST")]
+    #[arg(short, long, value_name = "REQUEST")]
     pub python: Option<String>,
 }
 
@@ -145,7 +150,7 @@ pub struct Uninstall {
     #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
     /// Every tool
-    #[arg(long, conflicts_with = "tools")]
+    #[arg(short, long, conflicts_with = "tools")]
     pub all: bool,
 }
 
@@ -192,7 +197,7 @@ pub struct Exec {
     /// The tool
     pub tool: String,
     /// The command and its arguments
-    #[arg(required = true, last = true, value_name = "CMD")]
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
     pub command: Vec<std::ffi::OsString>,
 }
 
@@ -202,13 +207,13 @@ pub struct Run {
     #[arg(value_name = "SPEC")]
     pub spec: String,
     /// Have DEP beside it
-    #[arg(long, value_name = "DEP")]
+    #[arg(short, long, value_name = "DEP")]
     pub with: Vec<String>,
     /// The package that has the command
-    #[arg(long, value_name = "PACKAGE")]
+    #[arg(long, visible_alias = "spec", value_name = "PACKAGE")]
     pub from: Option<String>,
     /// The Python to use, as 3.11 or 3.11.9
-    #[arg(long, value_name = "REQUEST")]
+    #[arg(short, long, value_name = "REQUEST")]
     pub python: Option<String>,
     #[command(flatten)]
     pub index: Index,
@@ -222,6 +227,6 @@ pub struct Pip {
     /// The tool
     pub tool: String,
     /// What pip is to do
-    #[arg(required = true, last = true, value_name = "ARGS")]
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub arguments: Vec<std::ffi::OsString>,
 }

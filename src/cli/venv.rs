@@ -19,14 +19,17 @@ pub struct Make {
     /// Where; `.venv` in the project by default
     pub path: Option<PathBuf>,
     /// Make a named one, which `.python-version` can name
-    #[arg(long, conflicts_with = "path")]
+    #[arg(long, short, conflicts_with = "path")]
     pub name: Option<String>,
     /// The Python, instead of the one that is pinned here
     #[arg(long, short, value_name = "REQUEST")]
     pub python: Option<String>,
     /// Leave pip out
-    #[arg(long)]
+    #[arg(long, alias = "without-pip")]
     pub no_pip: bool,
+    /// As it is without the option: pip is put in
+    #[arg(long, hide = true, conflicts_with = "no_pip")]
+    pub seed: bool,
     /// Replace an environment that is there
     #[arg(long)]
     pub clear: bool,
@@ -41,11 +44,21 @@ pub struct Make {
 #[derive(Debug, Subcommand)]
 pub enum What {
     /// What boot made or was told to trust, with which Python, and whether it still works
+    #[command(visible_alias = "ls")]
     List {
         #[arg(long)]
         json: bool,
     },
+    /// Have a project lead to its environment of before again
+    Restore {
+        /// The project; here by default
+        path: Option<PathBuf>,
+    },
+    /// As `boot venv` without a command
+    #[command(aliases = ["make", "new"])]
+    Create(Make),
     /// Remove an environment that boot made
+    #[command(visible_aliases = ["rm", "delete"], alias = "uninstall")]
     Remove {
         #[arg(required = true, value_name = "NAME_OR_PATH")]
         what: Vec<PathBuf>,

@@ -11,7 +11,7 @@ use crate::cli::Cli;
 use crate::cli::rest::Completions;
 use crate::context::var;
 use crate::error::{Error, Result};
-use crate::project::make;
+use crate::project::known;
 use crate::python::{catalog, installed};
 use crate::report::Silent;
 use crate::shell::Shell;
@@ -112,7 +112,7 @@ fn available() -> Vec<CompletionCandidate> {
 /// Named environments by name, others by path.
 fn environments() -> Vec<CompletionCandidate> {
     let Some(ctx) = context() else { return Vec::new() };
-    unique(make::names(&ctx.paths))
+    unique(known::names(&ctx.paths))
 }
 
 fn unique(names: Vec<String>) -> Vec<CompletionCandidate> {

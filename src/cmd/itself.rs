@@ -2,7 +2,8 @@
 
 use crate::cli::rest::Itself;
 use crate::error::Result;
-use crate::itself::{Error, remove, target, update};
+use crate::itself::{Error, bootx, remove, target, update};
+use crate::python::links;
 use crate::report::escaped;
 use crate::ui::{prompt, table};
 use crate::{Code, Context};
@@ -11,7 +12,9 @@ pub fn run(what: Itself, ctx: &Context) -> Result<Code> {
     match what {
         Itself::Version { json } => version(json),
         Itself::Update => {
-            match update::update(ctx)? {
+            let outcome = update::update(ctx)?;
+            make_bootx(ctx)?;
+            match outcome {
                 update::Outcome::Newest => ctx.report.info(&format!("boot {} is the newest", env!("CARGO_PKG_VERSION"))),
                 update::Outcome::Updated { version, path } => {
                     ctx.report.info(&format!("boot {version} is in {}; it was {}", ctx.paths.tilde(&path), env!("CARGO_PKG_VERSION")));
@@ -19,8 +22,25 @@ pub fn run(what: Itself, ctx: &Context) -> Result<Code> {
             }
             Ok(Code::Done)
         }
+        Itself::Link => {
+            links::renew(&ctx.paths)?;
+            make_bootx(ctx)?;
+            Ok(Code::Done)
+        }
         Itself::Uninstall { yes } => uninstall(yes, ctx),
     }
+}
+
+/// Makes `bootx`, and says so where another program has that name.
+pub fn make_bootx(ctx: &Context) -> Result<()> {
+    match bootx::make(&ctx.paths).map_err(Error::Store)? {
+        bootx::Outcome::Foreign(path) => {
+            let path = escaped(&ctx.paths.tilde(&path));
+            ctx.report.warn(&format!("{path} isn't boot's, so it stays; boot tool run does what bootx would"));
+        }
+        bootx::Outcome::Made(_) | bootx::Outcome::Unchanged | bootx::Outcome::Nowhere => {}
+    }
+    Ok(())
 }
 
 fn version(json: bool) -> Result<Code> {

@@ -1,21 +1,40 @@
-//! `boot shell enter SHELL FOLDER TOLD`: what the hook asks. Its answer is evaluated by the shell: calls of the hook's own
+//! `boot shell enter SHELL FOLDER TOLD [FOREIGN]`: what the hook asks. Its answer is evaluated by the shell: calls of the hook's own
 //! functions, and every value one quoted word.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::error::Result;
-use crate::project::activation;
+use crate::project::activation::{self, Making};
 use crate::shell::{Shell, quote};
 use crate::store::mark;
 use crate::ui;
 use crate::{Code, Context};
 
-pub fn run(shell: Shell, folder: &Path, told: &OsStr, ctx: &Context) -> Result<Code> {
-    let decision = activation::decide(ctx, folder);
+/// The answer where nothing of boot's belongs.
+pub fn leave() -> Result<Code> {
+    std::io::stdout().write_all(b"__boot_leave\n").map_err(ui::Error::from)?;
+    Ok(Code::Done)
+}
+
+/// What a shell tells of itself.
+pub struct Question {
+    pub shell: Shell,
+    pub folder: PathBuf,
+    /// The words of what it has said already, with blanks between them.
+    pub told: OsString,
+    /// VIRTUAL_ENV, where that isn't boot's doing.
+    pub foreign: Option<PathBuf>,
+    pub making: Making,
+}
+
+pub fn run(question: &Question, ctx: &Context) -> Result<Code> {
+    let shell = question.shell;
+    let foreign = question.foreign.as_deref().filter(|root| !root.as_os_str().is_empty());
+    let decision = activation::decide(ctx, &question.folder, foreign, question.making);
     // Said once for each state of a folder, however often somebody passes through it.
-    let told = told.to_string_lossy();
+    let told = question.told.to_string_lossy();
     let mut said: Vec<String> = told.split_whitespace().map(String::from).collect();
     let before = said.len();
     for note in &decision.notes {
@@ -28,34 +47,44 @@ pub fn run(shell: Shell, folder: &Path, told: &OsStr, ctx: &Context) -> Result<C
         }
     }
 
-    let mut lines = Vec::new();
+    let mut answer = Answer { shell, lines: Vec::new() };
     if said.len() != before {
-        lines.extend(if shell == Shell::Fish { b"set -g __boot_told ".as_slice() } else { b"__boot_told=" });
-        lines.extend(quote::word(shell, said.join(" ")));
-        lines.push(b'\n');
+        answer.lines.extend(if shell == Shell::Fish { b"set -g __boot_told ".as_slice() } else { b"__boot_told=" });
+        answer.lines.extend(quote::word(shell, said.join(" ")));
+        answer.lines.push(b'\n');
     }
     match &decision.venv {
-        Some(venv) => {
-            lines.extend(b"__boot_use ");
-            lines.extend(quote::word(shell, venv.root()));
-            lines.push(b' ');
-            lines.extend(quote::word(shell, &decision.prompt));
-            lines.push(b'\n');
-        }
-        None => lines.extend(b"__boot_leave\n"),
+        Some(venv) => answer.call("__boot_use", &[venv.root().as_os_str(), OsStr::new(&decision.prompt)]),
+        None if decision.stay => answer.call("__boot_stay", &[]),
+        None => answer.call("__boot_leave", &[]),
     }
-    if let Some((folder, data)) = &decision.seen
-        && let Some(mark) = mark::of(&ctx.paths, data)
-    {
-        lines.extend(b"__boot_watch ");
-        lines.extend(quote::word(shell, folder));
-        lines.push(b' ');
-        lines.extend(quote::word(shell, mark));
-        lines.push(b'\n');
+    if let Some(watch) = &decision.watch {
+        let mark = watch.commands.as_ref().and_then(|(folder, data)| Some((folder, mark::of(&ctx.paths, data)?)));
+        let mut words = vec![watch.link.as_os_str(), watch.root.as_os_str()];
+        words.extend(mark.iter().flat_map(|(folder, mark)| [folder.as_os_str(), mark.as_os_str()]));
+        answer.call("__boot_watch", &words);
     }
     if decision.made {
-        lines.extend(b"__boot_settle\n");
+        answer.call("__boot_settle", &[]);
     }
-    std::io::stdout().write_all(&lines).map_err(ui::Error::from)?;
+    std::io::stdout().write_all(&answer.lines).map_err(ui::Error::from)?;
     Ok(Code::Done)
+}
+
+/// Lines for the shell to evaluate.
+struct Answer {
+    shell: Shell,
+    lines: Vec<u8>,
+}
+
+impl Answer {
+    /// A call of one of the hook's functions.
+    fn call(&mut self, function: &str, words: &[&OsStr]) {
+        self.lines.extend(function.bytes());
+        for word in words {
+            self.lines.push(b' ');
+            self.lines.extend(quote::word(self.shell, word));
+        }
+        self.lines.push(b'\n');
+    }
 }

@@ -5,8 +5,12 @@ use std::io::Write;
 use crate::cli::shell::Name;
 use crate::context::var;
 use crate::error::Result;
+use crate::project::activation::{self, Making};
+use crate::python::links;
 use crate::report::escaped;
+use crate::shell::company::Activator;
 use crate::shell::install::{self, Change};
+use crate::shell::status::{Activation, Here};
 use crate::shell::{Shell, init, status};
 use crate::store::Error;
 use crate::ui::{self, table};
@@ -27,6 +31,8 @@ pub fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     let changes = install::plan(&ctx.paths, &shells(asked, ctx), &binary)?;
     let news = tell(&changes, "added the hook to", ctx);
     install::apply(&changes)?;
+    links::renew(&ctx.paths)?;
+    super::itself::make_bootx(ctx)?;
     if news {
         ctx.report.info("it is live in new shells");
     } else {
@@ -61,9 +67,11 @@ fn tell(changes: &[Change], what: &str, ctx: &Context) -> bool {
 pub fn status(json: bool, ctx: &Context) -> Result<Code> {
     let lines = status::lines(&ctx.paths, &install::in_use(&ctx.paths, var("SHELL").as_deref()), &status::binary(&ctx.paths)?)?;
     let pythons = status::pythons(std::env::var_os("PATH").as_deref());
+    let here = status::here(|name| std::env::var_os(name), std::os::unix::process::parent_id());
+    let why = why(&here, ctx);
     if json {
         let python: Vec<_> = pythons.iter().map(|path| path.to_string_lossy()).collect();
-        table::json(serde_json::json!({ "runs": lines, "python": python }))?;
+        table::json(serde_json::json!({ "runs": lines, "python": python, "here": here, "why": why }))?;
         return Ok(Code::Done);
     }
     let mut rows: Vec<Vec<String>> = lines
@@ -72,6 +80,14 @@ pub fn status(json: bool, ctx: &Context) -> Result<Code> {
             vec![line.shell.to_string(), line.run.name().into(), if line.live { "live" } else { "not live" }.into(), escaped(&line.note)]
         })
         .collect();
+    for line in &lines {
+        rows.extend(line.activators.iter().map(|activator| company_row(line.shell.name(), *activator)));
+    }
+    rows.push(vec!["here".into(), "hook".into(), if here.hook { "live" } else { "not live" }.into(), hook_note(&here).into()]);
+    let environment = here.environment.as_ref().map_or_else(|| "none".into(), |root| escaped(&ctx.paths.tilde(root)));
+    rows.push(vec!["here".into(), "environment".into(), environment, why]);
+    let known: Vec<Activator> = lines.iter().flat_map(|line| line.activators.iter().copied()).collect();
+    rows.extend(here.activators.iter().filter(|activator| !known.contains(activator)).map(|activator| company_row("here", *activator)));
     let mut shown = pythons.iter().map(|path| escaped(&ctx.paths.tilde(path)));
     let first = shown.next().unwrap_or_else(|| "none on PATH".into());
     let others: Vec<String> = shown.collect();
@@ -83,4 +99,41 @@ pub fn status(json: bool, ctx: &Context) -> Result<Code> {
     ]);
     table::columns(&rows)?;
     Ok(Code::Done)
+}
+
+/// A row about somebody who activates environments beside boot.
+fn company_row(shell: &str, activator: Activator) -> Vec<String> {
+    let remedy = activator.remedy().map(|remedy| format!("; to have boot alone: {remedy}")).unwrap_or_default();
+    vec![shell.into(), "beside boot".into(), activator.name().into(), format!("{}{remedy}", activator.effect())]
+}
+
+fn hook_note(here: &Here) -> &'static str {
+    match here {
+        Here { hook: false, .. } => "the shell that asks has no hook, or had none when it started: open a new one",
+        Here { follows_cd: false, .. } => "at prompts only: cd is a function or an alias of yours, or BOOT_CD is off",
+        _ => "",
+    }
+}
+
+/// Why this environment is active, or none.
+fn why(here: &Here, ctx: &Context) -> String {
+    match here.activation {
+        Activation::Boot => return "boot's".into(),
+        Activation::Foreign => return "not by boot, so it stays until: deactivate".into(),
+        Activation::NameOnly => return "VIRTUAL_ENV says so, but its commands aren't on PATH".into(),
+        Activation::None => {}
+    }
+    if here.held {
+        return "deactivate was typed: it holds until the folder changes".into();
+    }
+    let Ok(folder) = std::env::current_dir() else { return "the folder is gone".into() };
+    let decision = activation::decide(ctx, &folder, None, Making::Forbidden);
+    match &decision.venv {
+        Some(venv) if !here.hook => format!("{} belongs here; the hook would activate it", escaped(&ctx.paths.tilde(venv.root()))),
+        Some(venv) => format!("{} is activated at the next prompt", escaped(&ctx.paths.tilde(venv.root()))),
+        None if !decision.notes.is_empty() => decision.notes.iter().map(|note| note.line.as_str()).collect::<Vec<_>>().join("; "),
+        None if var("BOOT_PYTHON").is_some() => "BOOT_PYTHON is set, which beats environments".into(),
+        None if !decision.prompt.is_empty() => "none is made here yet: boot venv".into(),
+        None => "no environment belongs here".into(),
+    }
 }

@@ -11,6 +11,7 @@ use crate::package::requirements_file;
 use crate::package::resolve::IndexOptions;
 use crate::parallel::side_by_side;
 use crate::python::installed;
+use crate::store::umask;
 use crate::tool::source::{self, Typed};
 use crate::tool::{self, Change, Options, Outcome, commands, expose, list, receipt, remove};
 use crate::ui::table;
@@ -251,6 +252,7 @@ fn run_once(args: Run, ctx: &Context) -> Result<Code> {
     if args.from.is_none() && is_script(file) {
         let typed = Typed { editable: false, python: args.python, index: index(ctx, args.index)? };
         let python = tool::run::for_script(ctx, file, &source::conditional_all(ctx, &args.with, &typed)?, &typed)?;
+        umask::restore();
         let error = Command::new(&python).arg(file).args(args.arguments).exec();
         ctx.report.error(&format!("can't run {}: {error}", python.display()));
         return Ok(Code::NotFound);
@@ -260,6 +262,7 @@ fn run_once(args: Run, ctx: &Context) -> Result<Code> {
     let spec = source::spec(ctx, package, &typed)?;
     let command = args.from.as_ref().map(|_| args.spec.as_str());
     let script = tool::run::find(ctx, &spec, command, &source::conditional_all(ctx, &args.with, &typed)?, &typed)?;
+    umask::restore();
     let error = Command::new(&script).args(args.arguments).exec();
     ctx.report.error(&format!("can't run {}: {error}", script.display()));
     Ok(Code::NotFound)
@@ -287,6 +290,7 @@ fn exec(args: Exec, ctx: &Context) -> Result<Code> {
     // Where the environment has such a program it is taken from there, else from PATH.
     let inside = env.join("bin").join(program);
     let program: PathBuf = if inside.exists() { inside } else { program.into() };
+    umask::restore();
     let error = Command::new(&program).args(arguments).env("PATH", path).env("VIRTUAL_ENV", &env).exec();
     let tool = receipt.wanted.tool();
     Ok(failed(
@@ -303,6 +307,7 @@ fn pip(args: Pip, ctx: &Context) -> Result<Code> {
         return Err(tool::Error::NoPip { tool: tool.tool() }.into());
     };
     let program = tool.env.join("bin/python");
+    umask::restore();
     let error = Command::new(&program).arg(pip.join("pip")).args(args.arguments).exec();
     ctx.report.error(&format!("can't run {}: {error}", program.display()));
     Ok(Code::NotFound)

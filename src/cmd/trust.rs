@@ -16,19 +16,18 @@ pub fn trust(args: Trust, ctx: &Context) -> Result<Code> {
     }
     let folder = folder(args.dir)?;
     let shown = |path: &Path| escaped(&ctx.paths.tilde(path));
-    let (path, new) = if args.tree {
-        (folder.clone(), trust::trust_tree(ctx, &folder)?)
-    } else {
-        // The environment itself may be named too.
-        let venv = if folder.join(venv::CONFIG).exists() { folder } else { folder.join(venv::NAME) };
-        let new = trust::trust(ctx, &venv)?;
-        (venv, new)
-    };
+    let (path, new) = if args.tree { (folder.clone(), trust::trust_tree(ctx, &folder)?) } else { trust::trust(ctx, &folder)? };
+    if !args.tree
+        && let Some((script, leads)) = venv::foreign_script(&path)
+    {
+        ctx.report.warn(&format!("{} runs {}: this environment was moved or copied, make it anew", shown(&script), shown(&leads)));
+    }
     let below = if args.tree { "every environment below " } else { "" };
+    let next = if args.tree { String::new() } else { super::forecast(ctx, &folder) };
     ctx.report.info(&if new {
-        format!("{below}{} may be activated now", shown(&path))
+        format!("{below}{} may be activated now{next}", shown(&path))
     } else {
-        format!("{below}{} could be activated already: nothing to do", shown(&path))
+        format!("{below}{} could be activated already: nothing to do{next}", shown(&path))
     });
     Ok(Code::Done)
 }

@@ -1,34 +1,69 @@
 //! `boot venv [PATH]`, `boot venv list`, `boot venv remove`.
 
+use std::path::Path;
+
 use super::shim::system;
 use crate::cli::venv::{Make, Venv, What};
 use crate::error::Result;
 use crate::project;
+use crate::project::known;
 use crate::project::make::{self, Place, Wanted};
+use crate::project::pin::Name;
+use crate::project::removed;
 use crate::project::trust::Kind;
 use crate::python::request::Request;
+use crate::report::escaped;
 use crate::ui::table;
 use crate::{Code, Context};
 
 pub fn run(args: Venv, ctx: &Context) -> Result<Code> {
     match args.what {
         None => make(args.make, ctx),
+        Some(What::Create(args)) => make(args, ctx),
         Some(What::List { json }) => list(json, ctx),
+        Some(What::Restore { path }) => {
+            let here = super::here()?;
+            let link = known::restore(ctx, &path.map_or(here.clone(), |path| here.join(path)))?;
+            ctx.report
+                .info(&format!("{} leads to the environment of before again; the other one is kept", escaped(&ctx.paths.tilde(&link))));
+            Ok(Code::Done)
+        }
         Some(What::Remove { what }) => {
             let here = super::here()?;
-            let outcomes = what.iter().map(|what| match make::remove(ctx, &here, what) {
-                Ok(path) => {
-                    ctx.report.info(&format!("removed {}", ctx.paths.tilde(&path)));
-                    Code::Done
-                }
-                Err(error) => {
+            let outcomes = what.iter().map(|what| {
+                remove(what, &here, ctx).unwrap_or_else(|error| {
                     ctx.report.error(&error.to_string());
                     error.code()
-                }
+                })
             });
             Ok(Code::sum(outcomes.collect::<Vec<_>>()))
         }
     }
+}
+
+/// Removes one environment. A word without a slash that names an environment, or named one that was removed, never means a folder:
+/// typed twice, a command removes no second thing.
+fn remove(what: &Path, here: &Path, ctx: &Context) -> Result<Code> {
+    let name: Option<Name> = what.to_str().and_then(|word| word.parse().ok());
+    let is_there = |name: &Name| {
+        let folder = ctx.paths.venvs().join(name.as_str());
+        folder.is_dir() && folder != ctx.paths.projects()
+    };
+    let named = name.filter(|name| is_there(name) || removed::contains(&ctx.paths, name).unwrap_or(true));
+    if let Some(name) = named.as_ref().filter(|name| !is_there(name)) {
+        if here.join(what).is_dir() {
+            return Err(project::Error::Removed { name: name.clone() }.into());
+        }
+        ctx.report.info(&format!("the environment {name} is removed already: nothing to do"));
+        return Ok(Code::Done);
+    }
+    // Remembered first: whatever happens in between, the word stays a name.
+    if let Some(name) = &named {
+        removed::remember(ctx, name)?;
+    }
+    let path = known::remove(ctx, here, what)?;
+    ctx.report.info(&format!("removed {}", ctx.paths.tilde(&path)));
+    Ok(Code::Done)
 }
 
 fn make(args: Make, ctx: &Context) -> Result<Code> {
@@ -48,13 +83,18 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
         clear: args.clear,
     };
     let outcome = make::make(ctx, &here, &wanted)?;
-    let path = ctx.paths.tilde(&outcome.path);
+    let path = escaped(&ctx.paths.tilde(&outcome.path));
+    let next = outcome.project.as_ref().map(|project| super::forecast(ctx, project)).unwrap_or_default();
+    if !outcome.gone.is_empty() {
+        ctx.report.info(&format!("gone with the environment of before: {}", escaped(&outcome.gone.join(", "))));
+    }
     if outcome.mended {
-        ctx.report.info(&format!("mended {path}, whose Python had moved: it has {}", outcome.version));
+        ctx.report.info(&format!("mended {path}, whose Python had moved: it has {}{next}", outcome.version));
     } else if outcome.fresh {
-        ctx.report.info(&format!("made {path} with Python {}", outcome.version));
+        let kept = if outcome.kept { "; the one before is kept: boot venv restore" } else { "" };
+        ctx.report.info(&format!("made {path} with Python {}{kept}{next}", outcome.version));
     } else {
-        ctx.report.info(&format!("{path} is there, with Python {}: nothing to do", outcome.version));
+        ctx.report.info(&format!("{path} is there, with Python {}: nothing to do{next}", outcome.version));
     }
     if let Some(line) = outcome.without_pip {
         ctx.report.info(&line);
@@ -63,11 +103,11 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
 }
 
 fn list(json: bool, ctx: &Context) -> Result<Code> {
-    let all = make::list(ctx)?;
+    let all = known::list(ctx)?;
     if json {
         #[derive(serde::Serialize)]
         struct Body {
-            venvs: Vec<make::Listed>,
+            venvs: Vec<known::Listed>,
         }
         table::json(Body { venvs: all })?;
         return Ok(Code::Done);
@@ -76,18 +116,22 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
         .into_iter()
         .map(|venv| {
             let state = match (venv.works, venv.kind, venv.lost) {
-                (_, None, _) => format!("not trusted: boot trust {}", crate::report::escaped(&ctx.paths.tilde(&venv.path))),
-                (false, ..) if !venv.path.exists() => "gone".into(),
+                (_, None, _) => format!("not trusted: boot trust {}", escaped(&ctx.paths.tilde(&venv.path))),
+                (false, ..) if !venv.environment.exists() => "gone".into(),
                 (false, _, Some(request)) => format!("broken: Python {request} isn't installed: boot python install {request}"),
                 (false, ..) => match &venv.name {
                     Some(name) => format!("broken; to make it anew: boot venv --name {name} --clear"),
                     None => "broken; to make it anew: boot venv --clear, there".into(),
                 },
+                (true, ..) if venv.kept && !venv.path.parent().is_some_and(|project| project.exists()) => {
+                    "kept, its project is gone".into()
+                }
+                (true, ..) if venv.kept => "kept: boot venv restore, there".into(),
                 (true, ..) if venv.mended => "mended: its Python had moved".into(),
                 (true, Some(Kind::Made), _) => String::new(),
                 (true, ..) => "trusted by hand".into(),
             };
-            let path = crate::report::escaped(&ctx.paths.tilde(&venv.path));
+            let path = escaped(&ctx.paths.tilde(&venv.path));
             vec![venv.name.unwrap_or(path), venv.python.unwrap_or_else(|| "?".into()), state]
         })
         .collect();

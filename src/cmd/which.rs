@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use super::shim::{is_pythons, path_for, system};
+use super::shim::{is_active_by_hook, is_pythons, surroundings, system};
 use crate::cli::python::{Exec, Which};
 use crate::error::{Error, Result};
 use crate::project::choice::{self, Choice, Item, NoCommand, Reason, Target};
@@ -27,27 +27,31 @@ pub fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
     // clap asks for at least one.
     let Some((command, arguments)) = args.command.split_first() else { return Ok(Code::Usage) };
     let program = program(ctx, &choice, command)?;
-    let path = path_for(ctx, &choice);
-    Err(shim::become_program(&program, arguments.iter().cloned(), Some(&path)).into())
+    Err(shim::become_program(&program, arguments.iter().cloned(), &surroundings(ctx, &choice)).into())
 }
 
-/// What is in effect here: an environment that is active, as PATH says, before what pins ask for.
+/// What is in effect here: an environment that somebody else than boot has activated, before what the folder asks for.
 fn here(ctx: &Context) -> Choice {
     let mut choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
     for warning in &choice.warnings {
         ctx.report.warn(warning);
     }
     if choice.reason != Reason::Variable
-        && let Some(root) = active()
+        && let Some(root) = activated_by_hand()
     {
         choice.items.insert(0, Item { asked: root.to_string_lossy().into_owned(), target: Target::Environment(root) });
     }
     choice
 }
 
-/// The active environment, if it comes first where a command is looked up.
-fn active() -> Option<PathBuf> {
-    let root = PathBuf::from(std::env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty())?);
+/// The active environment, if it comes first where a command is looked up. One that the hook has activated is the folder's where the shell
+/// stood last: the folder says itself what it is here.
+fn activated_by_hand() -> Option<PathBuf> {
+    let active = std::env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty())?;
+    if is_active_by_hook() {
+        return None;
+    }
+    let root = PathBuf::from(active);
     let path = std::env::var_os("PATH")?;
     let first = std::env::split_paths(&path).find(|folder| folder.join("python").exists())?;
     (first == root.join("bin")).then_some(root)
@@ -60,8 +64,9 @@ fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
         return Ok(PathBuf::from(name));
     }
     if is_pythons(name) {
-        return Ok(choice.program(&ctx.paths, &text, &|name| system(ctx, name))?);
+        return Ok(choice.program(&ctx.paths, &text, &|name| system(ctx, name)).map_err(|missing| missing.explained(ctx))?);
     }
-    choice.whole()?;
-    Ok(shim::look_up(&text, &path_for(ctx, choice)).ok_or_else(|| NoCommand(escaped(&text)))?)
+    choice.whole().map_err(|missing| missing.explained(ctx))?;
+    let path = surroundings(ctx, choice).path.unwrap_or_default();
+    Ok(shim::look_up(&text, &path).ok_or_else(|| NoCommand(escaped(&text)))?)
 }

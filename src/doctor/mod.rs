@@ -49,6 +49,7 @@ pub enum Mend {
 pub fn examine(ctx: &Context) -> crate::error::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     things::pythons(ctx, &mut findings);
+    things::shims(ctx, &mut findings);
     things::environments(ctx, &mut findings)?;
     things::tools(ctx, &mut findings);
     things::links(ctx, &mut findings);

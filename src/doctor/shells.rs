@@ -1,10 +1,15 @@
 //! The hook in the shells, and the order of PATH.
 
+use std::path::PathBuf;
+
 use super::{Finding, Mend};
 use crate::Context;
 use crate::context::var;
 use crate::error::Result;
+use crate::project::activation::{self, Making};
 use crate::report::escaped;
+use crate::shell::company::Activator;
+use crate::shell::status::Activation;
 use crate::shell::{Shell, install, probe, status};
 
 /// Says nothing of shells that have no hook: not everybody wants one.
@@ -23,7 +28,11 @@ pub fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
             findings.push(Finding { what: format!("the hook of {shell}"), why, by_hand: None, mend: Some(Mend::Hook(shell)) });
             continue;
         }
-        for line in status::lines(&ctx.paths, &[shell], &binary)?.into_iter().filter(|line| !line.live) {
+        for line in status::lines(&ctx.paths, &[shell], &binary)? {
+            rivals(shell.name(), &line.activators, findings);
+            if line.live {
+                continue;
+            }
             // That bash -c reads no file is no fault of anybody.
             if (shell, line.run) != (Shell::Bash, probe::Kind::Plain) {
                 findings.push(Finding {
@@ -35,6 +44,7 @@ pub fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
             }
         }
     }
+    foreign(ctx, findings);
     let path: Vec<_> = var("PATH").iter().flat_map(std::env::split_paths).collect();
     let missing: Vec<_> =
         [ctx.paths.shims(), ctx.paths.bin.clone()].into_iter().filter(|folder| folder.is_dir() && !path.contains(folder)).collect();
@@ -56,6 +66,36 @@ pub fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Those that activate environments in a way that can't go together with the hook.
+fn rivals(shell: &str, activators: &[Activator], findings: &mut Vec<Finding>) {
+    for activator in activators {
+        if let Some(remedy) = activator.remedy() {
+            findings.push(Finding {
+                what: format!("{} in {shell}", activator.name()),
+                why: format!("{}, beside the hook", activator.effect()),
+                by_hand: Some(remedy.into()),
+                mend: None,
+            });
+        }
+    }
+}
+
+/// Why none of boot's environments is active in this shell, where another one is.
+fn foreign(ctx: &Context, findings: &mut Vec<Finding>) {
+    let here = status::here(|name| std::env::var_os(name), std::os::unix::process::parent_id());
+    let Some(root) = here.environment.filter(|_| here.hook && here.activation == Activation::Foreign) else { return };
+    let belongs = |folder: PathBuf| activation::decide(ctx, &folder, None, Making::Forbidden).venv.is_some();
+    if !std::env::current_dir().is_ok_and(belongs) {
+        return;
+    }
+    findings.push(Finding {
+        what: escaped(&ctx.paths.tilde(&root)),
+        why: "was activated in this shell by other means than boot's, so the one of this project isn't active".into(),
+        by_hand: Some("deactivate".into()),
+        mend: None,
+    });
 }
 
 /// Brings the hook of one shell up to date.

@@ -7,8 +7,9 @@ use super::{Finding, Mend};
 use crate::Context;
 use crate::error::Result;
 use crate::parallel::side_by_side;
-use crate::project::make;
-use crate::python::installed;
+use crate::project::known;
+use crate::python::shims::State;
+use crate::python::{installed, links};
 use crate::report::escaped;
 use crate::store::atomic;
 use crate::tool::{expose, health, manuals, receipt};
@@ -27,12 +28,45 @@ pub fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Shims that aren't there, or aren't this boot's. Links that lead nowhere are told by [`pythons`].
+pub fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
+    let mut old = Vec::new();
+    for (path, state) in links::wrong_shims(&ctx.paths) {
+        match state {
+            State::Foreign => findings.push(Finding {
+                what: shown(ctx, &path),
+                why: "isn't a shim of boot's".into(),
+                by_hand: Some("move it away, then boot doctor --fix".into()),
+                mend: None,
+            }),
+            State::Old | State::Absent if path.is_symlink() && fs::metadata(&path).is_err() => {}
+            State::Old => old.push((path, "an older boot's")),
+            State::Absent => old.push((path, "not there")),
+            State::Current => {}
+        }
+    }
+    for kind in ["an older boot's", "not there"] {
+        let names = old.iter().filter(|(_, of)| *of == kind).filter_map(|(path, _)| path.file_name());
+        let names: Vec<String> = names.map(|name| escaped(&name.to_string_lossy())).collect();
+        if !names.is_empty() {
+            let why =
+                format!("{}: {}", if names.len() == 1 { format!("one is {kind}") } else { format!("some are {kind}") }, names.join(", "));
+            findings.push(Finding {
+                what: format!("the shims in {}", shown(ctx, &ctx.paths.shims())),
+                why,
+                by_hand: None,
+                mend: Some(Mend::Links),
+            });
+        }
+    }
+}
+
 /// Environments of projects, and named ones.
 pub fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
-    for venv in make::list(ctx)?.into_iter().filter(|venv| !venv.works) {
+    for venv in known::list(ctx)?.into_iter().filter(|venv| !venv.works && !venv.kept) {
         let what = venv.name.clone().unwrap_or_else(|| shown(ctx, &venv.path));
         let (why, by_hand, mend) = match &venv.lost {
-            _ if fs::symlink_metadata(&venv.path).is_err() => {
+            _ if fs::symlink_metadata(&venv.environment).is_err() => {
                 ("it is gone, and still on the list of what may be activated".into(), None, Some(Mend::Forget(venv.path.clone())))
             }
             Some(request) => (format!("Python {request} isn't installed"), Some(format!("boot python install {request}")), None),
@@ -81,7 +115,8 @@ pub fn links(ctx: &Context, findings: &mut Vec<Finding>) {
 /// What killed runs left where things are made.
 pub fn leftovers(ctx: &Context, findings: &mut Vec<Finding>) {
     let paths = &ctx.paths;
-    let mut folders = vec![paths.pythons(), paths.tools(), paths.venvs(), paths.shims(), paths.bin.clone(), paths.state.clone()];
+    let mut folders =
+        vec![paths.pythons(), paths.tools(), paths.venvs(), paths.projects(), paths.shims(), paths.bin.clone(), paths.state.clone()];
     folders.extend([paths.wheels(), paths.archives(), paths.builds(), paths.environments()]);
     let left: Vec<PathBuf> = folders.into_iter().filter(|folder| atomic::has_leftovers(folder)).collect();
     if !left.is_empty() {

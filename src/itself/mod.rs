@@ -1,5 +1,6 @@
 //! boot itself: how it came here, the newest release, and leaving.
 
+pub mod bootx;
 pub mod remove;
 pub mod update;
 

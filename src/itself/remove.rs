@@ -1,13 +1,14 @@
-//! `boot self uninstall`: takes away what boot made, by name, and nothing else. What is the user's stays: the dotfiles repository, backups,
-//! settings, the environments in projects.
+//! `boot self uninstall`: takes away what boot made, by name, and nothing else: the links of projects to their environments, too. What is
+//! the user's stays: the dotfiles repository, backups, settings.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Result, own_binary};
+use super::{Error, Result, bootx, own_binary};
 use crate::Context;
 use crate::machine::applied::{Applied, Placed};
 use crate::machine::dotfiles;
+use crate::project::environment;
 use crate::report::Silent;
 use crate::shell::{Shell, install};
 use crate::store::lock::Lock;
@@ -59,6 +60,7 @@ pub fn plan(paths: &Paths) -> Result<Plan> {
         going.push(pin.clone());
     }
     going.push(paths.cache.clone());
+    going.extend([binary.clone(), paths.bin.join("boot")].iter().filter_map(|boot| bootx::removable(boot)));
     going.push(binary.clone());
     going.retain(there);
     let hooked = install::removal(paths, &Shell::ALL)?;
@@ -88,6 +90,9 @@ pub fn remove(ctx: &Context, plan: &Plan) -> Result<()> {
             manuals::unlink(paths, &tool)?;
         }
     }
+    for environment in environment::all(paths).iter().filter(|environment| environment.is_in_use()) {
+        environment.unlink()?;
+    }
     cache::clean(paths)?;
     drop(lock);
     for path in plan.going.iter().filter(|path| **path != plan.binary && **path != paths.cache) {
@@ -96,10 +101,6 @@ pub fn remove(ctx: &Context, plan: &Plan) -> Result<()> {
             Ok(_) => fs::remove_file(path).map_err(store::Error::io("remove", path))?,
             Err(_) => {}
         }
-    }
-    let bootx = paths.bin.join("bootx");
-    if fs::canonicalize(&bootx).is_ok_and(|real| real == plan.binary) && bootx.is_symlink() {
-        fs::remove_file(&bootx).map_err(store::Error::io("remove", &bootx))?;
     }
     fs::remove_file(&plan.binary).map_err(store::Error::io("remove", &plan.binary))?;
     // Folders that are empty now; one that holds anything isn't removed, and its parents neither.

@@ -12,6 +12,7 @@ use pep440_rs::Version;
 use super::{Error, Result, own_binary, target};
 use crate::Context;
 use crate::net::{self, download, endpoints};
+use crate::python::links;
 use crate::store::atomic::Staging;
 use crate::store::digest::Sha256;
 use crate::store::{self, unpack};
@@ -63,6 +64,8 @@ pub fn update(ctx: &Context) -> Result<Outcome> {
     let fresh = inside.join("boot");
     runs(&fresh, &version)?;
     fs::rename(&fresh, &path).map_err(store::Error::io("replace", &path))?;
+    // The shims are names of the old one's file.
+    links::renew(&ctx.paths)?;
     Ok(Outcome::Updated { version: version.to_string(), path })
 }
 

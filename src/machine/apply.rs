@@ -213,11 +213,7 @@ fn one(
         What::Venv(name, request) => items::make_venv(ctx, name, request),
         // Its Python failed, and has said so.
         What::Default(request) if items::python(ctx, request).is_none() => return None,
-        What::Default(request) => items::set_default_python(ctx, request).and_then(|()| {
-            applied.default_python = Some(request.clone());
-            applied.write(&ctx.paths)?;
-            Ok(format!("{request} is the default"))
-        }),
+        What::Default(request) => items::set_default_python(ctx, applied, request),
         What::Script(script) if script.is_done(applied) => return None,
         What::Script(script) => {
             ctx.report.step(&format!("runs {}", script.id));

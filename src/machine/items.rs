@@ -19,7 +19,7 @@ use crate::python::key::Key;
 use crate::python::request::{NotARequest, Request};
 use crate::report::escaped;
 use crate::shell::{init, install};
-use crate::store::{self, atomic};
+use crate::store;
 use crate::tool::{self, Receipt, Spec, spec};
 
 /// Why `request` can't be a Python to install; nothing is looked up for it. A path is of one machine, so it is none here.
@@ -155,15 +155,32 @@ pub fn locked_python(ctx: &Context, request: &str, locked: &LockedPython, applie
     (instead, Some(format!("{}, {note} {wanted}", version(&there))))
 }
 
-/// The first request of the global pin.
+/// The first entry of the global pin.
 pub fn default_python(ctx: &Context) -> Option<String> {
-    let (entries, _) = pin::parse(&std::fs::read(ctx.paths.global_pin()).ok()?);
-    entries.first().map(ToString::to_string)
+    pin::read_global(&ctx.paths).map(|pin| pin.first().to_string())
 }
 
-/// Writes the global pin.
-pub fn set_default_python(ctx: &Context, request: &str) -> Result<()> {
-    Ok(atomic::write(&ctx.paths.global_pin(), format!("{request}\n").as_bytes(), None)?)
+/// Whether the global pin says no other than `request`.
+pub fn is_default(now: &str, request: &str) -> bool {
+    request.parse::<Request>().is_ok_and(|request| request.to_string() == now)
+}
+
+/// Makes the global pin say `request`, and tells of it. One that came with the dotfiles since the plan is the user's own choice, and only a
+/// pin that was written here is noted as boot's.
+pub fn set_default_python(ctx: &Context, applied: &mut Applied, request: &str) -> Result<String> {
+    match default_python(ctx) {
+        Some(now) if !is_default(&now, request) && applied.default_python.as_ref() != Some(&now) => {
+            return Ok(format!("{} stays the default: your own choice", escaped(&now)));
+        }
+        _ => {}
+    }
+    let request: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;
+    let said = format!("{request} is the default");
+    if pin::write(&ctx.paths, &ctx.paths.global_pin(), &[pin::Entry::Python(request.clone())])? {
+        applied.default_python = Some(request.to_string());
+        applied.write(&ctx.paths)?;
+    }
+    Ok(said)
 }
 
 /// Whether the named virtualenv is there with the Python that is asked for; else what is there instead.

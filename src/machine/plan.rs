@@ -190,7 +190,7 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
     if let Some(first) = manifest.pythons.first() {
         match items::default_python(ctx) {
             None => add(What::Default(first.clone()), State::Todo, ""),
-            Some(now) if now == *first => add(What::Default(first.clone()), State::Done, ""),
+            Some(now) if items::is_default(&now, first) => add(What::Default(first.clone()), State::Done, ""),
             // Changed by hand since, or never boot's: the user's word counts.
             Some(now) if applied.default_python.as_ref() != Some(&now) => add(What::Default(now), State::Done, "your own choice"),
             Some(now) => add(What::Default(first.clone()), State::Todo, &format!("it is {now}")),

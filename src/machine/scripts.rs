@@ -13,6 +13,7 @@ use super::manifest::{On, Place, Run};
 use super::{Error, Result};
 use crate::Context;
 use crate::store::digest::Sha256;
+use crate::store::umask;
 
 const LONGEST: u64 = 1 << 20;
 
@@ -130,7 +131,9 @@ pub fn finish(ctx: &Context, command: &mut Command) -> Result<()> {
 
 fn shell(text: &str) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", text]);
+    // What a script makes is the user's, and so is the umask.
+    let umask = umask::users().map(|users| format!("umask {users}\n")).unwrap_or_default();
+    command.args(["-c", &format!("{umask}{text}")]);
     command
 }
 

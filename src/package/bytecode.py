@@ -14,10 +14,12 @@ import tempfile
 
 
 def compile_wheel(tree, done, wheels):
-    # Named and locked as boot's own staging folders are, so that a boot that comes along sweeps it if this is killed.
-    staging = tempfile.mkdtemp(prefix=".boot-staging-", dir=wheels)
-    lock = os.open(staging, os.O_RDONLY)
+    # Named by its inode and locked as boot's own staging folders are, so that a boot that comes along sweeps it if this is killed.
+    bare = tempfile.mkdtemp(prefix=".boot-staging-", dir=wheels)
+    lock = os.open(bare, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    staging = os.path.join(wheels, ".boot-staging-%x.%s" % (os.fstat(lock).st_ino, os.urandom(3).hex()))
+    os.rename(bare, staging)
     # From here on by relative names: should somebody delete the folder, nothing is made in its place.
     os.chmod(staging, 0o755)
     os.chdir(staging)

@@ -22,7 +22,7 @@ pub struct Interpreter<'a> {
 
 impl Interpreter<'_> {
     /// The first line or lines of a script.
-    fn shebang(&self) -> Vec<u8> {
+    pub fn shebang(&self) -> Vec<u8> {
         let path = self.path.as_os_str();
         let option = if self.isolated { " -E" } else { "" };
         let plain = is_plain(self.path) && 2 + path.len() + option.len() <= SHEBANG_LIMIT;
@@ -41,6 +41,11 @@ impl Interpreter<'_> {
         }
         line
     }
+}
+
+/// The lines that a program of `interpreter` begins with.
+pub fn shebang(interpreter: Interpreter<'_>) -> Vec<u8> {
+    interpreter.shebang()
 }
 
 /// Whether a first line can name `path` as it is: nothing in it that would end a word.

@@ -7,31 +7,56 @@ use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::Error;
+use super::environment::{self, Environment, Standing};
+use super::locate::{self, Project};
 use super::mend::{self, State, Wanted};
-use super::pin::{self, Entry, Name, Pin};
-use super::trust::{self, TrustedVenv, shown};
+use super::pin::{Entry, Name};
+use super::trust::{self, Refusal, TrustedVenv, shown};
 use super::venv::{self, VenvOptions};
+use super::{exclude, hints, missing};
 use crate::Context;
-use crate::python::installed::{self, Installed};
-use crate::python::request::{Numbers, Request};
+use crate::context::var;
+use crate::python::installed;
+use crate::python::request::Request;
 use crate::report::escaped;
 use crate::store::digest::Sha256;
+use crate::store::owner;
 
-/// What the shell is to do.
+/// Whether an environment may be made or put in order on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Making {
+    Allowed,
+    /// A subshell, or one where another environment is active: it only looks.
+    Forbidden,
+}
+
+/// The instructions for a shell.
 #[derive(Debug, Default)]
 pub struct Decision {
     /// Put on PATH; None: nothing of boot's belongs there.
     pub venv: Option<TrustedVenv>,
-    /// What prompts show of it.
+    /// The folder belongs to a project.
+    pub in_project: bool,
+    /// An environment that somebody else activated stays.
+    pub stay: bool,
+    /// The prompt's name for it.
     pub prompt: String,
     /// The environment came just now: made by us, or by another shell that got there first.
     pub made: bool,
-    /// The folder that was looked at as the environment, trusted or not, as it was before that.
-    pub seen: Option<(PathBuf, Metadata)>,
+    pub watch: Option<Watch>,
     pub notes: Vec<Note>,
-    /// What they are about: the folder of the pin, else where the shell stands.
+    /// The folder that the notes are about: the project's, else where the shell stands.
     pub folder: PathBuf,
+}
+
+/// Files by which a shell sees that another environment stands in the place of the active one.
+#[derive(Debug)]
+pub struct Watch {
+    /// The project's `.venv`.
+    pub link: PathBuf,
+    pub root: PathBuf,
+    /// The folder of commands of an environment that others can write into, as it is now.
+    pub commands: Option<(PathBuf, Metadata)>,
 }
 
 /// One line for the user, once for each state of a folder.
@@ -56,119 +81,263 @@ impl Note {
     }
 }
 
-/// Decides for a shell that stands in `folder`, an absolute path.
-pub fn decide(ctx: &Context, folder: &Path) -> Decision {
-    let found = pin::find_project(folder);
-    let mut decision = Decision { notes: found.warnings.into_iter().map(Note::warning).collect(), ..Decision::default() };
-    decision.folder = folder.into();
-    if let Some(pin) = found.pin {
-        decision.folder = pin.folder().into();
-        match enter(ctx, &pin, &mut decision) {
-            Ok(venv) => decision.venv = venv,
-            Err(note) => decision.notes.push(note),
+impl From<Refusal> for Note {
+    fn from(refusal: Refusal) -> Note {
+        Note::warning(refusal.to_string())
+    }
+}
+
+/// Decides for a shell that stands in `folder`, an absolute path, and has the environment `foreign` active by other means.
+pub fn decide(ctx: &Context, folder: &Path, foreign: Option<&Path>, making: Making) -> Decision {
+    let foreign = foreign.map(|root| fs::canonicalize(root).unwrap_or_else(|_| root.into()));
+    let making = if foreign.is_some() { Making::Forbidden } else { making };
+    let mut decision = Decision { folder: folder.into(), ..Decision::default() };
+    match enter(ctx, folder, making, &mut decision) {
+        Ok(venv) => decision.venv = venv,
+        Err(note) => decision.notes.push(note),
+    }
+    if let Some(foreign) = foreign
+        && decision.venv.as_ref().is_none_or(|venv| venv.root() != foreign)
+    {
+        if decision.in_project {
+            let text = format!("{} is active by hand, and stays until: deactivate", shown(&foreign));
+            decision.notes = vec![Note::info(text)];
         }
+        decision.stay = true;
+        decision.venv = None;
+        decision.watch = None;
     }
     decision
 }
 
-/// The environment of a project, made if need be.
-fn enter(ctx: &Context, pin: &Pin, decision: &mut Decision) -> Result<Option<TrustedVenv>, Note> {
-    let folder = pin.folder();
-    let request = match pin.first() {
-        Entry::Python(request) => request,
-        Entry::Environment(name) => return named(ctx, name, decision).map(Some),
-    };
-    let venv = folder.join(venv::NAME);
-    decision.prompt = prompt(folder);
-    let python = installed::find(&ctx.paths, request);
-    if there(&venv, decision) {
-        let trusted = trust::check(&ctx.paths, &venv).map_err(|refusal| Note::warning(refusal.to_string()))?;
-        fits(ctx, &trusted, python.as_ref(), Some(request))?;
-        return Ok(Some(trusted));
+fn enter(ctx: &Context, folder: &Path, making: Making, decision: &mut Decision) -> Result<Option<TrustedVenv>, Note> {
+    if let Some(asked) = var("BOOT_PYTHON") {
+        // It beats pins and environments, and shims obey it: only an environment that it names belongs on PATH.
+        return match asked.parse() {
+            Ok(Entry::Environment(name)) => named(ctx, &name, decision).map(Some),
+            _ => Ok(None),
+        };
     }
-    let Some(python) = python else {
-        // Environments are made from Pythons that boot knows; the system's is used as it is.
-        return if *request == Request::System { Ok(None) } else { Err(not_installed(request)) };
+    let located = locate::locate(&ctx.paths, folder);
+    decision.notes.extend(located.warnings.into_iter().map(Note::warning));
+    decision.notes.extend(located.stranger.map(Note::from));
+    let Some(project) = located.project else {
+        let default = installed::default(&ctx.paths);
+        let unmet = hints::asked_elsewhere(folder).filter(|asked| !default.is_some_and(|python| asked.is_met_by(&python.key)));
+        decision.notes.extend(unmet.map(|asked| {
+            Note::info(format!(
+                "{} asks for Python {}, and there is no pin: boot python pin {}",
+                asked.shown,
+                asked.request,
+                trust::word(Path::new(&asked.request))
+            ))
+        }));
+        return Ok(None);
     };
-    if !may_create(ctx, folder)? {
+    decision.folder = project.folder.clone();
+    decision.in_project = true;
+    match project.own_pin().map(|pin| (pin, pin.first())) {
+        Some((_, Entry::Environment(name))) => return named(ctx, name, decision).map(Some),
+        Some((pin, Entry::Unmet(unmet))) => return Err(Note::warning(unmet.line(&pin.file))),
+        _ => {}
+    }
+    decision.prompt = prompt(&project.folder);
+    let (venv, link) = match &project.standing {
+        Standing::Foreign(root) => (stranger(ctx, &project, root, making)?, project.folder.join(venv::NAME)),
+        Standing::Unusable => {
+            environment::note_displaced(&ctx.paths, &real(&project.folder));
+            return Err(Refusal::NoVenv(project.folder.join(venv::NAME)).into());
+        }
+        _ => match own(ctx, &project, making, decision)? {
+            Some(venv) => (venv, project.folder.join(venv::NAME)),
+            None => return Ok(None),
+        },
+    };
+    let bin = venv.root().join("bin");
+    // Nobody but boot and the user writes into boot's own folders.
+    let commands = if venv.is_made() { None } else { fs::metadata(&bin).ok().map(|data| (bin, data)) };
+    decision.watch = Some(Watch { link, root: venv.root().into(), commands });
+    fits(ctx, &project, &venv, making)?;
+    Ok(Some(venv))
+}
+
+/// An environment that boot didn't make, or an earlier boot as a folder: that is taken over, with all that is in it.
+fn stranger(ctx: &Context, project: &Project, root: &Path, making: Making) -> Result<TrustedVenv, Note> {
+    let folder = real(&project.folder);
+    let trusted = match trust::check(&ctx.paths, root) {
+        Ok(trusted) => trusted,
+        Err(refusal) => {
+            if environment::note_displaced(&ctx.paths, &folder) {
+                let venv = shown(&project.folder.join(venv::NAME));
+                return Err(Note::warning(format!(
+                    "{venv} isn't the link to boot's environment any more, so it isn't activated; to have that back: boot venv restore"
+                )));
+            }
+            return Err(refusal.into());
+        }
+    };
+    if exclude::is_tracked(&folder) {
+        let venv = shown(&project.folder.join(venv::NAME));
+        return Err(Note::warning(format!(
+            "{venv} has files of the repository in it, so it isn't activated; to make another: git rm -r --cached .venv && boot venv --clear"
+        )));
+    }
+    let in_project = ctx.settings().is_ok_and(|settings| settings.venv.in_project);
+    if !trusted.is_made() || in_project || making == Making::Forbidden || root != folder.join(venv::NAME) {
+        return Ok(trusted);
+    }
+    let _lock = venv::lock(ctx, root).map_err(|error| Note::warning(first_line(&error)))?;
+    let taken = environment::take_over(ctx, &folder).map_err(|error| Note::warning(first_line(&error)))?;
+    trust::forget(ctx, root).map_err(|error| Note::warning(first_line(&error)))?;
+    Ok(trust::check_own(&taken)?)
+}
+
+/// The project's environment in boot's folder, made if need be.
+fn own(ctx: &Context, project: &Project, making: Making, decision: &mut Decision) -> Result<Option<TrustedVenv>, Note> {
+    let folder = real(&project.folder);
+    let failed = |error: &dyn std::error::Error| Note::warning(format!("no environment could be made here: {}", first_line(error)));
+    match (&project.standing, making) {
+        (Standing::Own(environment) | Standing::Renamed(environment), Making::Forbidden) => {
+            return Ok(Some(trust::check_own(environment)?));
+        }
+        (_, Making::Forbidden) => {
+            let missing =
+                project.request().filter(|request| **request != Request::System && installed::find(&ctx.paths, request).is_none());
+            return missing.map_or(Ok(None), |request| Err(not_installed(ctx, request)));
+        }
+        (Standing::Own(environment), _) => return Ok(Some(trust::check_own(environment)?)),
+        (Standing::Renamed(environment), _) => {
+            let before = shown(environment.project());
+            let mut environment = environment.clone();
+            environment.give_to(&folder).map_err(|error| failed(&error))?;
+            decision.notes.push(Note::info(format!("{} came along from {before}", shown(&project.folder.join(venv::NAME)))));
+            return Ok(Some(trust::check_own(&environment)?));
+        }
+        (Standing::Moved(environment, old), _) => {
+            environment::follow(environment, old).map_err(|error| failed(&error))?;
+            return Ok(Some(trust::check_own(environment)?));
+        }
+        _ => {}
+    }
+    let _lock = venv::lock(ctx, &folder.join(venv::NAME)).map_err(|error| failed(&error))?;
+    // Another shell may have been faster.
+    if let Standing::Own(environment) = environment::look(&ctx.paths, &folder) {
+        decision.made = true;
+        return Ok(Some(trust::check_own(&environment)?));
+    }
+    if project.standing == Standing::Nothing
+        && let Some(environment) = environment::displaced(&ctx.paths, &folder)
+    {
+        environment::bring_back(&environment).map_err(|error| failed(&error))?;
+        decision.made = true;
+        return Ok(Some(trust::check_own(&environment)?));
+    }
+    let Some(request) = project.request() else {
+        let venv = shown(&project.folder.join(venv::NAME));
+        return Err(Note::info(match &project.standing {
+            Standing::Copied(environment) => {
+                format!("{venv} is a copy of the link in {}; to make one of its own: boot venv", shown(environment.project()))
+            }
+            _ => format!("{venv} leads to an environment that is gone; to make another: boot venv"),
+        }));
+    };
+    let Some(python) = installed::find(&ctx.paths, request) else {
+        // Environments are made from Pythons that boot knows; the system's is used as it is.
+        return if *request == Request::System { Ok(None) } else { Err(not_installed(ctx, request)) };
+    };
+    if !may_create(ctx, &project.folder)? {
         return Ok(None);
     }
     let started = Instant::now();
-    let options = VenvOptions { prompt: Some(prompt(folder)), exact: request.is_exact(), ..VenvOptions::default() };
-    let (trusted, by_us) = create(ctx, &python, folder, &options)
-        .map_err(|error| Note::warning(format!("no environment could be made here: {}", first_line(&error))))?;
+    let before = environment::kept(&ctx.paths, &folder);
+    let options = VenvOptions { prompt: Some(prompt(&project.folder)), exact: request.is_exact(), ..VenvOptions::default() };
+    let in_project = ctx.settings().is_ok_and(|settings| settings.venv.in_project);
+    let (trusted, without_pip) = if in_project {
+        let target = folder.join(venv::NAME);
+        let made = venv::publish(ctx, &python, &target, &options, true).map_err(|error| failed(&error))?;
+        (trust::check(&ctx.paths, &target)?, made.without_pip)
+    } else {
+        let (environment, made) = environment::create(ctx, &python, &folder, &options, true).map_err(|error| failed(&error))?;
+        environment.link().map_err(|error| failed(&error))?;
+        (trust::check_own(&environment)?, made.without_pip)
+    };
     decision.made = true;
-    there(trusted.root(), decision);
-    if by_us {
-        let time = started.elapsed().as_millis();
-        decision.notes.push(Note::info(format!("made {} with Python {} in {time} ms", shown(&venv), python.key.version)));
+    decision.notes.extend(without_pip.map(Note::info));
+    let mut line = format!(
+        "made {} with Python {} in {} ms",
+        shown(&project.folder.join(venv::NAME)),
+        python.key.version,
+        started.elapsed().as_millis()
+    );
+    if let Standing::Copied(environment) = &project.standing {
+        line += &format!("; the copied link led to the one of {}", shown(environment.project()));
+    } else if before.iter().any(Environment::has_packages) {
+        line += "; the one before is kept: boot venv restore";
+    } else if let Some(step) = hints::next_step(&project.folder) {
+        line += &format!("; {step}");
     }
+    decision.notes.push(Note::info(line));
     Ok(Some(trusted))
-}
-
-/// Whether something stands at `venv`; a folder is remembered as it is now.
-fn there(venv: &Path, decision: &mut Decision) -> bool {
-    let Ok(data) = fs::symlink_metadata(venv) else { return false };
-    if data.is_dir() {
-        decision.seen = Some((venv.into(), data));
-    }
-    true
 }
 
 /// The environment that a pin names instead of a Python.
 fn named(ctx: &Context, name: &Name, decision: &mut Decision) -> Result<TrustedVenv, Note> {
     let venv = ctx.paths.venvs().join(name.as_str());
-    if !there(&venv, decision) {
-        return Err(Note::info(format!("no environment is called {name}: boot venv --name {name}")));
+    if fs::symlink_metadata(&venv).is_err() {
+        return Err(Note::info(format!("no environment is called {name}: {}", name.way_to_make())));
     }
     decision.prompt = name.to_string();
-    let trusted = trust::check(&ctx.paths, &venv).map_err(|refusal| Note::warning(refusal.to_string()))?;
-    fits(ctx, &trusted, None, None)?;
+    let trusted = trust::check(&ctx.paths, &venv)?;
+    decision.watch = Some(Watch { link: venv, root: trusted.root().into(), commands: None });
+    mended(ctx, &trusted, None)?;
     Ok(trusted)
 }
 
-fn not_installed(request: &Request) -> Note {
-    not_installed_text(&request.to_string())
+fn not_installed(ctx: &Context, request: &Request) -> Note {
+    Note::info(missing::not_installed_line(ctx, request, false))
 }
 
-fn not_installed_text(request: &str) -> Note {
-    Note::info(format!("Python {request} isn't installed: boot python install {}", trust::word(Path::new(request))))
-}
-
-/// A pin is met by its own Python or by none: an environment of another one isn't put on PATH in its name. One whose Python has moved
-/// is mended.
-fn fits(ctx: &Context, trusted: &TrustedVenv, python: Option<&Installed>, request: Option<&Request>) -> Result<(), Note> {
+/// A pin is met by its own Python or by none: an environment of another one isn't put on PATH in its name. One whose Python has
+/// moved is bound to it again first.
+fn fits(ctx: &Context, project: &Project, trusted: &TrustedVenv, making: Making) -> Result<(), Note> {
     let root = trusted.root();
-    let wanted = python.zip(request).map(|(python, request)| Wanted { python, exact: request.is_exact() });
+    let request = project.request();
+    let python = request.and_then(|request| installed::find(&ctx.paths, request));
+    if making == Making::Allowed {
+        let wanted = python.as_ref().zip(request).map(|(python, request)| Wanted { python, exact: request.is_exact() });
+        mended(ctx, trusted, wanted)?;
+    } else if !venv::works(root) {
+        return Err(lost(&project.folder.join(venv::NAME)));
+    }
+    let Some(request) = request else { return Ok(()) };
+    if locate::meets(&ctx.paths, root, request) {
+        return Ok(());
+    }
+    let here = shown(&project.folder.join(venv::NAME));
+    let version = venv::Config::read(root).map_or_else(|| "another version".into(), |config| escaped(&config.version));
+    Err(match python {
+        Some(_) => Note::warning(format!("{here} has Python {version}, the pin asks for {request}; to make it anew: boot venv --clear")),
+        None if *request == Request::System => {
+            Note::warning(format!("{here} has a Python of boot's, the pin asks for the system's; to make it anew: boot venv --clear"))
+        }
+        None => not_installed(ctx, request),
+    })
+}
+
+/// Binds an environment of boot's to where its Python is now.
+fn mended(ctx: &Context, trusted: &TrustedVenv, wanted: Option<Wanted>) -> Result<(), Note> {
+    let root = trusted.root();
     let state = mend::mend(ctx, trusted, wanted)
         .map_err(|error| Note::warning(format!("{} has lost its Python, and can't be mended: {}", shown(root), first_line(&error))))?;
     match state {
-        State::Lost(request) => return Err(not_installed_text(&request)),
-        State::Broken => {
-            return Err(Note::warning(format!("{} has lost its Python; to make it anew: boot venv --clear", shown(root))));
-        }
-        State::Mended | State::Sound | State::Other => {}
-    }
-    let Some((major, minor)) = venv::Config::read(root).and_then(|config| config.minor()) else { return Ok(()) };
-    match (python, request) {
-        (Some(python), Some(request)) if (major, minor) != (python.key.version.major, python.key.version.minor) => Err(Note::warning(
-            format!("{} has Python {major}.{minor}, the pin asks for {request}; to make it anew: boot venv --clear", shown(root)),
-        )),
-        // It may have been made with a Python that boot doesn't know.
-        (None, Some(request)) if !may_be(request, major, minor) => Err(not_installed(request)),
-        _ => Ok(()),
+        State::Lost(request) => Err(request.parse().map_or_else(|_| lost(root), |request| not_installed(ctx, &request))),
+        State::Broken => Err(lost(root)),
+        State::Mended | State::Sound | State::Other => Ok(()),
     }
 }
 
-/// Whether some Python of this minor could be the one that is asked for.
-fn may_be(request: &Request, major: u32, minor: u32) -> bool {
-    match request {
-        Request::Version { numbers: Numbers::Major(asked), .. } => *asked == major,
-        Request::Version { numbers: Numbers::Minor(asked, asked_minor), .. } => (*asked, *asked_minor) == (major, minor),
-        Request::Version { numbers: Numbers::Full(version), .. } => (version.major, version.minor) == (major, minor),
-        Request::Key(key) => (key.version.major, key.version.minor) == (major, minor),
-        Request::Specifiers { .. } | Request::Latest | Request::System | Request::Path(_) => true,
-    }
+fn lost(venv: &Path) -> Note {
+    Note::warning(format!("{} has lost its Python; to make it anew: boot venv --clear", shown(venv)))
 }
 
 /// Whether an environment may appear in `folder` unasked: never in the home directory itself or in `/`.
@@ -185,32 +354,21 @@ fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
     let refused = |why: &str| Err(Note::info(format!("no environment is made in {}: {why}", shown(folder))));
     match fs::metadata(&real) {
         Err(error) => refused(&error.to_string()),
-        Ok(data) if !trust::is_own(&data) => refused("the folder isn't yours"),
-        Ok(data) if trust::others_can_write(&data) => {
+        Ok(data) if !owner::is_own(&data) => refused(&format!("the folder isn't yours; {}", owner::named(folder))),
+        Ok(data) if owner::others_can_write(&data) => {
             refused(&format!("others can write to it; to change that: chmod go-w {} && boot venv", trust::word(folder)))
         }
-        Ok(_) if real.as_os_str().as_encoded_bytes().contains(&b':') => refused("PATH can't hold a colon"),
         Ok(_) => Ok(true),
     }
-}
-
-/// Makes the environment of the project `folder` unless another process has just done so (then false), and notes that it is boot's.
-fn create(ctx: &Context, python: &Installed, folder: &Path, options: &VenvOptions) -> Result<(TrustedVenv, bool), Error> {
-    let target = fs::canonicalize(folder).map_err(crate::store::Error::io("find", folder))?.join(venv::NAME);
-    let _lock = venv::lock(ctx, &target)?;
-    let missing = fs::symlink_metadata(&target).is_err();
-    if missing {
-        let made = venv::publish(ctx, python, &target, options, true)?;
-        if let Some(line) = made.without_pip {
-            ctx.report.info(&line);
-        }
-    }
-    Ok((trust::check(&ctx.paths, &target).map_err(Error::Refused)?, missing))
 }
 
 /// What prompts show of a project: the folder's name.
 fn prompt(folder: &Path) -> String {
     escaped(&folder.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn real(folder: &Path) -> PathBuf {
+    fs::canonicalize(folder).unwrap_or_else(|_| folder.into())
 }
 
 fn first_line(error: &dyn std::error::Error) -> String {

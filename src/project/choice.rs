@@ -4,11 +4,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::pin::{self, Entry};
+use super::locate;
+pub use super::missing::{DataFolder, Missing, NoCommand, quoted};
+use super::pin::{self, Entry, Unmet};
 use crate::context::var;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::Variant;
-use crate::python::request::Request;
+use crate::python::request::{NotARequest, Numbers, Request};
 use crate::report::escaped;
 use crate::store::paths::Paths;
 
@@ -57,6 +59,8 @@ pub enum Target {
     Interpreter(PathBuf),
     /// Nothing meets it.
     Missing,
+    /// Nothing could.
+    Unmet(Box<Unmet>),
 }
 
 /// What is in effect. `items` is empty where nothing was asked for and nothing is installed.
@@ -66,36 +70,42 @@ pub struct Choice {
     pub items: Vec<Item>,
     /// Lines about pins that were passed over.
     pub warnings: Vec<String>,
+    /// The first item is the project's environment.
+    pub has_environment: bool,
 }
 
 /// The choice for somebody who stands in `folder`, an absolute path.
 pub fn choose(paths: &Paths, folder: &Path) -> Choice {
     if let Some(text) = var("BOOT_PYTHON") {
-        // One request may have blanks in it (`>=3.10, <3.13`); several are separated by blanks, or by colons as pyenv's are.
-        let items = match text.parse() {
-            Ok(entry) => vec![item_of(paths, &entry)],
-            Err(_) => text.split([' ', ':']).filter(|asked| !asked.is_empty()).map(|asked| item(paths, asked)).collect(),
-        };
-        return Choice { reason: Reason::Variable, items, warnings: Vec::new() };
+        let items = pin::parse_value(&text).iter().map(|entry| item_of(paths, entry)).collect();
+        return Choice { reason: Reason::Variable, items, warnings: Vec::new(), has_environment: false };
     }
     let found = pin::find_from(folder, paths);
-    match found.pin {
+    let mut choice = match found.pin {
         Some(pin) => {
             let items = pin.entries.iter().map(|entry| item_of(paths, entry)).collect();
             let reason = if pin.global { Reason::Global(pin.file) } else { Reason::Pin(pin.file) };
-            Choice { reason, items, warnings: found.warnings }
+            Choice { reason, items, warnings: found.warnings, has_environment: false }
         }
         None => {
             let newest = installed::find(paths, &Request::Latest);
             let items = newest.map(|python| Item { asked: python.key.version.to_string(), target: Target::Python(Box::new(python)) });
-            Choice { reason: Reason::Newest, items: items.into_iter().collect(), warnings: found.warnings }
+            Choice { reason: Reason::Newest, items: items.into_iter().collect(), warnings: found.warnings, has_environment: false }
         }
+    };
+    // As at a prompt: the project's environment comes first.
+    if let Some(environment) = locate::environment_in_effect(paths, folder) {
+        let root = environment.root();
+        choice.items.insert(0, Item { asked: root.display().to_string(), target: Target::Environment(root.into()) });
+        choice.has_environment = true;
     }
+    choice
 }
 
 fn item_of(paths: &Paths, entry: &Entry) -> Item {
     let target = match entry {
         Entry::Python(request) => target_of(paths, request),
+        Entry::Unmet(unmet) => Target::Unmet(Box::new(unmet.clone())),
         Entry::Environment(name) => {
             let root = paths.venvs().join(name.as_str());
             if root.join("pyvenv.cfg").is_file() { Target::Environment(root) } else { Target::Missing }
@@ -111,17 +121,21 @@ fn target_of(paths: &Paths, request: &Request) -> Target {
     }
 }
 
-fn item(paths: &Paths, asked: &str) -> Item {
-    asked.parse().map_or_else(|_| Item { asked: asked.into(), target: Target::Missing }, |entry| item_of(paths, &entry))
-}
-
-/// The choice that one request, from the command line, makes.
-pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, crate::python::request::NotARequest> {
-    let target = match Request::from_argument(text)? {
-        Request::Path(path) => Target::Interpreter(path),
-        _ => item(paths, text).target,
+/// The choice that the command line makes: a path, or what `BOOT_PYTHON` can say.
+pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
+    let items = match Request::from_argument(text) {
+        Ok(Request::Path(path)) => vec![Item { asked: text.into(), target: Target::Interpreter(path) }],
+        _ => pin::parse_value(text).iter().map(|entry| item_of(paths, entry)).collect(),
     };
-    Ok(Choice { reason: Reason::Argument, items: vec![Item { asked: text.into(), target }], warnings: Vec::new() })
+    let is_wrong = |item: &Item| match item.target {
+        Target::Unmet(_) => true,
+        Target::Missing => item.asked.parse::<Request>().is_err(),
+        _ => false,
+    };
+    match items.iter().find(|item| is_wrong(item)) {
+        Some(wrong) => Err(NotARequest(wrong.asked.clone())),
+        None => Ok(Choice { reason: Reason::Argument, items, warnings: Vec::new(), has_environment: false }),
+    }
 }
 
 impl Choice {
@@ -133,7 +147,7 @@ impl Choice {
             Target::Python(python) => self.executable(paths, item, python).parent().map(Path::to_path_buf),
             Target::Environment(root) => Some(root.join("bin")),
             Target::Interpreter(path) => path.parent().map(Path::to_path_buf),
-            Target::System | Target::Missing => None,
+            Target::System | Target::Missing | Target::Unmet(_) => None,
         });
         folders.collect()
     }
@@ -142,13 +156,14 @@ impl Choice {
     pub fn whole(&self) -> Result<(), Missing> {
         match self.items.first() {
             Some(Item { asked, target: Target::Missing }) => Err(Missing::new(asked, &self.reason)),
+            Some(Item { target: Target::Unmet(unmet), .. }) => Err(Missing::unmet(unmet, &self.reason)),
             _ => Ok(()),
         }
     }
 
-    /// The first Python of boot's, if the first thing asked for is one.
+    /// The Python of boot's that is asked for first, whatever environment there is.
     pub fn python(&self) -> Option<&Installed> {
-        match &self.items.first()?.target {
+        match &self.items.get(usize::from(self.has_environment))?.target {
             Target::Python(python) => Some(python),
             _ => None,
         }
@@ -160,68 +175,103 @@ impl Choice {
         if exact { python.executable.clone() } else { python.minor_executable(paths) }
     }
 
-    /// The program that `name` (python, python3, python3.12, pip, …) is here. Every item is asked in turn, so that `python3.12`
-    /// is the 3.12 that a pin names second; what is missing stops the search where it could have been meant. `system` looks a name
-    /// up without boot's shims.
+    /// The program that `name` (python, python3, python3.12, pip, …) is here.
+    ///
+    /// A name without a minor is what was asked for first, and nothing else. One with a minor is the first of what was asked for that is
+    /// of that minor, else the newest installed one of it: such a name is never another Python. `system` looks a name up without boot's
+    /// shims and without environments.
     pub fn program(&self, paths: &Paths, name: &str, system: &dyn Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, Missing> {
-        let numbered = name.strip_prefix("python").or_else(|| name.strip_prefix("pip")).filter(|rest| rest.contains('.'));
+        if let Some(minor) = minor_of(name) {
+            return self.numbered(paths, name, minor, system);
+        }
+        // Where there is no Python, its pip isn't what is missing.
+        let item = self.items.first().ok_or_else(|| Missing::new("python", &self.reason))?;
+        let is_python = is_interpreter(name);
+        let program = match &item.target {
+            Target::Missing => return Err(Missing::new(&item.asked, &self.reason)),
+            Target::Unmet(unmet) => return Err(Missing::unmet(unmet, &self.reason)),
+            Target::System => return system(name).ok_or_else(|| Missing::system(name, &self.reason)),
+            Target::Interpreter(path) if is_python => return Ok(path.clone()),
+            Target::Interpreter(path) => path.with_file_name(name),
+            Target::Environment(root) => root.join("bin").join(name),
+            Target::Python(python) => {
+                let executable = self.executable(paths, item, python);
+                if is_python { executable } else { sibling(python, &executable, name) }
+            }
+        };
+        if program.exists() { Ok(program) } else { Err(self.lacking(item, name)) }
+    }
+
+    /// As [`Choice::program`], of a name that says its minor.
+    fn numbered(&self, paths: &Paths, name: &str, minor: &str, system: &dyn Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, Missing> {
+        let is_python = is_interpreter(name);
         for item in &self.items {
-            match &item.target {
-                Target::Missing if numbered.is_none_or(|minor| could_be(&item.asked, minor)) => {
-                    return Err(Missing::new(&item.asked, &self.reason));
-                }
-                Target::Missing => {}
-                Target::System => {
-                    if let Some(program) = system(name) {
-                        return Ok(program);
-                    }
-                }
-                Target::Interpreter(path) if name == "python" || name == "python3" => return Ok(path.clone()),
-                Target::Interpreter(path) => {
-                    let program = path.with_file_name(name);
-                    if program.exists() {
-                        return Ok(program);
-                    }
-                }
+            let program = match &item.target {
+                Target::Missing | Target::Unmet(_) => continue,
+                Target::System if system(&format!("python{minor}")).is_none() => continue,
+                Target::System => return system(name).ok_or_else(|| Missing::system(name, &self.reason)),
+                Target::Interpreter(path) => match of_minor(path.parent(), minor) {
+                    Some(folder) => folder.join(name),
+                    None => continue,
+                },
                 Target::Environment(root) => {
-                    let program = root.join("bin").join(name);
-                    if program.exists() {
-                        return Ok(program);
-                    }
-                }
-                Target::Python(python) => {
-                    let key = &python.key;
-                    let minor = key.version.minor_name(key.variant);
-                    if numbered.is_some_and(|numbered| numbered != minor) {
+                    let bin = root.join("bin");
+                    // Environments of older Pythons have no such name: their library says what they are.
+                    if of_minor(Some(&bin), minor).is_none() && !root.join(format!("lib/python{minor}")).is_dir() {
                         continue;
                     }
-                    let executable = self.executable(paths, item, python);
-                    if name.starts_with("python") && (numbered.is_some() || name == "python" || name == "python3") {
-                        return Ok(executable);
-                    }
-                    let program = sibling(python, &executable, name);
-                    if program.exists() {
-                        return Ok(program);
-                    }
+                    let plain = if is_python { "python" } else { "pip" };
+                    [name, plain].map(|name| bin.join(name)).into_iter().find(|program| program.exists()).unwrap_or_else(|| bin.join(name))
                 }
-            }
+                Target::Python(python) if python.key.version.minor_name(python.key.variant) != minor => continue,
+                Target::Python(python) => {
+                    let executable = self.executable(paths, item, python);
+                    if is_python { executable } else { sibling(python, &executable, name) }
+                }
+            };
+            return if program.exists() { Ok(program) } else { Err(self.lacking(item, name)) };
         }
-        let Some(minor) = numbered else {
-            // Where there is no Python, its pip isn't what is missing.
-            let missing = if self.items.is_empty() { "python" } else { name };
-            return Err(Missing::new(missing, &self.reason));
+        let Some(python) = minor.parse().ok().and_then(|request: Request| installed::find(paths, &request)) else {
+            // The pin may say which patch of it is wanted.
+            let asked = self.items.iter().find(|item| matches!(item.target, Target::Missing) && could_be(&item.asked, minor));
+            return Err(asked.map_or_else(|| Missing::new(minor, &Reason::Newest), |item| Missing::new(&item.asked, &self.reason)));
         };
-        if !matches!(self.reason, Reason::Newest | Reason::Global(_)) {
-            let instead = self.items.iter().map(|item| item.asked.clone()).collect();
-            return Err(Missing { asked: name.into(), reason: self.reason.clone(), instead });
-        }
-        // Where no project says otherwise, who types a version has said what he means.
-        let python = minor.parse().ok().and_then(|request: Request| installed::find(paths, &request));
-        let python = python.ok_or_else(|| Missing::new(minor, &Reason::Newest))?;
         let executable = python.minor_executable(paths);
-        let program = if name.starts_with("python") { executable } else { sibling(&python, &executable, name) };
-        if program.exists() { Ok(program) } else { Err(Missing::new(name, &Reason::Newest)) }
+        let program = if is_python { executable } else { sibling(&python, &executable, name) };
+        if program.exists() {
+            return Ok(program);
+        }
+        let newest = Item { asked: minor.into(), target: Target::Python(Box::new(python)) };
+        Err(self.lacking(&newest, name))
     }
+
+    /// The error where `item` is there and has no `name`.
+    fn lacking(&self, item: &Item, name: &str) -> Missing {
+        match &item.target {
+            Target::Environment(root) => Missing::in_environment(root, name, &self.reason),
+            Target::Interpreter(path) => Missing::in_python(&path.to_string_lossy(), name, &self.reason),
+            Target::Python(python) => {
+                let version = format!("{}{}", python.key.version, python.key.variant.suffix());
+                Missing::in_python(&version, name, &self.reason)
+            }
+            Target::System | Target::Missing | Target::Unmet(_) => Missing::new(&item.asked, &self.reason),
+        }
+    }
+}
+
+/// The minor in `python3.12` and `pip3.13t`.
+fn minor_of(name: &str) -> Option<&str> {
+    name.strip_prefix("python").or_else(|| name.strip_prefix("pip")).filter(|rest| rest.contains('.'))
+}
+
+/// Whether a shim's name is an interpreter's, not pip's.
+pub(super) fn is_interpreter(name: &str) -> bool {
+    name.starts_with("python")
+}
+
+/// `folder`, if it has the interpreter of that minor.
+fn of_minor(folder: Option<&Path>, minor: &str) -> Option<PathBuf> {
+    folder.filter(|folder| folder.join(format!("python{minor}")).exists()).map(PathBuf::from)
 }
 
 /// Another command of `python`, whose interpreter is called `executable`.
@@ -236,7 +286,6 @@ fn sibling(python: &Installed, executable: &Path, name: &str) -> PathBuf {
 fn could_be(asked: &str, minor: &str) -> bool {
     match asked.parse::<Request>() {
         Ok(Request::Version { numbers, variant }) => {
-            use crate::python::request::Numbers;
             let (plain, free) = minor.strip_suffix('t').map_or((minor, Variant::Default), |plain| (plain, Variant::FreeThreaded));
             let same = match numbers {
                 Numbers::Major(major) => plain.starts_with(&format!("{major}.")),
@@ -248,54 +297,4 @@ fn could_be(asked: &str, minor: &str) -> bool {
         Ok(_) => true,
         Err(_) => false,
     }
-}
-
-/// Nothing that was asked for has the program. Shims and `which` end with 127.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.text())]
-pub struct Missing {
-    pub asked: String,
-    pub reason: Reason,
-    /// What was asked for, where that isn't `asked`.
-    pub instead: Vec<String>,
-}
-
-impl Missing {
-    pub fn new(asked: &str, reason: &Reason) -> Missing {
-        Missing { asked: asked.into(), reason: reason.clone(), instead: Vec::new() }
-    }
-
-    fn text(&self) -> String {
-        let asked = escaped(&self.asked);
-        let reason = &self.reason;
-        if !self.instead.is_empty() {
-            let instead = escaped(&self.instead.join(" "));
-            let minor = asked.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-            return format!(
-                "{reason} asks for {instead}, and none of that has {asked}\nboot python pin {instead} {minor} adds it; boot exec --python {minor} -- {asked} runs it"
-            );
-        }
-        // A command's name reads like a request.
-        let is_request = asked.parse::<Request>().is_ok() && (!asked.starts_with("python") || asked.starts_with("python-"));
-        let install = format!("boot python install {}", quoted(&asked));
-        match (reason, is_request) {
-            (_, true) if asked == "system" => "PATH has no Python beside boot's\nboot python install brings one".into(),
-            (Reason::Newest, false) if asked.starts_with("python") => "no Python is installed\nboot python install".into(),
-            (Reason::Newest, false) => format!("no Python here has {asked}\nboot python install brings one that has"),
-            (Reason::Argument, false) => format!("{asked} is no Python\nboot python list shows what is installed"),
-            (Reason::Newest | Reason::Argument, true) => format!("Python {asked} isn't installed\n{install}"),
-            (_, true) => format!("Python {asked}, which {reason} asks for, isn't installed\n{install}"),
-            (_, false) => format!("no {asked} is where {reason} points to\nboot python list shows what is installed"),
-        }
-    }
-}
-
-/// Neither the Pythons here nor PATH have such a command.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no command {0} is here\nboot tool install {0} makes it one, if a package of that name has it")]
-pub struct NoCommand(pub String);
-
-/// A request that the shell would take apart.
-pub fn quoted(asked: &str) -> String {
-    if asked.contains(['<', '>', '*', '!', ' ']) { format!("'{asked}'") } else { asked.into() }
 }

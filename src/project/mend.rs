@@ -52,12 +52,9 @@ pub fn mend(ctx: &Context, venv: &TrustedVenv, wanted: Option<Wanted>) -> Result
     let wanted = match wanted {
         Some(wanted) => wanted,
         None => {
-            let (request, exact) = made_with(&config, &minor);
-            // One that was taken in has its own place: the minor's link may lead to another.
-            let by_place = if request.is_exact() { None } else { taken_in(ctx, &config) };
-            let exact = exact || by_place.is_some();
-            let Some(python) = by_place.or_else(|| installed::find(&ctx.paths, &request)) else {
-                return Ok(if works { State::Sound } else { State::Lost(request.to_string()) });
+            let Some((python, exact)) = maker(ctx, &config, &minor) else {
+                let lost = if is_boots(&config) { made_with(&config, &minor).0.to_string() } else { config.version };
+                return Ok(if works { State::Sound } else { State::Lost(lost) });
             };
             found = python;
             Wanted { python: &found, exact }
@@ -91,12 +88,20 @@ fn made_with(config: &Config, minor: &str) -> (Request, bool) {
     }
 }
 
-/// The Python that an environment was made with, where that is one that was taken in and named by its place.
-fn taken_in(ctx: &Context, config: &Config) -> Option<Installed> {
-    if config.executable.starts_with(ctx.paths.pythons()) {
-        return None;
+/// The Python that an environment was made with, as it is now, and whether the environment is bound to that very patch. An adopted
+/// one is known by its place and by nothing else: another of its minor is another Python.
+fn maker(ctx: &Context, config: &Config, minor: &str) -> Option<(Installed, bool)> {
+    if !is_boots(config) {
+        return installed::at(&ctx.paths, &config.executable).map(|python| (python, true));
     }
-    installed::at(&ctx.paths, &config.executable)
+    let (request, exact) = made_with(config, minor);
+    Some((installed::find(&ctx.paths, &request)?, exact))
+}
+
+/// Whether an environment was made with a Python of boot's own, wherever the data folder was then: `…/pythons/NAME/bin/python3.11`.
+fn is_boots(config: &Config) -> bool {
+    let folder = config.executable.ancestors().nth(3).and_then(Path::file_name);
+    folder == Some(OsStr::new("pythons"))
 }
 
 /// Whether all that refers to the Python leads to it, and says its version.

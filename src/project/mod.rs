@@ -3,16 +3,23 @@
 pub mod activation;
 mod book;
 pub mod choice;
+pub mod environment;
+mod exclude;
+pub mod hints;
+pub mod known;
+pub mod locate;
 pub mod make;
 pub mod mend;
+pub mod missing;
 pub mod pin;
+mod relocate;
+pub mod removed;
 pub mod trust;
 pub mod venv;
 
 use std::path::PathBuf;
 
 use crate::Code;
-use crate::python::request::Request;
 
 /// An environment can't be made, found or trusted.
 #[derive(Debug, thiserror::Error)]
@@ -23,22 +30,31 @@ pub enum Error {
     Refused(trust::Refusal),
     #[error("there is no environment in {}\nmake one there: boot venv", trust::shown(.0))]
     Nothing(PathBuf),
-    #[error("{} can't name an environment\nstart with a letter, then letters, digits, dots, dashes and underscores; not a version", crate::report::escaped(.0))]
+    #[error("{}", pin::not_a_name(.0))]
     NotAName(String),
     #[error(transparent)]
     NotARequest(#[from] crate::python::request::NotARequest),
-    #[error("Python {request} isn't installed\nboot python install {}", trust::word(request.to_string().as_ref()))]
-    NotInstalled { request: Request },
+    #[error(transparent)]
+    NotInstalled(Box<missing::Missing>),
     #[error("{} isn't one of boot's Pythons, and environments are made from those\nboot python adopt {}", trust::shown(.0), trust::word(.0))]
     NotTakenIn(PathBuf),
     #[error("no Python is installed\nboot python install")]
     NoPython,
+    /// A pin that nothing can meet, in the pin's words.
+    #[error("{0}")]
+    Unmet(String),
     #[error("{} is in the way: it isn't a virtual environment, so boot leaves it alone\nmove it aside, or name another path", .0.display())]
     InTheWay(PathBuf),
     #[error("{} is there already, with Python {version}\nto replace it: the same command with --clear", path.display())]
     Exists { path: PathBuf, version: String },
+    #[error("{} isn't boot's, so boot leaves it alone\nmove it aside, then: boot venv restore", trust::shown(.0))]
+    Displaced(PathBuf),
+    #[error("no earlier environment of {} is kept\nboot venv list shows those that are", trust::shown(.0))]
+    NothingKept(PathBuf),
     #[error("{} is no environment that boot made, so boot doesn't remove it\nboot venv list shows those that it made", .0.display())]
     NotMade(PathBuf),
+    #[error("the environment {name} is removed already\nthat of the folder {name} here: boot venv remove ./{name}")]
+    Removed { name: pin::Name },
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
@@ -49,7 +65,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::NotAName(_) | Error::NotARequest(_) => Code::Usage,
-            Error::NotInstalled { .. } | Error::NotTakenIn(_) | Error::NoPython => Code::NotFound,
+            Error::NotInstalled(_) | Error::NotTakenIn(_) | Error::NoPython | Error::Unmet(_) => Code::NotFound,
             _ => Code::Failed,
         }
     }

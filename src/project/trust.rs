@@ -1,24 +1,24 @@
-//! Which environments may be put on PATH: those that boot made, and those that the user named.
+//! Which environments may be put on PATH: those in boot's own folder, and those that the user named.
 //!
 //! A checkout can bring a `.venv` with a `python`, a `git` and an `ls` inside, and a prompt that runs git would run that one
-//! with no key pressed. So an environment is known by its canonical path *and* its device and inode, in a file that no
-//! project can write; and only [`check`] makes the type that the hook's output accepts.
+//! with no key pressed. So an environment outside of boot's folder is known by its canonical path *and* its inode and birth, in
+//! a file that no project can write; and only [`check`] and [`check_own`] make the type that the hook's output accepts.
 
 use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::book::{Book, Entry, Tree};
+use super::environment::{self, Environment, Standing};
 use super::{Error, venv};
 use crate::Context;
 use crate::report::escaped;
 use crate::store::paths::Paths;
-use crate::store::{self, stamp};
+use crate::store::{self, owner, stamp};
 
-/// An environment that may be put on PATH. Made by [`check`] only.
+/// An environment that may be put on PATH. Made by [`check`] and [`check_own`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedVenv {
     root: PathBuf,
@@ -52,6 +52,10 @@ pub enum Refusal {
     Owner(PathBuf, PathBuf),
     #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot trust {}", shown(.0), shown(.1), word(.0), project_of(.1))]
     Writable(PathBuf, PathBuf),
+    #[error("{} isn't trusted any more, so its environment isn't activated; to have that again: boot trust {}", shown(.0), word(.0))]
+    Untrusted(PathBuf),
+    #[error("{}, so {} isn't activated; {}", .0, shown(.1), .0.advice(project(.1)))]
+    Open(Box<owner::OpenFolder>, PathBuf),
     #[error("{} has a colon in its path, which PATH can't hold, so it isn't activated", shown(.0))]
     Colon(PathBuf),
 }
@@ -95,6 +99,15 @@ pub fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
     Err(if replaced { Refusal::Replaced(root) } else { Refusal::Unknown(root) })
 }
 
+/// A project's environment in boot's own folder: nobody else can write there, unless the folder was opened to others.
+pub fn check_own(environment: &Environment) -> Result<TrustedVenv, Refusal> {
+    if environment.is_untrusted() {
+        return Err(Refusal::Untrusted(environment.project().into()));
+    }
+    let (root, _) = sound(environment.root())?;
+    Ok(TrustedVenv { root, made: true })
+}
+
 /// What must hold of an environment, whoever vouches for it: its canonical path and its folder's data.
 fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
     let none = |_| Refusal::NoVenv(venv.into());
@@ -113,47 +126,20 @@ fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
     if root.as_os_str().as_bytes().contains(&b':') {
         return Err(Refusal::Colon(root));
     }
-    // Whoever may rename things in the project may put another environment there.
-    for folder in [root.parent().unwrap_or(&root), &root, &bin] {
+    for folder in [&root, &bin] {
         let data = fs::metadata(folder).map_err(none)?;
-        if folder != root.parent().unwrap_or(&root) && !own_or_roots(&data) {
+        if !owner::is_own_or_roots(&data) {
             return Err(Refusal::Owner(folder.into(), root.clone()));
         }
-        if others_can_write(&data) {
+        if owner::others_can_write(&data) {
             return Err(Refusal::Writable(folder.into(), root.clone()));
         }
     }
-    Ok((root, data))
-}
-
-fn own_or_roots(data: &Metadata) -> bool {
-    data.uid() == 0 || is_own(data)
-}
-
-/// Whether the user owns it.
-pub fn is_own(data: &Metadata) -> bool {
-    data.uid() == rustix::process::geteuid().as_raw()
-}
-
-/// Whether anybody but the owner may write. A group that is the user's alone, as many distributions make one for each user and
-/// set the umask accordingly, is nobody else.
-pub fn others_can_write(data: &Metadata) -> bool {
-    data.mode() & 0o002 != 0 || (data.mode() & 0o020 != 0 && !is_private_group(data.gid()))
-}
-
-fn is_private_group(gid: u32) -> bool {
-    if gid != rustix::process::getegid().as_raw() || gid != rustix::process::geteuid().as_raw() {
-        return false;
+    // Whoever may rename things above it may put another environment in its place.
+    if let Some(open) = owner::first_open_folder(root.parent().unwrap_or(&root)) {
+        return Err(Refusal::Open(Box::new(open), root));
     }
-    let gid = gid.to_string();
-    // name:password:gid:members, and name:password:uid:gid:…
-    let groups = fs::read_to_string("/etc/group").unwrap_or_default();
-    let alone = groups
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .any(|group| group.len() == 4 && group[2] == gid && group[3].is_empty());
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    alone && users.lines().filter(|line| line.split(':').nth(3) == Some(&gid)).count() == 1
+    Ok((root, data))
 }
 
 /// Notes that `folder`, which boot made, is the environment at the canonical path `target`, or will be once it is published: a run that is
@@ -163,19 +149,35 @@ pub fn record(ctx: &Context, target: &Path, folder: &Path) -> Result<(), Error> 
     note(ctx, target, &data, true)
 }
 
-/// Trusts the environment at `venv`, whoever made it. False if it was trusted before.
-pub fn trust(ctx: &Context, venv: &Path) -> Result<bool, Error> {
-    if check(&ctx.paths, venv).is_ok() {
+/// Trusts the environment of the project `folder`, or `folder` itself where that is one; returns its path, and false if it could be
+/// activated before.
+///
+/// # Errors
+/// There is none; or others can write to it or to a folder above it.
+pub fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Error> {
+    let link = folder.join(venv::NAME);
+    let venv = if folder.join(venv::CONFIG).exists() {
+        folder.to_path_buf()
+    } else {
+        match environment::look(&ctx.paths, folder) {
+            Standing::Own(environment) | Standing::Renamed(environment) | Standing::Moved(environment, _) => {
+                let changed = environment.set_untrusted(false)?;
+                stamp::touch(&ctx.paths)?;
+                return Ok((link, changed));
+            }
+            Standing::Foreign(root) => root,
+            Standing::Unusable => return Err(Error::Refused(Refusal::NoVenv(link))),
+            Standing::Nothing | Standing::Copied(_) | Standing::Dangling => return Err(Error::Nothing(folder.into())),
+        }
+    };
+    if check(&ctx.paths, &venv).is_ok() {
         // It may have been refused for what has been mended since: open shells are to look again.
         stamp::touch(&ctx.paths)?;
-        return Ok(false);
+        return Ok((venv, false));
     }
-    let (root, data) = sound(venv).map_err(|refusal| match refusal {
-        Refusal::NoVenv(_) if fs::symlink_metadata(venv).is_err() => Error::Nothing(project(venv).into()),
-        refusal => Error::Refused(refusal),
-    })?;
+    let (root, data) = sound(&venv).map_err(Error::Refused)?;
     note(ctx, &root, &data, false)?;
-    Ok(true)
+    Ok((root, true))
 }
 
 fn note(ctx: &Context, root: &Path, data: &Metadata, made: bool) -> Result<(), Error> {
@@ -206,6 +208,11 @@ pub fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
 /// Trusts nothing of `folder` any more: its environment, itself as an environment, and itself as a tree; in another tree it becomes an
 /// exception. False if nothing of it was trusted.
 pub fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
+    if let Standing::Own(environment) | Standing::Renamed(environment) = environment::look(&ctx.paths, folder) {
+        let changed = environment.set_untrusted(true)?;
+        stamp::touch(&ctx.paths)?;
+        return Ok(changed);
+    }
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
     Book::change(ctx, |book| {
         let known = drop_venvs(book, &root);
@@ -299,8 +306,8 @@ mod tests {
         fs::rename(&venv_path, home.path().join("old")).unwrap();
         venv(&home.path().join("p"));
         assert_eq!(check(&ctx.paths, &venv_path), Err(Refusal::Replaced(venv_path.clone())));
-        assert!(trust(&ctx, &venv_path).unwrap());
-        assert!(!trust(&ctx, &venv_path).unwrap());
+        assert!(trust(&ctx, &venv_path).unwrap().1);
+        assert!(!trust(&ctx, &venv_path).unwrap().1);
         assert!(untrust(&ctx, &home.path().join("p")).unwrap());
         assert!(check(&ctx.paths, &venv_path).is_err());
     }
@@ -325,7 +332,7 @@ mod tests {
         symlink(&real, home.path().join("q/.venv")).unwrap();
         assert!(matches!(check(&ctx.paths, &home.path().join("q/.venv")), Err(Refusal::Link(_))));
         fs::set_permissions(home.path().join("real"), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(matches!(check(&ctx.paths, &real), Err(Refusal::Writable(..))));
+        assert!(matches!(check(&ctx.paths, &real), Err(Refusal::Open(..))));
         let colon = venv(&home.path().join("a:b"));
         assert!(matches!(check(&ctx.paths, &colon), Err(Refusal::Colon(_))));
         assert!(matches!(trust(&ctx, &colon), Err(Error::Refused(Refusal::Colon(_)))));

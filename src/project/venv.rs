@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use super::{Error, trust};
 use crate::Context;
 use crate::python::installed::Installed;
+use crate::python::key::Version;
 use crate::python::pip;
 use crate::report::{Silent, escaped};
 use crate::shell::quote;
 use crate::store::digest::Sha256;
 use crate::store::lock::Lock;
-use crate::store::{self, paths::Paths};
+use crate::store::{self, file, paths::Paths};
 
 /// The environment's name in a project.
 pub const NAME: &str = ".venv";
@@ -63,16 +64,16 @@ pub fn create(paths: &Paths, python: &Installed, target: &Path, staging: &Path, 
     config.extend(format!("\ninclude-system-site-packages = {}\nversion = {version}\nexecutable = ", options.system_site_packages).bytes());
     config.extend(executable.as_os_str().as_bytes());
     config.extend(format!("\nprompt = {prompt}\nboot = {}\n", env!("CARGO_PKG_VERSION")).bytes());
-    file(&staging.join(CONFIG), &config)?;
+    write(&staging.join(CONFIG), &config)?;
 
-    file(&staging.join(".gitignore"), b"*\n")?;
-    file(
+    write(&staging.join(".gitignore"), b"*\n")?;
+    write(
         &staging.join("CACHEDIR.TAG"),
         b"Signature: 8a477f597d28d172789f06886806bc55\n# Backups may pass over this folder: `boot venv --clear` makes it anew.\n",
     )?;
     // `expand` quotes what it puts in.
-    file(&bin.join("activate"), &expand(ACTIVATE_SH, target, &prompt, |value| quote::posix(value)))?;
-    file(&bin.join("activate.fish"), &expand(ACTIVATE_FISH, target, &prompt, |value| quote::fish(value)))
+    write(&bin.join("activate"), &expand(ACTIVATE_SH, target, &prompt, |value| quote::posix(value)))?;
+    write(&bin.join("activate.fish"), &expand(ACTIVATE_FISH, target, &prompt, |value| quote::fish(value)))
 }
 
 /// An activation script for `root`: its quoted placeholders become the values, quoted for that shell.
@@ -96,7 +97,7 @@ fn make_link(target: &Path, link: &Path) -> store::Result<()> {
     symlink(target, link).map_err(store::Error::io("link", link))
 }
 
-fn file(path: &Path, content: &[u8]) -> store::Result<()> {
+fn write(path: &Path, content: &[u8]) -> store::Result<()> {
     fs::write(path, content).map_err(store::Error::io("write", path))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(store::Error::io("write", path))
 }
@@ -135,11 +136,50 @@ impl Config {
         Some(config)
     }
 
+    /// The version, which virtualenv follows with a release level: `3.12.1.final.0`.
+    pub fn full_version(&self) -> Option<Version> {
+        let mut parts = self.version.split('.');
+        let numbers = [parts.next()?, parts.next()?, parts.next()?].join(".");
+        let level = match (parts.next(), parts.next()) {
+            (Some("alpha"), Some(serial)) => format!("a{serial}"),
+            (Some("beta"), Some(serial)) => format!("b{serial}"),
+            (Some("candidate"), Some(serial)) => format!("rc{serial}"),
+            _ => String::new(),
+        };
+        // A build from a checkout has a plus behind its version.
+        format!("{}{level}", numbers.trim_end_matches('+')).parse().ok()
+    }
+
     /// Major and minor.
     pub fn minor(&self) -> Option<(u32, u32)> {
         let mut parts = self.version.split('.');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     }
+}
+
+/// The names of the packages that are installed in the environment `root`, sorted.
+pub fn packages(root: &Path) -> Vec<String> {
+    let libraries = fs::read_dir(root.join("lib")).into_iter().flatten().flatten();
+    let sites = libraries.filter_map(|library| fs::read_dir(library.path().join("site-packages")).ok());
+    let names = sites.flatten().flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let (name, _) = name.strip_suffix(".dist-info")?.rsplit_once('-')?;
+        Some(name.replace('_', "-").to_lowercase())
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// The environment's pip and the interpreter that it runs, where that is another one's: the environment was moved or copied.
+pub fn foreign_script(root: &Path) -> Option<(PathBuf, PathBuf)> {
+    let pip = root.join("bin/pip");
+    let text = file::read_bounded(&pip, 64 * 1024).ok()?;
+    let first = text.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?.trim_ascii();
+    let leads = PathBuf::from(OsStr::from_bytes(first));
+    let is_python = leads.file_name().is_some_and(|name| name.as_bytes().starts_with(b"python"));
+    let folder = fs::canonicalize(leads.parent()?).ok();
+    (is_python && folder != fs::canonicalize(root.join("bin")).ok()).then_some((pip, leads))
 }
 
 /// Whether the environment's interpreter is still there.
@@ -155,19 +195,31 @@ pub fn lock(ctx: &Context, target: &Path) -> store::Result<Lock> {
     Lock::hold(&ctx.paths.locks(), &format!("venv-{}", &name[..2]), &Silent)
 }
 
-/// As [`create`], with staging and publication, for an environment at the canonical path `target` that is not there yet or may be
-/// replaced: the caller has made sure of that. `pip`: whether the interpreter's pip goes in. From then on it is trusted.
+/// As [`create`], with the interpreter's own pip where `pip` says so.
+///
+/// # Errors
+/// It can't be written.
+pub fn fill(ctx: &Context, python: &Installed, target: &Path, staging: &Path, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
+    create(&ctx.paths, python, target, staging, options)?;
+    let without_pip = if pip { install_pip(&ctx.paths, python, target, staging)? } else { None };
+    Ok(Made { without_pip })
+}
+
+/// As [`fill`], with staging and publication, for an environment at the canonical path `target` that is not there yet or may be
+/// replaced: the caller has made sure of that. From then on it is trusted.
+///
+/// # Errors
+/// It can't be written, or not be recorded as trusted.
 pub fn publish(ctx: &Context, python: &Installed, target: &Path, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
     let staging = store::atomic::Staging::beside(target)?;
-    create(&ctx.paths, python, target, staging.path(), options)?;
-    let without_pip = if pip { install_pip(&ctx.paths, python, target, staging.path())? } else { None };
+    let made = fill(ctx, python, target, staging.path(), options, pip)?;
     let replaces = fs::symlink_metadata(target).is_ok();
     trust::record(ctx, target, staging.path())?;
     staging.publish(target)?;
     if replaces {
         trust::record(ctx, target, target)?;
     }
-    Ok(Made { without_pip })
+    Ok(made)
 }
 
 /// What came of it.

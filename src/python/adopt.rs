@@ -11,7 +11,8 @@ use super::verify::{self, Report};
 use super::{links, selftest, source};
 use crate::Context;
 use crate::package::facts::Facts;
-use crate::shell::{quote, shim};
+use crate::package::script::{self, Interpreter};
+use crate::shell::shim;
 use crate::store::atomic::{self, Staging};
 use crate::store::lock::Lock;
 use crate::store::{self};
@@ -114,8 +115,8 @@ const WHO: &str = "import sys\nprint(getattr(getattr(sys, 'implementation', None
 fn locate(ctx: &Context, path: &Path) -> Option<PathBuf> {
     let text = path.to_string_lossy();
     if !text.contains('/') && !path.exists() {
-        let without = shim::path_without(&std::env::var_os("PATH")?, &ctx.paths.shims());
-        return shim::look_up(&text, &without);
+        let without = shim::system_path(&std::env::var_os("PATH")?, &ctx.paths);
+        return shim::look_up_foreign(&text, &without, &ctx.paths);
     }
     let path = std::path::absolute(path).ok()?;
     let inside = ["bin/python3", "bin/python"].map(|name| path.join(name));
@@ -179,9 +180,7 @@ fn commands(staging: &Path, key: &Key, executable: &Path, pip: bool) -> store::R
         symlink(executable, bin.join(&name)).map_err(store::Error::io("link", &bin.join(&name)))?;
     }
     if pip {
-        let mut script = b"#!/bin/sh\nexec ".to_vec();
-        script.extend(quote::posix(executable));
-        script.extend(b" -m pip \"$@\"\n");
+        let script = pip_script(executable);
         for name in ["pip".to_string(), "pip3".into(), format!("pip{minor}")] {
             let file = bin.join(name);
             fs::write(&file, &script).map_err(store::Error::io("write", &file))?;
@@ -189,4 +188,30 @@ fn commands(staging: &Path, key: &Key, executable: &Path, pip: bool) -> store::R
         }
     }
     Ok(())
+}
+
+/// The program `pip` of an adopted Python. Not `-m pip`, which would look for pip in the current folder first: of a script it is the
+/// script's own folder, which has nothing of Python's in it.
+fn pip_script(executable: &Path) -> Vec<u8> {
+    const BODY: &str = "import runpy\n\nrunpy.run_module(\"pip\", run_name=\"__main__\", alter_sys=True)\n";
+    let mut text = script::shebang(Interpreter { path: executable, isolated: false });
+    text.extend_from_slice(BODY.as_bytes());
+    text
+}
+
+/// Brings the commands of an adopted Python up to date that an older boot made. True if there was anything to change.
+pub(super) fn renew_commands(python: &Installed) -> store::Result<bool> {
+    let mut changed = false;
+    if python.origin != Origin::Adopted {
+        return Ok(false);
+    }
+    let wanted = pip_script(&python.executable);
+    for name in ["pip".to_string(), "pip3".into(), format!("pip{}", python.key.version.minor_name(python.key.variant))] {
+        let file = python.root.join("bin").join(name);
+        if fs::read(&file).is_ok_and(|there| there != wanted) {
+            atomic::put(&file, &wanted, 0o755)?;
+            changed = true;
+        }
+    }
+    Ok(changed)
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::key::{Key, Libc, Platform, Variant, Version};
 use super::refresh;
-use super::request::Request;
+use super::request::{Numbers, Request};
 use crate::context::{Context, var};
 use crate::store::digest::Sha256;
 
@@ -173,6 +173,55 @@ pub fn sources(ctx: &Context) -> Result<Vec<Source>, Error> {
     Ok(sources)
 }
 
+/// What may come of a Python that isn't installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prospect {
+    /// It can be installed here.
+    Installable,
+    /// No catalog has it.
+    Unknown {
+        /// The newest release of its minor, else of all.
+        newest: Option<Version>,
+        /// Whether it may have been published since the catalogs were.
+        may_be_new: bool,
+    },
+}
+
+/// What may come of `request` on this machine, as far as is known without a network.
+pub fn prospect(ctx: &Context, request: &Request) -> Result<Prospect, Error> {
+    let Some(platform) = Platform::host() else { return Ok(Prospect::Unknown { newest: None, may_be_new: false }) };
+    let mut keys: Vec<Key> = builds(ctx)?.into_iter().map(|build| build.key).filter(|key| key.platform == platform).collect();
+    keys.extend(sources(ctx)?.iter().flat_map(|source| source.keys(platform)));
+    Ok(prospect_among(&keys, request))
+}
+
+fn prospect_among(keys: &[Key], request: &Request) -> Prospect {
+    if keys.iter().any(|key| request.matches(key)) {
+        return Prospect::Installable;
+    }
+    let newest = newest_like(keys, request);
+    let asked = match request {
+        Request::Version { numbers: Numbers::Full(version), .. } => Some(*version),
+        Request::Version { numbers: Numbers::Minor(major, minor), .. } => Some(Version::new(*major, *minor, 0)),
+        Request::Key(key) if keys.iter().any(|known| known.platform == key.platform) => Some(key.version),
+        _ => None,
+    };
+    let may_be_new = match asked {
+        Some(asked) => newest.is_none_or(|known| asked > known),
+        None => matches!(request, Request::Specifiers { .. }),
+    };
+    Prospect::Unknown { newest, may_be_new }
+}
+
+/// The newest release of the minor that `request` names, else of all.
+pub(super) fn newest_like(keys: &[Key], request: &Request) -> Option<Version> {
+    let newest = |wanted: &dyn Fn(&Version) -> bool| {
+        keys.iter().map(|key| key.version).filter(|version| version.pre.is_none() && wanted(version)).max()
+    };
+    let in_minor = request.minor().and_then(|minor| newest(&|version| (version.major, version.minor) == minor));
+    in_minor.or_else(|| newest(&|_| true))
+}
+
 /// Those that are compiled in.
 fn upstream() -> Vec<Source> {
     let text = unpacked(SOURCES);
@@ -246,6 +295,31 @@ mod tests {
         assert!(latest.key.version.pre.is_none());
         assert!(latest.key.version >= Version::new(3, 14, 0));
         assert_eq!(matching(&sorted, &"3.11.9".parse().unwrap(), platform).next().unwrap().key.version, Version::new(3, 11, 9));
+    }
+
+    #[test]
+    fn prospect_names_the_newest_release_of_the_minor() {
+        let platform: Platform = "linux-x86_64-gnu".parse().unwrap();
+        let key = |version: &str| Key { version: version.parse().unwrap(), variant: Variant::Default, platform };
+        let keys = ["3.11.8", "3.11.15", "3.14.2", "3.15.0rc1"].map(key);
+        for (request, newest, may_be_new) in [
+            ("3.11.99", "3.11.15", true),
+            ("3.11.3", "3.11.15", false),
+            ("3.11.0rc1", "3.11.15", false),
+            ("3.7", "3.14.2", false),
+            ("2.7.18", "3.14.2", false),
+            ("3.15", "3.14.2", true),
+            ("3.11t", "3.11.15", false),
+            (">=3.99", "3.14.2", true),
+            ("cpython-3.11.16-linux-x86_64-gnu", "3.11.15", true),
+            ("cpython-3.11.15-darwin-aarch64-none", "3.11.15", false),
+        ] {
+            let expected = Prospect::Unknown { newest: Some(newest.parse().unwrap()), may_be_new };
+            assert_eq!(prospect_among(&keys, &request.parse().unwrap()), expected, "{request}");
+        }
+        for request in ["3.11", "latest", "3.15.0rc1", ">=3.12"] {
+            assert_eq!(prospect_among(&keys, &request.parse().unwrap()), Prospect::Installable, "{request}");
+        }
     }
 
     #[test]

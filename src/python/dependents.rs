@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::installed::{self, Installed, Origin};
 use super::request::Request;
-use crate::project::pin;
+use crate::project::environment::{self, Environment};
 use crate::project::trust::{self, Kind};
+use crate::project::{pin, venv};
 use crate::store::paths::Paths;
 
 /// Something that would stop working without its Python.
@@ -51,6 +52,7 @@ pub fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
 pub fn of_patch(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     let mut found = bound_to(paths, std::slice::from_ref(&python.root));
     let projects = known(paths).into_iter().filter_map(|venv| venv.parent().map(Path::to_path_buf));
+    let projects = projects.chain(in_use(paths).map(|environment| environment.project().to_path_buf()));
     let mut pins: Vec<pin::Pin> = projects.filter_map(|folder| pin::find_project(&folder).pin).collect();
     pins.extend(pin::find_from(Path::new("/"), paths).pin);
     for pin in pins {
@@ -73,6 +75,8 @@ fn bound_to(paths: &Paths, places: &[PathBuf]) -> Vec<Dependent> {
     let mut environments = folders(&paths.venvs());
     environments.extend(known(paths));
     found.extend(environments.into_iter().filter(|root| uses(root)).map(Dependent::Environment));
+    let of_projects = in_use(paths).filter(|environment| uses(environment.root()));
+    found.extend(of_projects.map(|environment| Dependent::Environment(environment.project().join(venv::NAME))));
     found.sort();
     found.dedup();
     found
@@ -92,7 +96,12 @@ fn leads_into(link: &Path, place: &Path) -> bool {
     false
 }
 
-/// The environments of projects that boot made or was told to trust.
+/// The environments in boot's folder that a project leads to. Those that are only kept hold no Python.
+fn in_use(paths: &Paths) -> impl Iterator<Item = Environment> + use<> {
+    environment::all(paths).into_iter().filter(Environment::is_in_use)
+}
+
+/// The folders in projects that boot made or was told to trust.
 fn known(paths: &Paths) -> Vec<PathBuf> {
     // A book that can't be read names nothing; whoever needs it says so.
     let known = trust::list(paths).unwrap_or_default();

@@ -53,7 +53,7 @@ fn folders(paths: &Paths) -> Vec<PathBuf> {
     }
     let frameworks = Path::new("/Library/Frameworks/Python.framework/Versions");
     folders.extend(inside(frameworks, &|kind| kind.is_dir()).into_iter().map(|version| version.join("bin")));
-    let path = shim::path_without(&std::env::var_os("PATH").unwrap_or_default(), &paths.shims());
+    let path = shim::system_path(&std::env::var_os("PATH").unwrap_or_default(), paths);
     // Of pyenv's kind, which ask for a version each time; and on a Mac, /usr/bin's opens a window that offers Apple's tools.
     let others = |folder: &PathBuf| {
         folder.is_absolute() && !folder.ends_with("shims") && !(cfg!(target_os = "macos") && folder.starts_with("/usr/bin"))

@@ -48,7 +48,7 @@ pub struct Outcome {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("no CPython {request} is known{}\nboot python list --available shows those that are", newest.as_ref().map_or(String::new(), |newest| format!("; the newest is {newest}")))]
+    #[error("no CPython {request} is known{}\nboot python list --available shows those that are", newest.as_ref().map_or(String::new(), |newest| newest_known(request, newest)))]
     Unknown { request: String, newest: Option<Version> },
     #[error(
         "boot installs no Python named {0}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13' or latest; boot python adopt takes in one that is there"
@@ -132,8 +132,15 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
 }
 
 fn unknown(request: &Request, builds: &[Build]) -> Error {
-    let newest = builds.iter().map(|build| build.key.version).filter(|version| version.pre.is_none()).max();
-    Error::Unknown { request: request.to_string(), newest }
+    let keys: Vec<Key> = builds.iter().map(|build| build.key).collect();
+    Error::Unknown { request: request.to_string(), newest: catalog::newest_like(&keys, request) }
+}
+
+/// `; the newest 3.11 is 3.11.15` where that minor was asked for.
+fn newest_known(request: &str, newest: &Version) -> String {
+    let minor = newest.minor_name(Default::default());
+    let is_same = request.parse().is_ok_and(|request: Request| request.minor() == Some((newest.major, newest.minor)));
+    if is_same { format!("; the newest {minor} is {newest}") } else { format!("; the newest is {newest}") }
 }
 
 fn prebuilt(ctx: &Context, build: &Build, options: &Options) -> Result<Outcome> {

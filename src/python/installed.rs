@@ -10,6 +10,7 @@ use super::key::{Key, Version};
 use super::request::{Numbers, Request};
 use super::source;
 use crate::package::facts::Facts;
+use crate::project::pin;
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 
@@ -141,18 +142,14 @@ fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
     request.matches(&key).then(|| read(&folder.join(key.to_string())))?
 }
 
-/// The Python where nothing was asked for: that of the global pin, else the newest installed one.
+/// The Python where nothing was asked for: that of the global pin, else the newest installed one. None where that pin can't be met.
 pub fn default(paths: &Paths) -> Option<Installed> {
-    match global_request(paths) {
-        Some(request) => find(paths, &request),
-        None => find(paths, &Request::Latest),
+    let pin = pin::read_global(paths);
+    match pin.as_ref().map_or(Ok(None), |pin| pin.python()) {
+        Ok(Some(request)) => find(paths, request),
+        Ok(None) => find(paths, &Request::Latest),
+        Err(_) => None,
     }
-}
-
-/// The first request of the global pin, if there is one.
-pub fn global_request(paths: &Paths) -> Option<Request> {
-    let text = fs::read_to_string(paths.global_pin()).ok()?;
-    text.lines().map(|line| line.split('#').next().unwrap_or("").trim()).find(|line| !line.is_empty())?.parse().ok()
 }
 
 impl Installed {

@@ -75,11 +75,12 @@ details = {
 }
 try:
     pip = importlib.import_module("pip").__version__
+    place = os.path.dirname(sys.modules["pip"].__file__)
 except BaseException:
-    pip = None
+    pip = place = None
 
 json.dump(
-    {"modules": modules, "optional": sorted(OPTIONAL), "details": {k: v for k, v in details.items() if v}, "pip": pip},
+    {"modules": modules, "optional": sorted(OPTIONAL), "details": {k: v for k, v in details.items() if v}, "pip": pip, "place": place},
     answer,
 )
 answer.flush()

@@ -1,12 +1,12 @@
 //! What follows from what is installed: each minor's link to its newest patch, and the shims.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::installed::{self, Origin};
+use super::installed::{self, Installed, Origin};
 use super::key::number;
+use super::{adopt, shims};
 use crate::report::Silent;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
@@ -24,26 +24,25 @@ pub fn mend(paths: &Paths) -> Result<()> {
     if set(paths)? { stamp::touch(paths) } else { Ok(()) }
 }
 
+/// As [`mend`], for a boot that has just taken the place of another; nothing where nothing was ever installed.
+pub fn renew(paths: &Paths) -> Result<()> {
+    if paths.pythons().is_dir() || paths.shims().is_dir() { mend(paths) } else { Ok(()) }
+}
+
 /// True if there was anything to change.
 fn set(paths: &Paths) -> Result<bool> {
     // Two installs that end at once: whoever looks at what is installed sets the links by it before the next one looks.
     let _lock = Lock::hold(&paths.locks(), "links", &Silent)?;
     let mut changed = false;
-    let mut minors: BTreeMap<String, String> = BTreeMap::new();
-    // Newest first, so the first of a minor is its newest; one that was taken in only where there is none of boot's own.
-    let mut pythons = installed::list(paths);
-    pythons.sort_by_key(|python| python.origin == Origin::Adopted);
-    for python in &pythons {
-        // A pre-release is a minor's Python only while it has no other.
-        let name = python.key.version.minor_name(python.key.variant);
-        minors.entry(name).or_insert_with(|| python.key.to_string());
-    }
+    let pythons = installed::list(paths);
+    let minors = minors(&pythons);
     let folder = paths.pythons();
     for (minor, key) in &minors {
         changed |= link(Path::new(key), &folder.join(minor))?;
     }
-    let mut shims: Vec<String> = ["python", "python3", "pip", "pip3"].map(String::from).into();
-    shims.extend(minors.keys().flat_map(|minor| [format!("python{minor}"), format!("pip{minor}")]));
+    for python in &pythons {
+        changed |= adopt::renew_commands(python)?;
+    }
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
         // Links to Pythons that are gone. One by another name is the user's own, who keeps a Python somewhere else.
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -51,10 +50,32 @@ fn set(paths: &Paths) -> Result<bool> {
             changed |= fs::remove_file(entry.path()).is_ok();
         }
     }
-    if minors.is_empty() {
-        shims.clear();
+    Ok(shims::set(paths, &shim_names(&minors))? | changed)
+}
+
+/// What is wrong with the shims: see [`shims::State`].
+pub fn wrong_shims(paths: &Paths) -> Vec<(PathBuf, shims::State)> {
+    shims::wrong(paths, &shim_names(&minors(&installed::list(paths))))
+}
+
+/// The key that each minor's link leads to.
+fn minors(pythons: &[Installed]) -> BTreeMap<String, String> {
+    let mut minors: BTreeMap<String, String> = BTreeMap::new();
+    // Newest first, so the first of a minor is its newest; one that was taken in only where there is none of boot's own.
+    let mut pythons: Vec<&Installed> = pythons.iter().collect();
+    pythons.sort_by_key(|python| python.origin == Origin::Adopted);
+    for python in pythons {
+        // A pre-release is a minor's Python only while it has no other.
+        let name = python.key.version.minor_name(python.key.variant);
+        minors.entry(name).or_insert_with(|| python.key.to_string());
     }
-    Ok(self::shims(paths, &shims)? | changed)
+    minors
+}
+
+/// The names of the shims: none where no Python is installed.
+fn shim_names(minors: &BTreeMap<String, String>) -> Vec<String> {
+    let plain = ["python", "python3", "pip", "pip3"].map(String::from).into_iter().filter(|_| !minors.is_empty());
+    plain.chain(minors.keys().flat_map(|minor| [format!("python{minor}"), format!("pip{minor}")])).collect()
 }
 
 /// Whether a link of boot's own can have this name: `3.11`, `3.13t`.
@@ -68,30 +89,4 @@ fn link(target: &Path, link: &Path) -> Result<bool> {
     let changed = fs::read_link(link).map_or(true, |there| there != target);
     atomic::symlink(target, link)?;
     Ok(changed)
-}
-
-/// Links to this binary, which acts by the name it is called by.
-fn shims(paths: &Paths, names: &[String]) -> Result<bool> {
-    let folder = paths.shims();
-    let binary = binary(paths);
-    let mut changed = false;
-    for name in names {
-        changed |= link(&binary, &folder.join(name))?;
-    }
-    let wanted: Vec<OsString> = names.iter().map(OsString::from).collect();
-    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && !wanted.contains(&entry.file_name()) {
-            changed |= fs::remove_file(entry.path()).is_ok();
-        }
-    }
-    Ok(changed)
-}
-
-/// The binary by the name under which it was installed, so that an update of boot is one of the shims too; else by the
-/// path it runs from.
-fn binary(paths: &Paths) -> PathBuf {
-    let own = crate::shell::init::running().unwrap_or_else(|_| PathBuf::from("boot"));
-    let installed = paths.bin.join("boot");
-    let same = fs::canonicalize(&installed).is_ok_and(|real| fs::canonicalize(&own).is_ok_and(|own| own == real));
-    if same { installed } else { own }
 }

@@ -16,7 +16,8 @@ const BUILD_PREFIX: &str = "/install";
 const EXTERNALLY_MANAGED: &str = "\
 [externally-managed]
 Error=This Python is managed by boot, and shared by all that uses it.
- For a project: boot venv, then pip inside of it.
+ For a project: boot venv, in its folder; pip is the project's own from the next prompt on.
+ Without boot's hook in the shell: .venv/bin/pip
  For a command: boot tool install NAME
 ";
 
@@ -85,13 +86,20 @@ fn commands(bin: &Path, new: &str, python: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What follows the lines with which a script finds Python: one that names an interpreter of the build machine, or a command of sh that
+/// What follows the lines with which a script finds Python: one that names an interpreter, or a command of sh that
 /// looks beside the script (which breaks where a folder's name has a blank, or where there is no `realpath`). None for any other script.
 fn finder(content: &[u8]) -> Option<&[u8]> {
     let (first, body) = line(content);
-    let command = String::from_utf8_lossy(&first[2..]).split_whitespace().next().unwrap_or("").to_string();
-    if command.starts_with('/') && name(Path::new(&command)).starts_with("python") {
-        return (!Path::new(&command).exists()).then_some(body);
+    let first_line = String::from_utf8_lossy(&first[2..]).into_owned();
+    let mut words = first_line.split_whitespace();
+    let command = words.next().unwrap_or("");
+    // One that is on this machine too is another Python all the same: what lies in `bin` means the one beside it.
+    let interpreter = match name(Path::new(command)) == "env" {
+        true => words.next().unwrap_or(""),
+        false => command,
+    };
+    if command.starts_with('/') && is_interpreter(&name(Path::new(interpreter))) {
+        return Some(body);
     }
     let (second, body) = line(body);
     if first != b"#!/bin/sh" || !["exec", "dirname", "/python3"].iter().all(|part| contains(second, part)) {
@@ -100,6 +108,12 @@ fn finder(content: &[u8]) -> Option<&[u8]> {
     let (third, after) = line(body);
     // `'''exec' …` begins a text for Python, which the next line ends.
     Some(if second.starts_with(b"'''") && third == b"' '''" { after } else { body })
+}
+
+/// `python`, `python3`, `python3.11`, `python3.13t`.
+fn is_interpreter(name: &str) -> bool {
+    let version = name.strip_prefix("python").map(|rest| rest.strip_suffix('t').unwrap_or(rest));
+    version.is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
 }
 
 fn with_interpreter(body: &[u8], python: &Path) -> Option<Vec<u8>> {
@@ -192,6 +206,12 @@ mod tests {
         let bin = root.path().join("bin");
         fs::create_dir(&bin).unwrap();
         fs::write(bin.join("pip3"), "#!/install/bin/python3.11\nimport pip\n").unwrap();
+        // Of a build whose interpreter is on this machine too, and by whatever is first on PATH.
+        fs::write(bin.join("pip3.11"), format!("#!{}\nimport pip\n", root.path().join("theirs/python3.11").display())).unwrap();
+        fs::create_dir(root.path().join("theirs")).unwrap();
+        fs::write(root.path().join("theirs/python3.11"), "").unwrap();
+        fs::write(bin.join("pydoc3"), "#!/usr/bin/env python3\nimport pydoc\n").unwrap();
+        fs::write(bin.join("other"), "#!/usr/bin/env bash\n").unwrap();
         fs::write(bin.join("python3.11-config"), "#!/bin/sh\nprefix=\"/install\"\n").unwrap();
         fs::write(bin.join("python3.11"), b"\x7fELF/install").unwrap();
         // How the publisher's own patching leaves scripts, of 2022 and of today; the first took a script of sh for one of Python.
@@ -204,6 +224,9 @@ mod tests {
         let key: Key = "cpython-3.11.9-linux-x86_64-gnu".parse().unwrap();
         all(&key, root.path(), Path::new("/final")).unwrap();
         assert_eq!(fs::read_to_string(bin.join("pip3")).unwrap(), "#!/final/bin/python3.11\nimport pip\n");
+        assert_eq!(fs::read_to_string(bin.join("pip3.11")).unwrap(), "#!/final/bin/python3.11\nimport pip\n");
+        assert_eq!(fs::read_to_string(bin.join("pydoc3")).unwrap(), "#!/final/bin/python3.11\nimport pydoc\n");
+        assert_eq!(fs::read_to_string(bin.join("other")).unwrap(), "#!/usr/bin/env bash\n");
         assert_eq!(fs::metadata(bin.join("pip3")).unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(fs::read_to_string(bin.join("python3.11-config")).unwrap(), "#!/bin/sh\nprefix=\"/final\"\n");
         assert_eq!(fs::read_to_string(bin.join("idle3")).unwrap(), "#!/final/bin/python3.11\nimport idle\n");

@@ -8,7 +8,9 @@ use std::str::FromStr;
 
 use pep440_rs::VersionSpecifiers;
 
+use super::foreign::{self, Foreign};
 use super::key::{Key, Variant, Version, number};
+use crate::report::escaped;
 
 /// Longest request that is looked at, in bytes.
 const LONGEST: usize = 64;
@@ -40,8 +42,22 @@ pub enum Numbers {
 
 /// Not a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} doesn't name a Python\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest or system", crate::report::escaped(.0))]
+#[error("{}", self.text())]
 pub struct NotARequest(pub String);
+
+impl NotARequest {
+    fn text(&self) -> String {
+        let word = self.0.trim();
+        let shown = if word.is_empty() { "an empty text".into() } else { escaped(word) };
+        let instead = foreign::nearest_minor(word);
+        match (Foreign::recognize(word), &instead) {
+            (Some(foreign), Some(minor)) => format!("{shown} {}\nask for {minor}", foreign.reason()),
+            (Some(foreign), None) => format!("{shown} {}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest or system", foreign.reason()),
+            (None, Some(minor)) => format!("{shown} doesn't name a Python\nask for {minor}, {minor}.1, '>={minor}', latest or system"),
+            (None, None) => format!("{shown} doesn't name a Python\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest or system"),
+        }
+    }
+}
 
 impl Request {
     /// As the command line takes it: paths too.
@@ -80,6 +96,16 @@ impl Request {
         matches!(self, Request::Version { numbers: Numbers::Full(_), .. } | Request::Key(_) | Request::Path(_))
     }
 
+    /// The one minor that it asks for, if it does.
+    pub fn minor(&self) -> Option<(u32, u32)> {
+        match self {
+            Request::Version { numbers: Numbers::Minor(major, minor), .. } => Some((*major, *minor)),
+            Request::Version { numbers: Numbers::Full(version), .. } => Some((version.major, version.minor)),
+            Request::Key(key) => Some((key.version.major, key.version.minor)),
+            _ => None,
+        }
+    }
+
     /// The request that a path asks for, where it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -92,43 +118,104 @@ impl Request {
 impl FromStr for Request {
     type Err = NotARequest;
 
-    /// As a pin or a manifest writes it: no paths.
+    /// As a pin or a manifest writes it: no paths. Capitals, quotes around it, a `v` before it and `;` behind it change nothing.
     fn from_str(text: &str) -> Result<Request, NotARequest> {
         let wrong = || NotARequest(text.chars().take(LONGEST).collect());
-        let text = text.trim_matches(' ');
-        if text.is_empty() || text.len() > LONGEST || text.chars().any(char::is_control) {
+        if text.len() > LONGEST || text.chars().any(char::is_control) {
             return Err(wrong());
         }
-        if let Ok(key) = text.parse::<Key>() {
+        let lower = undecorated(text).to_ascii_lowercase();
+        if lower.is_empty() {
+            return Err(wrong());
+        }
+        if let Ok(key) = lower.parse::<Key>() {
             return Ok(Request::Key(key));
         }
-        let bare = ["cpython@", "cpython-", "cpython", "python-", "python"]
-            .iter()
-            .find_map(|prefix| text.strip_prefix(prefix))
-            .unwrap_or(text)
-            .trim();
+        let bare = without_name(&lower);
         match bare {
             // `python` alone is any Python.
             "latest" | "" => return Ok(Request::Latest),
             "system" => return Ok(Request::System),
             _ => {}
         }
-        let starts_with_number = bare.starts_with(|c: char| c.is_ascii_digit());
-        if !starts_with_number {
-            if !bare.starts_with(['<', '>', '=', '~', '!']) {
-                return Err(wrong());
-            }
-            let (plain, variant) = variant_of(bare);
-            let specifiers = VersionSpecifiers::from_str(plain).map_err(|_| wrong())?;
-            // No CPython has a local version, and the `t` at the end of one would be read as a variant.
-            return match specifiers.iter().any(|specifier| specifier.version().is_local()) {
-                true => Err(wrong()),
-                false => Ok(Request::Specifiers { specifiers, variant }),
-            };
-        }
         let (plain, variant) = variant_of(bare);
+        if plain.starts_with(OPERATORS) {
+            let specifiers = specifiers(plain).ok_or_else(wrong)?;
+            return Ok(Request::Specifiers { specifiers, variant });
+        }
+        if !plain.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(wrong());
+        }
         let numbers = numbers(plain).ok_or_else(wrong)?;
         Ok(Request::Version { numbers, variant })
+    }
+}
+
+/// What a specifier begins with. `^` is poetry's and npm's.
+const OPERATORS: [char; 6] = ['<', '>', '=', '~', '!', '^'];
+
+/// The text without blanks, quotes and the punctuation of a list around it.
+fn undecorated(text: &str) -> &str {
+    let text = text.trim().trim_end_matches([';', ',']).trim_end();
+    let quoted = |quote: char| text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    ['"', '\'', '`'].into_iter().find_map(quoted).unwrap_or(text).trim()
+}
+
+/// The version in `python3.11`, `cpython@3.11`, `python = "3.11"`, `v3.11`; a text without a name as it is.
+fn without_name(text: &str) -> &str {
+    let named = text.strip_prefix("cpython").or_else(|| text.strip_prefix("python"));
+    let bare = match named {
+        Some(rest) => {
+            let rest = rest.trim_start();
+            let rest = rest.strip_prefix(['-', '@', ':']).unwrap_or(rest);
+            undecorated(without_equals(rest.trim_start()))
+        }
+        None => without_equals(text),
+    };
+    match bare.strip_prefix('v') {
+        // `v3` may be the name of an environment.
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) && (named.is_some() || rest.contains('.')) => rest,
+        _ => bare,
+    }
+}
+
+/// The version behind conda's single `=`.
+fn without_equals(text: &str) -> &str {
+    text.strip_prefix('=').filter(|rest| !rest.starts_with('=')).map_or(text, str::trim_start)
+}
+
+/// PEP 440's specifiers, with blanks in place of commas too, and poetry's `^3.11` and `~3.11`. No CPython has a local version, and the
+/// `t` at the end of one would be read as a variant.
+fn specifiers(text: &str) -> Option<VersionSpecifiers> {
+    let mut joined = String::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let follows = joined.is_empty() || joined.ends_with(',') || joined.ends_with(OPERATORS);
+        match word.starts_with([',']) || follows {
+            true => {}
+            false if word.starts_with(OPERATORS) => joined.push(','),
+            false => return None,
+        }
+        joined.push_str(word);
+    }
+    let parts: Option<Vec<String>> = joined.split(',').map(specifier).collect();
+    let specifiers = VersionSpecifiers::from_str(&parts?.join(",")).ok()?;
+    let local = specifiers.iter().any(|specifier| specifier.version().is_local());
+    (!local).then_some(specifiers)
+}
+
+/// One specifier as PEP 440 has it.
+fn specifier(text: &str) -> Option<String> {
+    let (caret, version) = match (text.strip_prefix('^'), text.strip_prefix('~').filter(|rest| !rest.starts_with('='))) {
+        (Some(version), _) => (true, version),
+        (None, Some(version)) => (false, version),
+        (None, None) => return Some(text.into()),
+    };
+    let parts: Option<Vec<u32>> = version.split('.').map(number).collect();
+    match parts?.as_slice() {
+        [major] => Some(format!(">={version},<{}", major + 1)),
+        [major, ..] if caret => Some(format!(">={version},<{}", major + 1)),
+        [major, minor] | [major, minor, _] => Some(format!(">={version},<{major}.{}", minor + 1)),
+        _ => None,
     }
 }
 
@@ -144,21 +231,39 @@ fn variant_of(text: &str) -> (&str, Variant) {
 }
 
 fn numbers(text: &str) -> Option<Numbers> {
-    let text = text.strip_suffix(".*").unwrap_or(text);
+    let text = text.strip_suffix(".*").or_else(|| text.strip_suffix(".x")).unwrap_or(text);
     let parts: Vec<&str> = text.split('.').collect();
     match parts.as_slice() {
+        // `311` is no major: the dot was forgotten.
+        [joined] if (2..=3).contains(&joined.len()) && joined.starts_with('3') => Some(Numbers::Minor(3, number(&joined[1..])?)),
         [major] => Some(Numbers::Major(number(major)?)),
         [major, minor] => {
             let (Some(major), Some(minor)) = (number(major), number(minor)) else {
-                // `3.15rc1` is how some write `3.15.0rc1`.
-                let at = minor.find(|c: char| !c.is_ascii_digit())?;
-                return format!("{major}.{}.0{}", &minor[..at], &minor[at..]).parse().ok().map(Numbers::Full);
+                return pre_release(text).map(Numbers::Full);
             };
             Some(Numbers::Minor(major, minor))
         }
-        [_, _, _] => text.parse().ok().map(Numbers::Full),
-        _ => None,
+        [_, _, _] => text.parse().ok().or_else(|| pre_release(text)).map(Numbers::Full),
+        _ => pre_release(text).map(Numbers::Full),
     }
+}
+
+/// A pre-release in any spelling of PEP 440's: `3.15rc1`, `3.15.0-rc.1`, `3.15.0-beta.2`.
+fn pre_release(text: &str) -> Option<Version> {
+    let version = pep440_rs::Version::from_str(text).ok()?;
+    let plain = !version.is_post() && !version.is_dev() && !version.is_local() && version.epoch() == 0;
+    let pre = version.pre().filter(|_| plain)?;
+    let (major, minor, patch) = match *version.release() {
+        [major, minor] => (major, minor, 0),
+        [major, minor, patch] => (major, minor, patch),
+        _ => return None,
+    };
+    let letters = match pre.kind {
+        pep440_rs::PrereleaseKind::Alpha => "a",
+        pep440_rs::PrereleaseKind::Beta => "b",
+        pep440_rs::PrereleaseKind::Rc => "rc",
+    };
+    format!("{major}.{minor}.{patch}{letters}{}", pre.number).parse().ok()
 }
 
 impl fmt::Display for Request {
@@ -167,7 +272,7 @@ impl fmt::Display for Request {
             Request::Latest => f.write_str("latest"),
             Request::System => f.write_str("system"),
             Request::Key(key) => key.fmt(f),
-            Request::Path(path) => f.write_str(&crate::report::escaped(&path.to_string_lossy())),
+            Request::Path(path) => f.write_str(&escaped(&path.to_string_lossy())),
             Request::Specifiers { specifiers, variant } => {
                 let text = specifiers.to_string().replace(", ", ",");
                 write!(f, "{text}{}", variant.suffix())

@@ -99,7 +99,19 @@ impl Passed {
 /// What the interpreter prints when it runs `program`. Somebody may have named any program: it gets half a minute and a megabyte.
 pub(super) fn ask(executable: &Path, program: &str) -> Result<String, String> {
     let mut command = clean(executable);
-    command.args(["-I", "-B", "-Wignore", "-c", program]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["-I", "-B", "-Wignore", "-c", program]);
+    answer(command)
+}
+
+/// The interpreter's `pip --version`, of the installation itself and not of the user's folder of packages.
+pub(super) fn ask_pip(pip: &Path) -> Result<String, String> {
+    let mut command = clean(pip);
+    command.arg("--version").env("PYTHONNOUSERSITE", "1").env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    answer(command)
+}
+
+fn answer(mut command: Command) -> Result<String, String> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| error.to_string())?;
     let reader = |pipe: Option<Box<dyn Read + Send>>| {
         let (sender, receiver) = mpsc::channel();

@@ -2,7 +2,7 @@
 //! install asks for what nobody can do without; this tells what there is, and what puts the rest there.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ struct Inventory {
     optional: Vec<String>,
     details: BTreeMap<String, String>,
     pip: Option<String>,
+    /// The folder of its pip.
+    place: Option<PathBuf>,
 }
 
 /// One module of the standard library.
@@ -46,6 +48,11 @@ pub struct Report {
     pub modules: Vec<Module>,
     /// Its pip's version.
     pub pip: Option<String>,
+    /// What is wrong with the command `pip` beside it: it may be another interpreter's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pip_problem: Option<String>,
+    #[serde(skip)]
+    pub(super) pip_place: Option<PathBuf>,
     /// An environment could be made, and ran.
     pub venv: bool,
     /// The command that puts there what is missing, optional modules included, where it is known.
@@ -70,7 +77,45 @@ pub fn verify(python: &Installed) -> Report {
             return Report { problem: Some(format!("it doesn't run: {reason}")), mend, ..report };
         }
     }
-    inspect(&python.executable, &python.facts.stdlib, &version, python.origin, report)
+    let mut report = inspect(&python.executable, &python.facts.stdlib, &version, python.origin, report);
+    report.pip_problem = report.pip_place.as_deref().and_then(|place| pip_problem(python, place));
+    if report.pip_problem.is_some() {
+        report.complete = false;
+        report.missing.push("pip".into());
+        report.mend.get_or_insert_with(|| match python.origin {
+            Origin::Adopted => format!("boot python adopt {}", python.executable.display()),
+            _ => format!("boot python install --reinstall {version}{}", python.key.variant.suffix()),
+        });
+    }
+    report
+}
+
+/// What is wrong with a command `pip` of `python`, whose own pip lies in `place`.
+fn pip_problem(python: &Installed, place: &Path) -> Option<String> {
+    let minor = python.key.version.minor_name(python.key.variant);
+    let mut seen: Vec<Vec<u8>> = Vec::new();
+    for name in ["pip".to_string(), "pip3".into(), format!("pip{minor}")] {
+        let command = python.root.join("bin").join(&name);
+        let Ok(content) = std::fs::read(&command) else { continue };
+        // Mostly one script by three names.
+        if seen.contains(&content) {
+            continue;
+        }
+        seen.push(content);
+        match selftest::ask_pip(&command) {
+            Err(reason) => return Some(format!("{name} doesn't run: {reason}")),
+            // `pip 23.2 from /x/site-packages/pip (python 3.11)`
+            Ok(text) => {
+                let from = text.split_once(" from ").and_then(|(_, rest)| Some(rest.rsplit_once(" (")?.0));
+                let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+                if from.is_none_or(|from| real(Path::new(from)) != real(place)) {
+                    let from = crate::report::escaped(from.unwrap_or(text.trim()));
+                    return Some(format!("{name} is another Python's: {from}"));
+                }
+            }
+        }
+    }
+    None
 }
 
 /// What an interpreter of any origin lacks, whose library is `stdlib`.
@@ -80,7 +125,8 @@ pub fn inspect(executable: &Path, stdlib: &Path, version: &Version, origin: Orig
         Ok(inventory) => inventory,
         Err(reason) => return Report { problem: Some(format!("its modules can't be listed: {reason}")), ..report },
     };
-    let Inventory { modules, optional, details, pip } = inventory;
+    let Inventory { modules, optional, details, pip, place } = inventory;
+    report.pip_place = place;
     report.modules = modules
         .into_iter()
         .map(|(name, error)| Module {

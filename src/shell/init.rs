@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Shell, quote};
+use super::{Shell, quote, shim};
 use crate::store::{paths::Paths, stamp};
 
 const BASH: &str = include_str!("../../shims/boot.bash");
@@ -38,14 +38,16 @@ pub fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
     out
 }
 
-/// Where this program lies. Linux says ` (deleted)` behind the path where a newer one has taken its place meanwhile: the path is right still.
+/// Where boot lies, the program that runs. A newer one may have taken its place meanwhile: the path is right still.
 ///
 /// # Errors
-/// The system can't tell.
+/// The system can't tell, or what runs is a shim: another name of the same file, and not the place where boot was installed.
 pub fn running() -> std::io::Result<PathBuf> {
-    let path = std::env::current_exe()?;
-    let replaced = path.to_str().and_then(|text| text.strip_suffix(" (deleted)")).map(PathBuf::from);
-    Ok(replaced.filter(|there| !path.exists() && there.exists()).unwrap_or(path))
+    let path = shim::without_mark(std::env::current_exe()?);
+    if path.file_name().and_then(shim::called_as).is_some() && shim::is_in_shims(&path) {
+        return Err(std::io::Error::other(format!("{} is a shim of boot's, not boot", path.display())));
+    }
+    Ok(path)
 }
 
 /// How start-up files should call this program: by its place in the folder of commands if that leads here, so that an update of

@@ -1,5 +1,6 @@
 //! Shells: their quoting, their start-up files, and what they read there. Knows nothing of Python.
 
+pub mod company;
 pub mod init;
 pub mod install;
 pub mod probe;

@@ -1,10 +1,12 @@
 //! Is the hook live? For each shell in use and each way it is started, in plain words; and what stands before the Python that boot
 //! would run.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::company::{self, Activator};
 use super::install::{self, Change};
 use super::probe::{self, Kind, Seen};
 use super::{Shell, init};
@@ -22,6 +24,60 @@ pub struct Line {
     pub note: String,
     /// What `python` is there.
     pub python: Option<String>,
+    /// Others that activate environments there; asked at a prompt only.
+    pub activators: Vec<Activator>,
+}
+
+/// The shell that boot was called from, by what it exports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Here {
+    pub hook: bool,
+    /// The hook looks when the folder changes, and not at prompts only.
+    pub follows_cd: bool,
+    /// `deactivate` was typed in this folder.
+    pub held: bool,
+    pub environment: Option<PathBuf>,
+    pub activation: Activation,
+    pub activators: Vec<Activator>,
+}
+
+/// The way in which an environment is active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    None,
+    Boot,
+    /// Its commands are on PATH by other means.
+    Foreign,
+    /// VIRTUAL_ENV names it, and that is all.
+    NameOnly,
+}
+
+/// The state of the shell whose process is `parent`, by the variables that it exports.
+pub fn here(var: impl Fn(&str) -> Option<OsString>, parent: u32) -> Here {
+    let text = |name: &str| var(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+    let hook = text("__BOOT_HOOK");
+    let mut words = hook.split(' ');
+    // A shell without the hook inherits the word of the one around it.
+    let is_live = words.next() == Some(parent.to_string().as_str());
+    let words: Vec<&str> = words.filter(|_| is_live).collect();
+    let environment = var("VIRTUAL_ENV").filter(|root| !root.is_empty()).map(PathBuf::from);
+    let path: Vec<PathBuf> = var("PATH").iter().flat_map(std::env::split_paths).collect();
+    let activation = match &environment {
+        None => Activation::None,
+        Some(root) if var("__BOOT_ACTIVE").is_some_and(|active| active == root.as_os_str()) => Activation::Boot,
+        Some(root) if path.contains(&root.join("bin")) => Activation::Foreign,
+        Some(_) => Activation::NameOnly,
+    };
+    let is_off = text("BOOT_CD") == "off";
+    Here {
+        hook: is_live,
+        follows_cd: words.contains(&"cd") && !is_off,
+        held: words.contains(&"held"),
+        environment,
+        activation,
+        activators: company::of_environment(&var),
+    }
 }
 
 /// The state of each of `shells`.
@@ -33,13 +89,21 @@ pub fn lines(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Line>
     for &shell in shells {
         let changes = install::plan(paths, &[shell], binary)?;
         for run in Kind::ALL {
-            let seen = probe::ask(shell, run, paths, &["python"])?;
+            let commands: Vec<&str> = std::iter::once("python").chain(company::functions()).collect();
+            let seen = probe::ask(shell, run, paths, &commands)?;
             let (live, note) = judge(paths, shell, run, &changes, seen.as_ref());
+            let activators = seen.as_ref().filter(|_| run == Kind::Interactive).map(activators).unwrap_or_default();
             let python = seen.and_then(|seen| seen.commands.into_iter().next().flatten());
-            lines.push(Line { shell, run, live, note, python });
+            lines.push(Line { shell, run, live, note, python, activators });
         }
     }
     Ok(lines)
+}
+
+/// Who else activates environments in a shell that was asked for `python` and then for their functions.
+fn activators(seen: &Seen) -> Vec<Activator> {
+    let is_there: Vec<bool> = seen.commands.iter().skip(1).map(Option::is_some).collect();
+    company::of_shell(&is_there, &seen.path)
 }
 
 fn judge(paths: &Paths, shell: Shell, run: Kind, changes: &[Change], seen: Option<&Seen>) -> (bool, String) {
@@ -96,4 +160,28 @@ pub fn pythons(path: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
 /// This program's own file isn't known.
 pub fn binary(paths: &Paths) -> Result<PathBuf> {
     init::binary(paths).map_err(crate::store::Error::io("find", "boot itself".as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn here_with(variables: &[(&str, &str)]) -> Here {
+        here(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into()), 42)
+    }
+
+    #[test]
+    fn a_shell_is_known_by_what_it_exports() {
+        let live = here_with(&[("__BOOT_HOOK", "42 cd"), ("VIRTUAL_ENV", "/e"), ("__BOOT_ACTIVE", "/e"), ("PATH", "/e/bin:/bin")]);
+        assert!(live.hook && live.follows_cd && !live.held);
+        assert_eq!(live.activation, Activation::Boot);
+        let held = here_with(&[("__BOOT_HOOK", "42 held"), ("PATH", "/bin")]);
+        assert!(held.hook && !held.follows_cd && held.held);
+        assert_eq!(held.activation, Activation::None);
+        let nested = here_with(&[("__BOOT_HOOK", "421 cd held"), ("VIRTUAL_ENV", "/e"), ("PATH", "/e/bin:/bin")]);
+        assert!(!nested.hook && !nested.follows_cd && !nested.held);
+        assert_eq!(nested.activation, Activation::Foreign);
+        assert_eq!(here_with(&[("VIRTUAL_ENV", "/e"), ("PATH", "/bin")]).activation, Activation::NameOnly);
+        assert!(!here_with(&[("__BOOT_HOOK", "42 cd"), ("BOOT_CD", "off")]).follows_cd);
+    }
 }

@@ -3,16 +3,21 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink as make_symlink};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink as make_symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::{FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::fs::{FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 
 use super::{Error, Result};
 
-/// What a leftover is recognised by; nobody else's files are called like this.
-const STAGING: &str = ".boot-staging-";
+/// What the name of all that is in the making begins with. The inode follows, in hexadecimal, and what is random: a checkout or an archive can
+/// bring a file of any name, but can't know which inode it will get. So what is swept is boot's, whatever others call theirs.
+pub(super) const STAGING: &str = ".boot-staging-";
+
+/// How many random characters a name has before its inode is known: boot's, and those of Python's `mkdtemp`.
+const RANDOM: [usize; 2] = [6, 8];
 
 /// Writes `bytes` to `path`: a reader sees the old content or the new. `mode` is for a file that is made; one
 /// that is there keeps its own, and its owner.
@@ -45,9 +50,7 @@ pub fn write_unsynced(path: &Path, bytes: &[u8], staging: &Path) -> Result<()> {
 /// The new file for `path` under a staging name in `folder`; it gets the owner of what is `there`.
 fn written(folder: &Path, path: &Path, bytes: &[u8], there: Option<&fs::Metadata>, mode: u32) -> Result<tempfile::NamedTempFile> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
-    // How a sweeper knows that its maker lives.
-    let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
+    let mut file = staged_file(folder)?;
     if let Some(there) = there
         && let Ok(made) = file.as_file().metadata()
         && (made.uid(), made.gid()) != (there.uid(), there.gid())
@@ -58,6 +61,59 @@ fn written(folder: &Path, path: &Path, bytes: &[u8], there: Option<&fs::Metadata
     file.write_all(bytes).map_err(Error::io("write", path))?;
     file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(Error::io("write", path))?;
     Ok(file)
+}
+
+/// An empty file in `folder` under a staging name.
+fn staged_file(folder: &Path) -> Result<tempfile::NamedTempFile> {
+    let failed = || Error::io("write into", folder);
+    let file = builder().tempfile_in(folder).map_err(failed())?;
+    // How a sweeper knows that its maker lives.
+    let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
+    let inode = file.as_file().metadata().map_err(failed())?.ino();
+    let (file, path) = file.into_parts();
+    let named = named(&path, &[inode]);
+    fs::rename(&path, &named).map_err(failed())?;
+    // The old name is nobody's any more; should the new one be lost, so is the file.
+    let _ = path.keep();
+    let path = tempfile::TempPath::try_from_path(&named).map_err(failed())?;
+    Ok(tempfile::NamedTempFile::from_parts(file, path))
+}
+
+/// Makes names that say nothing but boot's.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(STAGING).rand_bytes(RANDOM[0]);
+    builder
+}
+
+/// The staging name `path` with the inodes of what stands there, or will.
+fn named(path: &Path, inodes: &[u64]) -> PathBuf {
+    let name = name(path);
+    let random = name.rsplit('.').next().unwrap_or_default().trim_start_matches("boot-staging-");
+    let inodes: String = inodes.iter().map(|inode| format!("{inode:x}.")).collect();
+    path.with_file_name(format!("{STAGING}{inodes}{random}"))
+}
+
+/// What a staging name is of.
+enum Staged {
+    /// Of what it says itself, by the inode: boot's, with all that is in it.
+    Known,
+    /// Of something that boot was just about to name, and that must be empty.
+    Bare,
+}
+
+/// Whether `data` is of something that boot has staged under `name`.
+fn staged(name: &OsStr, data: &fs::Metadata) -> Option<Staged> {
+    let rest = name.to_str()?.strip_prefix(STAGING)?;
+    if !super::owner::is_own(data) {
+        return None;
+    }
+    if RANDOM.contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Some(Staged::Bare);
+    }
+    let (inodes, _) = rest.rsplit_once('.')?;
+    let is_of = inodes.split('.').any(|inode| u64::from_str_radix(inode, 16) == Ok(data.ino()));
+    is_of.then_some(Staged::Known)
 }
 
 fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
@@ -80,22 +136,18 @@ pub fn symlink(target: &Path, link: &Path) -> Result<()> {
 
 /// Finds out whether a link can be made in `folder`, by making one under a staging name and removing it.
 pub fn try_link(folder: &Path) -> Result<()> {
-    let tried = tempfile::Builder::new().prefix(STAGING).make_in(folder, |path| make_symlink("nowhere", path));
-    tried.map(drop).map_err(Error::io("write to", folder))
+    let staging = Staging::new(folder).map_err(|error| error.tried("write to", folder))?;
+    make_symlink("nowhere", staging.path().join("link")).map_err(Error::io("write to", folder))
 }
 
 /// As [`symlink`], in the place of a file too.
 pub fn put_symlink(target: &Path, link: &Path) -> Result<()> {
     let folder = parent(link);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let made = tempfile::Builder::new()
-        .prefix(STAGING)
-        .make_in(folder, |path| make_symlink(target, path))
-        .map_err(Error::io("link into", folder))?;
-    fs::rename(made.path(), link).map_err(Error::io("link", link))?;
-    // The name has moved on to `link`; there is nothing left to delete.
-    let _ = made.into_temp_path().keep();
-    Ok(())
+    let staging = Staging::new(folder).map_err(|error| error.tried("link into", folder))?;
+    let made = staging.path().join("link");
+    make_symlink(target, &made).map_err(Error::io("link into", folder))?;
+    fs::rename(&made, link).map_err(Error::io("link", link))
 }
 
 /// The staging folders of this process: what Ctrl-C has to clear away. A list of its own, since a signal finds no owner to ask.
@@ -133,18 +185,40 @@ impl Staging {
     pub fn within(folder: &Path) -> Result<Staging> {
         fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         sweep(folder);
+        let staging = Staging::new(folder)?;
+        fs::set_permissions(&staging.path, fs::Permissions::from_mode(0o755)).map_err(Error::io("create", &staging.path))?;
+        Ok(staging)
+    }
+
+    /// As [`Staging::within`], for the moment only: nothing is swept, and nobody else may look inside.
+    fn new(folder: &Path) -> Result<Staging> {
         loop {
-            let made = tempfile::Builder::new().prefix(STAGING).tempdir_in(folder).map_err(Error::io("create a folder in", folder))?;
-            let path = made.keep();
+            let made = builder().permissions(fs::Permissions::from_mode(0o700)).tempdir_in(folder);
+            let bare = made.map_err(Error::io("create a folder in", folder))?.keep();
             // A sweeper may have come between; then the name is gone and we take another.
-            let Ok(alive) = File::open(&path) else { continue };
-            if flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err() || fs::metadata(&path).is_err() {
+            let Ok(alive) = File::open(&bare) else { continue };
+            if flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err() {
                 continue;
             }
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(Error::io("create", &path))?;
+            let path = named(&bare, &[alive.metadata().map_err(Error::io("find", &bare))?.ino()]);
+            if fs::rename(&bare, &path).is_err() {
+                continue;
+            }
             LIVE.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
             return Ok(Staging { path, _alive: alive });
         }
+    }
+
+    /// Has the staging name say the inode of what will stand there once `target` is published, too.
+    fn rename_for(&mut self, target: &Path) -> Result<()> {
+        let inode = |path: &Path| fs::symlink_metadata(path).map(|data| data.ino()).map_err(Error::io("find", path));
+        let path = named(&self.path, &[inode(&self.path)?, inode(target)?]);
+        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        fs::rename(&self.path, &path).map_err(Error::io("publish", target))?;
+        live.iter_mut().filter(|live| **live == self.path).for_each(|live| live.clone_from(&path));
+        drop(live);
+        self.path = path;
+        Ok(())
     }
 
     pub fn path(&self) -> &Path {
@@ -152,7 +226,7 @@ impl Staging {
     }
 
     /// Takes `target`'s place in one step; what was there before is deleted afterwards.
-    pub fn publish(self, target: &Path) -> Result<()> {
+    pub fn publish(mut self, target: &Path) -> Result<()> {
         if fs::symlink_metadata(target).is_err() {
             match fs::rename(&self.path, target) {
                 Ok(()) => return Ok(()),
@@ -160,6 +234,7 @@ impl Staging {
                 Err(error) => return Err(Error::io("publish", target)(error)),
             }
         }
+        self.rename_for(target)?;
         exchange(&self.path, target)
         // Dropping deletes what is now at the staging name: the old one.
     }
@@ -203,7 +278,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     }
     let bytes = fs::read(from).map_err(Error::io("read", from))?;
     let folder = parent(to);
-    let mut file = tempfile::Builder::new().prefix(STAGING).tempfile_in(folder).map_err(Error::io("write into", folder))?;
+    let mut file = staged_file(folder)?;
     file.write_all(&bytes).map_err(Error::io("write", to))?;
     let mode = fs::Permissions::from_mode(data.mode() & 0o7777);
     file.as_file().set_permissions(mode).map_err(Error::io("write", to))?;
@@ -260,50 +335,77 @@ pub fn remove_folder(path: &Path) -> Result<()> {
 
 /// Whether dead processes have left anything in `folder`.
 pub fn has_leftovers(folder: &Path) -> bool {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| name(path).starts_with(STAGING)).any(|path| {
-        if path.is_dir() {
-            File::open(&path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
-        } else {
-            is_dead(&path, path.is_symlink())
-        }
-    })
+    leftovers(folder, false).next().is_some()
 }
 
 /// Deletes what dead processes left in `folder`. Best effort: what can't go now goes next time.
 pub fn sweep(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(STAGING) {
-            continue;
-        }
-        let path = entry.path();
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() {
-            let Ok(file) = File::open(&path) else { continue };
-            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                remove(&path);
-            }
-        } else if is_dead(&path, kind.is_symlink()) {
-            let _ = fs::remove_file(&path);
-        }
-    }
+    leftovers(folder, false).for_each(|left| left.delete());
 }
 
 /// As [`sweep`], of a folder that nobody but the caller can be writing to: nothing in it is somebody's, however young it is.
 pub fn sweep_own(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(STAGING)).for_each(|entry| remove(&entry.path()));
+    leftovers(folder, true).for_each(|left| left.delete());
 }
 
-/// Whether a staged file or link has lost its maker. Both live for milliseconds: one that was made just now may not have its lock yet, and
-/// a link can have none.
-fn is_dead(path: &Path, is_link: bool) -> bool {
-    let least = if is_link { 60 } else { 2 };
-    let is_old = fs::symlink_metadata(path)
-        .and_then(|data| data.modified())
-        .is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() >= least));
-    is_old && (is_link || File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()))
+/// Something that lost its maker.
+struct Left {
+    path: PathBuf,
+    is_folder: bool,
+    staged: Staged,
+    /// Held while it is deleted, so that no two do.
+    _lock: Option<File>,
+}
+
+impl Left {
+    fn delete(self) {
+        match self.staged {
+            Staged::Known => remove(&self.path),
+            // Fails where anything is in it.
+            Staged::Bare if self.is_folder => drop(fs::remove_dir(&self.path)),
+            Staged::Bare => drop(fs::remove_file(&self.path)),
+        }
+    }
+}
+
+/// What has been staged in `folder` and has no maker any more; `own`: nobody can be making anything there.
+fn leftovers(folder: &Path, own: bool) -> impl Iterator<Item = Left> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_name().as_bytes().starts_with(STAGING.as_bytes())).filter_map(move |entry| {
+        let path = entry.path();
+        let data = fs::symlink_metadata(&path).ok()?;
+        let staged = staged(&entry.file_name(), &data)?;
+        // Anything else (a FIFO, a device, a socket, a link) is never staged, nor opened.
+        let is_folder = data.is_dir();
+        if !is_folder && !data.is_file() {
+            return None;
+        }
+        if matches!(staged, Staged::Bare) && !is_bare(&path, &data) {
+            return None;
+        }
+        if own {
+            return Some(Left { path, is_folder, staged, _lock: None });
+        }
+        // One that was made just now may not have its lock yet.
+        let is_old = data.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() >= 2));
+        if !is_old && (!is_folder || matches!(staged, Staged::Bare)) {
+            return None;
+        }
+        let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY;
+        let file = File::options().read(true).custom_flags(flags.bits() as i32).open(&path).ok()?;
+        // It may have been replaced since.
+        let is_it = file.metadata().is_ok_and(|now| (now.dev(), now.ino()) == (data.dev(), data.ino()));
+        let is_dead = is_it && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        is_dead.then_some(Left { path, is_folder, staged, _lock: Some(file) })
+    })
+}
+
+/// Whether it is as boot makes it, with nothing in it yet.
+fn is_bare(path: &Path, data: &fs::Metadata) -> bool {
+    if data.is_dir() {
+        return fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    }
+    data.len() == 0 && data.mode() & 0o777 == 0o600
 }
 
 /// Deletes a tree, folders without write permission included, as unpacked archives may have them.
@@ -353,26 +455,100 @@ mod tests {
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "no staging is left");
     }
 
+    /// What a run that was killed leaves: kept, and its lock let go.
+    fn killed_folder(root: &Path) -> PathBuf {
+        let staging = Staging::new(root).unwrap();
+        let path = staging.path.clone();
+        let Staging { _alive: alive, .. } = &staging;
+        flock(alive, FlockOperation::Unlock).unwrap();
+        std::mem::forget(staging);
+        path
+    }
+
+    fn set_old(path: &Path) {
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(5);
+        File::open(path).unwrap().set_modified(long_ago).unwrap();
+    }
+
     #[test]
     fn leftovers_of_the_dead_are_swept_and_those_of_the_living_stay() {
         let root = tempfile::tempdir().unwrap();
-        let dead = root.path().join(format!("{STAGING}dead"));
+        let dead = killed_folder(root.path());
         fs::create_dir_all(dead.join("locked")).unwrap();
         fs::set_permissions(dead.join("locked"), fs::Permissions::from_mode(0o500)).unwrap();
-        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(5);
-        let staged = ["dead-file", "living-file"].map(|name| {
-            let path = root.path().join(format!("{STAGING}{name}"));
-            fs::write(&path, "").unwrap();
-            let file = File::options().write(true).open(&path).unwrap();
-            file.set_modified(long_ago).unwrap();
-            (path, file)
-        });
-        flock(&staged[1].1, FlockOperation::NonBlockingLockExclusive).unwrap();
+        let dead_file = staged_file(root.path()).unwrap();
+        flock(dead_file.as_file(), FlockOperation::Unlock).unwrap();
+        let dead_file = dead_file.into_temp_path().keep().unwrap();
+        let living = staged_file(root.path()).unwrap();
+        set_old(&dead_file);
+        set_old(living.path());
+        // Killed before they had their names.
+        let bare = [root.path().join(format!("{STAGING}aB3dE6")), root.path().join(format!("{STAGING}aB3dE7"))];
+        fs::create_dir(&bare[0]).unwrap();
+        fs::write(&bare[1], "").unwrap();
+        fs::set_permissions(&bare[1], fs::Permissions::from_mode(0o600)).unwrap();
+        bare.iter().for_each(|path| set_old(path));
+        assert!(has_leftovers(root.path()));
         let alive = Staging::within(root.path()).unwrap();
-        assert!(!dead.exists());
-        assert!(!staged[0].0.exists() && staged[1].0.exists());
+        assert!(!dead.exists() && !dead_file.exists() && !bare[0].exists() && !bare[1].exists());
+        assert!(living.path().exists());
         let second = Staging::within(root.path()).unwrap();
         assert!(alive.path().exists() && second.path().exists());
+        assert!(!has_leftovers(root.path()));
+    }
+
+    #[test]
+    fn what_a_replaced_folder_leaves_is_swept_whenever_its_run_is_killed() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("tool");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("old"), "").unwrap();
+        for after in [false, true] {
+            let mut staging = Staging::beside(&target).unwrap();
+            staging.rename_for(&target).unwrap();
+            if after {
+                exchange(&staging.path, &target).unwrap();
+            }
+            flock(&staging._alive, FlockOperation::Unlock).unwrap();
+            std::mem::forget(staging);
+            assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+            sweep(root.path());
+            assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+            assert_eq!(target.join("old").exists(), !after);
+        }
+    }
+
+    #[test]
+    fn what_others_call_so_is_neither_opened_nor_deleted() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(format!("{STAGING}{name}"));
+        for name in ["mine", "abcdef", "7f.abcdef", "7f.80.abcdef", "", "."] {
+            fs::create_dir(at(&format!("{name}-folder"))).unwrap();
+            fs::create_dir(at(name).join("x")).unwrap_or_else(|_| fs::create_dir_all(at(name).join("x")).unwrap());
+            fs::write(at(&format!("{name}-file")), "mine").unwrap();
+        }
+        fs::write(at("abcde1"), "").unwrap();
+        fs::write(at("abcde2"), "mine").unwrap();
+        fs::set_permissions(at("abcde2"), fs::Permissions::from_mode(0o600)).unwrap();
+        make_symlink("/nowhere", at("abcde3")).unwrap();
+        for path in [at("abcde4"), at("pipe")] {
+            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            // A name with the right inode makes no FIFO boot's.
+            fs::rename(&path, named(&path, &[fs::symlink_metadata(&path).unwrap().ino()])).unwrap();
+        }
+        let _socket = std::os::unix::net::UnixListener::bind(at("abcde5")).unwrap();
+        make_symlink(at("pipe"), at("abcde6")).unwrap();
+        let names =
+            || fs::read_dir(root.path()).unwrap().flatten().map(|entry| entry.file_name()).collect::<std::collections::BTreeSet<_>>();
+        let before = names();
+        for entry in fs::read_dir(root.path()).unwrap().flatten().filter(|entry| entry.file_type().unwrap().is_file()) {
+            set_old(&entry.path());
+        }
+        assert!(!has_leftovers(root.path()));
+        sweep(root.path());
+        sweep_own(root.path());
+        drop(Staging::within(root.path()).unwrap());
+        assert_eq!(names(), before);
     }
 
     #[test]

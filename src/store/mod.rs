@@ -6,10 +6,14 @@ pub mod atomic;
 pub mod bounded;
 pub mod cache;
 pub mod digest;
+pub mod file;
+pub mod hard_link;
 pub mod lock;
 pub mod mark;
+pub mod owner;
 pub mod paths;
 pub mod stamp;
+pub mod umask;
 pub mod unpack;
 
 use std::io;
@@ -22,6 +26,10 @@ pub enum Error {
     NoHome,
     #[error("can't {verb} {}: {}", path.display(), plain(source, path))]
     Io { verb: &'static str, path: PathBuf, source: io::Error },
+    #[error("another boot{} works on {name}, and isn't done yet\nwait until it is, or end it; then press Enter", lock::shown(holder))]
+    Busy { name: String, holder: Option<lock::Holder> },
+    #[error("can't lock {}: {source}\nits filesystem has no locks: BOOT_STATE_DIR names another folder, on a disk of this machine", path.display())]
+    NoLocks { path: PathBuf, source: io::Error },
     #[error("{} holds {name}, which would land outside of where it belongs\nnothing of it was kept; get the archive elsewhere", archive.display())]
     Unsafe { archive: PathBuf, name: String },
     #[error("{} can't be unpacked: {reason}\nnothing of it was kept; run the same command again", archive.display())]
@@ -35,6 +43,14 @@ impl Error {
     pub fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         let path = path.to_path_buf();
         move |source| Error::Io { verb, path, source }
+    }
+
+    /// The same failure, of what was being done by it.
+    fn tried(self, verb: &'static str, path: &Path) -> Error {
+        match self {
+            Error::Io { source, .. } => Error::Io { verb, path: path.into(), source },
+            other => other,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where things lie. The only place that reads `HOME`, `XDG_*` and the `BOOT_*_DIR` variables.
 
 use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result};
@@ -26,6 +28,11 @@ pub struct Paths {
     pub zdotdir: Option<PathBuf>,
 }
 
+/// The data folder below a home directory.
+const DATA: &str = ".local/share/boot";
+const PYTHONS: &str = "pythons";
+const SHIMS: &str = "shims";
+
 impl Paths {
     /// From the environment: `BOOT_*_DIR`, then `XDG_*`, then the defaults, which are the same on macOS
     /// (a path without a space can stand in a shebang).
@@ -35,7 +42,7 @@ impl Paths {
 
     /// As [`Paths::discover`], from any source of variables. Relative folders are ignored, as the XDG specification asks.
     pub fn from(var: &dyn Fn(&str) -> Option<OsString>) -> Result<Paths> {
-        let absolute = |name: &str| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let absolute = |name: &str| absolute(var(name));
         let home = absolute("HOME").or_else(dirs::home_dir).ok_or(Error::NoHome)?;
         let place = |own: &str, xdg: &str, default: &str| {
             absolute(own).or_else(|| absolute(xdg).map(|base| base.join("boot"))).unwrap_or_else(|| home.join(default).join("boot"))
@@ -54,8 +61,37 @@ impl Paths {
         })
     }
 
+    /// The folders for who runs the shim at `exe`, whatever HOME says: the data folder is the one that the shim lies in.
+    ///
+    /// `BOOT_DATA_DIR` says otherwise where it is set. Configuration, state and cache are those of the home directory around
+    /// that data folder, but for the variables that name them. None: no data folder of boot's is around `exe`.
+    pub fn of_shim(exe: &Path) -> Option<Paths> {
+        Paths::of_shim_from(exe, &|name| std::env::var_os(name))
+    }
+
+    fn of_shim_from(exe: &Path, var: &dyn Fn(&str) -> Option<OsString>) -> Option<Paths> {
+        let shims = exe.parent().filter(|folder| folder.ends_with(SHIMS))?;
+        let data = shims.parent().filter(|data| data.join(PYTHONS).is_dir())?;
+        // Where HOME leads to the same folder, its way of writing it stays: home directories may be links.
+        if let Ok(own) = Paths::from(var)
+            && (own.data == data || is_same_folder(&own.data, data) || var("BOOT_DATA_DIR").is_some_and(|named| own.data == *named))
+        {
+            return Some(own);
+        }
+        let around = data.ancestors().nth(3).filter(|home| data.strip_prefix(home).is_ok_and(|inside| inside == Path::new(DATA)));
+        let home = around.map(PathBuf::from).or_else(|| absolute(var("HOME"))).or_else(dirs::home_dir);
+        // Somebody without a home directory has no settings either.
+        let home = home.unwrap_or_else(|| "/nonexistent".into());
+        let inside = |name: &str| match name {
+            "HOME" => Some(home.clone().into_os_string()),
+            "BOOT_DATA_DIR" => Some(data.as_os_str().to_os_string()),
+            _ => var(name),
+        };
+        Paths::from(&inside).ok()
+    }
+
     pub fn pythons(&self) -> PathBuf {
-        self.data.join("pythons")
+        self.data.join(PYTHONS)
     }
     pub fn tools(&self) -> PathBuf {
         self.data.join("tools")
@@ -63,8 +99,12 @@ impl Paths {
     pub fn venvs(&self) -> PathBuf {
         self.data.join("venvs")
     }
+    /// The environments of projects.
+    pub fn projects(&self) -> PathBuf {
+        self.venvs().join("projects")
+    }
     pub fn shims(&self) -> PathBuf {
-        self.data.join("shims")
+        self.data.join(SHIMS)
     }
     pub fn dotfiles(&self) -> PathBuf {
         self.data.join("dotfiles")
@@ -133,6 +173,16 @@ impl Paths {
     }
 }
 
+/// A folder that a variable names, unless it is relative.
+fn absolute(value: Option<OsString>) -> Option<PathBuf> {
+    value.map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| fs::metadata(path).map(|data| (data.dev(), data.ino())).ok();
+    id(one).is_some_and(|one| id(other) == Some(one))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +202,36 @@ mod tests {
         assert_eq!(xdg.cache, Path::new("/h/.cache/boot"));
         let own = paths(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x"), ("BOOT_DATA_DIR", "/o")]);
         assert_eq!(own.data, Path::new("/o"));
+    }
+
+    #[test]
+    fn of_shim_follows_its_own_place() {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().join("u");
+        let data = home.join(DATA);
+        fs::create_dir_all(data.join(PYTHONS)).unwrap();
+        let shim = data.join("shims/python");
+        let of = |pairs: &[(&str, &str)]| {
+            Paths::of_shim_from(&shim, &|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())).unwrap()
+        };
+        for pairs in [&[][..], &[("HOME", "/nonexistent")], &[("HOME", "/github/home"), ("XDG_DATA_HOME", "/x")]] {
+            let paths = of(pairs);
+            assert_eq!((paths.data, paths.config, paths.state), (data.clone(), home.join(".config/boot"), home.join(".local/state/boot")));
+        }
+        assert_eq!(of(&[("XDG_CONFIG_HOME", "/c")]).config, Path::new("/c/boot"));
+        assert_eq!(of(&[("BOOT_STATE_DIR", "/s"), ("HOME", "/h")]).state, Path::new("/s"));
+        assert_eq!(of(&[("BOOT_DATA_DIR", "/d"), ("HOME", "/h")]).data, Path::new("/d"));
+        // A home directory that is a link keeps its name.
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        assert_eq!(of(&[("HOME", link.to_str().unwrap())]).data, link.join(DATA));
+        // Elsewhere than in a home directory.
+        let place = root.path().join("srv");
+        fs::create_dir_all(place.join(PYTHONS)).unwrap();
+        let paths = Paths::of_shim_from(&place.join("shims/pip"), &|name| (name == "HOME").then(|| "/h".into())).unwrap();
+        assert_eq!((paths.data, paths.config.as_path()), (place, Path::new("/h/.config/boot")));
+        assert!(Paths::of_shim_from(Path::new("/usr/shims/python"), &|_| None).is_none());
+        assert!(Paths::of_shim_from(&data.join("bin/python"), &|_| None).is_none());
     }
 
     #[test]

@@ -19,12 +19,13 @@ pub use crate::package::resolve::Pin;
 use crate::package::resolve::{Gate, Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
 use crate::parallel::side_by_side;
+use crate::project::pin::{self, Entry};
 use crate::project::venv::{self, VenvOptions};
 use crate::python::catalog;
 use crate::python::install;
 use crate::python::installed::{self, Installed};
 use crate::python::key::{Key, Platform};
-use crate::python::request::Request;
+use crate::python::request::{NotARequest, Request};
 use crate::python::target;
 use crate::report::Bar;
 
@@ -245,7 +246,11 @@ pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Resu
     }
     let mut found: Vec<Installed> = Vec::new();
     // It beats every pin, and so the default one.
-    let chosen = var("BOOT_PYTHON").and_then(|text| text.parse::<Request>().ok());
+    let chosen = match var("BOOT_PYTHON").and_then(|text| pin::parse_value(&text).into_iter().next()) {
+        Some(Entry::Python(request)) => Some(request),
+        Some(Entry::Unmet(unmet)) if now.is_none() => return Err(NotARequest(unmet.text).into()),
+        _ => None,
+    };
     match chosen.filter(|request| now.is_none() && request.path().is_none() && *request != Request::System) {
         Some(request) => found.push(install::ensure(ctx, &request, &install::Options::default())?.installed),
         None => found.extend(installed::default(&ctx.paths)),

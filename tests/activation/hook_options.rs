@@ -82,7 +82,9 @@ fn walk(row: &Row) {
     let Row { shell, option, .. } = row;
     let home = Home::new();
     stand_in::install(&home);
-    let venv = stand_in::project(&home, "p").join(".venv");
+    let project = stand_in::project(&home, "p");
+    home.boot_in(&project, ["-q", "venv"]).success();
+    let venv = stand_in::real(&project.join(".venv"));
     fs::create_dir_all(home.root.join("p/deep/er")).unwrap();
     stand_in::start_up(&home, shell, option, "");
     let Some(mut pty) = Pty::start(&home, shell) else { return };
@@ -96,6 +98,16 @@ fn walk(row: &Row) {
     };
     let before = pty.ask(settings);
     assert_eq!(pty.ask(active), "", "{}", at(&pty));
+    // On one line, in a subshell and in the shell itself.
+    let prefix = if *shell == "fish" { "cd p; and" } else { "cd p &&" };
+    if *shell != "fish" {
+        assert_eq!(pty.ask(&format!("({prefix} {active})")), venv.display().to_string(), "{}", at(&pty));
+        assert_eq!(pty.ask(active), "", "{}", at(&pty));
+    }
+    assert!(pty.ask(&format!("{prefix} {active}")).contains(&venv.display().to_string()), "{}", at(&pty));
+    pty.type_line("cd ~");
+    assert_eq!(pty.ask(active), "", "{}", at(&pty));
+    assert_eq!(pty.ask(settings), before, "{}", at(&pty));
     pty.type_line("cd p");
     assert_eq!(pty.ask(active), venv.display().to_string(), "{}", at(&pty));
     assert_eq!(pty.ask("command -v python"), venv.join("bin/python").display().to_string(), "{}", at(&pty));

@@ -87,6 +87,8 @@ fn an_environment_that_cant_be_recorded_is_not_made() {
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
     home.write("app/.python-version", &format!("{}\n", mirror.minor()));
+    // A folder in the project is known by that list alone.
+    home.write(".config/boot/config.toml", "[venv]\nin_project = true\n");
     // A folder stands where the list of what is trusted belongs.
     home.write(".local/state/boot/trust.toml/x", "");
     assert!(!enters(&home, "app"));

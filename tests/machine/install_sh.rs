@@ -404,6 +404,33 @@ fn another_program_called_boot_stays() {
 }
 
 #[test]
+fn install_puts_bootx_beside_boot_and_leaves_a_foreign_one() {
+    let made = Machine::new();
+    // The real one, whose shims are renewed too.
+    let release = made.path("boot");
+    fs::copy(env!("CARGO_BIN_EXE_boot"), &release).unwrap();
+    made.release(&format!("exec {} \"$@\"", release.display()));
+    let bin = made.home().join(".local/bin");
+    let output = made.run(&["--no-modify-path"]);
+    assert!(output.status.success() && !stderr(&output).contains("warning"), "{}", stderr(&output));
+    // That boot was a script: where install.sh has put the binary itself, the link is beside it.
+    fs::copy(&release, bin.join("boot")).unwrap();
+    let link = Command::new(bin.join("boot")).args(["self", "link"]).env_clear().env("HOME", made.home()).output().unwrap();
+    assert!(link.status.success() && link.stderr.is_empty(), "{}", stderr(&link));
+    assert_eq!(fs::read_link(bin.join("bootx")).unwrap(), Path::new("boot"));
+    assert!(made.run(&["--uninstall"]).status.success());
+    assert!(made.is_untouched(), "bootx goes with boot");
+    fs::create_dir_all(&bin).unwrap();
+    fs::write(bin.join("bootx"), "mine").unwrap();
+    for args in [&["--no-modify-path"][..], &[], &["python", "list"]] {
+        let output = made.run(args);
+        assert!(stderr(&output).contains("bootx isn't boot's, so it stays"), "{args:?}: {}", stderr(&output));
+    }
+    assert!(made.run(&["--uninstall"]).status.success());
+    assert_eq!(fs::read_to_string(bin.join("bootx")).unwrap(), "mine");
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_is_an_error() {
     let made = Machine::new();
     fs::write(made.path("file"), "").unwrap();

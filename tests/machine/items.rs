@@ -271,3 +271,30 @@ fn a_dotfile_and_a_tool_that_claim_one_command_are_an_error() {
         fs::remove_file(home.root.join("dots/home/.local/bin").join(name)).unwrap();
     }
 }
+
+#[test]
+fn init_with_the_global_pin_among_the_dotfiles_converges() {
+    let home = Home::new();
+    crate::support::stand_in::install(&home);
+    crate::support::stand_in::install_version(&home, "3.12.1");
+    home.write("repo/home/.config/boot/python-version", "3.12  # mine\n");
+    home.write("repo/boot.toml", "version = 1\n[python]\ninstall = [\"3.12\"]\n[dotfiles]\nroot = \"home\"\n");
+    let repo = home.root.join("repo").display().to_string();
+    let global = home.root.join(".config/boot/python-version");
+    home.boot(["init", &repo, "--yes"]).success();
+    for _ in 0..2 {
+        assert!(global.is_symlink());
+        assert_eq!(home.read("repo/home/.config/boot/python-version"), "3.12  # mine\n");
+        home.boot(["apply"]).success();
+    }
+    home.boot(["plan", "--exit-code"]).success();
+    // A pin in the repository that says another is the user's own word, and stays.
+    let other = Home::new();
+    crate::support::stand_in::install(&other);
+    crate::support::stand_in::install_version(&other, "3.12.1");
+    other.write("repo/home/.config/boot/python-version", "3.11\n");
+    other.write("repo/boot.toml", "version = 1\n[python]\ninstall = [\"3.12\"]\n[dotfiles]\nroot = \"home\"\n");
+    other.boot(["init", &other.root.join("repo").display().to_string(), "--yes"]).success().stderr_has("3.11 stays the default");
+    assert_eq!(other.read("repo/home/.config/boot/python-version"), "3.11\n");
+    other.boot(["plan", "--exit-code"]).success();
+}

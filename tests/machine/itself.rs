@@ -1,7 +1,8 @@
 //! boot itself: a newer release takes its place, and leaving takes everything along but what is the user's.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::Command;
 
 use boot::itself::target;
@@ -54,7 +55,49 @@ fn a_newer_release_takes_its_place_and_the_newest_says_so() {
     own(&home, &["self", "update"]).success().stderr_has("boot 99.1.0 is in ~/.local/bin/boot");
     own(&home, &["--version"]).success().stdout_has("boot 99.1.0");
     assert_eq!(fs::metadata(home.bin().join("boot")).unwrap().permissions().mode() & 0o777, 0o755);
-    assert_eq!(fs::read_dir(home.bin()).unwrap().count(), 1, "no staging is left");
+    assert_eq!(fs::read_link(home.bin().join("bootx")).unwrap(), Path::new("boot"));
+    assert_eq!(fs::read_dir(home.bin()).unwrap().count(), 2, "no staging is left");
+}
+
+#[test]
+fn self_update_renews_shims_and_leaves_a_foreign_bootx() {
+    let mirror = Mirror::new();
+    let mut home = Home::with(&mirror);
+    let server = Server::new();
+    home.set("BOOT_INSTALL_URL", &server.url());
+    settle(&home);
+    home.program(".local/bin/bootx", "#!/bin/sh\necho mine\n");
+    own(&home, &["python", "install", &mirror.minor()]).success();
+    let inode = |path: &Path| fs::symlink_metadata(path).unwrap().ino();
+    let shim = home.data().join("shims/python3");
+    assert_eq!(inode(&shim), inode(&home.bin().join("boot")));
+    publish(&home, &server, "99.1.0", "#!/bin/sh\necho 'boot 99.1.0'\n");
+    own(&home, &["self", "update"]).success().stderr_has("~/.local/bin/bootx isn't boot's").stderr_has("boot tool run");
+    assert_eq!(inode(&shim), inode(&home.bin().join("boot")));
+    assert_eq!(home.read(".local/bin/bootx"), "#!/bin/sh\necho mine\n");
+    home.no_leftovers();
+}
+
+#[test]
+fn bootx_runs_tools_and_goes_with_boot() {
+    let (mirror, index) = (Mirror::new(), index::stocked());
+    let home = Home::ready(&mirror, &index);
+    settle(&home);
+    // From a build in a checkout there is no place for it.
+    home.boot(["shell", "install"]).success();
+    assert!(fs::symlink_metadata(home.bin().join("bootx")).is_err() && !Path::new(BOOT).with_file_name("bootx").exists());
+    own(&home, &["shell", "install"]).success();
+    assert_eq!(fs::read_link(home.bin().join("bootx")).unwrap(), Path::new("boot"));
+    let run = home.run(home.command("bootx").args(["--from", "sphinx", "sphinx-build"])).success();
+    run.stdout_has("sphinx 7.0.0");
+    own(&home, &["self", "uninstall"]).code(3).stderr_has("remove ~/.local/bin/bootx");
+    own(&home, &["self", "uninstall", "--yes"]).success();
+    assert!(!home.bin().exists());
+    // One that only has the name stays.
+    settle(&home);
+    home.program(".local/bin/bootx", "#!/bin/sh\n");
+    own(&home, &["self", "uninstall", "--yes"]).success();
+    assert!(home.bin().join("bootx").exists());
 }
 
 #[test]
@@ -162,7 +205,7 @@ fn backups_settings_and_the_fetched_repository_outlive_it() {
 #[test]
 fn a_command_that_boot_has_not_got_names_those_that_may_be_meant() {
     let home = Home::new();
-    home.boot(["install", "3.11"]).code(2).one_error().stderr_has("boot python install, or boot tool install");
+    home.boot(["install", "3.11"]).code(2).one_error().stderr_has("boot python install 3.11");
     home.boot(["doctr"]).code(2).one_error().stderr_has("boot doctor");
     home.boot(["sing\u{1b}[31m"]).code(2).one_error().stderr_has("boot -h");
     home.boot(["help"]).success().stdout_has("BOOT_INDEX_URL").stdout_has("Exit codes");

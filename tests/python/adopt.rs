@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::support::{Home, Mirror};
+use crate::support::{Home, Mirror, pythons};
 use boot::python::key::Version;
 
 fn patch(mirror: &Mirror, more: u32) -> Version {
@@ -280,4 +280,58 @@ fn one_of_boots_own_that_lost_its_interpreter_is_installed_again() {
     home.boot(["python", "install", &mirror.minor()]).success().stderr_has("installed");
     assert_eq!(home.boot(["python", "find", &mirror.minor()]).success().stdout, found);
     home.boot(["python", "list"]).success().stdout_lacks("gone");
+}
+
+/// Modules that `pip` and what starts it import, as a hostile checkout has them.
+fn plant_modules(home: &Home) {
+    for name in ["pip/__init__.py", "pip/__main__.py", "runpy.py", "importlib.py", "sitecustomize.py", "encodings/__init__.py", "sys.py"] {
+        home.write(&format!("hostile/{name}"), "import os; os.write(1, b'HOSTILE')\n");
+    }
+}
+
+#[test]
+fn pip_of_an_adopted_python_runs_nothing_of_the_current_folder() {
+    let Some(real) = pythons::several() else { return };
+    let home = Home::new();
+    plant_modules(&home);
+    let hostile = home.root.join("hostile");
+    for python in &real {
+        home.boot(["python", "adopt", &python.path.display().to_string()]).success();
+        let minor = &python.minor;
+        let pip = |args: &[&str]| {
+            let mut command = home.command(home.data().join(format!("shims/pip{minor}")));
+            home.run(command.current_dir(&hostile).args(args)).success().stdout_lacks("HOSTILE")
+        };
+        pip(&["--version"]).stdout_has(&format!("(python {minor})"));
+        pip(&["install", "--help"]).stdout_has("install [options]");
+        // What an older boot made is renewed with the links.
+        let key = fs::read_link(home.data().join("pythons").join(minor)).unwrap();
+        let script = home.data().join("pythons").join(key).join("bin/pip");
+        let right = fs::read(&script).unwrap();
+        home.program(script.strip_prefix(&home.root).unwrap().to_str().unwrap(), "#!/bin/sh\nexec python3 -m pip \"$@\"\n");
+        home.boot(["self", "link"]).success();
+        assert_eq!(fs::read(&script).unwrap(), right, "{minor}");
+        pip(&["--version"]).stdout_has(&format!("(python {minor})"));
+        home.boot(["python", "verify", minor]).stdout_lacks("WRONG");
+    }
+}
+
+#[test]
+fn verify_finds_a_pip_that_is_another_pythons() {
+    let mirror = Mirror::new();
+    if !mirror.has_pip() {
+        return;
+    }
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    let bin = format!(".local/share/boot/pythons/{}/bin", mirror.key);
+    let pip = home.program(&format!("{bin}/pip"), &format!("#!/bin/sh\nexec {} -m pip \"$@\"\n", Mirror::machine().display()));
+    home.boot(["python", "verify"]).stdout_lacks("WRONG");
+    fs::write(&pip, "#!/bin/sh\necho 'pip 23.0 from /else where/pip (python 3.11)'\n").unwrap();
+    let run = home.boot(["python", "verify"]).code(1).stdout_has("WRONG  pip is another Python's: /else where/pip");
+    run.stdout_has(&format!("boot python install --reinstall {}", mirror.version()));
+    let json = home.boot(["python", "verify", "--json"]).code(1).json();
+    assert_eq!(json["pythons"][0]["complete"], false);
+    fs::write(&pip, "#!/bin/sh\necho broken >&2; exit 3\n").unwrap();
+    home.boot(["python", "verify"]).code(1).stdout_has("WRONG  pip doesn't run: broken");
 }

@@ -81,13 +81,15 @@ fn several_in_one_pin_are_fallen_through_to_by_their_names() {
     home.write("p/.python-version", "3.91\n3.90\n");
     shim(&home, "p", "python3", ["-c", TELL]).success().stdout_has("patch 3.91.2");
     shim(&home, "p", "python3.90", ["-c", TELL]).success().stdout_has("patch 3.90.1");
-    // What the pin doesn't name isn't run, installed or not; the error says both ways out.
+    // A name that says its version is no other Python: it runs whatever the pin says, as tox, uv and poetry expect.
     let name = format!("python{}", mirror.minor());
-    let run = shim(&home, "p", &name, ["-c", TELL]).code(127).one_error();
-    assert_eq!(run.stdout, "");
-    run.stderr_has(&format!("boot python pin 3.91 3.90 {}", mirror.minor())).stderr_has(&format!("boot exec --python {}", mirror.minor()));
-    // Without a project's pin, a version is what it says.
-    shim(&home, "", &name, ["-c", TELL]).success().stdout_has(&mirror.version());
+    for folder in ["p", ""] {
+        shim(&home, folder, &name, ["-c", TELL]).success().stdout_has(&mirror.version());
+    }
+    shim(&home, "p", "python3.90", ["-c", TELL]).success().stdout_has("patch 3.90.1");
+    home.boot_in(&home.root.join("p"), ["which", &name]).success().stdout_has(&name);
+    home.boot_in(&home.root.join("p"), ["exec", &name, "-c", TELL]).success().stdout_has(&mirror.version());
+    home.boot_in(&home.root.join("p"), ["which", "python3.8"]).code(127).stderr_has("boot python install 3.8").one_error();
     // The one that is missing is what was asked for: the other isn't run in its place.
     home.write("p/.python-version", "3.8\n3.90\n");
     shim(&home, "p", "python", ["-c", TELL]).code(127).stderr_has("boot python install 3.8").one_error();
@@ -96,7 +98,7 @@ fn several_in_one_pin_are_fallen_through_to_by_their_names() {
 }
 
 #[test]
-fn a_pin_that_says_nothing_usable_is_passed_over_with_a_warning() {
+fn python_unreadable_pin_is_met_by_nothing() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.write("p/.python-version", "../../evil\u{1b}[2J\n");
@@ -106,8 +108,8 @@ fn a_pin_that_says_nothing_usable_is_passed_over_with_a_warning() {
         home.boot_in(&home.root.join("p"), ["python", "find"]),
         home.boot_in(&home.root.join("p"), ["exec", "--", "python", "-c", TELL]),
     ] {
-        let run = run.success().stderr_has("warning: ").stderr_has("p/.python-version");
-        assert!(!run.stderr.contains('\u{1b}') && run.stderr.lines().count() == 1, "{run}");
+        let run = run.code(127).one_error().stderr_has("p/.python-version").stderr_has("boot python pin 3.11");
+        assert!(run.stdout.is_empty() && !run.stderr.contains('\u{1b}') && run.stderr.lines().count() == 2, "{run}");
     }
 }
 

@@ -189,3 +189,33 @@ fn several_are_installed_at_once_on_one_display_and_one_that_fails_stops_no_othe
     assert_eq!(list.stdout.lines().count(), 2, "{list}");
     home.no_leftovers();
 }
+
+#[test]
+fn scripts_of_an_archive_run_its_own_python() {
+    let mut mirror = Mirror::new();
+    // As a team packs a Python that it built: the first lines name the interpreter that is on this machine.
+    let theirs = Mirror::machine().display().to_string();
+    let body = "import os; print('patch', os.environ.get('STAND_IN'))\n";
+    let scripts = [format!("#!{theirs}\n{body}"), format!("#!/usr/bin/env python3\n{body}"), format!("#!{theirs} -I\n{body}")];
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut old = tar::Archive::new(flate2::read::GzDecoder::new(mirror.archive()));
+    for entry in old.entries().unwrap() {
+        let entry = entry.unwrap();
+        let (mut header, path) = (entry.header().clone(), entry.path().unwrap().into_owned());
+        tar.append_data(&mut header, path, entry).unwrap();
+    }
+    for (number, script) in scripts.iter().enumerate() {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o755);
+        header.set_size(script.len() as u64);
+        tar.append_data(&mut header, format!("python/bin/command{number}"), script.as_bytes()).unwrap();
+    }
+    let archive = tar.into_inner().unwrap().finish().unwrap();
+    mirror.serve("install_only.tar.gz", archive);
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor()]).success();
+    for number in 0..scripts.len() {
+        let command = home.data().join(format!("pythons/{}/bin/command{number}", mirror.key));
+        home.run(&mut home.command(command)).success().stdout_has(&format!("patch {}", mirror.version()));
+    }
+}

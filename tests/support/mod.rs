@@ -8,6 +8,7 @@ pub mod mirror;
 pub mod needs;
 pub mod nobody;
 pub mod pty;
+pub mod pythons;
 pub mod raw_tar;
 pub mod raw_zip;
 pub mod screen;
@@ -187,6 +188,17 @@ impl Home {
             // It may be on its way.
             let _ = self.command("touch").args(["-h", "-d", "5 minutes ago", &path]).output().unwrap();
         }
+    }
+
+    /// A folder as a run that was killed leaves it in `folder`, with a file inside.
+    pub fn leave_behind(&self, folder: &Path) -> PathBuf {
+        let bare = folder.join("bare");
+        fs::create_dir_all(&bare).unwrap();
+        fs::write(bare.join("half"), "half").unwrap();
+        let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(&bare).unwrap());
+        let left = folder.join(format!(".boot-staging-{inode:x}.aB3dE6"));
+        fs::rename(bare, &left).unwrap();
+        left
     }
 
     /// Nothing that is half-made lies anywhere, the cache included. Bytecode is compiled by a process that outlives the command: what it has

@@ -26,10 +26,16 @@ pub fn words(home: &Home) -> Option<Vec<String>> {
         needs::skipped(&format!("nobody but root can run {BOOT}"));
         return None;
     }
-    let give = Command::new("chown").args(["-hR", &NOBODY.to_string()]).arg(&home.root).status();
-    assert!(give.unwrap().success());
+    give(home, &NOBODY.to_string());
     chown(&home.root, Some(NOBODY), None).unwrap();
     Some(words.into())
+}
+
+/// Makes `home` somebody else's. The shims are further names of the tested binary, which stays whose it is.
+pub fn give(home: &Home, owner: &str) {
+    let mut give = Command::new("find");
+    give.arg(&home.root).args(["!", "-samefile", BOOT, "-exec", "chown", "-h", owner, "{}", "+"]);
+    assert!(give.status().unwrap().success());
 }
 
 /// Runs boot as somebody who isn't root; None where nobody else can be made.

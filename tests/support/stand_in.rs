@@ -65,6 +65,11 @@ pub fn project(home: &Home, name: &str) -> std::path::PathBuf {
     folder
 }
 
+/// Where `path` leads; the path itself as long as nothing is there. Environments lie elsewhere than the project's `.venv` says.
+pub fn real(path: &std::path::Path) -> std::path::PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.into())
+}
+
 /// Writes the start-up file of `shell`: the hook, with lines of the user's before and after it.
 pub fn start_up(home: &Home, shell: &str, before: &str, after: &str) {
     let boot = super::BOOT;
@@ -87,4 +92,14 @@ pub fn has_completions(home: &Home) {
     for folder in [".local/share/fish/generated_completions", ".cache/fish/generated_completions"] {
         fs::create_dir_all(home.root.join(folder)).unwrap();
     }
+}
+
+/// Another patch in the place of one that goes, as an upgrade leaves it.
+pub fn replace_version(home: &Home, old: &str, new: &str) {
+    let version: Version = old.parse().unwrap();
+    let pythons = home.data().join("pythons");
+    let key = Key { version, variant: Default::default(), platform: Platform::host().unwrap() };
+    fs::remove_file(pythons.join(version.minor_name(Default::default()))).unwrap();
+    install_version(home, new);
+    fs::remove_dir_all(pythons.join(key.to_string())).unwrap();
 }

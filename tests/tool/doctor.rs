@@ -156,7 +156,10 @@ fn links_environments_and_leftovers_are_put_in_order_and_nothing_foreign_is_touc
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "teller"]).success();
+    // A folder in a project, of which the list of what is trusted tells.
+    home.write(".config/boot/config.toml", "[venv]\nin_project = true\n");
     home.boot(["venv", "gone/.venv"]).success();
+    fs::remove_file(home.root.join(".config/boot/config.toml")).unwrap();
     fs::remove_dir_all(home.root.join("gone")).unwrap();
     symlink(home.data().join("tools/nothing/bin/nothing"), home.bin().join("nothing")).unwrap();
     symlink("/nowhere/at/all", home.bin().join("theirs")).unwrap();
@@ -165,8 +168,7 @@ fn links_environments_and_leftovers_are_put_in_order_and_nothing_foreign_is_touc
     symlink(home.data().join("tools/nothing/share/man/man1/nothing.1"), man.join("nothing.1")).unwrap();
     symlink("/nowhere/theirs.1", man.join("theirs.1")).unwrap();
     symlink("cpython-3.1.1-none", home.data().join("pythons/3.1")).unwrap();
-    let left = home.data().join("tools/.boot-staging-x");
-    fs::create_dir(&left).unwrap();
+    let left = home.leave_behind(&home.data().join("tools"));
     fs::remove_file(home.bin().join("teller")).unwrap();
     let run = doctor(&home, &[]).code(1);
     let run = run.stdout_has("~/gone/.venv").stdout_has("~/.local/bin/nothing").stdout_has("pythons/3.1").stdout_has("left behind");

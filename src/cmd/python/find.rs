@@ -14,7 +14,7 @@ use crate::{Code, Context};
 pub fn run(args: &Find, ctx: &Context) -> Result<Code> {
     let path = match &args.request {
         Some(text) => {
-            let missing = || Missing::new(text, &Reason::Argument);
+            let missing = || Missing::new(text, &Reason::Argument).explained(ctx);
             match Request::from_argument(text).map_err(|error: NotARequest| Error::Usage(error.to_string()))? {
                 Request::Path(path) => interpreter(&path).ok_or_else(missing)?,
                 Request::System => system(ctx, "python3").ok_or_else(missing)?,
@@ -28,7 +28,7 @@ pub fn run(args: &Find, ctx: &Context) -> Result<Code> {
             }
             match choice.python() {
                 Some(python) => python.executable.clone(),
-                None => choice.program(&ctx.paths, "python", &|name| system(ctx, name))?,
+                None => choice.program(&ctx.paths, "python", &|name| system(ctx, name)).map_err(|missing| missing.explained(ctx))?,
             }
         }
     };

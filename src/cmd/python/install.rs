@@ -3,13 +3,13 @@
 use super::requests;
 use crate::cli::python::Install;
 use crate::error::{Error, Result};
-use crate::project::choice::{self, Reason};
+use crate::project::choice::{self, Missing, Reason, Target};
+use crate::project::pin::{self, Entry};
 use crate::python::install::{self, Options, Outcome};
 use crate::python::installed::{self, Origin};
 use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::python::{links, source};
-use crate::store::{self, atomic};
 use crate::{Code, Context};
 
 pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
@@ -41,7 +41,7 @@ pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
         match outcome {
             Ok(outcome) => {
                 if args.default && number == 0 {
-                    make_default(ctx, &requests[number])?;
+                    pin::write(&ctx.paths, &ctx.paths.global_pin(), &[Entry::Python(requests[number].clone())])?;
                 }
                 tell(ctx, &outcome);
                 codes.push(Code::Done);
@@ -88,13 +88,18 @@ fn asked(args: &Install, ctx: &Context) -> Result<Vec<Request>> {
     }
     let asked: Vec<Request> =
         choice.items.iter().filter_map(|item| item.asked.parse().ok()).filter(|request| *request != Request::System).collect();
-    if asked.is_empty() {
-        Err(Error::Usage(format!("{} asks for nothing that can be installed\nboot python install 3.11", choice.reason)))
-    } else {
-        Ok(asked)
+    let unmet = choice.items.iter().find_map(|item| match &item.target {
+        Target::Unmet(unmet) => Some(Missing::unmet(unmet, &choice.reason)),
+        _ => None,
+    });
+    match unmet {
+        Some(unmet) if asked.is_empty() => return Err(unmet.into()),
+        // The others can be had all the same.
+        Some(unmet) => ctx.report.warn(&unmet.to_string().replace('\n', "; instead: ")),
+        None => {}
     }
-}
-
-fn make_default(ctx: &Context, request: &Request) -> std::result::Result<(), store::Error> {
-    atomic::write(&ctx.paths.global_pin(), format!("{request}\n").as_bytes(), None)
+    if asked.is_empty() {
+        return Err(Error::Usage(format!("{} asks for nothing that can be installed\nboot python install 3.11", choice.reason)));
+    }
+    Ok(asked)
 }

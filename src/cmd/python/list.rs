@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{available, request};
+use super::{available, request, tell_of_pyenv};
 use crate::cli::python::List;
 use crate::error::Result;
 use crate::project::choice;
@@ -36,6 +36,7 @@ pub(super) struct Row {
 }
 
 pub fn run(args: &List, ctx: &Context) -> Result<Code> {
+    tell_of_pyenv(ctx);
     let request = args.request.as_deref().map(request).transpose()?;
     let wanted = |key: &Key| request.as_ref().is_none_or(|request| request.matches(key));
     let installed = installed::list(&ctx.paths);
@@ -108,8 +109,9 @@ fn outdated<'a>(
 ) -> Result<Code> {
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
-    // What was taken in is not boot's to upgrade.
-    for python in installed.filter(|python| python.origin != Origin::Adopted) {
+    // An adopted one is its owner's to upgrade.
+    let (adopted, own): (Vec<&Installed>, Vec<&Installed>) = installed.partition(|python| python.origin == Origin::Adopted);
+    for python in &own {
         let key = &python.key;
         if !seen.insert((key.version.major, key.version.minor, key.variant)) {
             continue;
@@ -121,7 +123,11 @@ fn outdated<'a>(
     if args.json {
         table::json(serde_json::json!({ "pythons": rows }))?;
     } else if rows.is_empty() {
-        ctx.report.info("every installed Python is the newest of its minor");
+        ctx.report.info(if own.is_empty() {
+            "boot has installed no Python here"
+        } else {
+            "every Python that boot installed is the newest of its minor"
+        });
     } else {
         let cells = rows.iter().map(|row| {
             let version = Version::from_str(&row.version).map_or(String::new(), |v| format!("{}.{}", v.major, v.minor));
@@ -130,6 +136,10 @@ fn outdated<'a>(
             vec![format!("{}{free}", row.version), format!("-> {newest}{free}"), format!("boot python upgrade {version}{free}")]
         });
         table::columns(&cells.collect::<Vec<_>>())?;
+    }
+    if !adopted.is_empty() && !args.json {
+        let names = adopted.iter().map(|python| format!("{}{}", python.key.version, python.key.variant.suffix()));
+        ctx.report.info(&format!("not looked at, because they are adopted: {}", names.collect::<Vec<_>>().join(", ")));
     }
     Ok(Code::Done)
 }

@@ -11,6 +11,7 @@ mod upgrade;
 mod verify;
 
 use crate::cli::python::Python;
+use crate::context::var;
 use crate::error::{Error, Result};
 use crate::python::request::Request;
 use crate::{Code, Context};
@@ -36,4 +37,11 @@ fn request(text: &str) -> Result<Request> {
 /// All of them, or the first that is none.
 fn requests(texts: &[String]) -> Result<Vec<Request>> {
     texts.iter().map(|text| request(text)).collect()
+}
+
+/// A left-over of pyenv: who sets it wants its effect.
+fn tell_of_pyenv(ctx: &Context) {
+    if var("PYENV_VERSION").is_some() {
+        ctx.report.info("PYENV_VERSION is set, and boot doesn't read it: boot's name for it is BOOT_PYTHON");
+    }
 }

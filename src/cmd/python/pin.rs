@@ -1,19 +1,21 @@
 //! `boot python pin`.
 
 use std::fs;
+use std::path::Path;
 
+use super::tell_of_pyenv;
 use crate::cli::python::Pin;
 use crate::context::var;
 use crate::error::{Error, Result};
 use crate::project::choice::quoted;
+use crate::project::hints;
 use crate::project::pin::{self, Entry, FILE};
-use crate::python::catalog;
+use crate::python::catalog::{self, Prospect};
 use crate::python::installed;
-use crate::python::key::Platform;
 use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::report::escaped;
-use crate::store::{self, atomic};
+use crate::store;
 use crate::ui::table;
 use crate::{Code, Context, python};
 
@@ -38,75 +40,93 @@ pub fn run(args: &Pin, ctx: &Context) -> Result<Code> {
     }
     let mut entries: Vec<Entry> = Vec::new();
     for text in &args.requests {
-        entries.push(check(ctx, text)?);
+        for entry in pin::parse_value(text) {
+            check(ctx, &entry)?;
+            entries.push(entry);
+        }
     }
-    let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
-    if fs::read_to_string(&file).is_ok_and(|there| there == text) {
+    if !pin::write(&ctx.paths, &file, &entries)? {
         ctx.report.info(&format!("{} says so already", ctx.paths.tilde(&file)));
+        tell_of_variables(ctx);
         return Ok(Code::Done);
     }
-    // A link, as dotfiles have them, stays one.
-    let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
-    atomic::write(&real, text.as_bytes(), None)?;
-    ctx.report.info(&format!("{} now says {}", ctx.paths.tilde(&file), args.requests.join(", ")));
+    let said: Vec<String> = entries.iter().map(ToString::to_string).collect();
+    ctx.report.info(&format!("{} now says {}", ctx.paths.tilde(&file), said.join(", ")));
     let missing = entries.iter().find(|entry| match entry {
         Entry::Python(request) => *request != Request::System && installed::find(&ctx.paths, request).is_none(),
-        Entry::Environment(_) => false,
+        Entry::Environment(_) | Entry::Unmet(_) => false,
     });
     if let Some(missing) = missing {
         ctx.report.info(&format!("Python {missing} isn't installed yet: boot python install {}", quoted(&missing.to_string())));
     }
+    tell_of_variables(ctx);
     Ok(Code::Done)
 }
 
-fn show(ctx: &Context, global: bool, here: &std::path::Path) -> Result<Code> {
+fn show(ctx: &Context, global: bool, here: &Path) -> Result<Code> {
     // From the root of a filesystem upwards there is nothing: only the default is left.
-    let found = if global { pin::find_from(std::path::Path::new("/"), &ctx.paths) } else { pin::find_from(here, &ctx.paths) };
+    let found = if global { pin::find_from(Path::new("/"), &ctx.paths) } else { pin::find_from(here, &ctx.paths) };
     for warning in &found.warnings {
         ctx.report.warn(warning);
     }
-    match found.pin.filter(|pin| !global || pin.global) {
-        Some(pin) => {
-            let entries: Vec<String> = pin.entries.iter().map(ToString::to_string).collect();
-            if let Some(variable) = var("BOOT_PYTHON") {
-                ctx.report.info(&format!("BOOT_PYTHON is set and beats it: {}", escaped(&variable)));
-            }
-            table::out(&format!("{}  ({})\n", entries.join(", "), ctx.paths.tilde(&pin.file)))?;
+    let found = found.pin.filter(|pin| !global || pin.global);
+    if let Some(pin) = &found {
+        let entries: Vec<String> = pin.entries.iter().map(ToString::to_string).filter(|text| !text.is_empty()).collect();
+        table::out(&format!("{}  ({})\n", entries.join(", "), ctx.paths.tilde(&pin.file)))?;
+        for unmet in pin.unmet() {
+            ctx.report.warn(&unmet.line(&pin.file));
         }
-        None => ctx.report.info("nothing is pinned: boot python pin 3.11"),
     }
+    let elsewhere = hints::asked_elsewhere(here).filter(|_| !global && found.as_ref().is_none_or(|pin| pin.global));
+    if let Some(asked) = elsewhere {
+        ctx.report.info(&format!(
+            "{} asks for Python {}, and no pin says so: boot python pin {}",
+            asked.shown,
+            asked.request,
+            quoted(&asked.request)
+        ));
+    } else if found.is_none() {
+        ctx.report.info("nothing is pinned: boot python pin 3.11");
+    }
+    tell_of_variables(ctx);
     Ok(Code::Done)
 }
 
-/// The entry that `text` makes. Refuses what could never be met: no request and no environment's name, or a version that doesn't
-/// exist for this machine.
-fn check(ctx: &Context, text: &str) -> Result<Entry> {
-    let request: Request = match text.parse() {
-        Ok(request) => request,
-        Err(error) => {
-            let name = text.parse::<pin::Name>().ok().filter(|name| ctx.paths.venvs().join(name.as_str()).is_dir());
-            return name.map(Entry::Environment).ok_or_else(|| Error::Usage(error.to_string()));
-        }
-    };
-    if request == Request::System || installed::find(&ctx.paths, &request).is_some() {
-        return Ok(Entry::Python(request));
+/// What keeps a pin from having its effect in this shell.
+fn tell_of_variables(ctx: &Context) {
+    if let Some(variable) = var("BOOT_PYTHON") {
+        ctx.report.info(&format!("BOOT_PYTHON is set and beats it: {}", escaped(&variable)));
     }
-    let mut builds = catalog::builds(ctx).map_err(python::Error::from)?;
-    let sources = catalog::sources(ctx).map_err(python::Error::from)?;
-    let known = |builds: &[catalog::Build]| {
-        Platform::host().is_some_and(|platform| {
-            catalog::matching(builds, &request, platform).next().is_some()
-                || sources.iter().any(|source| source.keys(platform).any(|key| request.matches(&key)))
-        })
+    tell_of_pyenv(ctx);
+    let active = var("VIRTUAL_ENV")
+        .filter(|active| var("__BOOT_ACTIVE").as_ref() != Some(active) && !Path::new(active).starts_with(ctx.paths.venvs()));
+    if let Some(active) = active {
+        ctx.report.info(&format!("{} was activated by hand and stays active at the next prompt: deactivate first", escaped(&active)));
+    }
+}
+
+/// Refuses what could never be met: no request and no environment's name, or a version that doesn't exist for this machine.
+fn check(ctx: &Context, entry: &Entry) -> Result<()> {
+    let request = match entry {
+        Entry::Python(request) => request,
+        Entry::Environment(name) if ctx.paths.venvs().join(name.as_str()).is_dir() => return Ok(()),
+        Entry::Environment(name) => {
+            return Err(Error::Usage(format!(
+                "{name} names no Python, and no environment that is here\nboot python pin 3.11, or make it: boot venv --name {name}"
+            )));
+        }
+        Entry::Unmet(unmet) => return Err(Error::Usage(unmet.argument_error())),
     };
-    if !known(&builds) {
+    if *request == Request::System || installed::find(&ctx.paths, request).is_some() {
+        return Ok(());
+    }
+    let prospect = || catalog::prospect(ctx, request).map_err(python::Error::from);
+    if matches!(prospect()?, Prospect::Unknown { .. }) {
         // Published since, perhaps.
         refresh::run(ctx, None, When::Daily)?;
-        builds = catalog::builds(ctx).map_err(python::Error::from)?;
     }
-    if known(&builds) {
-        return Ok(Entry::Python(request));
+    match prospect()? {
+        Prospect::Installable => Ok(()),
+        Prospect::Unknown { newest, .. } => Err(python::Error::Unknown { request: request.to_string(), newest }.into()),
     }
-    let newest = builds.iter().map(|build| build.key.version).filter(|version| version.pre.is_none()).max();
-    Err(python::Error::Unknown { request: request.to_string(), newest }.into())
 }

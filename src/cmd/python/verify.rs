@@ -45,6 +45,7 @@ fn show(report: &Report, all: bool) -> Result<()> {
     let state = match (&report.problem, report.complete) {
         (None, true) => "complete".to_string(),
         (Some(problem), _) if report.modules.is_empty() => problem.clone(),
+        (None, false) if report.pip_problem.is_some() && report.missing == ["pip"] => "its pip is another Python's, or doesn't run".into(),
         _ => format!("incomplete: no {}", report.missing.join(", ")),
     };
     table::out(&format!("{}  {state}\n", report.key))?;
@@ -66,7 +67,11 @@ fn show(report: &Report, all: bool) -> Result<()> {
         rows.push(vec!["  and".into(), format!("{others} modules more")]);
     }
     if !report.modules.is_empty() {
-        rows.push(vec!["  pip".into(), report.pip.clone().unwrap_or_else(|| "MISSING".into())]);
+        let pip = match &report.pip_problem {
+            Some(problem) => format!("WRONG  {problem}"),
+            None => report.pip.clone().unwrap_or_else(|| "MISSING".into()),
+        };
+        rows.push(vec!["  pip".into(), pip]);
         let venv =
             if report.venv { "made one, and it runs".into() } else { format!("MISSING  {}", report.problem.as_deref().unwrap_or("")) };
         rows.push(vec!["  an environment".into(), venv]);

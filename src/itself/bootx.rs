@@ -1,0 +1,57 @@
+//! `bootx`, the short name of `boot tool run`: a link beside boot. Another program of that name stays.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::own_binary;
+use crate::shell::init;
+use crate::store::paths::Paths;
+use crate::store::{Result, atomic};
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Made(PathBuf),
+    Unchanged,
+    /// Another program's, or the user's own.
+    Foreign(PathBuf),
+    /// Somebody else put boot where it is, or its folder can't be written to.
+    Nowhere,
+}
+
+/// Makes the link, where install.sh put boot.
+pub fn make(paths: &Paths) -> Result<Outcome> {
+    let Some(boot) = installed(paths) else { return Ok(Outcome::Nowhere) };
+    let link = beside(&boot);
+    let name = Path::new(boot.file_name().unwrap_or_default());
+    match fs::symlink_metadata(&link) {
+        Ok(_) if fs::read_link(&link).is_ok_and(|leads| leads == name) => Ok(Outcome::Unchanged),
+        Ok(_) if !is_own(&link, &boot) => Ok(Outcome::Foreign(link)),
+        _ if rustix::fs::access(link.parent().unwrap_or(&link), rustix::fs::Access::WRITE_OK).is_err() => Ok(Outcome::Nowhere),
+        _ => {
+            atomic::symlink(name, &link)?;
+            Ok(Outcome::Made(link))
+        }
+    }
+}
+
+/// The link that goes when boot goes: one that leads to `boot`.
+pub fn removable(boot: &Path) -> Option<PathBuf> {
+    let link = beside(boot);
+    (link.is_symlink() && is_own(&link, boot)).then_some(link)
+}
+
+/// boot by the path where its installer put it, unless that is somebody else's folder.
+fn installed(paths: &Paths) -> Option<PathBuf> {
+    let boot = init::binary(paths).ok()?;
+    (boot == paths.bin.join("boot") || own_binary(paths).is_ok()).then_some(boot)
+}
+
+fn beside(boot: &Path) -> PathBuf {
+    boot.with_file_name("bootx")
+}
+
+fn is_own(link: &Path, boot: &Path) -> bool {
+    let leads = fs::read_link(link).is_ok_and(|leads| leads == boot || Some(leads.as_os_str()) == boot.file_name());
+    leads || link.is_symlink() && fs::canonicalize(link).is_ok_and(|real| fs::canonicalize(boot).is_ok_and(|boot| boot == real))
+}
