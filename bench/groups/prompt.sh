@@ -8,9 +8,12 @@ if npm install --silent --prefix "$work/mise" @jdxcode/mise-linux-x64 >/dev/null
 fi
 project=$HOME/bench-project
 plain=$HOME/bench-plain/a/b/c
-mkdir -p "$project" "$plain" "$work/prompt"
+bare=$HOME/bench-bare
+mkdir -p "$project" "$plain" "$bare" "$work/prompt"
 echo "$minor" >"$project/.python-version"
-"$boot" -q venv "$project/.venv" --python "$minor"
+(cd "$project" && "$boot" -q venv)
+# An environment needs no pin.
+(cd "$bare" && "$boot" -q venv --python "$minor")
 # What the rivals are to notice there.
 echo 'export BENCH=1' >"$project/.envrc"
 if command -v direnv >/dev/null; then direnv allow "$project"; fi
@@ -86,6 +89,10 @@ times() {
 # shellcheck disable=SC2329
 unchanged() { echo "cd '$project'" && echo prompt && times "$1" 200 prompt; }
 # shellcheck disable=SC2329
+unpinned() { echo "cd '$bare'" && echo prompt && times "$1" 200 prompt; }
+# shellcheck disable=SC2329
+few_unpinned() { echo "cd '$bare'" && echo prompt && times "$1" 20 prompt; }
+# shellcheck disable=SC2329
 nowhere() { times "$1" 100 "cd '$plain'; prompt; cd '$HOME/bench-plain'; prompt"; }
 # shellcheck disable=SC2329
 through() { times "$1" 20 "cd '$project'; prompt; cd '$plain'; prompt"; }
@@ -96,6 +103,8 @@ few() { echo "cd '$project'" && echo prompt && times "$1" 20 prompt; }
 
 prompts "200 prompts, nothing changed" "see an unchanged prompt" unchanged direnv mise
 prompts "20 prompts, nothing changed" "see an unchanged prompt" few direnv mise pyenv-virtualenv
+prompts "200 prompts, without a pin" "see an unchanged prompt without a pin" unpinned
+prompts "20 prompts, without a pin" "see an unchanged prompt without a pin" few_unpinned
 prompts "200 cds without a pin" "no process" nowhere direnv mise
 prompts "20 times in and out" "+120 ms: 3 ms each way" through direnv mise
 prompts "start" "+2 ms" start direnv mise pyenv-virtualenv
@@ -105,4 +114,6 @@ for shell in bash zsh fish; do
   [ -f "$results/$shell: 200 prompts, nothing changed.json" ] || continue
   printf '%s\t%s\t%s\t%s\t%s\n' "$shell: an unchanged prompt" "0.1 ms" \
     "$shell: 200 prompts, nothing changed" "$shell: 20 prompts, nothing changed" 180 >>"$results/each.tsv"
+  printf '%s\t%s\t%s\t%s\t%s\n' "$shell: an unchanged prompt without a pin" "0.1 ms" \
+    "$shell: 200 prompts, without a pin" "$shell: 20 prompts, without a pin" 180 >>"$results/each.tsv"
 done
