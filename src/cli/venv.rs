@@ -7,6 +7,10 @@ use clap::{Args, Subcommand};
 /// Make a virtual environment, or see and remove those that boot made
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "\
+The project's environment lies in boot's own folder; `.venv` is a link to it.
+  python -m venv .venv     refuses a link: boot venv --clear makes it anew
+  virtualenv .venv         writes into what the link leads to")]
 pub struct Venv {
     #[command(subcommand)]
     pub what: Option<What>,

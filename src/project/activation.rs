@@ -13,7 +13,7 @@ use super::mend::{self, State, Wanted};
 use super::pin::{Entry, Name};
 use super::trust::{self, Refusal, TrustedVenv, shown};
 use super::venv::{self, VenvOptions};
-use super::{exclude, hints, missing};
+use super::{hints, missing};
 use crate::Context;
 use crate::context::var;
 use crate::python::installed;
@@ -136,10 +136,11 @@ fn enter(ctx: &Context, folder: &Path, making: Making, decision: &mut Decision) 
     };
     decision.folder = project.folder.clone();
     decision.in_project = true;
-    match project.own_pin().map(|pin| (pin, pin.first())) {
-        Some((_, Entry::Environment(name))) => return named(ctx, name, decision).map(Some),
-        Some((pin, Entry::Unmet(unmet))) => return Err(Note::warning(unmet.line(&pin.file))),
-        _ => {}
+    if let Some((pin, unmet)) = project.unmet() {
+        return Err(Note::warning(unmet.line(&pin.file)));
+    }
+    if let Some(Entry::Environment(name)) = project.own_pin().map(|pin| pin.first()) {
+        return named(ctx, name, decision).map(Some);
     }
     decision.prompt = prompt(&project.folder);
     let (venv, link) = match &project.standing {
@@ -164,10 +165,11 @@ fn enter(ctx: &Context, folder: &Path, making: Making, decision: &mut Decision) 
 /// An environment that boot didn't make, or an earlier boot as a folder: that is taken over, with all that is in it.
 fn stranger(ctx: &Context, project: &Project, root: &Path, making: Making) -> Result<TrustedVenv, Note> {
     let folder = real(&project.folder);
-    let trusted = match trust::check(&ctx.paths, root) {
+    let trusted = match trust::check_in_project(&ctx.paths, &project.folder, root) {
         Ok(trusted) => trusted,
         Err(refusal) => {
-            if environment::note_displaced(&ctx.paths, &folder) {
+            let is_displaced = environment::note_displaced(&ctx.paths, &folder);
+            if is_displaced && !matches!(refusal, Refusal::Tracked(_)) {
                 let venv = shown(&project.folder.join(venv::NAME));
                 return Err(Note::warning(format!(
                     "{venv} isn't the link to boot's environment any more, so it isn't activated; to have that back: boot venv restore"
@@ -176,17 +178,17 @@ fn stranger(ctx: &Context, project: &Project, root: &Path, making: Making) -> Re
             return Err(refusal.into());
         }
     };
-    if exclude::is_tracked(&folder) {
-        let venv = shown(&project.folder.join(venv::NAME));
-        return Err(Note::warning(format!(
-            "{venv} has files of the repository in it, so it isn't activated; to make another: git rm -r --cached .venv && boot venv --clear"
-        )));
-    }
     let in_project = ctx.settings().is_ok_and(|settings| settings.venv.in_project);
     if !trusted.is_made() || in_project || making == Making::Forbidden || root != folder.join(venv::NAME) {
         return Ok(trusted);
     }
     let _lock = venv::lock(ctx, root).map_err(|error| Note::warning(first_line(&error)))?;
+    // Another shell may have been faster.
+    match environment::look(&ctx.paths, &folder) {
+        Standing::Own(environment) => return Ok(trust::check_own(&environment)?),
+        Standing::Foreign(now) if now == root => drop(trust::check_in_project(&ctx.paths, &folder, root)?),
+        _ => return Err(Refusal::NoVenv(root.into()).into()),
+    }
     let taken = environment::take_over(ctx, &folder).map_err(|error| Note::warning(first_line(&error)))?;
     trust::forget(ctx, root).map_err(|error| Note::warning(first_line(&error)))?;
     Ok(trust::check_own(&taken)?)
@@ -205,7 +207,10 @@ fn own(ctx: &Context, project: &Project, making: Making, decision: &mut Decision
                 project.request().filter(|request| **request != Request::System && installed::find(&ctx.paths, request).is_none());
             return missing.map_or(Ok(None), |request| Err(not_installed(ctx, request)));
         }
-        (Standing::Own(environment), _) => return Ok(Some(trust::check_own(environment)?)),
+        (Standing::Own(environment), _) => {
+            environment.note_used();
+            return Ok(Some(trust::check_own(environment)?));
+        }
         (Standing::Renamed(environment), _) => {
             let before = shown(environment.project());
             let mut environment = environment.clone();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::locate;
 pub use super::missing::{DataFolder, Missing, NoCommand, quoted};
 use super::pin::{self, Entry, Unmet};
+use super::trust;
 use crate::context::var;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::Variant;
@@ -108,7 +109,10 @@ fn item_of(paths: &Paths, entry: &Entry) -> Item {
         Entry::Unmet(unmet) => Target::Unmet(Box::new(unmet.clone())),
         Entry::Environment(name) => {
             let root = paths.venvs().join(name.as_str());
-            if root.join("pyvenv.cfg").is_file() { Target::Environment(root) } else { Target::Missing }
+            match trust::check(paths, &root) {
+                Ok(trusted) => Target::Environment(trusted.root().into()),
+                Err(_) => Target::Missing,
+            }
         }
     };
     Item { asked: entry.to_string(), target }

@@ -24,6 +24,8 @@ use crate::store::{self, file, stamp};
 
 /// The record's name: a file that holds the project's path, byte for byte.
 const RECORD: &str = ".boot-project";
+/// Another file of the record: the project folder's inode and birth, by which it is known after a rename.
+const FOLDER: &str = ".boot-folder";
 /// A file beside the record while something else stands at the project's `.venv`: the link comes back when that is gone.
 const DISPLACED: &str = ".boot-displaced";
 /// A file beside the record, as old as the finding that no project leads here.
@@ -78,16 +80,29 @@ impl Environment {
     /// The environment in `home`, one of the folders in `venvs/projects`.
     fn read(home: &Path) -> Option<Environment> {
         let bytes = file::read_bounded(&home.join(RECORD), LONGEST_PATH).ok()?;
-        let mut entries = fs::read_dir(home).ok()?.flatten();
+        let project = PathBuf::from(OsString::from_vec(bytes));
+        let mut entries = fs::read_dir(home).ok()?.flatten().filter(|entry| !entry.file_name().as_bytes().starts_with(b".boot-"));
         let folder = entries.find(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))?;
         let home = fs::canonicalize(home).ok()?;
         let root = home.join(folder.file_name());
-        Some(Environment { home, root, project: PathBuf::from(OsString::from_vec(bytes)) })
+        // A record that a power cut has emptied names nothing.
+        project.is_absolute().then_some(Environment { home, root, project })
+    }
+
+    /// Whether `folder` is the project's folder under whatever name, as recorded.
+    fn is_of_folder(&self, folder: &Path) -> bool {
+        let id = file::read_bounded(&self.home.join(FOLDER), LONGEST_PATH).ok();
+        id.is_some_and(|id| folder_id(folder).is_some_and(|now| now.as_bytes() == id))
     }
 
     /// Whether its project leads to it.
     pub fn is_in_use(&self) -> bool {
         leads_to(&self.project, &self.root)
+    }
+
+    /// Notes that it is in use: the time for which an unused one is kept begins anew.
+    pub fn note_used(&self) {
+        let _ = fs::remove_file(self.home.join(UNUSED));
     }
 
     /// Whether the user has said that it isn't to be activated.
@@ -116,7 +131,7 @@ impl Environment {
     /// A command or the record can't be written.
     pub fn give_to(&mut self, project: &Path) -> store::Result<()> {
         relocate::rewrite_paths(&self.root, &self.project.join(NAME))?;
-        atomic::write(&self.home.join(RECORD), project.as_os_str().as_bytes(), Some(0o600))?;
+        write_record(&self.home, project)?;
         self.project = project.into();
         Ok(())
     }
@@ -127,11 +142,18 @@ impl Environment {
     /// Something else stands there, or nothing can be written there.
     pub fn link(&self) -> store::Result<()> {
         let link = self.project.join(NAME);
-        let leads_into_boots = target(&link).is_some_and(|target| target.ancestors().nth(2) == self.home.parent());
+        // Also where boot's folder has moved since.
+        let leads_into_boots = target(&link).is_some_and(|target| {
+            target.ancestors().nth(2).is_some_and(|folder| Some(folder) == self.home.parent() || folder.ends_with("venvs/projects"))
+        });
         // A file of boot's is replaced like a link.
         let made = match fs::symlink_metadata(&link) {
             Ok(_) if self.is_in_use() => Ok(()),
             Ok(data) if data.is_file() && leads_into_boots => atomic::put_symlink(&self.root, &link),
+            Ok(data) if data.is_symlink() && !leads_into_boots => {
+                let error = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "it is a link that boot did not make");
+                return Err(store::Error::io("replace", &link)(error));
+            }
             _ => atomic::symlink(&self.root, &link),
         };
         match made {
@@ -143,6 +165,7 @@ impl Environment {
             other => other?,
         }
         let _ = fs::remove_file(self.home.join(DISPLACED));
+        self.note_used();
         exclude::ignore(&self.project);
         Ok(())
     }
@@ -169,6 +192,21 @@ impl Environment {
         self.unlink()?;
         atomic::remove_folder(&self.home)
     }
+}
+
+/// Writes the record of the project at the canonical path `project` into `home`, durably.
+fn write_record(home: &Path, project: &Path) -> store::Result<()> {
+    if let Some(id) = folder_id(project) {
+        atomic::write(&home.join(FOLDER), id.as_bytes(), Some(0o600))?;
+    }
+    atomic::write(&home.join(RECORD), project.as_os_str().as_bytes(), Some(0o600))
+}
+
+/// A folder's inode and, where the filesystem knows it, the time when it was made: the device's number may be another after a restart.
+fn folder_id(folder: &Path) -> Option<String> {
+    let data = fs::metadata(folder).ok()?;
+    let born = data.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).map_or(0, |time| time.as_nanos());
+    Some(format!("{:x}:{born:x}", data.ino()))
 }
 
 /// A filesystem's refusal to make a link, whoever asks.
@@ -226,10 +264,11 @@ fn whose(environment: Environment, project: &Path, target: &Path) -> Standing {
     let here = fs::canonicalize(project).unwrap_or_else(|_| project.into());
     if environment.project == here || is_same_folder(&environment.project, &here) {
         Standing::Own(environment)
-    } else if leads_to(&environment.project, target) {
-        Standing::Copied(environment)
-    } else {
+    } else if environment.is_of_folder(&here) || (!leads_to(&environment.project, target) && fs::metadata(&environment.project).is_err()) {
+        // The very folder that it was made for; or one of another disk, whose old place is gone.
         Standing::Renamed(environment)
+    } else {
+        Standing::Copied(environment)
     }
 }
 
@@ -263,12 +302,13 @@ pub fn all(paths: &Paths) -> Vec<Environment> {
     homes.filter_map(|entry| Environment::read(&entry.path())).collect()
 }
 
-/// Those of the project at the canonical path `project` that it doesn't lead to, the newest first.
+/// Those of the project at the canonical path `project` that it doesn't lead to: those with packages first, then the newest.
 pub fn kept(paths: &Paths, project: &Path) -> Vec<Environment> {
     let mut kept: Vec<Environment> =
         all(paths).into_iter().filter(|environment| environment.project == project && !environment.is_in_use()).collect();
     let time = |environment: &Environment| fs::metadata(environment.home.join(RECORD)).and_then(|data| data.modified()).ok();
-    kept.sort_by_key(|environment| std::cmp::Reverse(time(environment)));
+    // One without packages is soon made again.
+    kept.sort_by_key(|environment| std::cmp::Reverse((environment.has_packages(), time(environment))));
     kept
 }
 
@@ -326,8 +366,11 @@ fn build(
     let inside = staging.path().join(environment.root.file_name().unwrap_or(OsStr::new(NAME)));
     create_folder(&inside)?;
     let made = venv::fill(ctx, python, &environment.root, &inside, options, pip)?;
-    let record = staging.path().join(RECORD);
-    fs::write(&record, environment.project.as_os_str().as_bytes()).map_err(store::Error::io("write", &record))?;
+    write_record(staging.path(), &environment.project)?;
+    if environment.is_untrusted() {
+        let marker = staging.path().join(UNTRUSTED);
+        fs::write(&marker, "").map_err(store::Error::io("write", &marker))?;
+    }
     staging.publish(&environment.home)?;
     stamp::touch(&ctx.paths)?;
     Ok((environment, made))
@@ -344,9 +387,8 @@ pub fn take_over(ctx: &Context, project: &Path) -> store::Result<Environment> {
     let folder = project.join(NAME);
     create_folder(&home)?;
     // From here to the link a cut leaves an environment that is found again by this marker.
-    for (file, content) in [(RECORD, project.as_os_str().as_bytes()), (DISPLACED, b"")] {
-        fs::write(home.join(file), content).map_err(store::Error::io("write", &home))?;
-    }
+    write_record(&home, project)?;
+    atomic::write(&home.join(DISPLACED), b"", Some(0o600))?;
     let environment = Environment { home, root, project: project.into() };
     relocate::move_folder(&folder, &environment.root)?;
     relocate::rewrite_paths(&environment.root, &folder)?;
@@ -407,7 +449,13 @@ pub fn sweep(paths: &Paths) {
         }
         match fs::metadata(&marker).and_then(|data| data.modified()) {
             Ok(since) if SystemTime::now().duration_since(since).is_ok_and(|age| age > KEPT) => {
-                let _ = environment.remove();
+                // Somebody may be restoring it at this moment; then it is looked at another time.
+                let link = environment.project.join(NAME);
+                if let Ok(Some(_lock)) = venv::try_lock(paths, &link)
+                    && !environment.is_in_use()
+                {
+                    let _ = atomic::remove_folder(&environment.home);
+                }
             }
             Ok(_) => {}
             Err(_) => drop(fs::write(&marker, "")),

@@ -31,7 +31,12 @@ pub fn ignore(project: &Path) {
     if own(&exclude) || above.any(|folder| own(&folder.join(".gitignore"))) {
         return;
     }
-    let _ = fs::create_dir(folder.join("info"));
+    let info = folder.join("info");
+    let _ = fs::create_dir(&info);
+    if !fs::symlink_metadata(&info).is_ok_and(|data| data.is_dir() && owner::is_own(&data)) {
+        // A link could lead anywhere.
+        return;
+    }
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
     let opened = fs::OpenOptions::new().append(true).create(true).custom_flags(flags).open(&exclude);
     let Ok(mut opened) = opened else { return };
@@ -49,10 +54,17 @@ pub fn is_tracked(project: &Path) -> bool {
     let Some((top, _)) = repository(project) else { return false };
     let git = top.join(".git");
     let own = if git.is_dir() { Some(git) } else { pointed_to(&git) };
-    let Some(index) = own.and_then(|folder| file::read_bounded(&folder.join("index"), LONGEST_INDEX).ok()) else { return false };
+    let Some(own) = own else { return false };
+    let Ok(mut index) = file::read_bounded(&own.join("index"), LONGEST_INDEX) else { return false };
+    // The other half of a split index.
+    let names = fs::read_dir(&own).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_shared = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"sharedindex."));
+    index.extend(names.filter(is_shared).filter_map(|path| file::read_bounded(&path, LONGEST_INDEX).ok()).flatten());
     let real = fs::canonicalize(project).unwrap_or_else(|_| project.into());
     let below = real.strip_prefix(&top).unwrap_or(Path::new("")).join(NAME);
-    let name = [below.as_os_str().as_bytes(), b"/"].concat();
+    // Version 4 writes of each name only what the one before has not: the end has to do.
+    let is_compressed = index.get(4..8) == Some(&[0, 0, 0, 4]);
+    let name = if is_compressed { b"venv/".to_vec() } else { [below.as_os_str().as_bytes(), b"/"].concat() };
     index.windows(name.len()).any(|window| window == name)
 }
 
@@ -67,7 +79,12 @@ fn repository(project: &Path) -> Option<(PathBuf, PathBuf)> {
     let real = fs::canonicalize(project).ok()?;
     let top = real.ancestors().find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
     let git = top.join(".git");
-    let own = if fs::symlink_metadata(&git).ok()?.is_dir() { git } else { pointed_to(&git)? };
+    let own = if fs::symlink_metadata(&git).ok()?.is_dir() {
+        git
+    } else {
+        let own = fs::canonicalize(pointed_to(&git)?).ok()?;
+        is_pointed_back(&own, &git, &real).then_some(own)?
+    };
     let shared = match file::read_bounded(&own.join("commondir"), 4096) {
         Ok(text) => own.join(Path::new(std::ffi::OsStr::from_bytes(text.trim_ascii()))),
         Err(_) => own,
@@ -76,6 +93,16 @@ fn repository(project: &Path) -> Option<(PathBuf, PathBuf)> {
     let is_one = shared.join("HEAD").is_file() && shared.join("objects").is_dir() && shared.join("refs").is_dir();
     let data = fs::metadata(&shared).ok()?;
     (is_one && owner::is_own(&data)).then(|| (top.to_path_buf(), shared))
+}
+
+/// Whether the repository's folder `own` knows of the working tree whose `.git` is a file: a worktree's folder names that file, a submodule's
+/// lies in the repository around it. An archive can write any path into such a file.
+fn is_pointed_back(own: &Path, git: &Path, project: &Path) -> bool {
+    let named = file::read_bounded(&own.join("gitdir"), 4096).ok();
+    let named = named.map(|text| own.join(std::ffi::OsStr::from_bytes(text.trim_ascii())));
+    let is_worktrees =
+        named.is_some_and(|named| fs::canonicalize(named).is_ok_and(|named| fs::canonicalize(git).is_ok_and(|git| git == named)));
+    is_worktrees || project.ancestors().any(|folder| own.starts_with(folder.join(".git/modules")))
 }
 
 /// The folder that the file `.git` of a worktree or a submodule names.

@@ -82,7 +82,8 @@ pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
         if let Standing::Moved(found, old) = environment::look(paths, environment.project())
             && found == environment
         {
-            environment::follow(&environment, &old)?;
+            // One that can't be put in order is listed as it is.
+            let _ = environment::follow(&environment, &old);
         }
         let trusted = trust::check_own(&environment).ok();
         let path = environment.project().join(venv::NAME);
@@ -155,12 +156,12 @@ pub fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error>
 fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf, Error> {
     let is_meant = |environment: &Environment| {
         let project = environment.project();
-        project == real || project.join(venv::NAME) == real || environment.root() == real
+        let is_projects = project == real || project.join(venv::NAME) == real;
+        // One that is kept is only removed by its own path: the same command typed twice takes nothing more.
+        environment.root() == real || (is_projects && environment.is_in_use())
     };
-    let mut found: Vec<Environment> = environment::all(&ctx.paths).into_iter().filter(is_meant).collect();
-    // The one in use first.
-    found.sort_by_key(|environment| !environment.is_in_use());
-    let environment = found.into_iter().next().ok_or_else(|| Error::NotMade(what.into()))?;
+    let found = environment::all(&ctx.paths).into_iter().find(is_meant);
+    let environment = found.ok_or_else(|| Error::NotMade(what.into()))?;
     let link = environment.project().join(venv::NAME);
     let _lock = venv::lock(ctx, &link)?;
     environment.remove()?;

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::environment::{self, Environment, Standing};
-use super::pin::{self, Entry, Pin};
+use super::environment::{self, Standing};
+use super::pin::{self, Entry, Pin, Unmet};
 use super::trust::{self, Refusal, TrustedVenv};
 use super::venv::{self, Config};
 use crate::python::key::{Key, Platform, Variant, Version};
@@ -40,6 +40,14 @@ impl Project {
         }
     }
 
+    /// The pin and its word that nothing can meet, where that comes first.
+    pub fn unmet(&self) -> Option<(&Pin, &Unmet)> {
+        match self.pin.as_ref().map(|pin| (pin, pin.first()))? {
+            (pin, Entry::Unmet(unmet)) => Some((pin, unmet)),
+            _ => None,
+        }
+    }
+
     /// The project's pin, where it stands in the project's own folder or no environment is nearer.
     pub fn own_pin(&self) -> Option<&Pin> {
         self.pin.as_ref().filter(|pin| pin.folder() == self.folder)
@@ -56,7 +64,9 @@ pub fn locate(paths: &Paths, folder: &Path) -> Located {
         let is_pinned = pinned == Some(above);
         let is_project = match &standing {
             Standing::Nothing | Standing::Unusable => is_pinned,
-            Standing::Foreign(root) => is_pinned || trust::check(paths, root).map_err(|refusal| note(&mut located, refusal)).is_ok(),
+            Standing::Foreign(root) => {
+                is_pinned || trust::check_in_project(paths, above, root).map_err(|refusal| note(&mut located, refusal)).is_ok()
+            }
             _ => true,
         };
         if is_project {
@@ -78,15 +88,15 @@ fn note(located: &mut Located, refusal: Refusal) {
 /// meets the pin.
 pub fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<TrustedVenv> {
     let project = locate(paths, folder).project?;
-    if let Some(pin) = project.own_pin()
-        && !matches!(pin.first(), Entry::Python(_))
-    {
+    if project.unmet().is_some() || project.own_pin().is_some_and(|pin| !matches!(pin.first(), Entry::Python(_))) {
         // Named environments and what can't be read: the pin says all.
         return None;
     }
     let trusted = match &project.standing {
-        Standing::Own(environment) | Standing::Renamed(environment) => trust::check_own(environment).ok()?,
-        Standing::Foreign(root) => trust::check(paths, root).ok()?,
+        Standing::Own(environment) | Standing::Renamed(environment) | Standing::Moved(environment, _) => {
+            trust::check_own(environment).ok()?
+        }
+        Standing::Foreign(root) => trust::check_in_project(paths, &project.folder, root).ok()?,
         _ => return None,
     };
     let meets = project.request().is_none_or(|request| meets(paths, trusted.root(), request));
@@ -123,12 +133,4 @@ pub fn interpreter(paths: &Paths, root: &Path) -> Option<Key> {
 /// Whether `bin` has the name of a free-threaded build of this version: environments that others made don't say it elsewhere.
 fn has_free_threaded_name(root: &Path, version: Version) -> bool {
     root.join("bin").join(format!("python{}", version.minor_name(Variant::FreeThreaded))).exists()
-}
-
-/// The environment that `project` has by now, whoever holds it.
-pub fn own_environment(standing: &Standing) -> Option<&Environment> {
-    match standing {
-        Standing::Own(environment) | Standing::Renamed(environment) | Standing::Moved(environment, _) => Some(environment),
-        _ => None,
-    }
 }

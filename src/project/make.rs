@@ -9,9 +9,10 @@ use super::mend::{self, State};
 use super::pin::{self, Name, Pin};
 use super::trust;
 use super::venv::{self, Made, VenvOptions};
-use super::{Error, exclude, locate};
+use super::{Error, locate};
 use crate::Context;
 use crate::python::installed::{self, Installed};
+use crate::python::key::Key;
 use crate::python::request::Request;
 use crate::report::escaped;
 use crate::store::{self, atomic};
@@ -145,6 +146,7 @@ impl Making<'_> {
         let link = folder.join(venv::NAME);
         let lock = venv::lock(ctx, &link)?;
         let mut there = None;
+        let (mut gone, mut is_foreign) = (Vec::new(), false);
         match environment::look(&ctx.paths, &folder) {
             Standing::Own(environment) => there = Some(environment),
             Standing::Renamed(mut environment) => {
@@ -162,7 +164,13 @@ impl Making<'_> {
                 }
             }
             Standing::Nothing | Standing::Copied(_) | Standing::Dangling => {}
-            Standing::Foreign(root) => there = self.displace(&folder, &root)?,
+            Standing::Foreign(root) => {
+                there = self.displace(&folder, &root)?;
+                if there.is_none() && root == link {
+                    gone = packages_of(&root);
+                }
+                is_foreign = there.is_none();
+            }
             Standing::Unusable => return Err(Error::InTheWay(link)),
         }
         let options = self.options(folder.file_name());
@@ -179,8 +187,11 @@ impl Making<'_> {
             None => {
                 let kept = environment::kept(&ctx.paths, &folder).iter().any(|kept| kept.has_packages());
                 let (environment, made) = environment::create(ctx, &self.python, &folder, &options, self.wanted.pip)?;
+                if is_foreign {
+                    self.make_room(&link)?;
+                }
                 environment.link()?;
-                Ok(fresh(made, Vec::new(), kept))
+                Ok(fresh(made, gone, kept))
             }
             Some(environment) if self.wanted.clear => {
                 let gone = packages_of(environment.root());
@@ -207,8 +218,8 @@ impl Making<'_> {
     fn displace(&self, folder: &Path, root: &Path) -> Result<Option<Environment>, Error> {
         let ctx = self.ctx;
         let link = folder.join(venv::NAME);
-        let trusted = trust::check(&ctx.paths, root);
-        if trusted.is_ok_and(|trusted| trusted.is_made()) && root == link && !exclude::is_tracked(folder) {
+        let trusted = trust::check_in_project(&ctx.paths, folder, root);
+        if trusted.is_ok_and(|trusted| trusted.is_made()) && root == link {
             let environment = environment::take_over(ctx, folder)?;
             trust::forget(ctx, root)?;
             return Ok(Some(environment));
@@ -223,14 +234,21 @@ impl Making<'_> {
         if !self.wanted.clear {
             return Err(Error::Exists { path: link, version: config.version });
         }
-        if root == link {
-            atomic::remove_folder(&link)?
-        } else {
-            fs::remove_file(&link).map_err(store::Error::io("remove", &link))?
+        Ok(None)
+    }
+
+    /// Makes room for the link to an environment that is there already: what stood at the project's `.venv` goes last.
+    fn make_room(&self, link: &Path) -> Result<(), Error> {
+        match fs::symlink_metadata(link) {
+            Ok(data) if data.is_dir() => {
+                trust::forget(self.ctx, link)?;
+                atomic::remove_folder(link)?;
+            }
+            // What it leads to is the user's, and stays.
+            Ok(_) => fs::remove_file(link).map_err(store::Error::io("remove", link))?,
+            Err(_) => {}
         }
-        trust::forget(ctx, root)?;
-        // Behind what stood there may be the one of before.
-        Ok(environment::displaced(&ctx.paths, folder))
+        Ok(())
     }
 
     /// A folder at a path of the user's, or a named one.
@@ -243,16 +261,14 @@ impl Making<'_> {
         // Before the lock, which mending takes too.
         let known = if self.wanted.clear { None } else { trust::check(&ctx.paths, &target).ok() };
         let bound_to = self.asked.then_some(mend::Wanted { python: &self.python, exact: self.exact });
-        let mended = match known {
-            Some(known) => mend::mend(ctx, &known, bound_to)? == State::Mended,
-            None => false,
-        };
+        let state = known.map(|known| mend::mend(ctx, &known, bound_to)).transpose()?;
+        let mended = state == Some(State::Mended);
         let _lock = venv::lock(ctx, &target)?;
         if target.file_name().is_some_and(|name| name == venv::NAME) && target.is_symlink() && self.wanted.clear {
             // A folder is to stand there from now on; what the link leads to stays.
             fs::remove_file(&target).map_err(store::Error::io("remove", &target))?;
         }
-        if let Some(there) = there(ctx, &target, &self.python, self.asked, self.wanted.clear)? {
+        if let Some(there) = there(self, &target)? {
             return Ok(Outcome { mended, ..there });
         }
         let in_project = target.file_name().is_some_and(|name| name == venv::NAME);
@@ -290,7 +306,9 @@ fn resolved(target: &Path) -> Result<PathBuf, Error> {
 }
 
 /// What stands at `target`: None if it may be (over)written, an outcome if it is what is wanted.
-fn there(ctx: &Context, target: &Path, python: &Installed, asked: bool, clear: bool) -> Result<Option<Outcome>, Error> {
+fn there(making: &Making, target: &Path) -> Result<Option<Outcome>, Error> {
+    let Making { ctx, python, asked, exact, .. } = making;
+    let clear = making.wanted.clear;
     let Ok(data) = fs::symlink_metadata(target) else { return Ok(None) };
     if !data.is_dir() {
         return Err(Error::InTheWay(target.into()));
@@ -302,7 +320,8 @@ fn there(ctx: &Context, target: &Path, python: &Installed, asked: bool, clear: b
     if clear {
         return Ok(None);
     }
-    let fits = !asked || config.minor() == Some((python.key.version.major, python.key.version.minor));
+    let is_same = |key: Key| key.is_same_minor(&python.key) && (!exact || key.version == python.key.version);
+    let fits = !asked || locate::interpreter(&ctx.paths, target).is_some_and(is_same);
     if !fits || !venv::works(target) || trust::check(&ctx.paths, target).is_err() {
         return Err(Error::Exists { path: target.into(), version: config.version });
     }

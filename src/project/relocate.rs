@@ -22,7 +22,8 @@ pub fn move_folder(from: &Path, to: &Path) -> store::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {}
         Err(error) => return Err(store::Error::io("move", from)(error)),
     }
-    let staging = atomic::Staging::beside(to)?;
+    // Beside the environment's own folder, which has nothing in it but environment and record.
+    let staging = atomic::Staging::within(to.ancestors().nth(2).unwrap_or(to))?;
     copy_folder(from, staging.path())?;
     staging.publish(to)?;
     atomic::remove_folder(from)
@@ -43,6 +44,10 @@ fn copy_folder(from: &Path, to: &Path) -> store::Result<()> {
             std::os::unix::fs::symlink(target, &new).map_err(store::Error::io("link", &new))?;
         } else if data.is_file() {
             fs::copy(&old, &new).map_err(store::Error::io("write", &new))?;
+            let copy = fs::File::options().write(true).open(&new).map_err(store::Error::io("write", &new))?;
+            // Bytecode is only used while its source has the time that it was compiled for.
+            let kept = data.modified().and_then(|time| copy.set_modified(time));
+            kept.and_then(|()| copy.sync_data()).map_err(store::Error::io("write", &new))?;
         }
     }
     Ok(())
@@ -52,7 +57,7 @@ fn copy_folder(from: &Path, to: &Path) -> store::Result<()> {
 /// nothing more.
 ///
 /// # Errors
-/// A script can't be written anew.
+/// Its folder of commands can't be read.
 pub fn rewrite_paths(root: &Path, old: &Path) -> store::Result<()> {
     let bin = root.join("bin");
     let entries = fs::read_dir(&bin).map_err(store::Error::io("read", &bin))?;
@@ -62,7 +67,8 @@ pub fn rewrite_paths(root: &Path, old: &Path) -> store::Result<()> {
         if !data.is_file() || data.len() > LONGEST_SCRIPT {
             continue;
         }
-        let bytes = fs::read(&file).map_err(store::Error::io("read", &file))?;
+        // One that can't be read or written (root's, by sudo pip) doesn't keep the others from their place.
+        let Ok(bytes) = fs::read(&file) else { continue };
         if bytes.contains(&0) {
             continue;
         }
@@ -71,7 +77,7 @@ pub fn rewrite_paths(root: &Path, old: &Path) -> store::Result<()> {
         let changed = with_path(text, old.as_os_str().as_bytes(), root.as_os_str().as_bytes()).or(started);
         if let Some(changed) = changed {
             // A new file, for the old one may be the cache's too.
-            atomic::put(&file, &changed, data.mode() & 0o7777)?;
+            let _ = atomic::put(&file, &changed, data.mode() & 0o7777);
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::book::{Book, Entry, Tree};
 use super::environment::{self, Environment, Standing};
-use super::{Error, venv};
+use super::{Error, exclude, venv};
 use crate::Context;
 use crate::report::escaped;
 use crate::store::paths::Paths;
@@ -52,6 +52,11 @@ pub enum Refusal {
     Owner(PathBuf, PathBuf),
     #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot trust {}", shown(.0), shown(.1), word(.0), project_of(.1))]
     Writable(PathBuf, PathBuf),
+    #[error(
+        "{} has files of the repository in it, so it isn't activated; to make another: git rm -r --cached .venv && boot venv --clear",
+        shown(.0)
+    )]
+    Tracked(PathBuf),
     #[error("{} isn't trusted any more, so its environment isn't activated; to have that again: boot trust {}", shown(.0), word(.0))]
     Untrusted(PathBuf),
     #[error("{}, so {} isn't activated; {}", .0, shown(.1), .0.advice(project(.1)))]
@@ -97,6 +102,14 @@ pub fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
         return Ok(TrustedVenv { root, made: false });
     }
     Err(if replaced { Refusal::Replaced(root) } else { Refusal::Unknown(root) })
+}
+
+/// As [`check`], of an environment that stands at the `.venv` of `project`: what is under version control there was written by a
+/// checkout, whoever vouches for the folder.
+pub fn check_in_project(paths: &Paths, project: &Path, root: &Path) -> Result<TrustedVenv, Refusal> {
+    let trusted = check(paths, root)?;
+    let is_inside = fs::canonicalize(project).is_ok_and(|project| root.starts_with(project));
+    if is_inside && exclude::is_tracked(project) { Err(Refusal::Tracked(root.into())) } else { Ok(trusted) }
 }
 
 /// A project's environment in boot's own folder: nobody else can write there, unless the folder was opened to others.
@@ -208,7 +221,9 @@ pub fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
 /// Trusts nothing of `folder` any more: its environment, itself as an environment, and itself as a tree; in another tree it becomes an
 /// exception. False if nothing of it was trusted.
 pub fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
-    if let Standing::Own(environment) | Standing::Renamed(environment) = environment::look(&ctx.paths, folder) {
+    if let Standing::Own(environment) | Standing::Renamed(environment) | Standing::Moved(environment, _) =
+        environment::look(&ctx.paths, folder)
+    {
         let changed = environment.set_untrusted(true)?;
         stamp::touch(&ctx.paths)?;
         return Ok(changed);

@@ -190,9 +190,13 @@ pub fn works(root: &Path) -> bool {
 
 /// Held while the environment at `target` is made or removed, so that two shells that enter a new project at once make one.
 pub fn lock(ctx: &Context, target: &Path) -> store::Result<Lock> {
-    // Few lock files serve all environments.
+    Lock::hold(&ctx.paths.locks(), &lock_name(target), &Silent)
+}
+
+/// Few lock files serve all environments.
+fn lock_name(target: &Path) -> String {
     let name = Sha256::of(target.as_os_str().as_bytes()).to_string();
-    Lock::hold(&ctx.paths.locks(), &format!("venv-{}", &name[..2]), &Silent)
+    format!("venv-{}", &name[..2])
 }
 
 /// As [`create`], with the interpreter's own pip where `pip` says so.
@@ -203,6 +207,14 @@ pub fn fill(ctx: &Context, python: &Installed, target: &Path, staging: &Path, op
     create(&ctx.paths, python, target, staging, options)?;
     let without_pip = if pip { install_pip(&ctx.paths, python, target, staging)? } else { None };
     Ok(Made { without_pip })
+}
+
+/// The lock of [`lock`], or None where another process has it.
+///
+/// # Errors
+/// The locks' folder can't be written to.
+pub fn try_lock(paths: &Paths, target: &Path) -> store::Result<Option<Lock>> {
+    Lock::try_hold(&paths.locks(), &lock_name(target))
 }
 
 /// As [`fill`], with staging and publication, for an environment at the canonical path `target` that is not there yet or may be

@@ -93,7 +93,15 @@ impl Request {
 
     /// Whether newer patches of the same minor meet it too: then environments follow the minor's link.
     pub fn is_exact(&self) -> bool {
-        matches!(self, Request::Version { numbers: Numbers::Full(_), .. } | Request::Key(_) | Request::Path(_))
+        match self {
+            Request::Version { numbers: Numbers::Full(_), .. } | Request::Key(_) | Request::Path(_) => true,
+            // `==3.11.9` is another way to write that patch.
+            Request::Specifiers { specifiers, .. } => match &specifiers[..] {
+                [only] => *only.operator() == pep440_rs::Operator::Equal && only.version().release().len() == 3,
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// The one minor that it asks for, if it does.

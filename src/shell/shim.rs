@@ -47,7 +47,11 @@ pub fn called_as(argv0: &OsStr) -> Option<String> {
 /// `python`, `python3`, `python3.12`, `python3.13t`, and pip's the same.
 pub fn is_shim(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("python").or_else(|| name.strip_prefix("pip")) else { return false };
-    rest.is_empty() || rest.strip_suffix('t').unwrap_or(rest).bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match rest.split_once('.') {
+        None => rest.is_empty() || is_number(rest),
+        Some((major, minor)) => is_number(major) && is_number(minor.strip_suffix('t').unwrap_or(minor)),
+    }
 }
 
 /// Whether a program lies in the shims folder of a boot.

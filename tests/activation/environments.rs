@@ -540,3 +540,121 @@ fn project_on_a_filesystem_without_links_gets_the_file_of_pep_832() {
     home.boot(["venv", "remove", "app"]).success();
     assert!(!project.join(".venv").exists() && !root.exists());
 }
+
+#[test]
+fn clear_over_a_folder_of_others_keeps_the_environment_of_before() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    let first = active(&home, &project).unwrap();
+    fs::create_dir_all(first.join("lib/python3.11/site-packages/requests-2.0.dist-info")).unwrap();
+    // A checkout puts its own there; the prompt sees it.
+    fs::remove_file(project.join(".venv")).unwrap();
+    home.write("app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
+    home.write("app/.venv/lib/python3.11/site-packages/flask-3.0.dist-info/RECORD", "");
+    enter(&home, &project).stderr_has("boot venv restore");
+    home.boot_in(&project, ["venv", "--clear"]).success().stderr_has("flask").stderr_lacks("requests,");
+    assert!(first.join("lib/python3.11/site-packages/requests-2.0.dist-info").exists());
+    home.boot_in(&project, ["venv", "restore"]).success();
+    assert_eq!(active(&home, &project), Some(first));
+    // A link to a named one goes, and what it led to stays what it was.
+    home.boot(["venv", "--name", "work", "-p", stand_in::MINOR]).success();
+    let other = stand_in::project(&home, "other");
+    symlink(home.data().join("venvs/work"), other.join(".venv")).unwrap();
+    home.boot_in(&other, ["venv", "--clear"]).success();
+    home.boot(["venv", "list"]).success().stdout_lacks("not trusted");
+    assert!(active(&home, &other).is_some_and(|root| root.starts_with(projects(&home))));
+}
+
+#[test]
+fn remove_typed_twice_leaves_the_kept_environment() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    let first = active(&home, &project).unwrap();
+    fs::create_dir_all(first.join("lib/python3.11/site-packages/requests-2.0.dist-info")).unwrap();
+    fs::remove_file(project.join(".venv")).unwrap();
+    active(&home, &project).unwrap();
+    home.boot(["venv", "remove", "./app"]).success();
+    home.boot(["venv", "remove", "./app"]).code(1).one_error();
+    assert!(first.exists());
+    home.boot_in(&project, ["venv", "restore"]).success();
+    assert_eq!(active(&home, &project), Some(first));
+}
+
+#[test]
+fn trusted_folder_that_a_checkout_wrote_into_is_nobodys_python() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    git(&home, &project, "init -q");
+    git(&home, &project, "add .");
+    git(&home, &project, "commit -qm x");
+    git(&home, &project, "checkout -qb pr");
+    home.program("app/.venv/bin/git", "#!/bin/sh\ntouch ~/pwned\n");
+    home.program("app/.venv/bin/python", "#!/bin/sh\ntouch ~/pwned\n");
+    git(&home, &project, "add -f .venv");
+    git(&home, &project, "commit -qm typo");
+    for version in ["2", "4"] {
+        git(&home, &project, "checkout -q --force main");
+        fs::create_dir_all(project.join(".venv/bin")).unwrap();
+        home.write("app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
+        home.program("app/.venv/bin/python", "#!/bin/sh\n");
+        home.boot_in(&project, ["trust"]).success();
+        assert_eq!(active(&home, &project), Some(project.join(".venv")));
+        fs::remove_file(project.join(".venv/bin/python")).unwrap();
+        git(&home, &project, "checkout -q pr");
+        git(&home, &project, &format!("update-index --index-version {version}"));
+        assert_eq!(active(&home, &project), None, "{version}");
+        for line in [&["exec", "--", "python"][..], &["exec", "--", "git", "--version"], &["which", "python"]] {
+            home.boot_in(&project, line).stdout_lacks(".venv");
+        }
+        assert!(!home.root.join("pwned").exists(), "{version}");
+    }
+}
+
+#[test]
+fn link_to_another_projects_environment_takes_nothing_from_it() {
+    let home = home();
+    let alpha = stand_in::project(&home, "alpha");
+    let root = active(&home, &alpha).unwrap();
+    // Its own link is gone for the moment, as behind a branch that brings a folder.
+    fs::remove_file(alpha.join(".venv")).unwrap();
+    home.write("alpha/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
+    enter(&home, &alpha).stderr_has("boot venv restore");
+    let hostile = stand_in::project(&home, "hostile");
+    symlink(&root, hostile.join(".venv")).unwrap();
+    assert!(active(&home, &hostile).is_some_and(|own| own != root));
+    fs::remove_dir_all(alpha.join(".venv")).unwrap();
+    assert_eq!(active(&home, &alpha), Some(root));
+}
+
+#[test]
+fn used_environment_is_not_counted_as_unused_from_long_ago() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    let root = active(&home, &project).unwrap();
+    let marker = root.parent().unwrap().join(".boot-unused");
+    // Its disk was away once, long ago; it is used since, and away again.
+    fs::write(&marker, "").unwrap();
+    home.run(home.command("touch").args(["-d", "90 days ago"]).arg(&marker)).success();
+    assert_eq!(active(&home, &project), Some(root.clone()));
+    fs::rename(&project, home.root.join("away")).unwrap();
+    home.boot(["venv", "list"]).success();
+    assert!(root.exists());
+}
+
+#[test]
+fn two_shells_take_over_a_folder_of_an_earlier_boot_once() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    home.write(".config/boot/config.toml", "[venv]\nin_project = true\n");
+    active(&home, &project).unwrap();
+    home.write("app/.venv/lib/python3.11/site-packages/kept.py", "");
+    fs::remove_file(home.root.join(".config/boot/config.toml")).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| enter(&home, &project));
+        }
+    });
+    let root = active(&home, &project).unwrap();
+    assert!(root.join("lib/python3.11/site-packages/kept.py").exists());
+    assert_eq!(count(&home), 1);
+}
