@@ -411,10 +411,15 @@ __boot_look() {
     fi
     __boot_learned=
     if __boot_settled; then
-      __boot_learn
+      # Made when a second prompt comes: somebody who only passes through shouldn't wait for it.
+      if [ -n "${__boot_again-}" ]; then
+        __boot_learn
+      fi
+      __boot_again=1
       return 0
     fi
   else
+    __boot_again=
     __boot_out=
     __boot_learned=
     __boot_turn "$others"

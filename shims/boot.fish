@@ -352,11 +352,14 @@ function __boot_look
         __boot_see
         if test "$__boot_now" = "$__boot_seen"; and __boot_same
             if set -q __boot_now[1]; or not set -q __BOOT_ACTIVE
-                __boot_learn
+                # Made when a second prompt comes: somebody who only passes through shouldn't wait for it.
+                set -q __boot_again; and __boot_learn
+                set -g __boot_again 1
                 return
             end
         end
     else
+        set -e __boot_again
         set -e __boot_out
         set -e __boot_question
         __boot_turn "$managed"

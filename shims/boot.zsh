@@ -385,11 +385,15 @@ __boot_look() {
     fi
     \builtin typeset -g __boot_learned=
     if __boot_settled; then
-      __boot_learn
+      # Made when a second prompt comes: somebody who only passes through shouldn't wait for it.
+      if [[ -n ${__boot_again-} ]]; then
+        __boot_learn
+      fi
+      \builtin typeset -g __boot_again=1
       return 0
     fi
   else
-    \builtin typeset -g __boot_out= __boot_learned=
+    \builtin typeset -g __boot_again= __boot_out= __boot_learned=
     __boot_turn "$managed"
   fi
   if [[ -z $__boot_out ]]; then

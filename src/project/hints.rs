@@ -1,16 +1,13 @@
 //! What other tools' files in a folder say: which Python they ask for, and what installs the project. For hints only: nothing of them
 //! decides, nothing of them runs, and of each no more than its beginning is read.
 
-use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use toml::Table;
 
 use crate::python::key::Key;
 use crate::python::request::Request;
+use crate::store::file;
 
 /// What is read of a file. The Python stands near the beginning; of a longer TOML file nothing can be said.
 const LONGEST: u64 = 256 << 10;
@@ -76,13 +73,8 @@ pub fn next_step(folder: &Path) -> Option<String> {
 }
 
 /// The beginning of a regular file.
-fn read(file: &Path) -> Option<String> {
-    let opened = OpenOptions::new().read(true).custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32).open(file).ok()?;
-    if !opened.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    opened.take(LONGEST).read_to_end(&mut bytes).ok()?;
+fn read(path: &Path) -> Option<String> {
+    let bytes = file::read_start(path, LONGEST).ok()?;
     Some(String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_owned())
 }
 

@@ -2,18 +2,14 @@
 //! a request or a name is shown escaped, and nothing of its text ever becomes part of a path unparsed. A file with words in it is a
 //! pin, whatever they are: where none can be read, nothing meets it, and no other Python runs in its place.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use crate::python::foreign::{self, Foreign};
 use crate::python::request::{Numbers, Request};
 use crate::report::escaped;
 use crate::store::paths::Paths;
-use crate::store::{self, atomic};
+use crate::store::{self, atomic, file};
 
 /// The file's name in a project.
 pub const FILE: &str = ".python-version";
@@ -463,31 +459,20 @@ fn start(text: &str) -> String {
     format!("{}{more}", escaped(&cut))
 }
 
-/// The content of `file`; None where there is none. A FIFO doesn't make us wait, a device isn't read.
-fn read(file: &Path) -> Result<Option<Vec<u8>>, Unmet> {
-    let open = OpenOptions::new().read(true).custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32).open(file);
+/// The content of the pin at `path`; None where there is none.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Unmet> {
     let failed = |error: io::Error| Unmet::file(format!("can't be read: {error}"));
-    let opened = match open {
-        Ok(opened) => opened,
+    match file::read_bounded(path, LONGEST_FILE) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(Unmet::obstacle("isn't a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(Unmet::file(format!("has more than {LONGEST_FILE} bytes"))),
         // Sockets can't be opened; a folder above may be closed to us, then nobody can tell what is there.
-        Err(error) => match std::fs::symlink_metadata(file) {
-            Ok(data) if data.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
-                return Err(Unmet::file("is a link that leads nowhere"));
-            }
-            Ok(_) => return Err(failed(error)),
-            Err(_) => return Ok(None),
+        Err(error) => match std::fs::symlink_metadata(path) {
+            Ok(data) if data.is_symlink() && error.kind() == io::ErrorKind::NotFound => Err(Unmet::file("is a link that leads nowhere")),
+            Ok(_) => Err(failed(error)),
+            Err(_) => Ok(None),
         },
-    };
-    let data = opened.metadata().map_err(failed)?;
-    if !data.is_file() {
-        return Err(Unmet::obstacle("isn't a regular file"));
     }
-    let mut text = Vec::new();
-    opened.take(LONGEST_FILE + 1).read_to_end(&mut text).map_err(failed)?;
-    if text.len() as u64 > LONGEST_FILE {
-        return Err(Unmet::file(format!("has more than {LONGEST_FILE} bytes")));
-    }
-    Ok(Some(text))
 }
 
 #[cfg(test)]

@@ -12,15 +12,24 @@ use rustix::fs::OFlags;
 /// # Errors
 /// It isn't there, isn't a regular file (`InvalidInput`), is longer (`FileTooLarge`), or can't be read.
 pub fn read_bounded(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+    let bytes = read_start(path, longest + 1)?;
+    if bytes.len() as u64 > longest {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
+}
+
+/// The first `length` bytes of the regular file `path`, or all of a shorter one.
+///
+/// # Errors
+/// As [`read_bounded`], whatever the file's length.
+pub fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it isn't a regular file"));
     }
     let mut bytes = Vec::new();
-    file.take(longest + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > longest {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
+    file.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
