@@ -14,7 +14,8 @@ fn main() -> io::Result<()> {
     pack()
 }
 
-/// The catalogs, for the binary: a quarter of their size, and unpacked in less than a millisecond by who needs them.
+/// The catalogs, for the binary: a quarter of their size, and unpacked in less than a millisecond
+/// by who needs them.
 fn pack() -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     for name in ["cpython-standalone.tsv", "cpython-sources.tsv"] {
@@ -35,13 +36,19 @@ fn link() {
     if !glibc || var("PROFILE") != "release" || var("HOST") != var("TARGET") {
         return;
     }
-    // At a fixed address. A position-independent one has half a megabyte of pointers rewritten at each start; distributions link their
-    // Pythons so for the same reason.
+    // At a fixed address. A position-independent one has half a megabyte of pointers rewritten at
+    // each start; distributions link their Pythons so for the same reason.
     println!("cargo::rustc-link-arg-bins=-no-pie");
-    // The unwinder, for a panic's backtrace, out of the archive beside the compiler. The shared one asks the processor for its features
-    // when it is loaded, and on a virtual machine each such question is answered by the host.
-    let archive = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output().ok();
-    let archive = archive.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string()).unwrap_or_default();
+    // The unwinder, for a panic's backtrace, out of the archive beside the compiler. The shared one
+    // asks the processor for its features when it is loaded, and on a virtual machine each such
+    // question is answered by the host.
+    let archive = Command::new("cc")
+        .arg("-print-file-name=libgcc_eh.a")
+        .output()
+        .ok();
+    let archive = archive
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string())
+        .unwrap_or_default();
     if Path::new(&archive).is_absolute() {
         println!("cargo::rustc-link-lib=dylib:+verbatim=libgcc_eh.a");
     }

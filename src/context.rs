@@ -1,4 +1,5 @@
-//! What every verb is handed: the folders, the settings, the ears, and a client that exists once somebody needs it.
+//! What every verb is handed: the folders, the settings, the ears, and a client that exists once
+//! somebody needs it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -12,7 +13,8 @@ use crate::report::Report;
 use crate::settings::Settings;
 use crate::store::paths::Paths;
 
-/// The surroundings of one run. Cheap to make: no file is read for it but the settings, and those on first use.
+/// The surroundings of one run. Cheap to make: no file is read for it but the settings, and those
+/// on first use.
 pub struct Context {
     pub paths: Paths,
     pub report: Arc<dyn Report>,
@@ -54,9 +56,12 @@ impl Context {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// From now on indexes are asked again, once each, though they said not long ago what they have: who upgrades wants the news.
+    /// From now on indexes are asked again, once each, though they said not long ago what they
+    /// have: who upgrades wants the news.
     pub fn ask_anew(&self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as u64);
         self.anew_before.store(now, Ordering::Relaxed);
     }
 

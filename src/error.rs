@@ -1,4 +1,5 @@
-//! One error for the whole program: a domain's own error, passed on as it is, and the exit code it means.
+//! One error for the whole program: a domain's own error, passed on as it is, and the exit code it
+//! means.
 //!
 //! Each message is worded once, beside the type that it belongs to; nothing here adds to it.
 

@@ -1,8 +1,8 @@
 //! boot makes a machine ready for Python work, and keeps it so.
 //!
-//! The layers, top to bottom; an arrow never points up:
-//! `cli` and `cmd` (what is typed), `ui` (what is seen), the domain (`python`, `project`, `tool`, `machine`),
-//! `package` (Python's packaging standards), and the foundations (`net`, `store`, `shell`, and the small files beside this one).
+//! The layers, top to bottom; an arrow never points up: `cli` and `cmd` (what is typed), `ui` (what
+//! is seen), the domain (`python`, `project`, `tool`, `machine`), `package` (Python's packaging
+//! standards), and the foundations (`net`, `store`, `shell`, and the small files beside this one).
 
 #![forbid(unsafe_op_in_unsafe_fn)]
 

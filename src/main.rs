@@ -1,4 +1,5 @@
-//! The binary: what it was called as, then the command line. An error becomes a message and an exit code; nothing else is here.
+//! The binary: what it was called as, then the command line. An error becomes a message and an exit
+//! code; nothing else is here.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -36,8 +37,16 @@ fn run() -> boot::error::Result<Code> {
     }
     // `bootx black` is `boot tool run black`.
     let called = std::env::args_os().next().unwrap_or_default();
-    let cli = if Path::new(&called).file_name().is_some_and(|name| name == "bootx") {
-        Cli::of(["boot", "tool", "run"].into_iter().map(OsString::from).chain(std::env::args_os().skip(1)))
+    let cli = if Path::new(&called)
+        .file_name()
+        .is_some_and(|name| name == "bootx")
+    {
+        Cli::of(
+            ["boot", "tool", "run"]
+                .into_iter()
+                .map(OsString::from)
+                .chain(std::env::args_os().skip(1)),
+        )
     } else {
         Cli::of(std::env::args_os())
     }?;
@@ -50,7 +59,9 @@ fn run() -> boot::error::Result<Code> {
     // Ctrl-C leaves nothing half-made behind. Where no handler can be set the next run sweeps.
     let _ = ctrlc::set_handler(|| {
         atomic::abandon();
-        eprintln!("\ninterrupted: what was there before is as it was; the same command starts over");
+        eprintln!(
+            "\ninterrupted: what was there before is as it was; the same command starts over"
+        );
         std::process::exit(130);
     });
     let report = Arc::new(Term::new(loudness));

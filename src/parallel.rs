@@ -4,7 +4,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Does `work` for each item, at most `limit` at a time; the results in the items' order.
-pub fn side_by_side<T: Sync, R: Send>(items: &[T], limit: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    limit: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     if items.len() < 2 {
         return items.iter().map(work).collect();
     }
@@ -18,12 +22,17 @@ pub fn side_by_side<T: Sync, R: Send>(items: &[T], limit: usize, work: impl Fn(&
                     let Some(item) = items.get(number) else { break };
                     let result = work(item);
                     // A panic elsewhere ends the program; what it left half-done is not looked at.
-                    results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((number, result));
+                    results
+                        .lock()
+                        .unwrap_or_else(|poisoned| poisoned.into_inner())
+                        .push((number, result));
                 }
             });
         }
     });
-    let mut results = results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut results = results
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     results.sort_by_key(|(number, _)| *number);
     results.into_iter().map(|(_, result)| result).collect()
 }

@@ -14,7 +14,8 @@ pub trait Report: Send + Sync {
     fn step(&self, line: &str);
     /// Progress in bytes.
     fn bar(&self, label: &str) -> Box<dyn Bar>;
-    /// Progress of what isn't known beforehand; what is expected by its parts, one after the other or side by side, is added up.
+    /// Progress of what isn't known beforehand; what is expected by its parts, one after the other
+    /// or side by side, is added up.
     fn spinner(&self, label: &str) -> Box<dyn Bar>;
 }
 
@@ -51,11 +52,14 @@ impl Bar for Silent {
     fn say(&self, _: &str) {}
 }
 
-/// A terminal must see no control character of a file, a name or a server: shows them as Rust would, without quotes.
+/// A terminal must see no control character of a file, a name or a server: shows them as Rust
+/// would, without quotes.
 pub fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') {
+        if character.is_control()
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+        {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
@@ -64,7 +68,8 @@ pub fn escaped(text: &str) -> String {
     shown
 }
 
-/// The lines behind the first set in, so that they are seen to belong to it where other errors follow.
+/// The lines behind the first set in, so that they are seen to belong to it where other errors
+/// follow.
 pub fn set_in(text: &str) -> String {
     text.lines().collect::<Vec<_>>().join("\n       ")
 }
@@ -72,10 +77,16 @@ pub fn set_in(text: &str) -> String {
 /// The word of `known` that was probably meant.
 pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let within = (word.chars().count() / 3).max(1);
-    known.iter().map(|candidate| (distance(word, candidate), *candidate)).filter(|(far, _)| *far <= within).min().map(|(_, word)| word)
+    known
+        .iter()
+        .map(|candidate| (distance(word, candidate), *candidate))
+        .filter(|(far, _)| *far <= within)
+        .min()
+        .map(|(_, word)| word)
 }
 
-/// Edits between two words; two neighbours that changed places count once, for that is how people mistype.
+/// Edits between two words; two neighbours that changed places count once, for that is how people
+/// mistype.
 pub fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.to_lowercase().chars().take(64).collect();
     let b: Vec<char> = b.to_lowercase().chars().collect();
@@ -85,7 +96,9 @@ pub fn distance(a: &str, b: &str) -> usize {
             rows[i][j] = if i == 0 || j == 0 {
                 i + j
             } else {
-                let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
+                let mut best = (rows[i - 1][j] + 1)
+                    .min(rows[i][j - 1] + 1)
+                    .min(rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
                 if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                     best = best.min(rows[i - 2][j - 2] + 1);
                 }

@@ -1,4 +1,5 @@
-//! `config.toml` in boot's configuration folder: few settings, all optional, read only where a path needs one.
+//! `config.toml` in boot's configuration folder: few settings, all optional, read only where a path
+//! needs one.
 
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,10 @@ pub struct Venv {
 
 impl Default for Venv {
     fn default() -> Venv {
-        Venv { auto_create: true, in_project: false }
+        Venv {
+            auto_create: true,
+            in_project: false,
+        }
     }
 }
 
@@ -60,9 +64,17 @@ fn yes() -> bool {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("can't read the settings in {}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("the settings in {}, line {line}: {message}\ncorrect that line, or remove the file: every setting has a default", path.display())]
-    Parse { path: PathBuf, line: usize, message: String },
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the settings in {}, line {line}: {message}\n\
+             correct that line, or remove the file: every setting has a default", path.display())]
+    Parse {
+        path: PathBuf,
+        line: usize,
+        message: String,
+    },
 }
 
 impl Settings {
@@ -70,12 +82,21 @@ impl Settings {
     pub fn read(path: &Path) -> Result<Settings, Error> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
-            Err(source) => return Err(Error::Read { path: path.into(), source }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Settings::default());
+            }
+            Err(source) => {
+                return Err(Error::Read {
+                    path: path.into(),
+                    source,
+                });
+            }
         };
         toml::from_str(&text).map_err(|error| Error::Parse {
             path: path.into(),
-            line: error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
+            line: error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].matches('\n').count() + 1
+            }),
             message: error.message().into(),
         })
     }

@@ -5,10 +5,17 @@ use boot::python::catalog;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let Ok(builds) = catalog::read(text) else { return };
+    let Ok(builds) = catalog::read(text) else {
+        return;
+    };
     for build in &builds {
         // Both become parts of an address.
-        assert!(!build.file.contains('/') && !build.release.contains('/') && !build.release.starts_with('.'), "{build:?}");
+        assert!(
+            !build.file.contains('/')
+                && !build.release.contains('/')
+                && !build.release.starts_with('.'),
+            "{build:?}"
+        );
     }
     let written: String = builds.iter().map(|build| format!("{build}\n")).collect();
     assert_eq!(catalog::read(&written), Ok(builds));

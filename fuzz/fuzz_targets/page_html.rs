@@ -5,7 +5,9 @@ use boot::package::page;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
-    for file in page::parse("https://example.org/simple/a/", Some("text/html"), body).unwrap_or_default() {
+    for file in
+        page::parse("https://example.org/simple/a/", Some("text/html"), body).unwrap_or_default()
+    {
         assert!(!file.file.contains(['/', '\\', '\0']), "{file:?}");
         assert!(file.url.starts_with("http"), "{file:?}");
     }

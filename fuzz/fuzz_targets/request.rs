@@ -15,7 +15,10 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(key) = text.parse::<Key>() {
         let folder = key.to_string();
-        assert!(!folder.contains('/') && !folder.contains(".."), "{folder:?}");
+        assert!(
+            !folder.contains('/') && !folder.contains(".."),
+            "{folder:?}"
+        );
         assert_eq!(folder.parse(), Ok(key));
     }
 });

@@ -1,5 +1,5 @@
-//! What others have on this machine, in the words of a manifest: pipx, uv, pyenv, and the Python part of a Brewfile. Reads their files, runs
-//! nothing of theirs, and changes nothing.
+//! What others have on this machine, in the words of a manifest: pipx, uv, pyenv, and the Python
+//! part of a Brewfile. Reads their files, runs nothing of theirs, and changes nothing.
 //!
 //! What a manifest can't say is left out, and that is said: never guessed.
 
@@ -58,19 +58,33 @@ pub struct Left {
 
 impl Found {
     fn leave(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.left.push(Left { what: what.into(), why: why.into() });
+        self.left.push(Left {
+            what: what.into(),
+            why: why.into(),
+        });
     }
 
     /// Whether there is nothing of theirs at all.
     pub fn is_empty(&self) -> bool {
-        self.pythons.is_empty() && self.tools.is_empty() && self.venvs.is_empty() && self.left.is_empty() && self.failed.is_empty()
+        self.pythons.is_empty()
+            && self.tools.is_empty()
+            && self.venvs.is_empty()
+            && self.left.is_empty()
+            && self.failed.is_empty()
     }
 }
 
 /// Those that have something on this machine, as `boot import` names them. Looks at folders only.
 pub fn here(paths: &Paths) -> Vec<&'static str> {
-    let all = [("pipx", pipx::place(paths)), ("uv", uv::place(paths)), ("pyenv", pyenv::place(paths))];
-    all.into_iter().filter(|(_, place)| !folders(place, true).is_empty()).map(|(name, _)| name).collect()
+    let all = [
+        ("pipx", pipx::place(paths)),
+        ("uv", uv::place(paths)),
+        ("pyenv", pyenv::place(paths)),
+    ];
+    all.into_iter()
+        .filter(|(_, place)| !folders(place, true).is_empty())
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// Reads a record of theirs: a regular file of an honest size, in UTF-8.
@@ -79,7 +93,9 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::other("it isn't a regular file"));
     }
     let mut text = String::new();
-    fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    fs::File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)?;
     if text.len() as u64 > LONGEST {
         return Err(io::Error::other("it is larger than it can honestly be"));
     }
@@ -100,24 +116,38 @@ fn folder(paths: &Paths, variable: &str) -> Option<PathBuf> {
 fn folders(folder: &Path, links: bool) -> Vec<(String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<(String, PathBuf)> = entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir() || links && kind.is_symlink()))
-        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        .filter(|entry| {
+            entry
+                .file_type()
+                .is_ok_and(|kind| kind.is_dir() || links && kind.is_symlink())
+        })
+        .map(|entry| {
+            (
+                entry.file_name().to_string_lossy().into_owned(),
+                entry.path(),
+            )
+        })
         .filter(|(name, _)| !name.starts_with('.'))
         .collect();
     found.sort();
     found
 }
 
-/// The tool that `requirement` means: a requirement of PEP 508, or an address of git, for the package `name`. Otherwise why a manifest
-/// can't have it.
+/// The tool that `requirement` means: a requirement of PEP 508, or an address of git, for the
+/// package `name`. Otherwise why a manifest can't have it.
 fn tool(name: &str, requirement: &str) -> Result<Tool, String> {
     if !is_tool_name(name) {
         return Err("its name is none of a package".into());
     }
-    let mut tool = Tool { name: name.into(), ..Tool::default() };
+    let mut tool = Tool {
+        name: name.into(),
+        ..Tool::default()
+    };
     let requirement = requirement.trim();
     match requirement.parse::<Spec>() {
-        Ok(parsed) if parsed.name() != spec::normal(name) => return Err(format!("it was asked for as {}", escaped(requirement))),
+        Ok(parsed) if parsed.name() != spec::normal(name) => {
+            return Err(format!("it was asked for as {}", escaped(requirement)));
+        }
         Ok(parsed) => match parsed.url() {
             None => (tool.extras, tool.version) = items::parts(parsed.name(), parsed.text()),
             Some(url) => {
@@ -126,7 +156,14 @@ fn tool(name: &str, requirement: &str) -> Result<Tool, String> {
             }
         },
         Err(spec::Error::Unnamed { .. }) => tool.source = Some(Source::of(requirement)?),
-        Err(error) => return Err(error.to_string().lines().next().unwrap_or_default().to_string()),
+        Err(error) => {
+            return Err(error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_string());
+        }
     }
     items::check_tool(&tool)?;
     Ok(tool)
@@ -137,25 +174,42 @@ fn minor(text: &str) -> Option<String> {
     let text = text.trim().trim_start_matches("Python ");
     let mut numbers = text.split('.');
     let (major, minor) = (numbers.next()?, numbers.next()?);
-    let request = format!("{major}.{}", minor.trim_end_matches(|c: char| !c.is_ascii_digit()));
+    let request = format!(
+        "{major}.{}",
+        minor.trim_end_matches(|c: char| !c.is_ascii_digit())
+    );
     is_supported(&request).then_some(request)
 }
 
 /// Whether boot has Pythons of this version: 3.8 and newer.
 fn is_supported(version: &str) -> bool {
-    let mut numbers = version.split('.').map(|part| part.trim_end_matches(|c: char| !c.is_ascii_digit()).parse::<u32>());
-    let new_enough = matches!((numbers.next(), numbers.next()), (Some(Ok(3)), Some(Ok(minor))) if minor >= 8);
+    let mut numbers = version.split('.').map(|part| {
+        part.trim_end_matches(|c: char| !c.is_ascii_digit())
+            .parse::<u32>()
+    });
+    let new_enough =
+        matches!((numbers.next(), numbers.next()), (Some(Ok(3)), Some(Ok(minor))) if minor >= 8);
     new_enough && items::check_python(version).is_ok()
 }
 
-/// Gives tools the Python they are on where that isn't the one that most of them are on: only somebody who wanted it can have asked for it.
+/// Gives tools the Python they are on where that isn't the one that most of them are on: only
+/// somebody who wanted it can have asked for it.
 fn ask_for_odd_pythons(tools: &mut [(Tool, Option<String>)]) {
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
-    let rank = |minor: &str| minor.rsplit('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+    let rank = |minor: &str| {
+        minor
+            .rsplit('.')
+            .next()
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(0)
+    };
     for minor in tools.iter().filter_map(|(_, minor)| minor.as_deref()) {
         *counts.entry(rank(minor)).or_default() += 1;
     }
-    let usual = counts.into_iter().max_by_key(|(rank, count)| (*count, *rank)).map(|(rank, _)| rank);
+    let usual = counts
+        .into_iter()
+        .max_by_key(|(rank, count)| (*count, *rank))
+        .map(|(rank, _)| rank);
     for (tool, minor) in tools.iter_mut().filter(|(tool, _)| tool.python.is_none()) {
         tool.python = minor.clone().filter(|minor| Some(rank(minor)) != usual);
     }
@@ -163,7 +217,10 @@ fn ask_for_odd_pythons(tools: &mut [(Tool, Option<String>)]) {
 
 /// A text of theirs, with what could be a password taken out.
 fn plain(text: &str) -> String {
-    text.split_whitespace().map(net::shown).collect::<Vec<_>>().join(" ")
+    text.split_whitespace()
+        .map(net::shown)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -176,7 +233,11 @@ mod tests {
             ("black", "black", "black"),
             ("black", "black[d] >= 24, <26", "black[d]>=24,<26"),
             ("x", "git+https://h/x", "x @ git+https://h/x"),
-            ("x", "git+https://me:secret@h/x.git@v1.2", "x @ git+https://h/x.git@v1.2"),
+            (
+                "x",
+                "git+https://me:secret@h/x.git@v1.2",
+                "x @ git+https://h/x.git@v1.2",
+            ),
             ("x", "git+ssh://git@h/x.git", "x @ git+ssh://git@h/x.git"),
             ("x", "x @ git+https://h/x@main", "x @ git+https://h/x@main"),
         ] {
@@ -208,11 +269,21 @@ mod tests {
 
     #[test]
     fn the_python_of_most_tools_was_nobodys_wish() {
-        let tool = |name: &str| Tool { name: name.into(), ..Tool::default() };
-        let mut tools =
-            vec![(tool("a"), Some("3.12".into())), (tool("b"), Some("3.9".into())), (tool("c"), Some("3.12".into())), (tool("d"), None)];
+        let tool = |name: &str| Tool {
+            name: name.into(),
+            ..Tool::default()
+        };
+        let mut tools = vec![
+            (tool("a"), Some("3.12".into())),
+            (tool("b"), Some("3.9".into())),
+            (tool("c"), Some("3.12".into())),
+            (tool("d"), None),
+        ];
         ask_for_odd_pythons(&mut tools);
-        let asked: Vec<Option<&str>> = tools.iter().map(|(tool, _)| tool.python.as_deref()).collect();
+        let asked: Vec<Option<&str>> = tools
+            .iter()
+            .map(|(tool, _)| tool.python.as_deref())
+            .collect();
         assert_eq!(asked, [None, Some("3.9"), None, None]);
     }
 }

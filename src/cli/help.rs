@@ -55,10 +55,17 @@ Exit codes:
 
 /// The commands by what they are for.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Pythons, environments and tools", &["python", "venv", "tool", "trust", "untrust", "which", "exec"]),
+    (
+        "Pythons, environments and tools",
+        &[
+            "python", "venv", "tool", "trust", "untrust", "which", "exec",
+        ],
+    ),
     (
         "The machine, from your dotfiles repository",
-        &["init", "plan", "apply", "status", "update", "lock", "verify", "add", "import", "undo"],
+        &[
+            "init", "plan", "apply", "status", "update", "lock", "verify", "add", "import", "undo",
+        ],
     ),
     ("The shell", &["shell", "completions", "man"]),
     ("boot itself", &["doctor", "cache", "self", "help"]),
@@ -76,8 +83,14 @@ pub fn template(command: &clap::Command) -> String {
             // clap adds `help` when it parses.
             let about = match command.find_subcommand(name) {
                 Some(command) => {
-                    let aliases = command.get_visible_aliases().map(|alias| format!(" [alias: {alias}]"));
-                    command.get_about().map(ToString::to_string).unwrap_or_default() + &aliases.collect::<String>()
+                    let aliases = command
+                        .get_visible_aliases()
+                        .map(|alias| format!(" [alias: {alias}]"));
+                    command
+                        .get_about()
+                        .map(ToString::to_string)
+                        .unwrap_or_default()
+                        + &aliases.collect::<String>()
                 }
                 None => "Print this, or the help of a command".into(),
             };
@@ -112,9 +125,17 @@ mod tests {
     #[test]
     fn each_command_stands_in_one_group() {
         let command = crate::cli::command();
-        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().filter(|name| *name != "help").collect();
-        let mut shown: Vec<&str> =
-            command.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name).collect();
+        let grouped: Vec<&str> = GROUPS
+            .iter()
+            .flat_map(|(_, names)| *names)
+            .copied()
+            .filter(|name| *name != "help")
+            .collect();
+        let mut shown: Vec<&str> = command
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+            .map(clap::Command::get_name)
+            .collect();
         let mut sorted = grouped.clone();
         sorted.sort_unstable();
         shown.sort_unstable();

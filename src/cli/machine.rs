@@ -7,9 +7,11 @@ use crate::machine::plan::Kind;
 
 #[derive(Debug, Args)]
 pub struct Init {
-    /// USER (the repository dotfiles of that user), USER/NAME, HOST/USER, HOST/USER/NAME, a git address, or a folder
+    /// USER (the repository dotfiles of that user), USER/NAME, HOST/USER, HOST/USER/NAME, a git
+    /// address, or a folder
     pub repo: Option<String>,
-    /// Write install.sh here, which Codespaces and devcontainers run in a clone of the repository, and do nothing else
+    /// Write install.sh here, which Codespaces and devcontainers run in a clone of the repository,
+    /// and do nothing else
     #[arg(long, conflicts_with_all = ["repo", "yes", "dry_run"])]
     pub entry_script: bool,
     /// Agree beforehand to everything that the plan lists

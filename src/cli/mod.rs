@@ -1,4 +1,5 @@
-//! Every option and argument: what `--help`, the completions and the man pages are made from. One file a group.
+//! Every option and argument: what `--help`, the completions and the man pages are made from. One
+//! file a group.
 
 pub mod help;
 pub mod machine;
@@ -19,7 +20,13 @@ use crate::error::Error;
 
 /// Makes a machine ready for Python work, and keeps it so.
 #[derive(Debug, Parser)]
-#[command(name = "boot", bin_name = "boot", version, disable_help_subcommand = false, propagate_version = true)]
+#[command(
+    name = "boot",
+    bin_name = "boot",
+    version,
+    disable_help_subcommand = false,
+    propagate_version = true
+)]
 #[command(after_help = help::START, after_long_help = help::LONG)]
 pub struct Cli {
     #[command(flatten)]
@@ -29,11 +36,14 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads a command line, its first word being the program's name. Ends the process where help or the version is asked for. A word that
-    /// is another program's is an error, with the command of boot that does the same.
+    /// Reads a command line, its first word being the program's name. Ends the process where help
+    /// or the version is asked for. A word that is another program's is an error, with the command
+    /// of boot that does the same.
     pub fn of(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
         let words: Vec<OsString> = words.into_iter().collect();
-        let parsed = command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
+        let parsed = command()
+            .try_get_matches_from(&words)
+            .and_then(|matches| Cli::from_arg_matches(&matches));
         let error = match parsed {
             Ok(cli) => {
                 return match cli.misread(&words) {
@@ -43,7 +53,8 @@ impl Cli {
             }
             Err(error) => error,
         };
-        if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        {
             return Err(Error::Usage(words::message(&words, &error)));
         }
         error.exit()
@@ -52,7 +63,9 @@ impl Cli {
     /// The error of a command line that clap takes for another one than was meant.
     fn misread(&self, words: &[OsString]) -> Option<String> {
         match &self.command {
-            Command::Venv(venv) if venv.what.is_none() => words::trap(words, venv.make.path.as_deref()?.to_str()),
+            Command::Venv(venv) if venv.what.is_none() => {
+                words::trap(words, venv.make.path.as_deref()?.to_str())
+            }
             Command::Init(_) => words::trap(words, None),
             _ => None,
         }
@@ -113,7 +126,8 @@ pub enum Command {
     Verify(machine::Verify),
     /// Move dotfiles into the repository, and link them
     Add(machine::Add),
-    /// Take what pipx, uv, pyenv or a Brewfile have here into boot.toml; what is theirs stays as it is
+    /// Take what pipx, uv, pyenv or a Brewfile have here into boot.toml; what is theirs stays as it
+    /// is
     Import(machine::Import),
     /// Put back what the last apply replaced: content, mode, link
     Undo(machine::Undo),

@@ -21,7 +21,8 @@ pub enum Python {
 /// Install Pythons: prebuilt where there are archives, else built from source
 #[derive(Debug, Args)]
 pub struct Install {
-    /// 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest; without one what the pin asks for, else the newest
+    /// 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest; without one what the pin asks for, else the
+    /// newest
     pub requests: Vec<String>,
     /// Make the first one the default where no project says otherwise
     #[arg(long)]
@@ -32,7 +33,8 @@ pub struct Install {
     /// As it is without the option: what is there stays as it is
     #[arg(short = 's', long, hide = true, conflicts_with = "reinstall")]
     pub skip_existing: bool,
-    /// Build it, whatever archives there are; without debug information, unless CFLAGS or --configure-opts ask for it
+    /// Build it, whatever archives there are; without debug information, unless CFLAGS or
+    /// --configure-opts ask for it
     #[arg(long, conflicts_with = "prebuilt")]
     pub source: bool,
     /// Never build it
@@ -126,7 +128,8 @@ pub struct Uninstall {
     pub force: bool,
 }
 
-/// Import the whole standard library of installed Pythons, make an environment, and tell what is missing
+/// Import the whole standard library of installed Pythons, make an environment, and tell what is
+/// missing
 #[derive(Debug, Args)]
 pub struct Verify {
     /// Without one all that are installed
@@ -161,6 +164,11 @@ pub struct Exec {
     /// With this one instead
     #[arg(short, long, value_name = "REQUEST")]
     pub python: Option<String>,
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "COMMAND"
+    )]
     pub command: Vec<OsString>,
 }

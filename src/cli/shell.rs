@@ -24,7 +24,8 @@ pub enum Shell {
         #[arg(long)]
         shell: Vec<Name>,
     },
-    /// Is the hook live: in a login, at a prompt, in plain runs; and what stands before boot's python
+    /// Is the hook live: in a login, at a prompt, in plain runs; and what stands before boot's
+    /// python
     Status {
         #[arg(long)]
         json: bool,

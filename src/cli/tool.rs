@@ -43,7 +43,8 @@ pub enum Tool {
 
 #[derive(Debug, Args)]
 pub struct Install {
-    /// What to install: black, black==24.*, black[d], black@24.4.2, git+URL, a wheel, an archive, a folder
+    /// What to install: black, black==24.*, black[d], black@24.4.2, git+URL, a wheel, an archive, a
+    /// folder
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Inject DEP too
@@ -62,7 +63,12 @@ pub struct Install {
     #[arg(long, visible_aliases = ["with-executables-from", "include-resources-from"], value_name = "PACKAGE")]
     pub expose_from: Vec<String>,
     /// Choose only versions that this file allows
-    #[arg(short = 'c', long = "constraint", alias = "constraints", value_name = "FILE")]
+    #[arg(
+        short = 'c',
+        long = "constraint",
+        alias = "constraints",
+        value_name = "FILE"
+    )]
     pub constraints: Vec<PathBuf>,
     /// Use the code of a folder where it lies, so that changes count at once
     #[arg(short = 'e', long)]
@@ -197,7 +203,12 @@ pub struct Exec {
     /// The tool
     pub tool: String,
     /// The command and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
     pub command: Vec<std::ffi::OsString>,
 }
 
@@ -218,7 +229,11 @@ pub struct Run {
     #[command(flatten)]
     pub index: Index,
     /// The command's own arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
     pub arguments: Vec<std::ffi::OsString>,
 }
 
@@ -227,6 +242,11 @@ pub struct Pip {
     /// The tool
     pub tool: String,
     /// What pip is to do
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
     pub arguments: Vec<std::ffi::OsString>,
 }

@@ -21,11 +21,17 @@ pub fn run(args: &Add, ctx: &Context) -> Result<Code> {
         codes.push(match add(ctx, &manifest, &mut applied, file) {
             Ok(Added::Moved(to)) => {
                 let to = escaped(&ctx.paths.tilde(&to));
-                ctx.report.info(&format!("{} is in the repository now: {to}", escaped(&file.display().to_string())));
+                ctx.report.info(&format!(
+                    "{} is in the repository now: {to}",
+                    escaped(&file.display().to_string())
+                ));
                 Code::Done
             }
             Ok(Added::Already) => {
-                ctx.report.info(&format!("{} is in the repository: nothing to do", escaped(&file.display().to_string())));
+                ctx.report.info(&format!(
+                    "{} is in the repository: nothing to do",
+                    escaped(&file.display().to_string())
+                ));
                 Code::Done
             }
             Err(error) => {

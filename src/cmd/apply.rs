@@ -17,11 +17,22 @@ use crate::{Code, Context};
 pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
-    run_with(ctx, extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?, args, None)
+    run_with(
+        ctx,
+        extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?,
+        args,
+        None,
+    )
 }
 
-/// Applies a manifest that has been read, with the lock that was `found` for it, which is written once somebody has agreed.
-pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply, found: Option<Found>) -> Result<Code> {
+/// Applies a manifest that has been read, with the lock that was `found` for it, which is written
+/// once somebody has agreed.
+pub(super) fn run_with(
+    ctx: &Context,
+    mut loaded: Loaded,
+    args: &Apply,
+    found: Option<Found>,
+) -> Result<Code> {
     let manifest = &loaded.manifest.clone();
     let applied = Applied::read(&ctx.paths)?;
     loaded.keep_changes(ctx, &applied)?;
@@ -29,7 +40,11 @@ pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply, found: O
         Some(found) => Some(found.lock.clone()),
         None => Lock::read(&manifest.place)?,
     };
-    let write = || found.iter().try_for_each(|found| found.write(ctx, &manifest.place));
+    let write = || {
+        found
+            .iter()
+            .try_for_each(|found| found.write(ctx, &manifest.place))
+    };
     if args.locked {
         lock::must_be_fresh(manifest, lock.as_ref())?;
     }
@@ -43,7 +58,8 @@ pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply, found: O
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
     }
-    // Typing `apply` agrees to what was asked for before; a script's text may have come with the last pull.
+    // Typing `apply` agrees to what was asked for before; a script's text may have come with the
+    // last pull.
     let new = apply::is_new_to_the_user(&applied, &plan) && !args.yes;
     if new || plan.conflicts().next().is_some() {
         show(ctx, &plan, !args.yes);
@@ -59,17 +75,27 @@ pub(super) fn run_with(ctx: &Context, mut loaded: Loaded, args: &Apply, found: O
     write()?;
     applied.answers.extend(answers);
     applied.write(&ctx.paths)?;
-    let how = How { on_conflict, lock, locked: args.locked };
+    let how = How {
+        on_conflict,
+        lock,
+        locked: args.locked,
+    };
     let outcome = apply::apply(ctx, manifest, &plan, &mut applied, &how)?;
     Ok(closing(ctx, &outcome))
 }
 
-/// What to do about files that are in the way: as was said, else as is answered, else nothing is done. Found out before anything is done.
+/// What to do about files that are in the way: as was said, else as is answered, else nothing is
+/// done. Found out before anything is done.
 pub(super) fn decided(plan: &Plan, said: Option<OnConflict>, yes: bool) -> Result<OnConflict> {
     let on_conflict = match said {
         Some(said) => said,
-        None if yes || plan.conflicts().next().is_none() || !prompt::is_possible() => OnConflict::Fail,
-        None => match prompt::choose("What is marked with ! is in the way, and boot did not make it.", &["backup", "keep", "stop"])? {
+        None if yes || plan.conflicts().next().is_none() || !prompt::is_possible() => {
+            OnConflict::Fail
+        }
+        None => match prompt::choose(
+            "What is marked with ! is in the way, and boot did not make it.",
+            &["backup", "keep", "stop"],
+        )? {
             "backup" => OnConflict::Backup,
             "keep" => OnConflict::Keep,
             _ => OnConflict::Fail,
@@ -79,15 +105,23 @@ pub(super) fn decided(plan: &Plan, said: Option<OnConflict>, yes: bool) -> Resul
     Ok(on_conflict)
 }
 
-/// Asks what the plan's templates want to know. Where nobody can be asked, or everything was agreed to beforehand, defaults will do;
-/// they aren't remembered, so that a terminal asks later.
-pub(super) fn answers(manifest: &Manifest, plan: &Plan, applied: &Applied, yes: bool) -> Result<Vec<(String, String)>> {
+/// Asks what the plan's templates want to know. Where nobody can be asked, or everything was agreed
+/// to beforehand, defaults will do; they aren't remembered, so that a terminal asks later.
+pub(super) fn answers(
+    manifest: &Manifest,
+    plan: &Plan,
+    applied: &Applied,
+    yes: bool,
+) -> Result<Vec<(String, String)>> {
     let mut answers = Vec::new();
     for question in apply::questions(manifest, plan, applied)? {
         if question.default.is_some() && (yes || !prompt::is_possible()) {
             continue;
         }
-        answers.push((question.name, prompt::ask(&question.text, question.default.as_deref())?));
+        answers.push((
+            question.name,
+            prompt::ask(&question.text, question.default.as_deref())?,
+        ));
     }
     Ok(answers)
 }
@@ -95,7 +129,11 @@ pub(super) fn answers(manifest: &Manifest, plan: &Plan, applied: &Applied, yes: 
 /// The plan. Whoever is about to be asked sees it even with `--quiet`.
 pub(super) fn show(ctx: &Context, plan: &Plan, asking: bool) {
     for line in plan.shown().lines() {
-        if asking { eprintln!("{line}") } else { ctx.report.info(line) }
+        if asking {
+            eprintln!("{line}")
+        } else {
+            ctx.report.info(line)
+        }
     }
 }
 
@@ -109,7 +147,10 @@ pub(super) fn closing(ctx: &Context, outcome: &Outcome) -> Code {
         let shell = var("SHELL")
             .and_then(|path| path.rsplit('/').next().map(str::to_string))
             .filter(|name| ["bash", "zsh", "fish"].contains(&name.as_str()));
-        ctx.report.info(&format!("open a new shell, or: exec {}", shell.as_deref().unwrap_or("bash")));
+        ctx.report.info(&format!(
+            "open a new shell, or: exec {}",
+            shell.as_deref().unwrap_or("bash")
+        ));
     }
     outcome.code()
 }

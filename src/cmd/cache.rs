@@ -12,13 +12,20 @@ pub fn run(what: Cache, ctx: &Context) -> Result<Code> {
         Cache::Size { json } => {
             let parts = cache::parts(&ctx.paths);
             if json {
-                table::json(serde_json::json!({ "bytes": parts.iter().map(|part| part.bytes).sum::<u64>(), "parts": parts }))?;
+                table::json(
+                    serde_json::json!({ "bytes": parts.iter().map(|part| part.bytes).sum::<u64>(), "parts": parts }),
+                )?;
             } else {
                 let rows: Vec<Vec<String>> = parts
                     .iter()
                     .map(|part| {
                         let size = indicatif::HumanBytes(part.bytes).to_string();
-                        vec![part.name.into(), size, format!("{} files", part.files), ctx.paths.tilde(&part.path)]
+                        vec![
+                            part.name.into(),
+                            size,
+                            format!("{} files", part.files),
+                            ctx.paths.tilde(&part.path),
+                        ]
                     })
                     .collect();
                 table::columns(&rows)?;
@@ -26,7 +33,10 @@ pub fn run(what: Cache, ctx: &Context) -> Result<Code> {
         }
         Cache::Prune => match cache::prune(&ctx.paths)? {
             0 => ctx.report.info("nothing to prune"),
-            gone => ctx.report.info(&format!("deleted {gone} unused {} of the cache", if gone == 1 { "entry" } else { "entries" })),
+            gone => ctx.report.info(&format!(
+                "deleted {gone} unused {} of the cache",
+                if gone == 1 { "entry" } else { "entries" }
+            )),
         },
         Cache::Clean => {
             cache::clean(&ctx.paths)?;

@@ -18,7 +18,11 @@ pub fn run(args: &Doctor, ctx: &Context) -> Result<Code> {
     }
     if args.json {
         // What is still so, where something was done about it.
-        let left = if args.fix { doctor::examine(ctx)? } else { found };
+        let left = if args.fix {
+            doctor::examine(ctx)?
+        } else {
+            found
+        };
         table::json(serde_json::json!({ "findings": left }))?;
     } else if found.is_empty() {
         ctx.report.info("nothing is wrong");
@@ -26,7 +30,14 @@ pub fn run(args: &Doctor, ctx: &Context) -> Result<Code> {
         let rows: Vec<Vec<String>> = found
             .iter()
             .map(|finding| {
-                vec![finding.what.clone(), finding.why.clone(), finding.by_hand.clone().unwrap_or_else(|| "boot doctor --fix".into())]
+                vec![
+                    finding.what.clone(),
+                    finding.why.clone(),
+                    finding
+                        .by_hand
+                        .clone()
+                        .unwrap_or_else(|| "boot doctor --fix".into()),
+                ]
             })
             .collect();
         table::columns(&rows)?;
@@ -37,16 +48,21 @@ pub fn run(args: &Doctor, ctx: &Context) -> Result<Code> {
 fn fix(finding: &Finding, ctx: &Context) -> Code {
     let Some(mend) = &finding.mend else {
         let command = finding.by_hand.as_deref().unwrap_or_default();
-        ctx.report.warn(&format!("{} {}: {command}", finding.what, finding.why));
+        ctx.report
+            .warn(&format!("{} {}: {command}", finding.what, finding.why));
         return Code::Failed;
     };
     match doctor::mend(ctx, mend) {
         Ok(()) => {
-            ctx.report.info(&format!("mended {}: {}", finding.what, finding.why));
+            ctx.report
+                .info(&format!("mended {}: {}", finding.what, finding.why));
             Code::Done
         }
         Err(error) => {
-            ctx.report.error(&format!("{} {}, and can't be mended:\n{error}", finding.what, finding.why));
+            ctx.report.error(&format!(
+                "{} {}, and can't be mended:\n{error}",
+                finding.what, finding.why
+            ));
             Code::Failed
         }
     }

@@ -1,4 +1,5 @@
-//! What is looked at before a command begins: in whose home directory boot stands, and whose its cache is.
+//! What is looked at before a command begins: in whose home directory boot stands, and whose its
+//! cache is.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -30,9 +31,13 @@ pub fn admit(command: &Command, mut paths: Paths, report: &dyn Report) -> Result
     }
     let writes = writes(command);
     if writes && let Some(foreign) = owner::foreign_home(&paths.home) {
-        let (home, owner) = (escaped(&foreign.home.display().to_string()), escaped(&foreign.owner));
+        let (home, owner) = (
+            escaped(&foreign.home.display().to_string()),
+            escaped(&foreign.owner),
+        );
         return Err(Error::Usage(format!(
-            "HOME is {home}, which is {owner}'s, and this is root: {owner} couldn't change what root makes there\nfor {owner}: the same command without sudo; for root: sudo -H boot …"
+            "HOME is {home}, which is {owner}'s, and this is root: {owner} couldn't change what \
+             root makes there\nfor {owner}: the same command without sudo; for root: sudo -H boot …"
         )));
     }
     close(&paths.data);
@@ -40,14 +45,21 @@ pub fn admit(command: &Command, mut paths: Paths, report: &dyn Report) -> Result
     if !is_own_cache(&paths) {
         let foreign = std::mem::replace(&mut paths.cache, paths.data.join("cache"));
         if writes && !matches!(command, Command::Shell(_)) {
-            let (foreign, own) = (escaped(&paths.tilde(&foreign)), escaped(&paths.tilde(&paths.cache)));
-            report.warn(&format!("{foreign} has what belongs to somebody else, so {own} is the cache; BOOT_CACHE_DIR names another"));
+            let (foreign, own) = (
+                escaped(&paths.tilde(&foreign)),
+                escaped(&paths.tilde(&paths.cache)),
+            );
+            report.warn(&format!(
+                "{foreign} has what belongs to somebody else, so {own} is the \
+                                  cache; BOOT_CACHE_DIR names another"
+            ));
         }
     }
     Ok(paths)
 }
 
-/// Takes from others the right to write to a folder of the user's, as an older boot has made it where the umask let it.
+/// Takes from others the right to write to a folder of the user's, as an older boot has made it
+/// where the umask let it.
 fn close(folder: &Path) {
     if let Ok(data) = fs::metadata(folder)
         && folder.file_name().is_some_and(|name| name == "boot")
@@ -58,16 +70,31 @@ fn close(folder: &Path) {
     }
 }
 
-/// Whether nobody else has a hand in the cache: what is taken from there isn't looked at again, and shares its bytes with what is installed.
+/// Whether nobody else has a hand in the cache: what is taken from there isn't looked at again, and
+/// shares its bytes with what is installed.
 fn is_own_cache(paths: &Paths) -> bool {
-    let parts = [paths.cache.clone(), paths.wheels(), paths.archives(), paths.builds(), paths.environments(), paths.index()];
-    parts.iter().all(|part| fs::metadata(part).map_or(true, |data| owner::is_own(&data) && !owner::others_can_write(&data)))
+    let parts = [
+        paths.cache.clone(),
+        paths.wheels(),
+        paths.archives(),
+        paths.builds(),
+        paths.environments(),
+        paths.index(),
+    ];
+    parts.iter().all(|part| {
+        fs::metadata(part).map_or(true, |data| {
+            owner::is_own(&data) && !owner::others_can_write(&data)
+        })
+    })
 }
 
-/// Whether the command may change anything below the home directory. The hook's question may; it has an answer of its own for root.
+/// Whether the command may change anything below the home directory. The hook's question may; it
+/// has an answer of its own for root.
 fn writes(command: &Command) -> bool {
     match command {
-        Command::Which(_) | Command::Exec(_) | Command::Completions(_) | Command::Verify(_) => false,
+        Command::Which(_) | Command::Exec(_) | Command::Completions(_) | Command::Verify(_) => {
+            false
+        }
         Command::Python(python) => match python {
             Python::List(_) | Python::Find(_) | Python::Verify(_) => false,
             Python::Pin(pin) => pin.unset || !pin.requests.is_empty(),
@@ -76,7 +103,10 @@ fn writes(command: &Command) -> bool {
         Command::Tool(tool) => !matches!(tool, Tool::List(_) | Tool::Exec(_)),
         Command::Venv(venv) => !matches!(venv.what, Some(What::List { .. })),
         Command::Trust(trust) => !trust.list,
-        Command::Shell(shell) => !matches!(shell, Shell::Init { .. } | Shell::Status { .. } | Shell::Enter { .. }),
+        Command::Shell(shell) => !matches!(
+            shell,
+            Shell::Init { .. } | Shell::Status { .. } | Shell::Enter { .. }
+        ),
         Command::Itself(itself) => !matches!(itself, Itself::Version { .. }),
         Command::Cache(cache) => matches!(cache, Cache::Prune | Cache::Clean),
         _ => true,

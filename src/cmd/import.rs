@@ -10,7 +10,10 @@ use crate::{Code, Context};
 
 pub fn run(args: &Import, ctx: &Context) -> Result<Code> {
     if args.file.is_some() && !args.sources.contains(&Whose::Brewfile) {
-        return Err(crate::Error::Usage("--file names a Brewfile, and none is asked for\nboot import brewfile --file PATH".into()));
+        return Err(crate::Error::Usage(
+            "--file names a Brewfile, and none is asked for\nboot import brewfile --file PATH"
+                .into(),
+        ));
     }
     let here = super::here()?;
     let mut found = Vec::new();
@@ -20,10 +23,16 @@ pub fn run(args: &Import, ctx: &Context) -> Result<Code> {
             Whose::Pipx => ("pipx", pipx::find(&ctx.paths)),
             Whose::Uv => ("uv", uv::find(&ctx.paths)),
             Whose::Pyenv => ("pyenv", pyenv::find(&ctx.paths)),
-            Whose::Brewfile => ("a Brewfile", brewfile::find(&ctx.paths, args.file.as_deref(), &here)),
+            Whose::Brewfile => (
+                "a Brewfile",
+                brewfile::find(&ctx.paths, args.file.as_deref(), &here),
+            ),
         };
         if one.is_empty() {
-            ctx.report.info(&format!("there is nothing of {name} in {}", escaped(&ctx.paths.tilde(&one.place))));
+            ctx.report.info(&format!(
+                "there is nothing of {name} in {}",
+                escaped(&ctx.paths.tilde(&one.place))
+            ));
         }
         for error in one.failed.drain(..) {
             ctx.report.error(&error.to_string());
@@ -47,7 +56,9 @@ pub fn run(args: &Import, ctx: &Context) -> Result<Code> {
         tell(ctx, &imported);
         let path = escaped(&ctx.paths.tilde(&imported.manifest));
         match imported.text() {
-            Some(_) => ctx.report.info(&format!("wrote {path}; boot plan shows what it asks for, boot apply does it")),
+            Some(_) => ctx.report.info(&format!(
+                "wrote {path}; boot plan shows what it asks for, boot apply does it"
+            )),
             None => ctx.report.info("nothing to do"),
         }
     }
@@ -56,18 +67,28 @@ pub fn run(args: &Import, ctx: &Context) -> Result<Code> {
 
 fn tell(ctx: &Context, imported: &Imported) {
     for new in &imported.new {
-        ctx.report.info(&format!("  + {:<8} {}", new.kind, new.what));
+        ctx.report
+            .info(&format!("  + {:<8} {}", new.kind, new.what));
     }
     for there in &imported.there {
-        ctx.report.info(&format!("  = {} is in boot.toml already", escaped(there)));
+        ctx.report
+            .info(&format!("  = {} is in boot.toml already", escaped(there)));
     }
     // Most of a Brewfile isn't Python's: one line will do for that.
-    let (others, left): (Vec<_>, Vec<_>) = imported.left.iter().partition(|left| left.why == brewfile::OTHERS);
+    let (others, left): (Vec<_>, Vec<_>) = imported
+        .left
+        .iter()
+        .partition(|left| left.why == brewfile::OTHERS);
     for left in left {
-        ctx.report.info(&format!("  - {}: {}", escaped(&left.what), escaped(&left.why)));
+        ctx.report.info(&format!(
+            "  - {}: {}",
+            escaped(&left.what),
+            escaped(&left.why)
+        ));
     }
     if !others.is_empty() {
         let names: Vec<String> = others.iter().map(|left| escaped(&left.what)).collect();
-        ctx.report.info(&format!("  - these stay Homebrew's: {}", names.join(", ")));
+        ctx.report
+            .info(&format!("  - these stay Homebrew's: {}", names.join(", ")));
     }
 }

@@ -1,4 +1,5 @@
-//! `boot init`: fetches the repository, shows the plan, asks, and applies. Until somebody agrees nothing is kept of what was fetched.
+//! `boot init`: fetches the repository, shows the plan, asks, and applies. Until somebody agrees
+//! nothing is kept of what was fetched.
 
 use super::apply::{answers, closing, decided, show};
 use crate::adopt;
@@ -29,29 +30,44 @@ fn start(args: &Init, ctx: &Context) -> Result<Code> {
         }
     }
     let path = start::write(ctx, &text)?;
-    ctx.report.info(&format!("wrote {}: edit it, then boot apply", ctx.paths.tilde(&path)));
+    ctx.report.info(&format!(
+        "wrote {}: edit it, then boot apply",
+        ctx.paths.tilde(&path)
+    ));
     let others = adopt::here(&ctx.paths).join(" ");
     if !others.is_empty() {
-        ctx.report.info(&format!("to take in what others have here: boot import {others}"));
+        ctx.report.info(&format!(
+            "to take in what others have here: boot import {others}"
+        ));
     }
     Ok(Code::Done)
 }
 
 /// What Codespaces and devcontainers run in a clone of the repository.
 fn entry_script(ctx: &Context) -> Result<Code> {
-    let installer = format!("{}/install.sh", endpoints::newest_release(&endpoints::releases()));
-    let text = include_str!("../../shims/entry.sh").replace("'@INSTALLER@'", &String::from_utf8_lossy(&quote::posix(&installer)));
+    let installer = format!(
+        "{}/install.sh",
+        endpoints::newest_release(&endpoints::releases())
+    );
+    let text = include_str!("../../shims/entry.sh").replace(
+        "'@INSTALLER@'",
+        &String::from_utf8_lossy(&quote::posix(&installer)),
+    );
     let path = super::here()?.join("install.sh");
     if std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
         ctx.report.info("install.sh is there: nothing to do");
         return Ok(Code::Done);
     }
     if std::fs::symlink_metadata(&path).is_ok() {
-        let reason = "install.sh is there, and boot did not write it\nmove it away, or run boot init --entry-script where there is none";
+        let reason = "install.sh is there, and boot did not write it\n\
+                      move it away, or run boot init --entry-script where there is none";
         return Err(crate::Error::Usage(reason.into()));
     }
     atomic::write(&path, text.as_bytes(), Some(0o755))?;
-    ctx.report.info("wrote install.sh: commit it, and Codespaces and devcontainers run it in a clone of this repository");
+    ctx.report.info(
+        "wrote install.sh: commit it, and Codespaces and devcontainers run it in a \
+                     clone of this repository",
+    );
     Ok(Code::Done)
 }
 
@@ -61,7 +77,12 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     }
     let applied = Applied::read(&ctx.paths)?;
     let mut here = match &args.repo {
-        Some(text) => repo::fetch(ctx, &repo::typed(&ctx.paths, text, args.ssh)?, args.branch.as_deref(), &applied)?,
+        Some(text) => repo::fetch(
+            ctx,
+            &repo::typed(&ctx.paths, text, args.ssh)?,
+            args.branch.as_deref(),
+            &applied,
+        )?,
         None => match repo::remembered(&ctx.paths, &applied) {
             Err(Error::NoManifest) => return start(args, ctx),
             here => here?,
@@ -74,7 +95,11 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     let lock = Lock::read(&manifest.place)?;
     let plan = plan::plan(ctx, &manifest, &applied, lock.as_ref())?;
     if args.dry_run {
-        table::out(&if plan.is_done() { "nothing to do\n".into() } else { format!("{name}\n{}", plan.shown()) })?;
+        table::out(&if plan.is_done() {
+            "nothing to do\n".into()
+        } else {
+            format!("{name}\n{}", plan.shown())
+        })?;
         return Ok(Code::Done);
     }
     if plan.is_done() {
@@ -99,7 +124,11 @@ pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
     applied.answers.extend(answers);
     here.settle(&ctx.paths, &mut applied)?;
     loaded.settle(ctx, &mut applied)?;
-    let how = How { on_conflict, lock, locked: false };
+    let how = How {
+        on_conflict,
+        lock,
+        locked: false,
+    };
     let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, &how)?;
     Ok(closing(ctx, &outcome))
 }

@@ -28,12 +28,16 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
     for text in &args.platform {
         let parsed = text.parse().or_else(|error| match text.as_str() {
             "linux-x86_64" | "linux-aarch64" => format!("{text}-gnu").parse(),
-            "macos-x86_64" | "macos-aarch64" | "darwin-x86_64" | "darwin-aarch64" => format!("{text}-none").parse(),
+            "macos-x86_64" | "macos-aarch64" | "darwin-x86_64" | "darwin-aarch64" => {
+                format!("{text}-none").parse()
+            }
             _ => Err(error),
         });
-        platforms.push(
-            parsed.map_err(|error| crate::Error::Usage(format!("{error}\nwrite linux-aarch64-gnu, linux-x86_64-musl or macos-aarch64")))?,
-        );
+        platforms.push(parsed.map_err(|error| {
+            crate::Error::Usage(format!(
+                "{error}\nwrite linux-aarch64-gnu, linux-x86_64-musl or macos-aarch64"
+            ))
+        })?);
     }
     let old = Lock::read(&manifest.place)?;
     if args.check {
@@ -41,21 +45,34 @@ pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
             None => Some("there is none".to_string()),
             Some(lock) => match lock.stale(manifest, &platforms)? {
                 // Recorded, not enforced: no apply fails for them.
-                None if lock.packages != packages(manifest) => Some("boot.toml asks for other packages of the system".into()),
+                None if lock.packages != packages(manifest) => {
+                    Some("boot.toml asks for other packages of the system".into())
+                }
                 stale => stale,
             },
         };
         if args.json {
             let path = Lock::path(&manifest.place);
-            table::json(serde_json::json!({ "lock": path.to_string_lossy(), "current": stale.is_none(), "reason": stale }))?;
-            return Ok(if stale.is_none() { Code::Done } else { Code::Failed });
+            table::json(
+                serde_json::json!({ "lock": path.to_string_lossy(), "current": stale.is_none(), "reason": stale }),
+            )?;
+            return Ok(if stale.is_none() {
+                Code::Done
+            } else {
+                Code::Failed
+            });
         }
         return match stale {
             None => {
                 ctx.report.info("boot.lock is what boot.toml asks for");
                 Ok(Code::Done)
             }
-            Some(reason) => Err(Error::Content { what: "boot.lock".into(), reason, hint: "boot lock writes it anew" }.into()),
+            Some(reason) => Err(Error::Content {
+                what: "boot.lock".into(),
+                reason,
+                hint: "boot lock writes it anew",
+            }
+            .into()),
         };
     }
     write(ctx, manifest, old.as_ref(), &platforms, args.json)
@@ -73,39 +90,73 @@ impl Found {
     pub(super) fn write(&self, ctx: &Context, place: &Place) -> Result<()> {
         let platforms: Vec<&str> = self.lock.platform.keys().map(String::as_str).collect();
         if self.lock.write(place)? {
-            ctx.report.info(&format!("wrote boot.lock for {}", platforms.join(", ")));
+            ctx.report
+                .info(&format!("wrote boot.lock for {}", platforms.join(", ")));
         } else {
-            ctx.report.info(&format!("nothing to do: boot.lock is right for {}", platforms.join(", ")));
+            ctx.report.info(&format!(
+                "nothing to do: boot.lock is right for {}",
+                platforms.join(", ")
+            ));
         }
         if !self.kept.is_empty() {
-            ctx.report.warn(&format!("kept in boot.lock as it was: {}", self.kept.join(", ")));
+            ctx.report.warn(&format!(
+                "kept in boot.lock as it was: {}",
+                self.kept.join(", ")
+            ));
         }
         Ok(())
     }
 }
 
-/// None unless all of it could be found out: half a lock would be taken for a whole one. With `anew`, what the old lock says will do for what
-/// can't be found out now, as long as there is any news. What failed is said.
-fn find_out(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], anew: bool) -> Result<(Option<Found>, Made)> {
+/// None unless all of it could be found out: half a lock would be taken for a whole one. With
+/// `anew`, what the old lock says will do for what can't be found out now, as long as there is any
+/// news. What failed is said.
+fn find_out(
+    ctx: &Context,
+    manifest: &Manifest,
+    old: Option<&Lock>,
+    platforms: &[Platform],
+    anew: bool,
+) -> Result<(Option<Found>, Made)> {
     let made = make::make(ctx, manifest, old, platforms, anew, false)?;
     for failed in &made.failed {
         let text = set_in(&failed.error.to_string());
-        ctx.report.error(&format!("{} for {}: {text}", failed.what, failed.platform));
+        ctx.report
+            .error(&format!("{} for {}: {text}", failed.what, failed.platform));
     }
     let code = match made.failed.is_empty() {
         true => Code::Done,
         false if anew && made.whole && made.news => Code::Some,
         false => return Ok((None, made)),
     };
-    let kept = made.failed.iter().map(|failed| failed.what.clone()).collect();
-    Ok((Some(Found { lock: made.lock.clone(), code, kept }), made))
+    let kept = made
+        .failed
+        .iter()
+        .map(|failed| failed.what.clone())
+        .collect();
+    Ok((
+        Some(Found {
+            lock: made.lock.clone(),
+            code,
+            kept,
+        }),
+        made,
+    ))
 }
 
-fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Platform], json: bool) -> Result<Code> {
+fn write(
+    ctx: &Context,
+    manifest: &Manifest,
+    old: Option<&Lock>,
+    platforms: &[Platform],
+    json: bool,
+) -> Result<Code> {
     let (found, made) = find_out(ctx, manifest, old, platforms, false)?;
     let code = found.as_ref().map_or(Code::Failed, |found| found.code);
     if !json {
-        found.iter().try_for_each(|found| found.write(ctx, &manifest.place))?;
+        found
+            .iter()
+            .try_for_each(|found| found.write(ctx, &manifest.place))?;
         return Ok(code);
     }
     let written = match &found {
@@ -119,7 +170,9 @@ fn write(ctx: &Context, manifest: &Manifest, old: Option<&Lock>, platforms: &[Pl
         .map(|one| serde_json::json!({ "what": one.what, "platform": one.platform.to_string(), "error": one.error.to_string() }))
         .collect();
     let path = Lock::path(&manifest.place);
-    table::json(serde_json::json!({ "lock": path.to_string_lossy(), "written": written, "platforms": platforms, "failed": failed }))?;
+    table::json(
+        serde_json::json!({ "lock": path.to_string_lossy(), "written": written, "platforms": platforms, "failed": failed }),
+    )?;
     Ok(code)
 }
 
@@ -146,7 +199,12 @@ pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
             None => return Ok(Code::Failed),
         }
     }
-    let apply = Apply { only: Vec::new(), on_conflict: args.on_conflict, yes: args.yes, locked: args.locked };
+    let apply = Apply {
+        only: Vec::new(),
+        on_conflict: args.on_conflict,
+        yes: args.yes,
+        locked: args.locked,
+    };
     // The lock is written when somebody has agreed: it names what isn't here before.
     codes.push(run_with(ctx, loaded, &apply, found)?);
     Ok(Code::sum(codes))

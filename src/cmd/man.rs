@@ -19,10 +19,18 @@ pub fn run(args: &Man) -> Result<Code> {
 
 fn pages(command: &clap::Command, name: &str, dir: &Path) -> Result<Code> {
     let mut page = Vec::new();
-    let title = command.clone().name(name.to_string()).display_name(name.to_string());
-    clap_mangen::Man::new(title).render(&mut page).map_err(store::Error::io("write into", dir))?;
+    let title = command
+        .clone()
+        .name(name.to_string())
+        .display_name(name.to_string());
+    clap_mangen::Man::new(title)
+        .render(&mut page)
+        .map_err(store::Error::io("write into", dir))?;
     atomic::write(&dir.join(format!("{name}.1")), &page, None)?;
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+    for sub in command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
+    {
         pages(sub, &format!("{name}-{}", sub.get_name()), dir)?;
     }
     Ok(Code::Done)

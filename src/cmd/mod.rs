@@ -61,10 +61,28 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
             Shell::Uninstall { shell } => shell_install::uninstall(shell, ctx),
             Shell::Status { json } => shell_install::status(json, ctx),
             // Root has no use for what another user can change.
-            Shell::Enter { .. } if crate::store::owner::foreign_home(&ctx.paths.home).is_some() => shell_enter::leave(),
-            Shell::Enter { shell, folder, told, foreign, look } => {
-                let making = if look { Making::Forbidden } else { Making::Allowed };
-                let question = shell_enter::Question { shell: shell.into(), folder, told, foreign, making };
+            Shell::Enter { .. } if crate::store::owner::foreign_home(&ctx.paths.home).is_some() => {
+                shell_enter::leave()
+            }
+            Shell::Enter {
+                shell,
+                folder,
+                told,
+                foreign,
+                look,
+            } => {
+                let making = if look {
+                    Making::Forbidden
+                } else {
+                    Making::Allowed
+                };
+                let question = shell_enter::Question {
+                    shell: shell.into(),
+                    folder,
+                    told,
+                    foreign,
+                    making,
+                };
                 shell_enter::run(&question, ctx)
             }
         },
@@ -75,13 +93,20 @@ pub fn run(command: Command, ctx: &Context) -> Result<Code> {
 
 /// The folder that the command was typed in.
 fn here() -> Result<std::path::PathBuf> {
-    std::env::current_dir().map_err(|error| crate::store::Error::io("find", "the folder that you stand in".as_ref())(error).into())
+    std::env::current_dir().map_err(|error| {
+        crate::store::Error::io("find", "the folder that you stand in".as_ref())(error).into()
+    })
 }
 
 /// The next prompt in `project`, as the end of a sentence.
 fn forecast(ctx: &Context, project: &Path) -> String {
     let foreign = var("VIRTUAL_ENV").filter(|root| Some(root) != var("__BOOT_ACTIVE").as_ref());
-    let decision = activation::decide(ctx, project, foreign.as_deref().map(Path::new), Making::Forbidden);
+    let decision = activation::decide(
+        ctx,
+        project,
+        foreign.as_deref().map(Path::new),
+        Making::Forbidden,
+    );
     match (decision.venv, decision.notes.first()) {
         (Some(_), _) => ", active there at the next prompt".into(),
         (None, Some(note)) => format!(", not active there: {}", note.line),

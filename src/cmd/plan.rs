@@ -32,5 +32,9 @@ fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
     } else {
         table::out(&format!("{name}\n{}", plan.shown()))?;
     }
-    Ok(if args.exit_code && !plan.is_done() { Code::Failed } else { Code::Done })
+    Ok(if args.exit_code && !plan.is_done() {
+        Code::Failed
+    } else {
+        Code::Done
+    })
 }

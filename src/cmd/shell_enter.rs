@@ -1,5 +1,5 @@
-//! `boot shell enter SHELL FOLDER TOLD [FOREIGN]`: what the hook asks. Its answer is evaluated by the shell: calls of the hook's own
-//! functions, and every value one quoted word.
+//! `boot shell enter SHELL FOLDER TOLD [FOREIGN]`: what the hook asks. Its answer is evaluated by
+//! the shell: calls of the hook's own functions, and every value one quoted word.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -14,7 +14,9 @@ use crate::{Code, Context};
 
 /// The answer where nothing of boot's belongs.
 pub fn leave() -> Result<Code> {
-    std::io::stdout().write_all(b"__boot_leave\n").map_err(ui::Error::from)?;
+    std::io::stdout()
+        .write_all(b"__boot_leave\n")
+        .map_err(ui::Error::from)?;
     Ok(Code::Done)
 }
 
@@ -31,7 +33,10 @@ pub struct Question {
 
 pub fn run(question: &Question, ctx: &Context) -> Result<Code> {
     let shell = question.shell;
-    let foreign = question.foreign.as_deref().filter(|root| !root.as_os_str().is_empty());
+    let foreign = question
+        .foreign
+        .as_deref()
+        .filter(|root| !root.as_os_str().is_empty());
     let decision = activation::decide(ctx, &question.folder, foreign, question.making);
     // Said once for each state of a folder, however often somebody passes through it.
     let told = question.told.to_string_lossy();
@@ -40,34 +45,56 @@ pub fn run(question: &Question, ctx: &Context) -> Result<Code> {
     for note in &decision.notes {
         let word = note.word(&decision.folder);
         if decision.made || !said.contains(&word) {
-            if note.warning { ctx.report.warn(&note.line) } else { ctx.report.info(&note.line) }
+            if note.warning {
+                ctx.report.warn(&note.line)
+            } else {
+                ctx.report.info(&note.line)
+            }
         }
         if !decision.made && !said.contains(&word) {
             said.push(word);
         }
     }
 
-    let mut answer = Answer { shell, lines: Vec::new() };
+    let mut answer = Answer {
+        shell,
+        lines: Vec::new(),
+    };
     if said.len() != before {
-        answer.lines.extend(if shell == Shell::Fish { b"set -g __boot_told ".as_slice() } else { b"__boot_told=" });
+        answer.lines.extend(if shell == Shell::Fish {
+            b"set -g __boot_told ".as_slice()
+        } else {
+            b"__boot_told="
+        });
         answer.lines.extend(quote::word(shell, said.join(" ")));
         answer.lines.push(b'\n');
     }
     match &decision.venv {
-        Some(venv) => answer.call("__boot_use", &[venv.root().as_os_str(), OsStr::new(&decision.prompt)]),
+        Some(venv) => answer.call(
+            "__boot_use",
+            &[venv.root().as_os_str(), OsStr::new(&decision.prompt)],
+        ),
         None if decision.stay => answer.call("__boot_stay", &[]),
         None => answer.call("__boot_leave", &[]),
     }
     if let Some(watch) = &decision.watch {
-        let mark = watch.commands.as_ref().and_then(|(folder, data)| Some((folder, mark::of(&ctx.paths, data)?)));
+        let mark = watch
+            .commands
+            .as_ref()
+            .and_then(|(folder, data)| Some((folder, mark::of(&ctx.paths, data)?)));
         let mut words = vec![watch.link.as_os_str(), watch.root.as_os_str()];
-        words.extend(mark.iter().flat_map(|(folder, mark)| [folder.as_os_str(), mark.as_os_str()]));
+        words.extend(
+            mark.iter()
+                .flat_map(|(folder, mark)| [folder.as_os_str(), mark.as_os_str()]),
+        );
         answer.call("__boot_watch", &words);
     }
     if decision.made {
         answer.call("__boot_settle", &[]);
     }
-    std::io::stdout().write_all(&answer.lines).map_err(ui::Error::from)?;
+    std::io::stdout()
+        .write_all(&answer.lines)
+        .map_err(ui::Error::from)?;
     Ok(Code::Done)
 }
 

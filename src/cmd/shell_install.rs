@@ -17,13 +17,23 @@ use crate::ui::{self, table};
 use crate::{Code, Context};
 
 pub fn init(shell: Name, ctx: &Context) -> Result<Code> {
-    let hook = init::hook(shell.into(), &ctx.paths, &init::binary(&ctx.paths).map_err(Error::io("find", "boot itself".as_ref()))?);
-    std::io::stdout().write_all(&hook).map_err(ui::Error::from)?;
+    let hook = init::hook(
+        shell.into(),
+        &ctx.paths,
+        &init::binary(&ctx.paths).map_err(Error::io("find", "boot itself".as_ref()))?,
+    );
+    std::io::stdout()
+        .write_all(&hook)
+        .map_err(ui::Error::from)?;
     Ok(Code::Done)
 }
 
 fn shells(asked: Vec<Name>, ctx: &Context) -> Vec<Shell> {
-    if asked.is_empty() { install::in_use(&ctx.paths, var("SHELL").as_deref()) } else { asked.into_iter().map(Shell::from).collect() }
+    if asked.is_empty() {
+        install::in_use(&ctx.paths, var("SHELL").as_deref())
+    } else {
+        asked.into_iter().map(Shell::from).collect()
+    }
 }
 
 pub fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
@@ -36,13 +46,18 @@ pub fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     if news {
         ctx.report.info("it is live in new shells");
     } else {
-        ctx.report.info("the hook is installed already: nothing to do");
+        ctx.report
+            .info("the hook is installed already: nothing to do");
     }
     Ok(Code::Done)
 }
 
 pub fn uninstall(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
-    let shells = if asked.is_empty() { Shell::ALL.to_vec() } else { shells(asked, ctx) };
+    let shells = if asked.is_empty() {
+        Shell::ALL.to_vec()
+    } else {
+        shells(asked, ctx)
+    };
     let changes = install::removal(&ctx.paths, &shells)?;
     let news = tell(&changes, "removed the hook from", ctx);
     install::apply(&changes)?;
@@ -55,39 +70,76 @@ pub fn uninstall(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
 /// Says which of the user's files change, a line a shell; true if anything does.
 fn tell(changes: &[Change], what: &str, ctx: &Context) -> bool {
     for shell in Shell::ALL {
-        let files = changes.iter().filter(|change| change.shell == shell && change.is_needed() && !change.is_own(&ctx.paths));
+        let files = changes.iter().filter(|change| {
+            change.shell == shell && change.is_needed() && !change.is_own(&ctx.paths)
+        });
         let files: Vec<String> = files.map(|change| ctx.paths.tilde(&change.file)).collect();
         if !files.is_empty() {
-            ctx.report.info(&format!("{what} {} ({shell})", files.join(", ")));
+            ctx.report
+                .info(&format!("{what} {} ({shell})", files.join(", ")));
         }
     }
     changes.iter().any(Change::is_needed)
 }
 
 pub fn status(json: bool, ctx: &Context) -> Result<Code> {
-    let lines = status::lines(&ctx.paths, &install::in_use(&ctx.paths, var("SHELL").as_deref()), &status::binary(&ctx.paths)?)?;
+    let lines = status::lines(
+        &ctx.paths,
+        &install::in_use(&ctx.paths, var("SHELL").as_deref()),
+        &status::binary(&ctx.paths)?,
+    )?;
     let pythons = status::pythons(std::env::var_os("PATH").as_deref());
-    let here = status::here(|name| std::env::var_os(name), std::os::unix::process::parent_id());
+    let here = status::here(
+        |name| std::env::var_os(name),
+        std::os::unix::process::parent_id(),
+    );
     let why = why(&here, ctx);
     if json {
         let python: Vec<_> = pythons.iter().map(|path| path.to_string_lossy()).collect();
-        table::json(serde_json::json!({ "runs": lines, "python": python, "here": here, "why": why }))?;
+        table::json(
+            serde_json::json!({ "runs": lines, "python": python, "here": here, "why": why }),
+        )?;
         return Ok(Code::Done);
     }
     let mut rows: Vec<Vec<String>> = lines
         .iter()
         .map(|line| {
-            vec![line.shell.to_string(), line.run.name().into(), if line.live { "live" } else { "not live" }.into(), escaped(&line.note)]
+            vec![
+                line.shell.to_string(),
+                line.run.name().into(),
+                if line.live { "live" } else { "not live" }.into(),
+                escaped(&line.note),
+            ]
         })
         .collect();
     for line in &lines {
-        rows.extend(line.activators.iter().map(|activator| company_row(line.shell.name(), *activator)));
+        rows.extend(
+            line.activators
+                .iter()
+                .map(|activator| company_row(line.shell.name(), *activator)),
+        );
     }
-    rows.push(vec!["here".into(), "hook".into(), if here.hook { "live" } else { "not live" }.into(), hook_note(&here).into()]);
-    let environment = here.environment.as_ref().map_or_else(|| "none".into(), |root| escaped(&ctx.paths.tilde(root)));
+    rows.push(vec![
+        "here".into(),
+        "hook".into(),
+        if here.hook { "live" } else { "not live" }.into(),
+        hook_note(&here).into(),
+    ]);
+    let environment = here
+        .environment
+        .as_ref()
+        .map_or_else(|| "none".into(), |root| escaped(&ctx.paths.tilde(root)));
     rows.push(vec!["here".into(), "environment".into(), environment, why]);
-    let known: Vec<Activator> = lines.iter().flat_map(|line| line.activators.iter().copied()).collect();
-    rows.extend(here.activators.iter().filter(|activator| !known.contains(activator)).map(|activator| company_row("here", *activator)));
+    let known: Vec<Activator> = lines
+        .iter()
+        .flat_map(|line| line.activators.iter().copied())
+        .collect();
+    rows.extend(
+        here.activators
+            .iter()
+            .filter(|activator| !known.contains(activator))
+            .map(|activator| company_row("here", *activator)),
+    );
     let mut shown = pythons.iter().map(|path| escaped(&ctx.paths.tilde(path)));
     let first = shown.next().unwrap_or_else(|| "none on PATH".into());
     let others: Vec<String> = shown.collect();
@@ -95,7 +147,11 @@ pub fn status(json: bool, ctx: &Context) -> Result<Code> {
         "here".into(),
         "python".into(),
         first,
-        if others.is_empty() { String::new() } else { format!("ahead of {}", others.join(", ")) },
+        if others.is_empty() {
+            String::new()
+        } else {
+            format!("ahead of {}", others.join(", "))
+        },
     ]);
     table::columns(&rows)?;
     Ok(Code::Done)
@@ -103,14 +159,26 @@ pub fn status(json: bool, ctx: &Context) -> Result<Code> {
 
 /// A row about somebody who activates environments beside boot.
 fn company_row(shell: &str, activator: Activator) -> Vec<String> {
-    let remedy = activator.remedy().map(|remedy| format!("; to have boot alone: {remedy}")).unwrap_or_default();
-    vec![shell.into(), "beside boot".into(), activator.name().into(), format!("{}{remedy}", activator.effect())]
+    let remedy = activator
+        .remedy()
+        .map(|remedy| format!("; to have boot alone: {remedy}"))
+        .unwrap_or_default();
+    vec![
+        shell.into(),
+        "beside boot".into(),
+        activator.name().into(),
+        format!("{}{remedy}", activator.effect()),
+    ]
 }
 
 fn hook_note(here: &Here) -> &'static str {
     match here {
-        Here { hook: false, .. } => "the shell that asks has no hook, or had none when it started: open a new one",
-        Here { follows_cd: false, .. } => "at prompts only: cd is a function or an alias of yours, or BOOT_CD is off",
+        Here { hook: false, .. } => {
+            "the shell that asks has no hook, or had none when it started: open a new one"
+        }
+        Here {
+            follows_cd: false, ..
+        } => "at prompts only: cd is a function or an alias of yours, or BOOT_CD is off",
         _ => "",
     }
 }
@@ -120,19 +188,36 @@ fn why(here: &Here, ctx: &Context) -> String {
     match here.activation {
         Activation::Boot => return "boot's".into(),
         Activation::Foreign => return "not by boot, so it stays until: deactivate".into(),
-        Activation::NameOnly => return "VIRTUAL_ENV says so, but its commands aren't on PATH".into(),
+        Activation::NameOnly => {
+            return "VIRTUAL_ENV says so, but its commands aren't on PATH".into();
+        }
         Activation::None => {}
     }
     if here.held {
         return "deactivate was typed: it holds until the folder changes".into();
     }
-    let Ok(folder) = std::env::current_dir() else { return "the folder is gone".into() };
+    let Ok(folder) = std::env::current_dir() else {
+        return "the folder is gone".into();
+    };
     let decision = activation::decide(ctx, &folder, None, Making::Forbidden);
     match &decision.venv {
-        Some(venv) if !here.hook => format!("{} belongs here; the hook would activate it", escaped(&ctx.paths.tilde(venv.root()))),
-        Some(venv) => format!("{} is activated at the next prompt", escaped(&ctx.paths.tilde(venv.root()))),
-        None if !decision.notes.is_empty() => decision.notes.iter().map(|note| note.line.as_str()).collect::<Vec<_>>().join("; "),
-        None if var("BOOT_PYTHON").is_some() => "BOOT_PYTHON is set, which beats environments".into(),
+        Some(venv) if !here.hook => format!(
+            "{} belongs here; the hook would activate it",
+            escaped(&ctx.paths.tilde(venv.root()))
+        ),
+        Some(venv) => format!(
+            "{} is activated at the next prompt",
+            escaped(&ctx.paths.tilde(venv.root()))
+        ),
+        None if !decision.notes.is_empty() => decision
+            .notes
+            .iter()
+            .map(|note| note.line.as_str())
+            .collect::<Vec<_>>()
+            .join("; "),
+        None if var("BOOT_PYTHON").is_some() => {
+            "BOOT_PYTHON is set, which beats environments".into()
+        }
         None if !decision.prompt.is_empty() => "none is made here yet: boot venv".into(),
         None => "no environment belongs here".into(),
     }

@@ -1,4 +1,5 @@
-//! `boot tool`: each verb asks the domain, for several tools side by side, and says what came of each.
+//! `boot tool`: each verb asks the domain, for several tools side by side, and says what came of
+//! each.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -37,9 +38,11 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
             ctx.ask_anew();
             each_named(ctx, args.tools, |name| tool::upgrade(ctx, name))
         }
-        Tool::Reinstall(args) => {
-            each_named(ctx, some_or_all(args.tools, args.all, "reinstall")?, |name| tool::reinstall(ctx, name, args.python.clone()))
-        }
+        Tool::Reinstall(args) => each_named(
+            ctx,
+            some_or_all(args.tools, args.all, "reinstall")?,
+            |name| tool::reinstall(ctx, name, args.python.clone()),
+        ),
         Tool::Uninstall(args) => {
             let (names, codes) = named(ctx, some_or_all(args.tools, args.all, "uninstall")?);
             let done = names.iter().map(|name| match remove::uninstall(ctx, name) {
@@ -53,13 +56,15 @@ pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
         }
         Tool::List(args) => show(args, ctx),
         Tool::Expose(args) => expose_commands(&args, ctx),
-        Tool::Unexpose(args) => Ok(Code::sum(args.names.iter().map(|name| match commands::unlink(ctx, &args.tool, name) {
-            Ok(_) => {
-                ctx.report.info(&format!("{name} isn't linked any more"));
-                Code::Done
-            }
-            Err(error) => failed(ctx, &error),
-        }))),
+        Tool::Unexpose(args) => Ok(Code::sum(args.names.iter().map(
+            |name| match commands::unlink(ctx, &args.tool, name) {
+                Ok(_) => {
+                    ctx.report.info(&format!("{name} isn't linked any more"));
+                    Code::Done
+                }
+                Err(error) => failed(ctx, &error),
+            },
+        ))),
         Tool::Pin(args) => hold(ctx, &args.tools, true),
         Tool::Unpin(args) => hold(ctx, &args.tools, false),
         Tool::Run(args) => run_once(args, ctx),
@@ -84,9 +89,20 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
         constraints.extend(asked.requirements.into_iter().chain(asked.constraints));
     }
     let index = index(ctx, args.index)?;
-    let typed = Typed { editable: args.editable, python: args.python.clone(), index: index.clone() };
+    let typed = Typed {
+        editable: args.editable,
+        python: args.python.clone(),
+        index: index.clone(),
+    };
     let options = Options {
-        with: source::conditional_all(ctx, &with, &Typed { editable: false, ..typed.clone() })?,
+        with: source::conditional_all(
+            ctx,
+            &with,
+            &Typed {
+                editable: false,
+                ..typed.clone()
+            },
+        )?,
         index,
         locked: None,
         expose: Default::default(),
@@ -108,12 +124,20 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
     }
     let done = side_by_side(&specs, AT_ONCE, |spec| {
         let outcome = tool::install(ctx, spec, &options);
-        changed.fetch_or(outcome.as_ref().is_ok_and(|outcome| outcome.change != Change::Already), Ordering::Relaxed);
+        changed.fetch_or(
+            outcome
+                .as_ref()
+                .is_ok_and(|outcome| outcome.change != Change::Already),
+            Ordering::Relaxed,
+        );
         told(ctx, spec.name(), specs.len(), outcome)
     });
     let code = Code::sum(codes.into_iter().chain(done));
     if changed.into_inner() && !expose::is_on_path(&ctx.paths) {
-        ctx.report.info(&format!("{} isn't on PATH yet: boot shell install", ctx.paths.tilde(&ctx.paths.bin)));
+        ctx.report.info(&format!(
+            "{} isn't on PATH yet: boot shell install",
+            ctx.paths.tilde(&ctx.paths.bin)
+        ));
     }
     Ok(code)
 }
@@ -123,16 +147,24 @@ fn inject(args: Inject, ctx: &Context) -> Result<Code> {
     for file in &args.requirements {
         let asked = asked(file)?;
         if !asked.constraints.is_empty() || asked.pre {
-            return Err(Error::Usage("constraints and --pre are a tool's from its installation on\nboot tool install TOOL -r FILE".into()));
+            return Err(Error::Usage(
+                "constraints and --pre are a tool's from its installation on\n\
+                                     boot tool install TOOL -r FILE"
+                    .into(),
+            ));
         }
         packages.extend(asked.requirements);
     }
     // Conditions are asked of the Python that the tool has.
     let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
-    let typed = Typed { python: Some(tool.python).filter(|_| !tool.broken), ..Typed::default() };
+    let typed = Typed {
+        python: Some(tool.python).filter(|_| !tool.broken),
+        ..Typed::default()
+    };
     let specs = source::conditional_all(ctx, &packages, &typed)?;
     if specs.is_empty() {
-        ctx.report.info(&format!("nothing is to be injected into {}", args.tool));
+        ctx.report
+            .info(&format!("nothing is to be injected into {}", args.tool));
     } else {
         said(ctx, &tool::inject(ctx, &args.tool, &specs, args.expose)?);
     }
@@ -141,27 +173,39 @@ fn inject(args: Inject, ctx: &Context) -> Result<Code> {
 
 fn expose_commands(args: &Expose, ctx: &Context) -> Result<Code> {
     if args.name.is_some() && args.commands.len() > 1 {
-        return Err(Error::Usage("--as names one command\nboot tool expose TOOL CMD --as NAME".into()));
+        return Err(Error::Usage(
+            "--as names one command\nboot tool expose TOOL CMD --as NAME".into(),
+        ));
     }
-    Ok(Code::sum(args.commands.iter().map(|command| match commands::link(ctx, &args.tool, command, args.name.as_deref()) {
-        Ok(Some(name)) => {
-            ctx.report.info(&format!("linked {name}"));
-            Code::Done
-        }
-        Ok(None) => {
-            ctx.report.info(&format!("{} is linked already: nothing to do", args.name.as_deref().unwrap_or(command)));
-            Code::Done
-        }
-        Err(error) => failed(ctx, &error),
-    })))
+    Ok(Code::sum(args.commands.iter().map(
+        |command| match commands::link(ctx, &args.tool, command, args.name.as_deref()) {
+            Ok(Some(name)) => {
+                ctx.report.info(&format!("linked {name}"));
+                Code::Done
+            }
+            Ok(None) => {
+                ctx.report.info(&format!(
+                    "{} is linked already: nothing to do",
+                    args.name.as_deref().unwrap_or(command)
+                ));
+                Code::Done
+            }
+            Err(error) => failed(ctx, &error),
+        },
+    )))
 }
 
 /// Those that `boot tool upgrade` would change, or that are held back from it.
 fn outdated(args: &List, ctx: &Context) -> Result<Code> {
     ctx.ask_anew();
     let (receipts, errors) = receipt::all(&ctx.paths);
-    let newest = side_by_side(&receipts, AT_ONCE, |receipt| tool::install::newest(ctx, receipt));
-    let mut codes: Vec<Code> = errors.iter().map(|error| failed_text(ctx, &error.to_string())).collect();
+    let newest = side_by_side(&receipts, AT_ONCE, |receipt| {
+        tool::install::newest(ctx, receipt)
+    });
+    let mut codes: Vec<Code> = errors
+        .iter()
+        .map(|error| failed_text(ctx, &error.to_string()))
+        .collect();
     let mut found = Vec::new();
     for (receipt, newest) in receipts.iter().zip(newest) {
         match newest {
@@ -180,12 +224,26 @@ fn outdated(args: &List, ctx: &Context) -> Result<Code> {
             .collect();
         table::json(serde_json::json!({ "tools": tools }))?;
     } else if found.is_empty() && codes.is_empty() {
-        ctx.report.info("every tool is the newest that was asked for");
+        ctx.report
+            .info("every tool is the newest that was asked for");
     } else {
-        let pinned = |receipt: &receipt::Receipt| if receipt.wanted.pinned { "(pinned)" } else { "" };
+        let pinned = |receipt: &receipt::Receipt| {
+            if receipt.wanted.pinned {
+                "(pinned)"
+            } else {
+                ""
+            }
+        };
         let rows: Vec<Vec<String>> = found
             .iter()
-            .map(|(receipt, newest)| vec![receipt.wanted.tool(), receipt.version.clone(), newest.clone(), pinned(receipt).into()])
+            .map(|(receipt, newest)| {
+                vec![
+                    receipt.wanted.tool(),
+                    receipt.version.clone(),
+                    newest.clone(),
+                    pinned(receipt).into(),
+                ]
+            })
             .collect();
         table::columns(&rows)?;
     }
@@ -197,18 +255,26 @@ fn show(args: List, ctx: &Context) -> Result<Code> {
         return outdated(&args, ctx);
     }
     let (receipts, errors) = receipt::all(&ctx.paths);
-    let tools: Vec<list::Tool> = receipts.into_iter().map(|receipt| list::Tool::new(&ctx.paths, receipt)).collect();
+    let tools: Vec<list::Tool> = receipts
+        .into_iter()
+        .map(|receipt| list::Tool::new(&ctx.paths, receipt))
+        .collect();
     if args.json {
         table::json(serde_json::json!({ "tools": tools }))?;
     } else if tools.is_empty() && errors.is_empty() {
-        ctx.report.info("no tools are installed: boot tool install black");
+        ctx.report
+            .info("no tools are installed: boot tool install black");
     } else {
         let rows: Vec<Vec<String>> = tools
             .iter()
             .map(|tool| {
                 let apps: Vec<&str> = tool.apps.iter().map(|app| app.name.as_str()).collect();
                 let mut last = apps.join(", ");
-                let injected: Vec<String> = tool.injected.iter().map(|one| format!("{} {}", one.name, one.version)).collect();
+                let injected: Vec<String> = tool
+                    .injected
+                    .iter()
+                    .map(|one| format!("{} {}", one.name, one.version))
+                    .collect();
                 if !injected.is_empty() {
                     last.push_str(&format!("  + {}", injected.join(", ")));
                 }
@@ -216,61 +282,104 @@ fn show(args: List, ctx: &Context) -> Result<Code> {
                     last.push_str("  (pinned)");
                 }
                 if tool.broken {
-                    last.push_str(&format!("  (its Python is gone: boot tool reinstall {})", tool.tool()));
+                    last.push_str(&format!(
+                        "  (its Python is gone: boot tool reinstall {})",
+                        tool.tool()
+                    ));
                 }
-                vec![tool.tool(), tool.version.clone(), tool.python_version(), last]
+                vec![
+                    tool.tool(),
+                    tool.version.clone(),
+                    tool.python_version(),
+                    last,
+                ]
             })
             .collect();
         table::columns(&rows)?;
     }
-    Ok(Code::sum(std::iter::once(Code::Done).chain(errors.iter().map(|error| {
-        ctx.report.error(&error.to_string());
-        Code::Failed
-    }))))
+    Ok(Code::sum(std::iter::once(Code::Done).chain(
+        errors.iter().map(|error| {
+            ctx.report.error(&error.to_string());
+            Code::Failed
+        }),
+    )))
 }
 
 fn hold(ctx: &Context, names: &[String], pinned: bool) -> Result<Code> {
-    Ok(Code::sum(names.iter().map(|name| match remove::pin(ctx, name, pinned) {
-        Ok(Some(receipt)) if pinned => {
-            ctx.report.info(&format!("pinned {} at {}", receipt.wanted.tool(), receipt.version));
-            Code::Done
+    Ok(Code::sum(names.iter().map(|name| {
+        match remove::pin(ctx, name, pinned) {
+            Ok(Some(receipt)) if pinned => {
+                ctx.report.info(&format!(
+                    "pinned {} at {}",
+                    receipt.wanted.tool(),
+                    receipt.version
+                ));
+                Code::Done
+            }
+            Ok(Some(receipt)) => {
+                ctx.report
+                    .info(&format!("unpinned {}", receipt.wanted.tool()));
+                Code::Done
+            }
+            Ok(None) => {
+                ctx.report.info(&format!(
+                    "{name} is {} already",
+                    if pinned { "pinned" } else { "unpinned" }
+                ));
+                Code::Done
+            }
+            Err(error) => failed(ctx, &error),
         }
-        Ok(Some(receipt)) => {
-            ctx.report.info(&format!("unpinned {}", receipt.wanted.tool()));
-            Code::Done
-        }
-        Ok(None) => {
-            ctx.report.info(&format!("{name} is {} already", if pinned { "pinned" } else { "unpinned" }));
-            Code::Done
-        }
-        Err(error) => failed(ctx, &error),
     })))
 }
 
 fn run_once(args: Run, ctx: &Context) -> Result<Code> {
     let file = Path::new(&args.spec);
     if args.from.is_none() && is_script(file) {
-        let typed = Typed { editable: false, python: args.python, index: index(ctx, args.index)? };
-        let python = tool::run::for_script(ctx, file, &source::conditional_all(ctx, &args.with, &typed)?, &typed)?;
+        let typed = Typed {
+            editable: false,
+            python: args.python,
+            index: index(ctx, args.index)?,
+        };
+        let python = tool::run::for_script(
+            ctx,
+            file,
+            &source::conditional_all(ctx, &args.with, &typed)?,
+            &typed,
+        )?;
         umask::restore();
         let error = Command::new(&python).arg(file).args(args.arguments).exec();
-        ctx.report.error(&format!("can't run {}: {error}", python.display()));
+        ctx.report
+            .error(&format!("can't run {}: {error}", python.display()));
         return Ok(Code::NotFound);
     }
     let package = args.from.as_deref().unwrap_or(&args.spec);
-    let typed = Typed { editable: false, python: args.python, index: index(ctx, args.index)? };
+    let typed = Typed {
+        editable: false,
+        python: args.python,
+        index: index(ctx, args.index)?,
+    };
     let spec = source::spec(ctx, package, &typed)?;
     let command = args.from.as_ref().map(|_| args.spec.as_str());
-    let script = tool::run::find(ctx, &spec, command, &source::conditional_all(ctx, &args.with, &typed)?, &typed)?;
+    let script = tool::run::find(
+        ctx,
+        &spec,
+        command,
+        &source::conditional_all(ctx, &args.with, &typed)?,
+        &typed,
+    )?;
     umask::restore();
     let error = Command::new(&script).args(args.arguments).exec();
-    ctx.report.error(&format!("can't run {}: {error}", script.display()));
+    ctx.report
+        .error(&format!("can't run {}: {error}", script.display()));
     Ok(Code::NotFound)
 }
 
 /// A file that Python is to run: it is called so, or says what it needs.
 fn is_script(file: &Path) -> bool {
-    file.is_file() && (file.extension().is_some_and(|extension| extension == "py") || tool::inline::is_in(file))
+    file.is_file()
+        && (file.extension().is_some_and(|extension| extension == "py")
+            || tool::inline::is_in(file))
 }
 
 fn exec(args: Exec, ctx: &Context) -> Result<Code> {
@@ -281,40 +390,78 @@ fn exec(args: Exec, ctx: &Context) -> Result<Code> {
         && !env.join("bin").join(program).exists()
     {
         // The one on PATH would change another environment.
-        return pip(Pip { tool: args.tool, arguments: arguments.to_vec() }, ctx);
+        return pip(
+            Pip {
+                tool: args.tool,
+                arguments: arguments.to_vec(),
+            },
+            ctx,
+        );
     }
     let mut path = vec![env.join("bin")];
-    path.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+    path.extend(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
     let path = std::env::join_paths(path).map_err(|error| Error::Usage(error.to_string()))?;
-    let Some((program, arguments)) = args.command.split_first() else { return Ok(Code::Done) };
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Ok(Code::Done);
+    };
     // Where the environment has such a program it is taken from there, else from PATH.
     let inside = env.join("bin").join(program);
-    let program: PathBuf = if inside.exists() { inside } else { program.into() };
+    let program: PathBuf = if inside.exists() {
+        inside
+    } else {
+        program.into()
+    };
     umask::restore();
-    let error = Command::new(&program).args(arguments).env("PATH", path).env("VIRTUAL_ENV", &env).exec();
+    let error = Command::new(&program)
+        .args(arguments)
+        .env("PATH", path)
+        .env("VIRTUAL_ENV", &env)
+        .exec();
     let tool = receipt.wanted.tool();
     Ok(failed(
         ctx,
-        &tool::Error::CantExec { tool, program: program.display().to_string(), bin: ctx.paths.tilde(&env.join("bin")), reason: error },
+        &tool::Error::CantExec {
+            tool,
+            program: program.display().to_string(),
+            bin: ctx.paths.tilde(&env.join("bin")),
+            reason: error,
+        },
     ))
 }
 
 /// The environment has no pip of its own: the one that its Python brings along runs on it.
 fn pip(args: Pip, ctx: &Context) -> Result<Code> {
     let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
-    let python = installed::list(&ctx.paths).into_iter().find(|python| python.key.to_string() == tool.python);
-    let Some(pip) = python.as_ref().and_then(|python| crate::python::pip::bundled(&python.facts.stdlib)) else {
+    let python = installed::list(&ctx.paths)
+        .into_iter()
+        .find(|python| python.key.to_string() == tool.python);
+    let Some(pip) = python
+        .as_ref()
+        .and_then(|python| crate::python::pip::bundled(&python.facts.stdlib))
+    else {
         return Err(tool::Error::NoPip { tool: tool.tool() }.into());
     };
     let program = tool.env.join("bin/python");
     umask::restore();
-    let error = Command::new(&program).arg(pip.join("pip")).args(args.arguments).exec();
-    ctx.report.error(&format!("can't run {}: {error}", program.display()));
+    let error = Command::new(&program)
+        .arg(pip.join("pip"))
+        .args(args.arguments)
+        .exec();
+    ctx.report
+        .error(&format!("can't run {}: {error}", program.display()));
     Ok(Code::NotFound)
 }
 
 /// As [`each`], of the tools that are named, or of all.
-fn each_named(ctx: &Context, names: Vec<String>, work: impl Fn(&str) -> tool::Result<Outcome> + Sync) -> Result<Code> {
+fn each_named(
+    ctx: &Context,
+    names: Vec<String>,
+    work: impl Fn(&str) -> tool::Result<Outcome> + Sync,
+) -> Result<Code> {
     let (names, codes) = named(ctx, names);
     if names.is_empty() && !codes.is_empty() {
         return Ok(Code::sum(codes));
@@ -324,11 +471,17 @@ fn each_named(ctx: &Context, names: Vec<String>, work: impl Fn(&str) -> tool::Re
 }
 
 /// Does one thing to each tool, several at a time; one that fails stops no other.
-fn each(ctx: &Context, names: Vec<String>, work: impl Fn(&str) -> tool::Result<Outcome> + Sync) -> Result<Code> {
+fn each(
+    ctx: &Context,
+    names: Vec<String>,
+    work: impl Fn(&str) -> tool::Result<Outcome> + Sync,
+) -> Result<Code> {
     if names.is_empty() {
         ctx.report.info("no tools are installed");
     }
-    Ok(Code::sum(side_by_side(&names, AT_ONCE, |name| told(ctx, name, names.len(), work(name)))))
+    Ok(Code::sum(side_by_side(&names, AT_ONCE, |name| {
+        told(ctx, name, names.len(), work(name))
+    })))
 }
 
 /// Says what came of one tool of so many. An error says of which, where it doesn't name it itself.
@@ -341,7 +494,11 @@ fn told(ctx: &Context, name: &str, of: usize, outcome: tool::Result<Outcome>) ->
         Err(error) => {
             let text = error.to_string();
             let known = of == 1 || text.lines().next().is_some_and(|line| line.contains(name));
-            ctx.report.error(&if known { text } else { format!("{name}: {text}") });
+            ctx.report.error(&if known {
+                text
+            } else {
+                format!("{name}: {text}")
+            });
             error.code()
         }
     }
@@ -350,7 +507,10 @@ fn told(ctx: &Context, name: &str, of: usize, outcome: tool::Result<Outcome>) ->
 fn said(ctx: &Context, outcome: &Outcome) {
     ctx.report.info(&outcome.to_string());
     for backup in &outcome.backups {
-        ctx.report.info(&format!("what was in its place is kept as {}", ctx.paths.tilde(backup)));
+        ctx.report.info(&format!(
+            "what was in its place is kept as {}",
+            ctx.paths.tilde(backup)
+        ));
     }
 }
 
@@ -370,14 +530,25 @@ fn named(ctx: &Context, names: Vec<String>) -> (Vec<String>, Vec<Code>) {
         return (names, Vec::new());
     }
     let (receipts, errors) = receipt::all(&ctx.paths);
-    let codes = errors.iter().map(|error| failed_text(ctx, &error.to_string())).collect();
-    (receipts.into_iter().map(|receipt| receipt.wanted.tool()).collect(), codes)
+    let codes = errors
+        .iter()
+        .map(|error| failed_text(ctx, &error.to_string()))
+        .collect();
+    (
+        receipts
+            .into_iter()
+            .map(|receipt| receipt.wanted.tool())
+            .collect(),
+        codes,
+    )
 }
 
 /// What takes all only where it is asked to.
 fn some_or_all(names: Vec<String>, all: bool, verb: &str) -> Result<Vec<String>> {
     if names.is_empty() && !all {
-        return Err(Error::Usage(format!("no tool is named\nboot tool {verb} TOOL…, or boot tool {verb} --all")));
+        return Err(Error::Usage(format!(
+            "no tool is named\nboot tool {verb} TOOL…, or boot tool {verb} --all"
+        )));
     }
     Ok(names)
 }
@@ -389,7 +560,11 @@ fn index(ctx: &Context, args: Index) -> Result<IndexOptions> {
     }
     Ok(IndexOptions {
         index_url: args.index_url.map(|url| ctx.auth.strip(&url)),
-        extra_index_urls: args.extra_index_url.iter().map(|url| ctx.auth.strip(url)).collect(),
+        extra_index_urls: args
+            .extra_index_url
+            .iter()
+            .map(|url| ctx.auth.strip(url))
+            .collect(),
         before: args.before.map(|date| source::before(&date)).transpose()?,
         no_build: args.no_build,
     })

@@ -16,18 +16,37 @@ pub fn trust(args: Trust, ctx: &Context) -> Result<Code> {
     }
     let folder = folder(args.dir)?;
     let shown = |path: &Path| escaped(&ctx.paths.tilde(path));
-    let (path, new) = if args.tree { (folder.clone(), trust::trust_tree(ctx, &folder)?) } else { trust::trust(ctx, &folder)? };
+    let (path, new) = if args.tree {
+        (folder.clone(), trust::trust_tree(ctx, &folder)?)
+    } else {
+        trust::trust(ctx, &folder)?
+    };
     if !args.tree
         && let Some((script, leads)) = venv::foreign_script(&path)
     {
-        ctx.report.warn(&format!("{} runs {}: this environment was moved or copied, make it anew", shown(&script), shown(&leads)));
+        ctx.report.warn(&format!(
+            "{} runs {}: this environment was moved or copied, make it anew",
+            shown(&script),
+            shown(&leads)
+        ));
     }
-    let below = if args.tree { "every environment below " } else { "" };
-    let next = if args.tree { String::new() } else { super::forecast(ctx, &folder) };
+    let below = if args.tree {
+        "every environment below "
+    } else {
+        ""
+    };
+    let next = if args.tree {
+        String::new()
+    } else {
+        super::forecast(ctx, &folder)
+    };
     ctx.report.info(&if new {
         format!("{below}{} may be activated now{next}", shown(&path))
     } else {
-        format!("{below}{} could be activated already: nothing to do{next}", shown(&path))
+        format!(
+            "{below}{} could be activated already: nothing to do{next}",
+            shown(&path)
+        )
     });
     Ok(Code::Done)
 }
@@ -38,7 +57,8 @@ pub fn untrust(args: Untrust, ctx: &Context) -> Result<Code> {
     if trust::untrust(ctx, &folder)? {
         ctx.report.info(&format!("{shown} isn't trusted any more"));
     } else {
-        ctx.report.info(&format!("{shown} wasn't trusted: nothing to do"));
+        ctx.report
+            .info(&format!("{shown} wasn't trusted: nothing to do"));
     }
     Ok(Code::Done)
 }

@@ -20,12 +20,16 @@ pub fn run(args: &Undo, ctx: &Context) -> Result<Code> {
             .collect();
         table::json(serde_json::json!({ "undone": rows }))?;
     } else if undone.is_empty() {
-        ctx.report.info("nothing was replaced, so there is nothing to undo");
+        ctx.report
+            .info("nothing was replaced, so there is nothing to undo");
     }
     Ok(Code::sum(undone.iter().map(|one| match &one.result {
         Ok(()) if args.json => Code::Done,
         Ok(()) => {
-            ctx.report.info(&format!("put back {}", escaped(&ctx.paths.tilde(&one.path))));
+            ctx.report.info(&format!(
+                "put back {}",
+                escaped(&ctx.paths.tilde(&one.path))
+            ));
             Code::Done
         }
         Err(error) => {

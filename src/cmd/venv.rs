@@ -24,8 +24,10 @@ pub fn run(args: Venv, ctx: &Context) -> Result<Code> {
         Some(What::Restore { path }) => {
             let here = super::here()?;
             let link = known::restore(ctx, &path.map_or(here.clone(), |path| here.join(path)))?;
-            ctx.report
-                .info(&format!("{} leads to the environment of before again; the other one is kept", escaped(&ctx.paths.tilde(&link))));
+            ctx.report.info(&format!(
+                "{} leads to the environment of before again; the other one is kept",
+                escaped(&ctx.paths.tilde(&link))
+            ));
             Ok(Code::Done)
         }
         Some(What::Remove { what }) => {
@@ -41,20 +43,23 @@ pub fn run(args: Venv, ctx: &Context) -> Result<Code> {
     }
 }
 
-/// Removes one environment. A word without a slash that names an environment, or named one that was removed, never means a folder:
-/// typed twice, a command removes no second thing.
+/// Removes one environment. A word without a slash that names an environment, or named one that was
+/// removed, never means a folder: typed twice, a command removes no second thing.
 fn remove(what: &Path, here: &Path, ctx: &Context) -> Result<Code> {
     let name: Option<Name> = what.to_str().and_then(|word| word.parse().ok());
     let is_there = |name: &Name| {
         let folder = ctx.paths.venvs().join(name.as_str());
         folder.is_dir() && folder != ctx.paths.projects()
     };
-    let named = name.filter(|name| is_there(name) || removed::contains(&ctx.paths, name).unwrap_or(true));
+    let named =
+        name.filter(|name| is_there(name) || removed::contains(&ctx.paths, name).unwrap_or(true));
     if let Some(name) = named.as_ref().filter(|name| !is_there(name)) {
         if here.join(what).is_dir() {
             return Err(project::Error::Removed { name: name.clone() }.into());
         }
-        ctx.report.info(&format!("the environment {name} is removed already: nothing to do"));
+        ctx.report.info(&format!(
+            "the environment {name} is removed already: nothing to do"
+        ));
         return Ok(Code::Done);
     }
     // Remembered first: whatever happens in between, the word stays a name.
@@ -62,7 +67,8 @@ fn remove(what: &Path, here: &Path, ctx: &Context) -> Result<Code> {
         removed::remember(ctx, name)?;
     }
     let path = known::remove(ctx, here, what)?;
-    ctx.report.info(&format!("removed {}", ctx.paths.tilde(&path)));
+    ctx.report
+        .info(&format!("removed {}", ctx.paths.tilde(&path)));
     Ok(Code::Done)
 }
 
@@ -75,7 +81,11 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
     };
     let wanted = Wanted {
         place,
-        python: args.python.map(|text| Request::from_argument(&text)).transpose().map_err(project::Error::from)?,
+        python: args
+            .python
+            .map(|text| Request::from_argument(&text))
+            .transpose()
+            .map_err(project::Error::from)?,
         system: system(ctx, "python3"),
         prompt: args.prompt,
         system_site_packages: args.system_site_packages,
@@ -84,17 +94,37 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
     };
     let outcome = make::make(ctx, &here, &wanted)?;
     let path = escaped(&ctx.paths.tilde(&outcome.path));
-    let next = outcome.project.as_ref().map(|project| super::forecast(ctx, project)).unwrap_or_default();
+    let next = outcome
+        .project
+        .as_ref()
+        .map(|project| super::forecast(ctx, project))
+        .unwrap_or_default();
     if !outcome.gone.is_empty() {
-        ctx.report.info(&format!("gone with the environment of before: {}", escaped(&outcome.gone.join(", "))));
+        ctx.report.info(&format!(
+            "gone with the environment of before: {}",
+            escaped(&outcome.gone.join(", "))
+        ));
     }
     if outcome.mended {
-        ctx.report.info(&format!("mended {path}, whose Python had moved: it has {}{next}", outcome.version));
+        ctx.report.info(&format!(
+            "mended {path}, whose Python had moved: it has {}{next}",
+            outcome.version
+        ));
     } else if outcome.fresh {
-        let kept = if outcome.kept { "; the one before is kept: boot venv restore" } else { "" };
-        ctx.report.info(&format!("made {path} with Python {}{kept}{next}", outcome.version));
+        let kept = if outcome.kept {
+            "; the one before is kept: boot venv restore"
+        } else {
+            ""
+        };
+        ctx.report.info(&format!(
+            "made {path} with Python {}{kept}{next}",
+            outcome.version
+        ));
     } else {
-        ctx.report.info(&format!("{path} is there, with Python {}: nothing to do{next}", outcome.version));
+        ctx.report.info(&format!(
+            "{path} is there, with Python {}: nothing to do{next}",
+            outcome.version
+        ));
     }
     if let Some(line) = outcome.without_pip {
         ctx.report.info(&line);
@@ -116,14 +146,23 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
         .into_iter()
         .map(|venv| {
             let state = match (venv.works, venv.kind, venv.lost) {
-                (_, None, _) => format!("not trusted: boot trust {}", escaped(&ctx.paths.tilde(&venv.path))),
+                (_, None, _) => format!(
+                    "not trusted: boot trust {}",
+                    escaped(&ctx.paths.tilde(&venv.path))
+                ),
                 (false, ..) if !venv.environment.exists() => "gone".into(),
-                (false, _, Some(request)) => format!("broken: Python {request} isn't installed: boot python install {request}"),
+                (false, _, Some(request)) => format!(
+                    "broken: Python {request} isn't installed: boot python install {request}"
+                ),
                 (false, ..) => match &venv.name {
-                    Some(name) => format!("broken; to make it anew: boot venv --name {name} --clear"),
+                    Some(name) => {
+                        format!("broken; to make it anew: boot venv --name {name} --clear")
+                    }
                     None => "broken; to make it anew: boot venv --clear, there".into(),
                 },
-                (true, ..) if venv.kept && !venv.path.parent().is_some_and(|project| project.exists()) => {
+                (true, ..)
+                    if venv.kept && !venv.path.parent().is_some_and(|project| project.exists()) =>
+                {
                     "kept, its project is gone".into()
                 }
                 (true, ..) if venv.kept => "kept: boot venv restore, there".into(),
@@ -132,7 +171,11 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
                 (true, ..) => "trusted by hand".into(),
             };
             let path = escaped(&ctx.paths.tilde(&venv.path));
-            vec![venv.name.unwrap_or(path), venv.python.unwrap_or_else(|| "?".into()), state]
+            vec![
+                venv.name.unwrap_or(path),
+                venv.python.unwrap_or_else(|| "?".into()),
+                state,
+            ]
         })
         .collect();
     table::columns(&rows)?;

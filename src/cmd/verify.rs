@@ -14,26 +14,50 @@ pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
     let loaded = extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?;
-    let found = verify::verify(ctx, &loaded.manifest, &install::in_use(&ctx.paths, var("SHELL").as_deref()))?;
-    let code = if found.broken.is_empty() { Code::Done } else { Code::Failed };
+    let found = verify::verify(
+        ctx,
+        &loaded.manifest,
+        &install::in_use(&ctx.paths, var("SHELL").as_deref()),
+    )?;
+    let code = if found.broken.is_empty() {
+        Code::Done
+    } else {
+        Code::Failed
+    };
     if args.json {
         table::json(&found)?;
         return Ok(code);
     }
     if found.broken.is_empty() {
-        ctx.report.info(&format!("{} commands are what they should be in {}", found.commands, found.runs.join(", ")));
+        ctx.report.info(&format!(
+            "{} commands are what they should be in {}",
+            found.commands,
+            found.runs.join(", ")
+        ));
     }
     let rows: Vec<Vec<String>> = found
         .broken
         .iter()
         .map(|one| {
-            let runs = if one.runs.len() == found.runs.len() { String::new() } else { one.runs.join(", ") };
-            vec![escaped(&one.command), format!("({})", escaped(&one.by)), one.why.clone(), runs]
+            let runs = if one.runs.len() == found.runs.len() {
+                String::new()
+            } else {
+                one.runs.join(", ")
+            };
+            vec![
+                escaped(&one.command),
+                format!("({})", escaped(&one.by)),
+                one.why.clone(),
+                runs,
+            ]
         })
         .collect();
     table::columns(&rows)?;
     if !found.broken.is_empty() {
-        ctx.report.info("boot apply installs what is missing; boot shell status tells why a folder isn't on PATH");
+        ctx.report.info(
+            "boot apply installs what is missing; boot shell status tells why a folder \
+                         isn't on PATH",
+        );
     }
     Ok(code)
 }

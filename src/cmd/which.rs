@@ -21,16 +21,25 @@ pub fn which(args: &Which, ctx: &Context) -> Result<Code> {
 
 pub fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
     let choice = match &args.python {
-        Some(request) => choice::of_request(&ctx.paths, request).map_err(|error| Error::Usage(error.to_string()))?,
+        Some(request) => choice::of_request(&ctx.paths, request)
+            .map_err(|error| Error::Usage(error.to_string()))?,
         None => here(ctx),
     };
     // clap asks for at least one.
-    let Some((command, arguments)) = args.command.split_first() else { return Ok(Code::Usage) };
+    let Some((command, arguments)) = args.command.split_first() else {
+        return Ok(Code::Usage);
+    };
     let program = program(ctx, &choice, command)?;
-    Err(shim::become_program(&program, arguments.iter().cloned(), &surroundings(ctx, &choice)).into())
+    Err(shim::become_program(
+        &program,
+        arguments.iter().cloned(),
+        &surroundings(ctx, &choice),
+    )
+    .into())
 }
 
-/// What is in effect here: an environment that somebody else than boot has activated, before what the folder asks for.
+/// What is in effect here: an environment that somebody else than boot has activated, before what
+/// the folder asks for.
 fn here(ctx: &Context) -> Choice {
     let mut choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
     for warning in &choice.warnings {
@@ -39,13 +48,19 @@ fn here(ctx: &Context) -> Choice {
     if choice.reason != Reason::Variable
         && let Some(root) = activated_by_hand()
     {
-        choice.items.insert(0, Item { asked: root.to_string_lossy().into_owned(), target: Target::Environment(root) });
+        choice.items.insert(
+            0,
+            Item {
+                asked: root.to_string_lossy().into_owned(),
+                target: Target::Environment(root),
+            },
+        );
     }
     choice
 }
 
-/// The active environment, if it comes first where a command is looked up. One that the hook has activated is the folder's where the shell
-/// stood last: the folder says itself what it is here.
+/// The active environment, if it comes first where a command is looked up. One that the hook has
+/// activated is the folder's where the shell stood last: the folder says itself what it is here.
 fn activated_by_hand() -> Option<PathBuf> {
     let active = std::env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty())?;
     if is_active_by_hook() {
@@ -57,14 +72,17 @@ fn activated_by_hand() -> Option<PathBuf> {
     (first == root.join("bin")).then_some(root)
 }
 
-/// A path as it is; a Python's own name from the choice and from nowhere else; other names from PATH, the choice's folders first.
+/// A path as it is; a Python's own name from the choice and from nowhere else; other names from
+/// PATH, the choice's folders first.
 fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
     let text = name.to_string_lossy();
     if text.contains('/') {
         return Ok(PathBuf::from(name));
     }
     if is_pythons(name) {
-        return Ok(choice.program(&ctx.paths, &text, &|name| system(ctx, name)).map_err(|missing| missing.explained(ctx))?);
+        return Ok(choice
+            .program(&ctx.paths, &text, &|name| system(ctx, name))
+            .map_err(|missing| missing.explained(ctx))?);
     }
     choice.whole().map_err(|missing| missing.explained(ctx))?;
     let path = surroundings(ctx, choice).path.unwrap_or_default();

@@ -1,5 +1,6 @@
-//! What is broken on this machine, why, and how it is mended. Each part of boot is looked at by what it says of itself; a mend is what
-//! its own verb would do. Nothing that boot didn't make is touched.
+//! What is broken on this machine, why, and how it is mended. Each part of boot is looked at by
+//! what it says of itself; a mend is what its own verb would do. Nothing that boot didn't make is
+//! touched.
 
 mod shells;
 mod things;
@@ -42,7 +43,8 @@ pub enum Mend {
     Hook(Shell),
 }
 
-/// Looks at everything. Environments whose Python has only moved are mended in passing, as `boot venv list` does.
+/// Looks at everything. Environments whose Python has only moved are mended in passing, as `boot
+/// venv list` does.
 ///
 /// # Errors
 /// A list of boot's own that can't be read.
@@ -68,13 +70,20 @@ pub fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
             let made = crate::tool::reinstall(ctx, name, None)?;
             // Made anew it may still not run, for a reason that no environment mends.
             if let Some(why) = crate::tool::health::complaint(ctx, &made.receipt) {
-                return Err(crate::tool::Error::StillBroken { tool: name.clone(), why }.into());
+                return Err(crate::tool::Error::StillBroken {
+                    tool: name.clone(),
+                    why,
+                }
+                .into());
             }
         }
         Mend::Links => crate::python::links::refresh(&ctx.paths)?,
         Mend::Forget(path) => drop(crate::project::trust::forget(ctx, path)?),
-        Mend::Link(path) => crate::tool::expose::remove_dangling(&ctx.paths, path).map_err(crate::tool::Error::from)?,
-        Mend::Sweep(folders) => folders.iter().for_each(|folder| crate::store::atomic::sweep(folder)),
+        Mend::Link(path) => crate::tool::expose::remove_dangling(&ctx.paths, path)
+            .map_err(crate::tool::Error::from)?,
+        Mend::Sweep(folders) => folders
+            .iter()
+            .for_each(|folder| crate::store::atomic::sweep(folder)),
         Mend::Hook(shell) => shells::update(ctx, *shell)?,
     }
     Ok(())

@@ -25,7 +25,12 @@ pub fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
         hooked = true;
         if changes.iter().any(|change| change.is_needed()) {
             let why = "isn't the one of this boot, or one of its blocks is gone".into();
-            findings.push(Finding { what: format!("the hook of {shell}"), why, by_hand: None, mend: Some(Mend::Hook(shell)) });
+            findings.push(Finding {
+                what: format!("the hook of {shell}"),
+                why,
+                by_hand: None,
+                mend: Some(Mend::Hook(shell)),
+            });
             continue;
         }
         for line in status::lines(&ctx.paths, &[shell], &binary)? {
@@ -46,18 +51,29 @@ pub fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
     }
     foreign(ctx, findings);
     let path: Vec<_> = var("PATH").iter().flat_map(std::env::split_paths).collect();
-    let missing: Vec<_> =
-        [ctx.paths.shims(), ctx.paths.bin.clone()].into_iter().filter(|folder| folder.is_dir() && !path.contains(folder)).collect();
+    let missing: Vec<_> = [ctx.paths.shims(), ctx.paths.bin.clone()]
+        .into_iter()
+        .filter(|folder| folder.is_dir() && !path.contains(folder))
+        .collect();
     if !missing.is_empty() {
-        let folders: Vec<String> = missing.iter().map(|folder| escaped(&ctx.paths.tilde(folder))).collect();
-        let by_hand = if hooked { "open a new shell" } else { "boot shell install" };
+        let folders: Vec<String> = missing
+            .iter()
+            .map(|folder| escaped(&ctx.paths.tilde(folder)))
+            .collect();
+        let by_hand = if hooked {
+            "open a new shell"
+        } else {
+            "boot shell install"
+        };
         findings.push(Finding {
             what: folders.join(", "),
             why: "isn't on this shell's PATH".into(),
             by_hand: Some(by_hand.into()),
             mend: None,
         });
-    } else if ctx.paths.shims().is_dir() && !probe::leads(&path, &[&ctx.paths.shims(), &ctx.paths.bin]) {
+    } else if ctx.paths.shims().is_dir()
+        && !probe::leads(&path, &[&ctx.paths.shims(), &ctx.paths.bin])
+    {
         findings.push(Finding {
             what: "PATH".into(),
             why: "the system's folders stand ahead of boot's".into(),
@@ -84,15 +100,29 @@ fn rivals(shell: &str, activators: &[Activator], findings: &mut Vec<Finding>) {
 
 /// Why none of boot's environments is active in this shell, where another one is.
 fn foreign(ctx: &Context, findings: &mut Vec<Finding>) {
-    let here = status::here(|name| std::env::var_os(name), std::os::unix::process::parent_id());
-    let Some(root) = here.environment.filter(|_| here.hook && here.activation == Activation::Foreign) else { return };
-    let belongs = |folder: PathBuf| activation::decide(ctx, &folder, None, Making::Forbidden).venv.is_some();
+    let here = status::here(
+        |name| std::env::var_os(name),
+        std::os::unix::process::parent_id(),
+    );
+    let Some(root) = here
+        .environment
+        .filter(|_| here.hook && here.activation == Activation::Foreign)
+    else {
+        return;
+    };
+    let belongs = |folder: PathBuf| {
+        activation::decide(ctx, &folder, None, Making::Forbidden)
+            .venv
+            .is_some()
+    };
     if !std::env::current_dir().is_ok_and(belongs) {
         return;
     }
     findings.push(Finding {
         what: escaped(&ctx.paths.tilde(&root)),
-        why: "was activated in this shell by other means than boot's, so the one of this project isn't active".into(),
+        why: "was activated in this shell by other means than boot's, so the one of this project \
+              isn't active"
+            .into(),
         by_hand: Some("deactivate".into()),
         mend: None,
     });
@@ -100,5 +130,9 @@ fn foreign(ctx: &Context, findings: &mut Vec<Finding>) {
 
 /// Brings the hook of one shell up to date.
 pub fn update(ctx: &Context, shell: Shell) -> Result<()> {
-    Ok(install::apply(&install::plan(&ctx.paths, &[shell], &status::binary(&ctx.paths)?)?)?)
+    Ok(install::apply(&install::plan(
+        &ctx.paths,
+        &[shell],
+        &status::binary(&ctx.paths)?,
+    )?)?)
 }

@@ -21,10 +21,23 @@ const AT_ONCE: usize = 4;
 pub fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
     for python in installed::gone(&ctx.paths) {
         let (what, why) = (python.key.to_string(), "its interpreter is gone".into());
-        findings.push(Finding { what, why, by_hand: Some(python.way_out()), mend: None });
+        findings.push(Finding {
+            what,
+            why,
+            by_hand: Some(python.way_out()),
+            mend: None,
+        });
     }
-    for path in dangling(&ctx.paths.pythons()).into_iter().chain(dangling(&ctx.paths.shims())) {
-        findings.push(Finding { what: shown(ctx, &path), why: "leads nowhere".into(), by_hand: None, mend: Some(Mend::Links) });
+    for path in dangling(&ctx.paths.pythons())
+        .into_iter()
+        .chain(dangling(&ctx.paths.shims()))
+    {
+        findings.push(Finding {
+            what: shown(ctx, &path),
+            why: "leads nowhere".into(),
+            by_hand: None,
+            mend: Some(Mend::Links),
+        });
     }
 }
 
@@ -46,11 +59,21 @@ pub fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
         }
     }
     for kind in ["an older boot's", "not there"] {
-        let names = old.iter().filter(|(_, of)| *of == kind).filter_map(|(path, _)| path.file_name());
+        let names = old
+            .iter()
+            .filter(|(_, of)| *of == kind)
+            .filter_map(|(path, _)| path.file_name());
         let names: Vec<String> = names.map(|name| escaped(&name.to_string_lossy())).collect();
         if !names.is_empty() {
-            let why =
-                format!("{}: {}", if names.len() == 1 { format!("one is {kind}") } else { format!("some are {kind}") }, names.join(", "));
+            let why = format!(
+                "{}: {}",
+                if names.len() == 1 {
+                    format!("one is {kind}")
+                } else {
+                    format!("some are {kind}")
+                },
+                names.join(", ")
+            );
             findings.push(Finding {
                 what: format!("the shims in {}", shown(ctx, &ctx.paths.shims())),
                 why,
@@ -63,13 +86,22 @@ pub fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
 
 /// Environments of projects, and named ones.
 pub fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
-    for venv in known::list(ctx)?.into_iter().filter(|venv| !venv.works && !venv.kept) {
+    for venv in known::list(ctx)?
+        .into_iter()
+        .filter(|venv| !venv.works && !venv.kept)
+    {
         let what = venv.name.clone().unwrap_or_else(|| shown(ctx, &venv.path));
         let (why, by_hand, mend) = match &venv.lost {
-            _ if fs::symlink_metadata(&venv.environment).is_err() => {
-                ("it is gone, and still on the list of what may be activated".into(), None, Some(Mend::Forget(venv.path.clone())))
-            }
-            Some(request) => (format!("Python {request} isn't installed"), Some(format!("boot python install {request}")), None),
+            _ if fs::symlink_metadata(&venv.environment).is_err() => (
+                "it is gone, and still on the list of what may be activated".into(),
+                None,
+                Some(Mend::Forget(venv.path.clone())),
+            ),
+            Some(request) => (
+                format!("Python {request} isn't installed"),
+                Some(format!("boot python install {request}")),
+                None,
+            ),
             None => {
                 let project = venv.path.parent().unwrap_or(&venv.path);
                 let anew = match &venv.name {
@@ -79,7 +111,12 @@ pub fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
                 ("its interpreter is gone".into(), Some(anew), None)
             }
         };
-        findings.push(Finding { what, why, by_hand, mend });
+        findings.push(Finding {
+            what,
+            why,
+            by_hand,
+            mend,
+        });
     }
     Ok(())
 }
@@ -87,22 +124,38 @@ pub fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
 /// Tools that can't run, and receipts that can't be read.
 pub fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
     let (receipts, errors) = receipt::all(&ctx.paths);
-    let complaints = side_by_side(&receipts, AT_ONCE, |receipt| health::complaint(ctx, receipt));
+    let complaints = side_by_side(&receipts, AT_ONCE, |receipt| {
+        health::complaint(ctx, receipt)
+    });
     for (receipt, why) in receipts.iter().zip(complaints) {
         let name = receipt.wanted.tool();
-        findings.extend(why.map(|why| Finding { what: format!("the tool {name}"), why, by_hand: None, mend: Some(Mend::Tool(name)) }));
+        findings.extend(why.map(|why| Finding {
+            what: format!("the tool {name}"),
+            why,
+            by_hand: None,
+            mend: Some(Mend::Tool(name)),
+        }));
     }
     for error in errors {
         let text = error.to_string();
         let mut lines = text.lines();
         let what = lines.next().unwrap_or_default().to_string();
-        findings.push(Finding { what, why: String::new(), by_hand: lines.next().map(String::from), mend: None });
+        findings.push(Finding {
+            what,
+            why: String::new(),
+            by_hand: lines.next().map(String::from),
+            mend: None,
+        });
     }
 }
 
-/// Links in the bin folder, and of man pages and completions, that lead into a tool which isn't there.
+/// Links in the bin folder, and of man pages and completions, that lead into a tool which isn't
+/// there.
 pub fn links(ctx: &Context, findings: &mut Vec<Finding>) {
-    for path in expose::dangling(&ctx.paths).into_iter().chain(manuals::dangling(&ctx.paths)) {
+    for path in expose::dangling(&ctx.paths)
+        .into_iter()
+        .chain(manuals::dangling(&ctx.paths))
+    {
         findings.push(Finding {
             what: shown(ctx, &path),
             why: "leads to a tool that isn't installed".into(),
@@ -115,20 +168,42 @@ pub fn links(ctx: &Context, findings: &mut Vec<Finding>) {
 /// What killed runs left where things are made.
 pub fn leftovers(ctx: &Context, findings: &mut Vec<Finding>) {
     let paths = &ctx.paths;
-    let mut folders =
-        vec![paths.pythons(), paths.tools(), paths.venvs(), paths.projects(), paths.shims(), paths.bin.clone(), paths.state.clone()];
-    folders.extend([paths.wheels(), paths.archives(), paths.builds(), paths.environments()]);
-    let left: Vec<PathBuf> = folders.into_iter().filter(|folder| atomic::has_leftovers(folder)).collect();
+    let mut folders = vec![
+        paths.pythons(),
+        paths.tools(),
+        paths.venvs(),
+        paths.projects(),
+        paths.shims(),
+        paths.bin.clone(),
+        paths.state.clone(),
+    ];
+    folders.extend([
+        paths.wheels(),
+        paths.archives(),
+        paths.builds(),
+        paths.environments(),
+    ]);
+    let left: Vec<PathBuf> = folders
+        .into_iter()
+        .filter(|folder| atomic::has_leftovers(folder))
+        .collect();
     if !left.is_empty() {
         let shown: Vec<String> = left.iter().map(|folder| shown(ctx, folder)).collect();
         let why = "has what a run that was killed left behind".into();
-        findings.push(Finding { what: shown.join(", "), why, by_hand: None, mend: Some(Mend::Sweep(left)) });
+        findings.push(Finding {
+            what: shown.join(", "),
+            why,
+            by_hand: None,
+            mend: Some(Mend::Sweep(left)),
+        });
     }
 }
 
 fn dangling(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let links = entries.map(|entry| entry.path()).filter(|path| path.is_symlink());
+    let links = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_symlink());
     let mut found: Vec<PathBuf> = links.filter(|path| fs::metadata(path).is_err()).collect();
     found.sort();
     found

@@ -1,4 +1,5 @@
-//! `bootx`, the short name of `boot tool run`: a link beside boot. Another program of that name stays.
+//! `bootx`, the short name of `boot tool run`: a link beside boot. Another program of that name
+//! stays.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,13 +22,19 @@ pub enum Outcome {
 
 /// Makes the link, where install.sh put boot.
 pub fn make(paths: &Paths) -> Result<Outcome> {
-    let Some(boot) = installed(paths) else { return Ok(Outcome::Nowhere) };
+    let Some(boot) = installed(paths) else {
+        return Ok(Outcome::Nowhere);
+    };
     let link = beside(&boot);
     let name = Path::new(boot.file_name().unwrap_or_default());
     match fs::symlink_metadata(&link) {
         Ok(_) if fs::read_link(&link).is_ok_and(|leads| leads == name) => Ok(Outcome::Unchanged),
         Ok(_) if !is_own(&link, &boot) => Ok(Outcome::Foreign(link)),
-        _ if rustix::fs::access(link.parent().unwrap_or(&link), rustix::fs::Access::WRITE_OK).is_err() => Ok(Outcome::Nowhere),
+        _ if rustix::fs::access(link.parent().unwrap_or(&link), rustix::fs::Access::WRITE_OK)
+            .is_err() =>
+        {
+            Ok(Outcome::Nowhere)
+        }
         _ => {
             atomic::symlink(name, &link)?;
             Ok(Outcome::Made(link))
@@ -52,6 +59,10 @@ fn beside(boot: &Path) -> PathBuf {
 }
 
 fn is_own(link: &Path, boot: &Path) -> bool {
-    let leads = fs::read_link(link).is_ok_and(|leads| leads == boot || Some(leads.as_os_str()) == boot.file_name());
-    leads || link.is_symlink() && fs::canonicalize(link).is_ok_and(|real| fs::canonicalize(boot).is_ok_and(|boot| boot == real))
+    let leads = fs::read_link(link)
+        .is_ok_and(|leads| leads == boot || Some(leads.as_os_str()) == boot.file_name());
+    leads
+        || link.is_symlink()
+            && fs::canonicalize(link)
+                .is_ok_and(|real| fs::canonicalize(boot).is_ok_and(|boot| boot == real))
 }

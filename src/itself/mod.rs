@@ -12,15 +12,24 @@ use crate::{net, report};
 /// Why boot can't be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} was installed by {by}, not by install.sh\n{next}", report::escaped(&path.to_string_lossy()))]
-    NotOurs { path: PathBuf, by: &'static str, next: &'static str },
+    #[error("{} was installed by {by}, not by install.sh\n\
+             {next}", report::escaped(&path.to_string_lossy()))]
+    NotOurs {
+        path: PathBuf,
+        by: &'static str,
+        next: &'static str,
+    },
     #[error("the releases' address is {}\ngive BOOT_INSTALL_URL an https address", net::shown(.0))]
     Address(String),
     #[error(
-        "the list of the newest release names nothing for {target}\nbuild it: git clone, then ./install.sh in the checkout, with cargo"
+        "the list of the newest release names nothing for {target}\n\
+         build it: git clone, then ./install.sh in the checkout, with cargo"
     )]
     NoArchive { target: String },
-    #[error("boot {version} doesn't run on this machine: {reason}\nthe old one stays; build it in a checkout with ./install.sh")]
+    #[error(
+        "boot {version} doesn't run on this machine: {reason}\n\
+         the old one stays; build it in a checkout with ./install.sh"
+    )]
     DoesNotRun { version: String, reason: String },
     #[error("nothing was done: you didn't agree\nboot self uninstall --yes asks nothing")]
     Declined,
@@ -44,9 +53,11 @@ pub fn target() -> String {
     format!("{}-{system}", std::env::consts::ARCH)
 }
 
-/// This binary, links followed; an error where somebody else put it there and would be surprised by a change.
+/// This binary, links followed; an error where somebody else put it there and would be surprised by
+/// a change.
 pub fn own_binary(paths: &Paths) -> Result<PathBuf> {
-    let path = crate::shell::init::running().map_err(store::Error::io("find", Path::new("boot")))?;
+    let path =
+        crate::shell::init::running().map_err(store::Error::io("find", Path::new("boot")))?;
     let path = std::fs::canonicalize(&path).map_err(store::Error::io("find", &path))?;
     match installer(&path, &paths.home) {
         Some((by, next)) => Err(Error::NotOurs { path, by, next }),
@@ -57,7 +68,9 @@ pub fn own_binary(paths: &Paths) -> Result<PathBuf> {
 /// Who else than install.sh put the binary at `path`, and what to type there; told by the folder.
 fn installer(path: &Path, home: &Path) -> Option<(&'static str, &'static str)> {
     let has = |name: &str| path.components().any(|part| part.as_os_str() == name);
-    let cargo = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from).join("bin");
+    let cargo = std::env::var_os("CARGO_HOME")
+        .map_or_else(|| home.join(".cargo"), PathBuf::from)
+        .join("bin");
     if has("Cellar") {
         return Some(("Homebrew", "brew upgrade boot, or brew uninstall boot"));
     }
@@ -65,13 +78,21 @@ fn installer(path: &Path, home: &Path) -> Option<(&'static str, &'static str)> {
         return Some(("Nix", "change it where your Nix configuration names it"));
     }
     if path.parent() == Some(&cargo) {
-        return Some(("cargo", "cargo install --git URL boot, or cargo uninstall boot"));
+        return Some((
+            "cargo",
+            "cargo install --git URL boot, or cargo uninstall boot",
+        ));
     }
     if has("target") && (has("debug") || has("release")) {
         return Some(("cargo build", "git pull, then ./install.sh in the checkout"));
     }
-    let system = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/snap"].iter().any(|folder| path.starts_with(folder));
-    system.then_some(("this system's packages", "use apt, dnf, pacman or apk, whichever this system has"))
+    let system = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/snap"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    system.then_some((
+        "this system's packages",
+        "use apt, dnf, pacman or apk, whichever this system has",
+    ))
 }
 
 #[cfg(test)]
@@ -81,11 +102,19 @@ mod tests {
     #[test]
     fn what_others_installed_is_told_by_its_folder() {
         let home = Path::new("/home/me");
-        for theirs in ["/opt/homebrew/Cellar/boot/1/bin/boot", "/nix/store/x-boot/bin/boot", "/src/boot/target/debug/boot", "/usr/bin/boot"]
-        {
+        for theirs in [
+            "/opt/homebrew/Cellar/boot/1/bin/boot",
+            "/nix/store/x-boot/bin/boot",
+            "/src/boot/target/debug/boot",
+            "/usr/bin/boot",
+        ] {
             assert!(installer(Path::new(theirs), home).is_some(), "{theirs}");
         }
-        for ours in ["/home/me/.local/bin/boot", "/usr/local/bin/boot", "/home/me/target/boot"] {
+        for ours in [
+            "/home/me/.local/bin/boot",
+            "/usr/local/bin/boot",
+            "/home/me/target/boot",
+        ] {
             assert_eq!(installer(Path::new(ours), home), None, "{ours}");
         }
     }

@@ -1,8 +1,9 @@
-//! `applied.toml` in boot's state folder: what was done on this machine, so that it is neither done twice nor taken for
-//! somebody else's. Written after each thing is done, never before: what was cut off is tried again.
+//! `applied.toml` in boot's state folder: what was done on this machine, so that it is neither done
+//! twice nor taken for somebody else's. Written after each thing is done, never before: what was
+//! cut off is tried again.
 //!
-//! Places below the home directory are written from there, `~/…`, since a home directory may move. Where a link leads is written as the
-//! link has it: it doesn't move along.
+//! Places below the home directory are written from there, `~/…`, since a home directory may move.
+//! Where a link leads is written as the link has it: it doesn't move along.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -50,7 +51,8 @@ pub struct Applied {
     /// The modes of the sources of copies that have no `chmod`, as they were when they were copied.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub modes: BTreeMap<String, u32>,
-    /// Folders that were made for dotfiles, by their path below the home directory: they go with the last that lies in them.
+    /// Folders that were made for dotfiles, by their path below the home directory: they go with
+    /// the last that lies in them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub folders: BTreeSet<String>,
     /// What a repository held when its own manager placed its dotfiles, by the manager's name.
@@ -101,8 +103,8 @@ pub struct Backup {
     pub apply: u64,
     pub was: PathBuf,
     pub is: PathBuf,
-    /// What it made room for: the dotfile, by its path below the home directory, or the command, whole where it isn't below that; and what
-    /// is placed there.
+    /// What it made room for: the dotfile, by its path below the home directory, or the command,
+    /// whole where it isn't below that; and what is placed there.
     pub target: String,
     pub placed: Placed,
     /// An undo couldn't put it back; it doesn't keep the applies before from being undone.
@@ -115,22 +117,41 @@ impl Applied {
         let path = paths.applied_file();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Applied { version: 1, ..Applied::default() }),
-            Err(error) => return Err(Error::Applied { path, reason: error.to_string() }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Applied {
+                    version: 1,
+                    ..Applied::default()
+                });
+            }
+            Err(error) => {
+                return Err(Error::Applied {
+                    path,
+                    reason: error.to_string(),
+                });
+            }
         };
-        let mut applied: Applied = toml::from_str(&text)
-            .map_err(|error| Error::Applied { path: path.clone(), reason: error.message().lines().next().unwrap_or("").into() })?;
+        let mut applied: Applied = toml::from_str(&text).map_err(|error| Error::Applied {
+            path: path.clone(),
+            reason: error.message().lines().next().unwrap_or("").into(),
+        })?;
         if applied.version != 1 {
-            return Err(Error::Applied { path, reason: "a newer boot wrote it".into() });
+            return Err(Error::Applied {
+                path,
+                reason: "a newer boot wrote it".into(),
+            });
         }
         if let Some(source) = &mut applied.source {
             source.root = from_home(paths, &source.root);
             // A folder that is used where it is has its real name.
             if source.url.is_none() {
-                source.root = fs::canonicalize(&source.root).unwrap_or_else(|_| source.root.clone());
+                source.root =
+                    fs::canonicalize(&source.root).unwrap_or_else(|_| source.root.clone());
             }
         }
-        applied.backups.iter_mut().for_each(|backup| backup.find(paths));
+        applied
+            .backups
+            .iter_mut()
+            .for_each(|backup| backup.find(paths));
         Ok(applied)
     }
 
@@ -138,11 +159,17 @@ impl Applied {
     pub fn write(&self, paths: &Paths) -> Result<()> {
         let path = paths.applied_file();
         let mut written = self.clone();
-        written.source.iter_mut().for_each(|source| source.root = to_home(paths, &source.root));
+        written
+            .source
+            .iter_mut()
+            .for_each(|source| source.root = to_home(paths, &source.root));
         for backup in &mut written.backups {
             (backup.was, backup.is) = (to_home(paths, &backup.was), to_home(paths, &backup.is));
         }
-        let text = toml::to_string(&written).map_err(|error| Error::Applied { path: path.clone(), reason: error.to_string() })?;
+        let text = toml::to_string(&written).map_err(|error| Error::Applied {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
         if fs::read_to_string(&path).is_ok_and(|there| there == text) {
             return Ok(());
         }
@@ -151,17 +178,22 @@ impl Applied {
 }
 
 impl Backup {
-    /// Where its places are by now. An older boot wrote them in full: they are found by what doesn't change when a home directory moves.
+    /// Where its places are by now. An older boot wrote them in full: they are found by what
+    /// doesn't change when a home directory moves.
     fn find(&mut self, paths: &Paths) {
         (self.was, self.is) = (from_home(paths, &self.was), from_home(paths, &self.is));
         if !self.was.starts_with(&paths.home)
-            && let Some(below) =
-                Path::new(&self.target).ancestors().find(|below| !below.as_os_str().is_empty() && self.was.ends_with(below))
+            && let Some(below) = Path::new(&self.target)
+                .ancestors()
+                .find(|below| !below.as_os_str().is_empty() && self.was.ends_with(below))
         {
             self.was = paths.home.join(below);
         }
         if fs::symlink_metadata(&self.is).is_err()
-            && let (Some(folder), Some(name)) = (self.is.parent().and_then(Path::file_name), self.is.file_name())
+            && let (Some(folder), Some(name)) = (
+                self.is.parent().and_then(Path::file_name),
+                self.is.file_name(),
+            )
         {
             let here = paths.backups().join(folder);
             // The folder of a backup outlives it where a run was cut.
@@ -174,12 +206,14 @@ impl Backup {
 
 /// As it is written down.
 fn to_home(paths: &Paths, path: &Path) -> PathBuf {
-    path.strip_prefix(&paths.home).map_or_else(|_| path.into(), |below| Path::new("~").join(below))
+    path.strip_prefix(&paths.home)
+        .map_or_else(|_| path.into(), |below| Path::new("~").join(below))
 }
 
 /// What was written down, in full.
 fn from_home(paths: &Paths, path: &Path) -> PathBuf {
-    path.strip_prefix("~").map_or_else(|_| path.into(), |below| paths.home.join(below))
+    path.strip_prefix("~")
+        .map_or_else(|_| path.into(), |below| paths.home.join(below))
 }
 
 #[cfg(test)]
@@ -192,11 +226,25 @@ mod tests {
         let paths = Paths::from(&|name| (name == "HOME").then(|| home.path().into())).unwrap();
         let mut applied = Applied::read(&paths).unwrap();
         assert_eq!(applied.source, None);
-        applied.source = Some(Source { root: "/r".into(), url: None, branch: None, tree: None });
+        applied.source = Some(Source {
+            root: "/r".into(),
+            url: None,
+            branch: None,
+            tree: None,
+        });
         applied.agreed.insert(Sha256::of(b"x"));
-        applied.runs.insert("a".into(), Ran { sha256: Sha256::of(b"x") });
-        applied.dotfiles.insert(".a.b".into(), Placed::Link("/r/a".into()));
-        applied.dotfiles.insert(".c".into(), Placed::Copy(Sha256::of(b"c")));
+        applied.runs.insert(
+            "a".into(),
+            Ran {
+                sha256: Sha256::of(b"x"),
+            },
+        );
+        applied
+            .dotfiles
+            .insert(".a.b".into(), Placed::Link("/r/a".into()));
+        applied
+            .dotfiles
+            .insert(".c".into(), Placed::Copy(Sha256::of(b"c")));
         applied.backups.push(Backup {
             apply: 1,
             was: home.path().join(".a"),
@@ -208,10 +256,23 @@ mod tests {
         applied.write(&paths).unwrap();
         assert_eq!(Applied::read(&paths).unwrap(), applied);
         // The home directory has another name by now; what is elsewhere stays there.
-        let moved = Paths { home: "/moved".into(), ..paths.clone() };
+        let moved = Paths {
+            home: "/moved".into(),
+            ..paths.clone()
+        };
         let there = Applied::read(&moved).unwrap().backups.remove(0);
-        assert_eq!((there.was, there.is), ("/moved/.a".into(), "/s/1/.a".into()));
+        assert_eq!(
+            (there.was, there.is),
+            ("/moved/.a".into(), "/s/1/.a".into())
+        );
         fs::write(paths.applied_file(), "version = 2").unwrap();
-        assert!(Applied::read(&paths).unwrap_err().to_string().lines().count() <= 3);
+        assert!(
+            Applied::read(&paths)
+                .unwrap_err()
+                .to_string()
+                .lines()
+                .count()
+                <= 3
+        );
     }
 }

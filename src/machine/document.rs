@@ -1,4 +1,5 @@
-//! Reading a TOML file so that every complaint about it says line, column, and the nearest right word.
+//! Reading a TOML file so that every complaint about it says line, column, and the nearest right
+//! word.
 
 use std::ops::Range;
 
@@ -49,18 +50,38 @@ impl<'a> Document<'a> {
     pub fn parse(&self) -> Result<Spanned<DeTable<'a>>> {
         DeTable::parse(self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            self.problem(&span, escaped(&error.message().replace('\n', ", ")), "correct that place; boot.toml is a TOML file, see toml.io")
+            self.problem(
+                &span,
+                escaped(&error.message().replace('\n', ", ")),
+                "correct that place; boot.toml is a TOML file, see toml.io",
+            )
         })
     }
 
     pub fn root(self, entries: &'a DeTable<'a>) -> Table<'a> {
-        Table { doc: self, entries, name: "boot.toml", start: 0 }
+        Table {
+            doc: self,
+            entries,
+            name: "boot.toml",
+            start: 0,
+        }
     }
 
     /// A complaint about what stands at `span`. Columns are counted in characters, as editors do.
-    pub fn problem(&self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    pub fn problem(
+        &self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Problem {
         let (line, column) = self.place(span.start);
-        Problem { file: escaped(self.file), line, column, message: message.into(), hint: hint.into() }
+        Problem {
+            file: escaped(self.file),
+            line,
+            column,
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 
     fn place(&self, offset: usize) -> (usize, usize) {
@@ -70,7 +91,10 @@ impl<'a> Document<'a> {
         }
         let before = &self.text[..end];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
     }
 }
 
@@ -84,13 +108,22 @@ impl<'a> Table<'a> {
                     Some(word) => format!("did you mean {word}?"),
                     None => format!("known here: {}", known.join(", ")),
                 };
-                return Err(self.doc.problem(&key.span(), format!("{} isn't a key of {}", escaped(key_text), self.name), hint));
+                return Err(self.doc.problem(
+                    &key.span(),
+                    format!("{} isn't a key of {}", escaped(key_text), self.name),
+                    hint,
+                ));
             }
         }
         Ok(())
     }
 
-    pub fn problem(&self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    pub fn problem(
+        &self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Problem {
         self.doc.problem(span, message, hint)
     }
 
@@ -107,15 +140,31 @@ impl<'a> Table<'a> {
 
     /// Where `key` stands; None where it isn't.
     pub fn key(&self, key: &str) -> Option<Range<usize>> {
-        self.entries.iter().find(|(name, _)| name.get_ref() == key).map(|(name, _)| name.span())
+        self.entries
+            .iter()
+            .find(|(name, _)| name.get_ref() == key)
+            .map(|(name, _)| name.span())
     }
 
-    pub fn entries(&self) -> impl Iterator<Item = (At<&'a str>, &'a Spanned<DeValue<'a>>)> + use<'a> {
-        self.entries.iter().map(|(key, value)| (At { value: key.get_ref().as_ref(), span: key.span() }, value))
+    pub fn entries(
+        &self,
+    ) -> impl Iterator<Item = (At<&'a str>, &'a Spanned<DeValue<'a>>)> + use<'a> {
+        self.entries.iter().map(|(key, value)| {
+            (
+                At {
+                    value: key.get_ref().as_ref(),
+                    span: key.span(),
+                },
+                value,
+            )
+        })
     }
 
     fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.entries.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+        self.entries
+            .iter()
+            .find(|(name, _)| name.get_ref() == key)
+            .map(|(_, value)| value)
     }
 
     fn should_be(&self, key: &str, what: &str, value: &Spanned<DeValue<'_>>) -> Problem {
@@ -131,27 +180,41 @@ impl<'a> Table<'a> {
     }
 
     pub fn string(&self, key: &str) -> Result<Option<At<String>>> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match value.get_ref() {
-            DeValue::String(text) => Ok(Some(At { value: text.to_string(), span: value.span() })),
+            DeValue::String(text) => Ok(Some(At {
+                value: text.to_string(),
+                span: value.span(),
+            })),
             _ => Err(self.should_be(key, "a text in quotes", value)),
         }
     }
 
     pub fn strings(&self, key: &str) -> Result<Vec<At<String>>> {
-        let Some(value) = self.value(key) else { return Ok(Vec::new()) };
+        let Some(value) = self.value(key) else {
+            return Ok(Vec::new());
+        };
         let wrong = |value| self.should_be(key, "a list of texts, like [\"a\", \"b\"]", value);
-        let DeValue::Array(list) = value.get_ref() else { return Err(wrong(value)) };
+        let DeValue::Array(list) = value.get_ref() else {
+            return Err(wrong(value));
+        };
         list.iter()
             .map(|item| match item.get_ref() {
-                DeValue::String(text) => Ok(At { value: text.to_string(), span: item.span() }),
+                DeValue::String(text) => Ok(At {
+                    value: text.to_string(),
+                    span: item.span(),
+                }),
                 _ => Err(wrong(item)),
             })
             .collect()
     }
 
     pub fn boolean(&self, key: &str) -> Result<Option<bool>> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match value.get_ref() {
             DeValue::Boolean(yes) => Ok(Some(*yes)),
             _ => Err(self.should_be(key, "true or false", value)),
@@ -159,10 +222,15 @@ impl<'a> Table<'a> {
     }
 
     pub fn integer(&self, key: &str) -> Result<Option<At<i64>>> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match value.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 => match number.as_str().parse() {
-                Ok(number) => Ok(Some(At { value: number, span: value.span() })),
+                Ok(number) => Ok(Some(At {
+                    value: number,
+                    span: value.span(),
+                })),
                 Err(_) => Err(self.should_be(key, "a number", value)),
             },
             _ => Err(self.should_be(key, "a number", value)),
@@ -170,24 +238,39 @@ impl<'a> Table<'a> {
     }
 
     pub fn table(&self, key: &str, name: &'a str) -> Result<Option<Table<'a>>> {
-        let Some(value) = self.value(key) else { return Ok(None) };
-        self.as_table(value, name).map(Some).ok_or_else(|| self.should_be(key, "a table", value))
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        self.as_table(value, name)
+            .map(Some)
+            .ok_or_else(|| self.should_be(key, "a table", value))
     }
 
     /// `value` as a table, if it is one.
     pub fn as_table(&self, value: &'a Spanned<DeValue<'a>>, name: &'a str) -> Option<Table<'a>> {
         match value.get_ref() {
-            DeValue::Table(entries) => Some(Table { doc: self.doc, entries, name, start: value.span().start }),
+            DeValue::Table(entries) => Some(Table {
+                doc: self.doc,
+                entries,
+                name,
+                start: value.span().start,
+            }),
             _ => None,
         }
     }
 
     /// A list of tables: `[[key]]`.
     pub fn tables(&self, key: &str, name: &'a str) -> Result<Vec<Table<'a>>> {
-        let Some(value) = self.value(key) else { return Ok(Vec::new()) };
+        let Some(value) = self.value(key) else {
+            return Ok(Vec::new());
+        };
         let wrong = || self.should_be(key, &format!("a list of tables: {name}"), value);
-        let DeValue::Array(list) = value.get_ref() else { return Err(wrong()) };
-        list.iter().map(|item| self.as_table(item, name).ok_or_else(wrong)).collect()
+        let DeValue::Array(list) = value.get_ref() else {
+            return Err(wrong());
+        };
+        list.iter()
+            .map(|item| self.as_table(item, name).ok_or_else(wrong))
+            .collect()
     }
 }
 
@@ -206,7 +289,10 @@ mod tests {
 
     #[test]
     fn places_are_counted_in_characters() {
-        let doc = Document { file: "boot.toml", text: "a = 1\n\"é\" = 2\n" };
+        let doc = Document {
+            file: "boot.toml",
+            text: "a = 1\n\"é\" = 2\n",
+        };
         assert_eq!(doc.place(0), (1, 1));
         assert_eq!(doc.place(6), (2, 1));
         assert_eq!(doc.place(10), (2, 4));

@@ -12,7 +12,9 @@ use crate::store;
 
 mod place;
 
-pub use place::{can_go, check_place, forget, gone, is_placed, link_above, place, settle, supplant, there};
+pub use place::{
+    can_go, check_place, forget, gone, is_placed, link_above, place, settle, supplant, there,
+};
 
 /// One dotfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,16 +40,25 @@ pub enum There {
     Foreign(&'static str),
 }
 
-/// Every dotfile of the manifest, sorted by target. Two repositories that claim one place are an error that names both.
+/// Every dotfile of the manifest, sorted by target. Two repositories that claim one place are an
+/// error that names both.
 pub fn list(manifest: &Manifest, here: &Surroundings) -> Result<Vec<Dotfile>> {
     let mut all: Vec<Dotfile> = Vec::new();
-    for dotfiles in manifest.dotfiles.iter().filter(|dotfiles| dotfiles.manager.is_none()) {
+    for dotfiles in manifest
+        .dotfiles
+        .iter()
+        .filter(|dotfiles| dotfiles.manager.is_none())
+    {
         all.extend(of_one(dotfiles, here)?);
     }
     if let Some((other, dotfile)) = clash(&all) {
         return Err(Error::Content {
             what: format!("~/{}", dotfile.target),
-            reason: format!("both {} and {} claim it", other.from().display(), dotfile.from().display()),
+            reason: format!(
+                "both {} and {} claim it",
+                other.from().display(),
+                dotfile.from().display()
+            ),
             hint: "remove it from one of the two; nothing was done",
         });
     }
@@ -55,12 +66,20 @@ pub fn list(manifest: &Manifest, here: &Surroundings) -> Result<Vec<Dotfile>> {
     Ok(all)
 }
 
-/// Two that claim one place, or of which one claims a folder above the other, in the order in which they are listed.
+/// Two that claim one place, or of which one claims a folder above the other, in the order in which
+/// they are listed.
 fn clash(all: &[Dotfile]) -> Option<(&Dotfile, &Dotfile)> {
-    let mut sorted: Vec<(&Path, usize)> = all.iter().enumerate().map(|(at, dotfile)| (Path::new(&dotfile.target), at)).collect();
-    // Part by part, what lies below a folder follows it with nothing else in between; as text, `a-b` comes between `a` and `a/b`.
+    let mut sorted: Vec<(&Path, usize)> = all
+        .iter()
+        .enumerate()
+        .map(|(at, dotfile)| (Path::new(&dotfile.target), at))
+        .collect();
+    // Part by part, what lies below a folder follows it with nothing else in between; as text,
+    // `a-b` comes between `a` and `a/b`.
     sorted.sort();
-    let pair = sorted.windows(2).find(|pair| pair[1].0.starts_with(pair[0].0))?;
+    let pair = sorted
+        .windows(2)
+        .find(|pair| pair[1].0.starts_with(pair[0].0))?;
     let (one, other) = (pair[0].1, pair[1].1);
     Some((&all[one.min(other)], &all[one.max(other)]))
 }
@@ -71,7 +90,13 @@ fn of_one(dotfiles: &Dotfiles, here: &Surroundings) -> Result<Vec<Dotfile>> {
     for entry in &dotfiles.entries {
         said.entry(entry.target.as_path()).or_insert(entry);
     }
-    let mut walk = Walk { dotfiles, said, here, base: canonical(base)?, found: Vec::new() };
+    let mut walk = Walk {
+        dotfiles,
+        said,
+        here,
+        base: canonical(base)?,
+        found: Vec::new(),
+    };
     let root = base.join(&dotfiles.root);
     if !root.is_dir() {
         return Err(Error::Content {
@@ -81,10 +106,17 @@ fn of_one(dotfiles: &Dotfiles, here: &Surroundings) -> Result<Vec<Dotfile>> {
         });
     }
     walk.folder(Path::new(""))?;
-    if let Some(entry) = dotfiles.entries.iter().find(|entry| fs::symlink_metadata(root.join(&entry.target)).is_err()) {
+    if let Some(entry) = dotfiles
+        .entries
+        .iter()
+        .find(|entry| fs::symlink_metadata(root.join(&entry.target)).is_err())
+    {
         return Err(Error::Content {
             what: format!("{}: ~/{}", entry.at, entry.target.display()),
-            reason: format!("the repository has no {}", dotfiles.root.join(&entry.target).display()),
+            reason: format!(
+                "the repository has no {}",
+                dotfiles.root.join(&entry.target).display()
+            ),
             hint: "put the file there, or remove the line",
         });
     }
@@ -99,7 +131,12 @@ impl Dotfile {
 
     /// The text of a template, with its variables filled in.
     fn rendered(&self, vars: &Vars) -> Result<String> {
-        Ok(template::render(&self.source.display().to_string(), &self.template()?, &vars.values, &vars.known)?)
+        Ok(template::render(
+            &self.source.display().to_string(),
+            &self.template()?,
+            &vars.values,
+            &vars.known,
+        )?)
     }
 
     /// The text of a template as it is in the repository.
@@ -114,7 +151,10 @@ impl Dotfile {
     /// The variables that it uses; none where it is no template.
     pub fn variables(&self) -> Result<BTreeSet<String>> {
         match self.mode {
-            Mode::Template => Ok(template::names(&self.source.display().to_string(), &self.template()?)?),
+            Mode::Template => Ok(template::names(
+                &self.source.display().to_string(),
+                &self.template()?,
+            )?),
             _ => Ok(BTreeSet::new()),
         }
     }
@@ -124,7 +164,14 @@ impl Dotfile {
         if self.mode != Mode::Template {
             return Ok(());
         }
-        let blank = Vars { values: vars.known.iter().map(|name| (name.clone(), String::new())).collect(), known: vars.known.clone() };
+        let blank = Vars {
+            values: vars
+                .known
+                .iter()
+                .map(|name| (name.clone(), String::new()))
+                .collect(),
+            known: vars.known.clone(),
+        };
         self.rendered(&blank).map(drop)
     }
 
@@ -152,24 +199,39 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// `below` is relative to the dotfiles' root.
     fn folder(&mut self, below: &Path) -> Result<()> {
-        let folder = self.dotfiles.place.readable().join(&self.dotfiles.root).join(below);
+        let folder = self
+            .dotfiles
+            .place
+            .readable()
+            .join(&self.dotfiles.root)
+            .join(below);
         self.stays_inside(&folder)?;
         for entry in fs::read_dir(&folder).map_err(store::Error::io("read", &folder))? {
             let entry = entry.map_err(store::Error::io("read", &folder))?;
             let path = below.join(entry.file_name());
-            let Some(name) = path.to_str().filter(|name| !name.chars().any(char::is_control)) else {
+            let Some(name) = path
+                .to_str()
+                .filter(|name| !name.chars().any(char::is_control))
+            else {
                 return Err(Error::Content {
                     what: path.display().to_string(),
-                    reason: "its name has characters that a terminal or a script would stumble over".into(),
+                    reason:
+                        "its name has characters that a terminal or a script would stumble over"
+                            .into(),
                     hint: "rename it; boot takes UTF-8 names without control characters",
                 });
             };
-            let is_repository = self.dotfiles.root.as_os_str().is_empty() || self.dotfiles.root == Path::new(".");
-            if matches!(entry.file_name().to_str(), Some(".git" | ".DS_Store")) || (is_repository && matches!(name, FILE | "boot.lock")) {
+            let is_repository =
+                self.dotfiles.root.as_os_str().is_empty() || self.dotfiles.root == Path::new(".");
+            if matches!(entry.file_name().to_str(), Some(".git" | ".DS_Store"))
+                || (is_repository && matches!(name, FILE | "boot.lock"))
+            {
                 continue;
             }
             let said = self.said.get(path.as_path()).copied();
-            let kind = entry.file_type().map_err(store::Error::io("read", &entry.path()))?;
+            let kind = entry
+                .file_type()
+                .map_err(store::Error::io("read", &entry.path()))?;
             if kind.is_dir() && said.is_none() {
                 self.folder(&path)?;
                 continue;
@@ -179,24 +241,49 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn leaf(&mut self, name: &str, path: &Path, kind: fs::FileType, said: Option<&Entry>) -> Result<()> {
+    fn leaf(
+        &mut self,
+        name: &str,
+        path: &Path,
+        kind: fs::FileType,
+        said: Option<&Entry>,
+    ) -> Result<()> {
         let source = self.dotfiles.root.join(path);
         let from = self.dotfiles.place.readable().join(&source);
         self.stays_inside(&from)?;
-        let wrong = |reason: &str, hint: &'static str| Error::Content { what: source.display().to_string(), reason: reason.into(), hint };
+        let wrong = |reason: &str, hint: &'static str| Error::Content {
+            what: source.display().to_string(),
+            reason: reason.into(),
+            hint,
+        };
         if !kind.is_file() && !kind.is_dir() && !kind.is_symlink() {
-            return Err(wrong("it is neither a file nor a folder", "remove it from the repository"));
+            return Err(wrong(
+                "it is neither a file nor a folder",
+                "remove it from the repository",
+            ));
         }
         let mode = said.map_or(Mode::Link, |said| said.mode);
         if mode != Mode::Link && !from.is_file() {
-            return Err(wrong("only files can be copied", "link the folder, or name its files one by one"));
+            return Err(wrong(
+                "only files can be copied",
+                "link the folder, or name its files one by one",
+            ));
         }
         if mode != Mode::Link && fs::metadata(&from).is_ok_and(|data| data.len() > LARGEST) {
-            return Err(wrong("it is larger than 64 megabytes, too large to be copied", "link it: remove its line from [dotfiles]"));
+            return Err(wrong(
+                "it is larger than 64 megabytes, too large to be copied",
+                "link it: remove its line from [dotfiles]",
+            ));
         }
         if said.is_none_or(|said| said.only.holds(self.here)) {
             let chmod = said.and_then(|said| said.chmod);
-            self.found.push(Dotfile { target: name.into(), place: self.dotfiles.place.clone(), mode, chmod, source });
+            self.found.push(Dotfile {
+                target: name.into(),
+                place: self.dotfiles.place.clone(),
+                mode,
+                chmod,
+                source,
+            });
         }
         Ok(())
     }
@@ -206,7 +293,11 @@ impl Walk<'_> {
             return Ok(());
         }
         Err(Error::Content {
-            what: path.strip_prefix(self.dotfiles.place.readable()).unwrap_or(path).display().to_string(),
+            what: path
+                .strip_prefix(self.dotfiles.place.readable())
+                .unwrap_or(path)
+                .display()
+                .to_string(),
             reason: "it is a link that leads nowhere, or out of the repository".into(),
             hint: "put the file itself there; nothing was done",
         })

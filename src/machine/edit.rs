@@ -10,8 +10,8 @@ use super::manifest::{Manifest, Source, Tool};
 use super::{Error, Result};
 use crate::store::{self, atomic};
 
-/// Changes the manifest at `path`, and says whether that changed a byte. What would come out of it is read before it is written: a
-/// manifest that can't be applied is never left behind.
+/// Changes the manifest at `path`, and says whether that changed a byte. What would come out of it
+/// is read before it is written: a manifest that can't be applied is never left behind.
 pub fn change(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<bool> {
     let (path, new) = match changed(path, with)? {
         Some(changed) => changed,
@@ -21,11 +21,16 @@ pub fn change(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<bool> 
     Ok(true)
 }
 
-/// As [`change`], without writing it: the file to write, and its new text; None where nothing changes. A manifest that isn't there begins
-/// with its version.
-pub fn changed(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<Option<(PathBuf, String)>> {
+/// As [`change`], without writing it: the file to write, and its new text; None where nothing
+/// changes. A manifest that isn't there begins with its version.
+pub fn changed(
+    path: &Path,
+    with: impl FnOnce(&mut DocumentMut),
+) -> Result<Option<(PathBuf, String)>> {
     let (path, old) = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (path.to_path_buf(), String::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            (path.to_path_buf(), String::new())
+        }
         // The file itself, where a link leads to it.
         _ => {
             let path = fs::canonicalize(path).map_err(store::Error::io("read", path))?;
@@ -37,16 +42,29 @@ pub fn changed(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<Optio
         Some(text) => ("\u{feff}", text),
         None => ("", old.as_str()),
     };
-    let start = if old.is_empty() { "version = 1\n" } else { text };
-    let mut document: DocumentMut = start.parse().map_err(|error: toml_edit::TomlError| Error::Content {
-        what: path.display().to_string(),
-        reason: error.message().lines().next().unwrap_or("it isn't TOML").into(),
-        hint: "boot plan shows where",
-    })?;
+    let start = if old.is_empty() {
+        "version = 1\n"
+    } else {
+        text
+    };
+    let mut document: DocumentMut =
+        start
+            .parse()
+            .map_err(|error: toml_edit::TomlError| Error::Content {
+                what: path.display().to_string(),
+                reason: error
+                    .message()
+                    .lines()
+                    .next()
+                    .unwrap_or("it isn't TOML")
+                    .into(),
+                hint: "boot plan shows where",
+            })?;
     with(&mut document);
     let mut new = document.to_string();
     if text.contains("\r\n") {
-        // The document has forgotten them. Only a line that is new can have had another end where they are mixed.
+        // The document has forgotten them. Only a line that is new can have had another end where
+        // they are mixed.
         new = with_ends_of(text, &new);
     }
     if new == text {
@@ -58,8 +76,11 @@ pub fn changed(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<Optio
 
 /// `new` with the line ends that `old` has: CRLF for every line unless `old` has it as LF alone.
 fn with_ends_of(old: &str, new: &str) -> String {
-    let short: HashSet<&str> =
-        old.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).filter(|line| !line.ends_with('\r')).collect();
+    let short: HashSet<&str> = old
+        .split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'))
+        .filter(|line| !line.ends_with('\r'))
+        .collect();
     let mut text = String::with_capacity(new.len() + new.len() / 16);
     for line in new.split_inclusive('\n') {
         match line.strip_suffix('\n') {
@@ -90,7 +111,9 @@ pub fn tool(tool: &Tool) -> Value {
                 options.insert("rev", rev.as_str().into());
             }
         }
-        Some(Source::Folder(path)) => drop(options.insert("path", path.display().to_string().into())),
+        Some(Source::Folder(path)) => {
+            drop(options.insert("path", path.display().to_string().into()))
+        }
         None => {}
     }
     for (key, list) in [("extras", &tool.extras), ("inject", &tool.inject)] {
@@ -102,22 +125,42 @@ pub fn tool(tool: &Tool) -> Value {
         options.insert("python", python.as_str().into());
     }
     if !tool.expose.is_empty() {
-        let expose: InlineTable = tool.expose.iter().map(|(name, command)| (name.as_str(), Value::from(command.as_str()))).collect();
+        let expose: InlineTable = tool
+            .expose
+            .iter()
+            .map(|(name, command)| (name.as_str(), Value::from(command.as_str())))
+            .collect();
         options.insert("expose", expose.into());
     }
     // Nothing but a version, or not even that.
-    if options.iter().all(|(key, _)| key == "version") { version.into() } else { options.into() }
+    if options.iter().all(|(key, _)| key == "version") {
+        version.into()
+    } else {
+        options.into()
+    }
 }
 
-/// Appends to the list at `table`.`key`, in the layout that it has. Both are made where they aren't there.
+/// Appends to the list at `table`.`key`, in the layout that it has. Both are made where they aren't
+/// there.
 pub fn append(document: &mut DocumentMut, table: &str, key: &str, text: &str) {
-    let Some(table) = self::table(document, table) else { return };
-    let list = table.entry(key).or_insert_with(|| toml_edit::value(Array::new()));
-    let Some(list) = list.as_array_mut() else { return };
-    let before = list.iter().last().and_then(|last| last.decor().prefix()?.as_str().map(str::to_string));
+    let Some(table) = self::table(document, table) else {
+        return;
+    };
+    let list = table
+        .entry(key)
+        .or_insert_with(|| toml_edit::value(Array::new()));
+    let Some(list) = list.as_array_mut() else {
+        return;
+    };
+    let before = list
+        .iter()
+        .last()
+        .and_then(|last| last.decor().prefix()?.as_str().map(str::to_string));
     let mut new = Value::from(text);
     match before {
-        Some(before) if list.len() > 1 || before.contains('\n') => new.decor_mut().set_prefix(before),
+        Some(before) if list.len() > 1 || before.contains('\n') => {
+            new.decor_mut().set_prefix(before)
+        }
         Some(_) => new.decor_mut().set_prefix(" "),
         None => {}
     }
@@ -132,6 +175,12 @@ pub fn set(document: &mut DocumentMut, table: &str, key: &str, value: Value) {
 }
 
 /// None where something else than a table has its name; whoever reads the manifest says so.
-fn table<'d>(document: &'d mut DocumentMut, name: &str) -> Option<&'d mut dyn toml_edit::TableLike> {
-    document.entry(name).or_insert_with(|| toml_edit::Item::Table(toml_edit::Table::new())).as_table_like_mut()
+fn table<'d>(
+    document: &'d mut DocumentMut,
+    name: &str,
+) -> Option<&'d mut dyn toml_edit::TableLike> {
+    document
+        .entry(name)
+        .or_insert_with(|| toml_edit::Item::Table(toml_edit::Table::new()))
+        .as_table_like_mut()
 }

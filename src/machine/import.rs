@@ -1,4 +1,5 @@
-//! Taking what others have on this machine into the manifest, whose comments and order stay. What the manifest says already stays too.
+//! Taking what others have on this machine into the manifest, whose comments and order stay. What
+//! the manifest says already stays too.
 
 use std::path::PathBuf;
 
@@ -39,12 +40,15 @@ impl Imported {
 
     /// Writes it.
     pub fn write(&self) -> Result<()> {
-        let Some((path, text)) = &self.text else { return Ok(()) };
+        let Some((path, text)) = &self.text else {
+            return Ok(());
+        };
         Ok(atomic::write(path, text.as_bytes(), None)?)
     }
 }
 
-/// Finds out what `found` adds to the manifest of this machine, or to the one that it would have. Writes nothing.
+/// Finds out what `found` adds to the manifest of this machine, or to the one that it would have.
+/// Writes nothing.
 ///
 /// # Errors
 /// The manifest can't be read, or is wrong already.
@@ -56,12 +60,16 @@ pub fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
     };
     let shown = ctx.paths.tilde(&path);
     let mut own = match std::fs::symlink_metadata(&path) {
-        Ok(_) => {
-            Manifest::load(&super::manifest::Place::at(path.parent().unwrap_or(&ctx.paths.config)), shown.trim_end_matches("/boot.toml"))?
-        }
+        Ok(_) => Manifest::load(
+            &super::manifest::Place::at(path.parent().unwrap_or(&ctx.paths.config)),
+            shown.trim_end_matches("/boot.toml"),
+        )?,
         Err(_) => Manifest::default(),
     };
-    let mut imported = Imported { manifest: path.clone(), ..Imported::default() };
+    let mut imported = Imported {
+        manifest: path.clone(),
+        ..Imported::default()
+    };
     let (mut pythons, mut tools, mut venvs) = (Vec::new(), Vec::new(), Vec::new());
     for found in found {
         imported.left.extend(found.left);
@@ -69,19 +77,32 @@ pub fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
             if own.pythons.contains(&request) {
                 imported.there.push(format!("python {request}"));
             } else {
-                imported.new.push(New { kind: "python", what: request.clone() });
+                imported.new.push(New {
+                    kind: "python",
+                    what: request.clone(),
+                });
                 own.pythons.push(request.clone());
                 pythons.push(request);
             }
         }
         for tool in found.tools {
             match fits(&tool) {
-                _ if own.tools.iter().any(|other| items::same_tool(&other.name, &tool.name)) => {
+                _ if own
+                    .tools
+                    .iter()
+                    .any(|other| items::same_tool(&other.name, &tool.name)) =>
+                {
                     imported.there.push(format!("tool {}", tool.name))
                 }
-                Err(why) => imported.left.push(Left { what: format!("tool {}", tool.name), why }),
+                Err(why) => imported.left.push(Left {
+                    what: format!("tool {}", tool.name),
+                    why,
+                }),
                 Ok(()) => {
-                    imported.new.push(New { kind: "tool", what: shown_tool(&tool) });
+                    imported.new.push(New {
+                        kind: "tool",
+                        what: shown_tool(&tool),
+                    });
                     own.tools.push(tool.clone());
                     tools.push(tool);
                 }
@@ -91,27 +112,39 @@ pub fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
             if own.venvs.insert(name.clone(), request.clone()).is_some() {
                 imported.there.push(format!("venv {name}"));
             } else {
-                imported.new.push(New { kind: "venv", what: format!("{name}, with Python {request}") });
+                imported.new.push(New {
+                    kind: "venv",
+                    what: format!("{name}, with Python {request}"),
+                });
                 venvs.push((name, request));
             }
         }
     }
     imported.text = edit::changed(&path, |document| {
-        pythons.iter().for_each(|request| edit::append(document, "python", "install", request));
-        tools.iter().for_each(|tool| edit::set(document, "tools", &tool.name, edit::tool(tool)));
-        venvs.iter().for_each(|(name, request)| edit::set(document, "venvs", name, request.as_str().into()));
+        pythons
+            .iter()
+            .for_each(|request| edit::append(document, "python", "install", request));
+        tools
+            .iter()
+            .for_each(|tool| edit::set(document, "tools", &tool.name, edit::tool(tool)));
+        venvs.iter().for_each(|(name, request)| {
+            edit::set(document, "venvs", name, request.as_str().into())
+        });
     })?
     // Without anything new there is no first manifest either.
     .filter(|_| !imported.new.is_empty());
     Ok(imported)
 }
 
-/// Why a manifest with this tool would be wrong: what others allow isn't always what a manifest does.
+/// Why a manifest with this tool would be wrong: what others allow isn't always what a manifest
+/// does.
 fn fits(tool: &Tool) -> std::result::Result<(), String> {
     let mut document = toml_edit::DocumentMut::new();
     document["version"] = toml_edit::value(1);
     edit::set(&mut document, "tools", &tool.name, edit::tool(tool));
-    Manifest::parse(&document.to_string(), FILE).map(drop).map_err(|problem| problem.message)
+    Manifest::parse(&document.to_string(), FILE)
+        .map(drop)
+        .map_err(|problem| problem.message)
 }
 
 fn shown_tool(tool: &Tool) -> String {

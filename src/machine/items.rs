@@ -1,4 +1,5 @@
-//! Where the machine meets the rest of boot: every call into Pythons, tools and shells is here, in the words of a manifest.
+//! Where the machine meets the rest of boot: every call into Pythons, tools and shells is here, in
+//! the words of a manifest.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -22,10 +23,13 @@ use crate::shell::{init, install};
 use crate::store;
 use crate::tool::{self, Receipt, Spec, spec};
 
-/// Why `request` can't be a Python to install; nothing is looked up for it. A path is of one machine, so it is none here.
+/// Why `request` can't be a Python to install; nothing is looked up for it. A path is of one
+/// machine, so it is none here.
 pub fn check_python(request: &str) -> std::result::Result<(), String> {
     match request.parse::<Request>() {
-        Ok(Request::System) => Err("the system's Python is there or not: boot doesn't install it".into()),
+        Ok(Request::System) => {
+            Err("the system's Python is there or not: boot doesn't install it".into())
+        }
         Ok(_) => Ok(()),
         Err(error) => Err(first_line(&error.to_string())),
     }
@@ -48,7 +52,10 @@ fn version(python: &Installed) -> String {
 /// The minors of the installed Pythons, as requests: the default's first, then the newest.
 pub fn pythons(ctx: &Context) -> Vec<String> {
     let installed = installed::list(&ctx.paths);
-    let mut minors: Vec<String> = installed.iter().map(|python| python.key.version.minor_name(python.key.variant)).collect();
+    let mut minors: Vec<String> = installed
+        .iter()
+        .map(|python| python.key.version.minor_name(python.key.variant))
+        .collect();
     minors.dedup();
     if let Some(default) = default_python(ctx)
         && let Some(at) = minors.iter().position(|minor| *minor == default)
@@ -75,9 +82,16 @@ pub fn tools(ctx: &Context) -> Vec<Tool> {
                 version,
                 extras,
                 source,
-                python: wanted.python_request.clone().filter(|request| check_python(request).is_ok()),
+                python: wanted
+                    .python_request
+                    .clone()
+                    .filter(|request| check_python(request).is_ok()),
                 expose: wanted.expose.clone(),
-                inject: receipt.injected.into_iter().map(|injected| injected.spec).collect(),
+                inject: receipt
+                    .injected
+                    .into_iter()
+                    .map(|injected| injected.spec)
+                    .collect(),
                 ..Tool::default()
             })
         })
@@ -88,11 +102,20 @@ pub fn tools(ctx: &Context) -> Vec<Tool> {
 pub fn parts(name: &str, requirement: &str) -> (Vec<String>, Option<String>) {
     let rest = requirement.strip_prefix(name).unwrap_or("").trim();
     let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((extras, rest)) => (extras.split(',').map(|extra| extra.trim().to_string()).collect(), rest.trim()),
+        Some((extras, rest)) => (
+            extras
+                .split(',')
+                .map(|extra| extra.trim().to_string())
+                .collect(),
+            rest.trim(),
+        ),
         None => (Vec::new(), rest),
     };
     let version: String = rest.split_whitespace().collect();
-    (extras, Some(version).filter(|version| !version.is_empty() && !version.starts_with('@')))
+    (
+        extras,
+        Some(version).filter(|version| !version.is_empty() && !version.starts_with('@')),
+    )
 }
 
 /// The minor, as `3.11`, of the installed Python that meets `request`.
@@ -103,15 +126,19 @@ pub fn minor(ctx: &Context, request: &str) -> Option<String> {
 
 /// The linked commands of an installed tool; None where it isn't installed.
 pub fn commands(ctx: &Context, wanted: &Tool) -> Option<Vec<String>> {
-    let receipt = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name())).ok().flatten()?;
+    let receipt = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name()))
+        .ok()
+        .flatten()?;
     Some(receipt.apps.into_iter().map(|app| app.name).collect())
 }
 
 /// Installs a Python, and says which.
 pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
-    let request: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;
-    let outcome =
-        python::install::ensure(ctx, &request, &python::install::Options::default()).map_err(|error| Error::Item(error.to_string()))?;
+    let request: Request = request
+        .parse()
+        .map_err(|error: NotARequest| Error::Item(error.to_string()))?;
+    let outcome = python::install::ensure(ctx, &request, &python::install::Options::default())
+        .map_err(|error| Error::Item(error.to_string()))?;
     let how = match outcome.installed.origin {
         Origin::Source => "built",
         _ => "installed",
@@ -119,40 +146,77 @@ pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
     Ok(format!("{how} {}", version(&outcome.installed)))
 }
 
-/// Installs the Python that a lock names, and says which. Where it can't be had, another one that meets the request is taken instead,
-/// which is said, and given back to be remembered; never with `strict`.
+/// Installs the Python that a lock names, and says which. Where it can't be had, another one that
+/// meets the request is taken instead, which is said, and given back to be remembered; never with
+/// `strict`.
 pub fn install_locked_python(
     ctx: &Context,
     request: &str,
     locked: Option<&LockedPython>,
     strict: bool,
 ) -> Result<(String, Option<(String, String)>)> {
-    let Some(locked) = locked else { return Ok((install_python(ctx, request)?, None)) };
+    let Some(locked) = locked else {
+        return Ok((install_python(ctx, request)?, None));
+    };
     match locked.install(ctx) {
         Ok(installed) => Ok((format!("installed {}", version(&installed)), None)),
-        Err(python::Error::Standalone(python::standalone::Error::Net(error))) if error.is_elsewhere() && !strict => {
+        Err(python::Error::Standalone(python::standalone::Error::Net(error)))
+            if error.is_elsewhere() && !strict =>
+        {
             let said = install_python(ctx, request)?;
-            let parsed: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;
-            let there = installed::find(&ctx.paths, &parsed).map(|there| there.key.to_string()).unwrap_or_default();
+            let parsed: Request = request
+                .parse()
+                .map_err(|error: NotARequest| Error::Item(error.to_string()))?;
+            let there = installed::find(&ctx.paths, &parsed)
+                .map(|there| there.key.to_string())
+                .unwrap_or_default();
             if there == locked.key {
                 return Ok((said, None));
             }
-            Ok((format!("{said}: {} can't be had here", locked.key), Some((locked.key.clone(), there))))
+            Ok((
+                format!("{said}: {} can't be had here", locked.key),
+                Some((locked.key.clone(), there)),
+            ))
         }
         Err(error) => Err(Error::Item(error.to_string())),
     }
 }
 
 /// Whether a lock's Python is here, or what was taken instead of it; and the version that is.
-pub fn locked_python(ctx: &Context, request: &str, locked: &LockedPython, applied: &Applied) -> (bool, Option<String>) {
+pub fn locked_python(
+    ctx: &Context,
+    request: &str,
+    locked: &LockedPython,
+    applied: &Applied,
+) -> (bool, Option<String>) {
     if let Some(there) = locked.installed(ctx) {
         return (true, Some(version(&there)));
     }
-    let Some(there) = request.parse().ok().and_then(|request| installed::find(&ctx.paths, &request)) else { return (false, None) };
-    let instead = applied.instead.get(&locked.key).is_some_and(|key| *key == there.key.to_string());
-    let wanted = locked.key.parse::<Key>().map(|key| key.version.to_string()).unwrap_or_default();
-    let note = if instead { "instead of" } else { "the lock says" };
-    (instead, Some(format!("{}, {note} {wanted}", version(&there))))
+    let Some(there) = request
+        .parse()
+        .ok()
+        .and_then(|request| installed::find(&ctx.paths, &request))
+    else {
+        return (false, None);
+    };
+    let instead = applied
+        .instead
+        .get(&locked.key)
+        .is_some_and(|key| *key == there.key.to_string());
+    let wanted = locked
+        .key
+        .parse::<Key>()
+        .map(|key| key.version.to_string())
+        .unwrap_or_default();
+    let note = if instead {
+        "instead of"
+    } else {
+        "the lock says"
+    };
+    (
+        instead,
+        Some(format!("{}, {note} {wanted}", version(&there))),
+    )
 }
 
 /// The first entry of the global pin.
@@ -162,33 +226,58 @@ pub fn default_python(ctx: &Context) -> Option<String> {
 
 /// Whether the global pin says no other than `request`.
 pub fn is_default(now: &str, request: &str) -> bool {
-    request.parse::<Request>().is_ok_and(|request| request.to_string() == now)
+    request
+        .parse::<Request>()
+        .is_ok_and(|request| request.to_string() == now)
 }
 
-/// Makes the global pin say `request`, and tells of it. One that came with the dotfiles since the plan is the user's own choice, and only a
-/// pin that was written here is noted as boot's.
+/// Makes the global pin say `request`, and tells of it. One that came with the dotfiles since the
+/// plan is the user's own choice, and only a pin that was written here is noted as boot's.
 pub fn set_default_python(ctx: &Context, applied: &mut Applied, request: &str) -> Result<String> {
     match default_python(ctx) {
-        Some(now) if !is_default(&now, request) && applied.default_python.as_ref() != Some(&now) => {
-            return Ok(format!("{} stays the default: your own choice", escaped(&now)));
+        Some(now)
+            if !is_default(&now, request) && applied.default_python.as_ref() != Some(&now) =>
+        {
+            return Ok(format!(
+                "{} stays the default: your own choice",
+                escaped(&now)
+            ));
         }
         _ => {}
     }
-    let request: Request = request.parse().map_err(|error: NotARequest| Error::Item(error.to_string()))?;
+    let request: Request = request
+        .parse()
+        .map_err(|error: NotARequest| Error::Item(error.to_string()))?;
     let said = format!("{request} is the default");
-    if pin::write(&ctx.paths, &ctx.paths.global_pin(), &[pin::Entry::Python(request.clone())])? {
+    if pin::write(
+        &ctx.paths,
+        &ctx.paths.global_pin(),
+        &[pin::Entry::Python(request.clone())],
+    )? {
         applied.default_python = Some(request.to_string());
         applied.write(&ctx.paths)?;
     }
     Ok(said)
 }
 
-/// Whether the named virtualenv is there with the Python that is asked for; else what is there instead.
+/// Whether the named virtualenv is there with the Python that is asked for; else what is there
+/// instead.
 pub fn venv(ctx: &Context, name: &str, request: &str) -> (bool, String) {
-    let Some(there) = Config::read(&ctx.paths.venvs().join(name)) else { return (false, String::new()) };
-    let wanted = request.parse().ok().and_then(|request| installed::find(&ctx.paths, &request));
-    let same = wanted.is_some_and(|wanted| there.minor() == Some((wanted.key.version.major, wanted.key.version.minor)));
-    if same { (true, String::new()) } else { (false, format!("it has {}", escaped(&there.version))) }
+    let Some(there) = Config::read(&ctx.paths.venvs().join(name)) else {
+        return (false, String::new());
+    };
+    let wanted = request
+        .parse()
+        .ok()
+        .and_then(|request| installed::find(&ctx.paths, &request));
+    let same = wanted.is_some_and(|wanted| {
+        there.minor() == Some((wanted.key.version.major, wanted.key.version.minor))
+    });
+    if same {
+        (true, String::new())
+    } else {
+        (false, format!("it has {}", escaped(&there.version)))
+    }
 }
 
 /// Makes a named virtualenv, and says with what.
@@ -209,7 +298,9 @@ pub fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<String> {
 
 /// Why `text` can't be a package's requirement.
 pub fn check_requirement(text: &str) -> std::result::Result<(), String> {
-    text.parse::<Spec>().map(drop).map_err(|error| first_line(&error.to_string()))
+    text.parse::<Spec>()
+        .map(drop)
+        .map_err(|error| first_line(&error.to_string()))
 }
 
 /// Why a manifest's tool can't be one: its name, its version, its extras.
@@ -222,7 +313,10 @@ pub fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
     {
         return Err(format!("{} isn't a version requirement", escaped(version)));
     }
-    let bare = Tool { source: None, ..tool.clone() };
+    let bare = Tool {
+        source: None,
+        ..tool.clone()
+    };
     check_requirement(&bare.spec())
 }
 
@@ -233,7 +327,10 @@ pub fn same_tool(one: &str, other: &str) -> bool {
 
 /// Whether two requirements are for one package.
 pub fn same_package(one: &str, other: &str) -> bool {
-    let name = |text: &str| text.parse::<Spec>().map_or_else(|_| text.to_string(), |spec| spec.name().to_string());
+    let name = |text: &str| {
+        text.parse::<Spec>()
+            .map_or_else(|_| text.to_string(), |spec| spec.name().to_string())
+    };
     name(one) == name(other)
 }
 
@@ -242,37 +339,61 @@ pub fn same_package(one: &str, other: &str) -> bool {
 pub enum ToolState {
     Right,
     Missing,
-    /// It is there, in another version, with another Python, or without something that is to be injected.
+    /// It is there, in another version, with another Python, or without something that is to be
+    /// injected.
     Other(&'static str),
 }
 
 /// Reads the tool's receipt, and compares.
 pub fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState {
     let name = wanted.installed_name();
-    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &name)) else { return ToolState::Missing };
-    let Ok(spec) = wanted.spec().parse::<Spec>() else { return ToolState::Missing };
-    if !receipt.spec().is_ok_and(|installed| spec.is_met_by(&receipt.version, &installed)) {
+    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &name)) else {
+        return ToolState::Missing;
+    };
+    let Ok(spec) = wanted.spec().parse::<Spec>() else {
+        return ToolState::Missing;
+    };
+    if !receipt
+        .spec()
+        .is_ok_and(|installed| spec.is_met_by(&receipt.version, &installed))
+    {
         return ToolState::Other("another version");
     }
     let has = |dependency: &String| {
-        let Ok(with) = dependency.parse::<Spec>() else { return false };
+        let Ok(with) = dependency.parse::<Spec>() else {
+            return false;
+        };
         receipt.injected.iter().any(|there| there.meets(&with))
     };
     if !wanted.inject.iter().all(has) {
         return ToolState::Other("more to inject");
     }
-    if !wanted.python.as_ref().is_none_or(|request| meets(request, &receipt)) {
+    if !wanted
+        .python
+        .as_ref()
+        .is_none_or(|request| meets(request, &receipt))
+    {
         return ToolState::Other("another Python");
     }
     if !tool::environment::has_exposed(&receipt, &wanted.expose) {
         return ToolState::Other("other commands");
     }
     if let Some(entry) = locked.and_then(|locked| locked.tool(wanted)) {
-        let has = |package: &lock::Package| receipt.packages.contains(&format!("{}=={}", package.name, package.version));
-        let minor = receipt.python.parse::<Key>().map(|key| key.version.minor_name(key.variant));
+        let has = |package: &lock::Package| {
+            receipt
+                .packages
+                .contains(&format!("{}=={}", package.name, package.version))
+        };
+        let minor = receipt
+            .python
+            .parse::<Key>()
+            .map(|key| key.version.minor_name(key.variant));
         let commit = receipt.commits.get(&receipt.wanted.name);
         let same_commit = entry.commit.is_none() || entry.commit.as_ref() == commit;
-        if minor.as_deref() != Ok(entry.python.as_str()) || !entry.packages.iter().all(has) || !same_commit {
+        if minor.as_deref() != Ok(entry.python.as_str())
+            || !entry.packages.iter().all(has)
+            || !same_commit
+        {
             return ToolState::Other("not what the lock says");
         }
     }
@@ -285,25 +406,55 @@ pub fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState 
 /// Made for the same request, or with a Python that meets it.
 fn meets(request: &str, receipt: &Receipt) -> bool {
     receipt.wanted.python_request.as_deref() == Some(request)
-        || request.parse::<Request>().is_ok_and(|request| receipt.python.parse::<Key>().is_ok_and(|key| request.matches(&key)))
+        || request.parse::<Request>().is_ok_and(|request| {
+            receipt
+                .python
+                .parse::<Key>()
+                .is_ok_and(|key| request.matches(&key))
+        })
 }
 
 /// A command that somebody else has, and that the tool would have to take over.
 pub fn command_in_the_way(ctx: &Context, wanted: &Tool) -> Option<PathBuf> {
-    tool::expose::taken(&ctx.paths, &wanted.installed_name(), wanted.expose.keys().map(String::as_str))
+    tool::expose::taken(
+        &ctx.paths,
+        &wanted.installed_name(),
+        wanted.expose.keys().map(String::as_str),
+    )
 }
 
-/// Installs a tool with what is injected into it, as the lock says where it says something, and says what happened. With `force` it takes
-/// over commands that somebody else has; where those are now is given back, to be remembered as what the apply of this number replaced.
-pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force: Option<u64>) -> Result<(String, Vec<Backup>)> {
-    let parse = |text: &str| text.parse::<Spec>().map_err(|error| Error::Item(error.to_string()));
-    let with = wanted.inject.iter().map(|text| parse(text)).collect::<Result<Vec<Spec>>>()?;
-    let mut options = tool::Options { with, python: wanted.python.clone(), expose: wanted.expose.clone(), ..tool::Options::default() };
+/// Installs a tool with what is injected into it, as the lock says where it says something, and
+/// says what happened. With `force` it takes over commands that somebody else has; where those are
+/// now is given back, to be remembered as what the apply of this number replaced.
+pub fn install_tool(
+    ctx: &Context,
+    wanted: &Tool,
+    locked: Option<&Locked>,
+    force: Option<u64>,
+) -> Result<(String, Vec<Backup>)> {
+    let parse = |text: &str| {
+        text.parse::<Spec>()
+            .map_err(|error| Error::Item(error.to_string()))
+    };
+    let with = wanted
+        .inject
+        .iter()
+        .map(|text| parse(text))
+        .collect::<Result<Vec<Spec>>>()?;
+    let mut options = tool::Options {
+        with,
+        python: wanted.python.clone(),
+        expose: wanted.expose.clone(),
+        ..tool::Options::default()
+    };
     options.force = force.is_some();
     options.suffix = wanted.suffix.clone();
     if let Some((locked, entry)) = locked.and_then(|locked| Some((locked, locked.tool(wanted)?))) {
         let Some(python) = entry.python(ctx, locked) else {
-            return Err(Error::Item(format!("it is made with Python {0}, which isn't here\nboot python install {0}", entry.python)));
+            return Err(Error::Item(format!(
+                "it is made with Python {0}, which isn't here\nboot python install {0}",
+                entry.python
+            )));
         };
         entry.check(&python)?;
         let bar = ctx.report.spinner(&wanted.name);
@@ -313,12 +464,16 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force
         }
         options.locked = Some(entry.resolved(ctx, python, wanted)?);
     }
-    let outcome = tool::install(ctx, &parse(&wanted.spec())?, &options).map_err(|error| Error::Item(error.to_string()))?;
+    let outcome = tool::install(ctx, &parse(&wanted.spec())?, &options)
+        .map_err(|error| Error::Item(error.to_string()))?;
     let backup = |is: &PathBuf| {
         let kept = is.file_name()?.to_string_lossy().into_owned();
         // `black`, or `black.1` where another one is kept already.
-        let numbered =
-            |name: &str| kept.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).is_some_and(|n| n.parse::<u32>().is_ok());
+        let numbered = |name: &str| {
+            kept.strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|n| n.parse::<u32>().is_ok())
+        };
         let app = outcome
             .receipt
             .apps
@@ -326,19 +481,42 @@ pub fn install_tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>, force
             .find(|app| app.name == kept)
             .or_else(|| outcome.receipt.apps.iter().find(|app| numbered(&app.name)))?;
         let was = ctx.paths.bin.join(&app.name);
-        // The bin folder may be elsewhere; joined with the home directory, a whole path stays what it is.
-        let target = was.strip_prefix(&ctx.paths.home).unwrap_or(&was).to_string_lossy().into_owned();
+        // The bin folder may be elsewhere; joined with the home directory, a whole path stays what
+        // it is.
+        let target = was
+            .strip_prefix(&ctx.paths.home)
+            .unwrap_or(&was)
+            .to_string_lossy()
+            .into_owned();
         let placed = Placed::Link(std::fs::read_link(&was).ok()?);
-        Some(Backup { apply: force?, is: is.clone(), was, target, placed, stuck: false })
+        Some(Backup {
+            apply: force?,
+            is: is.clone(),
+            was,
+            target,
+            placed,
+            stuck: false,
+        })
     };
-    Ok((outcome.to_string(), outcome.backups.iter().filter_map(backup).collect()))
+    Ok((
+        outcome.to_string(),
+        outcome.backups.iter().filter_map(backup).collect(),
+    ))
 }
 
 /// The versions of what is installed with a tool, for a lock to keep.
 pub fn versions(ctx: &Context, wanted: &Tool) -> Vec<(String, String)> {
-    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name())) else { return Vec::new() };
-    let packages = receipt.packages.iter().filter_map(|package| package.split_once("=="));
-    packages.map(|(name, version)| (name.to_string(), version.to_string())).collect()
+    let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name()))
+    else {
+        return Vec::new();
+    };
+    let packages = receipt
+        .packages
+        .iter()
+        .filter_map(|package| package.split_once("=="));
+    packages
+        .map(|(name, version)| (name.to_string(), version.to_string()))
+        .collect()
 }
 
 /// Whether the hook stands in the start-up files of the shells in use.
@@ -350,12 +528,23 @@ pub fn hook(ctx: &Context) -> Result<bool> {
 pub fn install_hook(ctx: &Context) -> Result<String> {
     let changes = hook_changes(ctx)?;
     install::apply(&changes)?;
-    let files = changes.iter().filter(|change| change.is_needed() && !change.is_own(&ctx.paths));
+    let files = changes
+        .iter()
+        .filter(|change| change.is_needed() && !change.is_own(&ctx.paths));
     let files: Vec<String> = files.map(|change| ctx.paths.tilde(&change.file)).collect();
-    Ok(if files.is_empty() { "the hook is up to date".into() } else { format!("the hook, in {}", files.join(", ")) })
+    Ok(if files.is_empty() {
+        "the hook is up to date".into()
+    } else {
+        format!("the hook, in {}", files.join(", "))
+    })
 }
 
 fn hook_changes(ctx: &Context) -> Result<Vec<install::Change>> {
-    let binary = init::binary(&ctx.paths).map_err(store::Error::io("find", "boot itself".as_ref()))?;
-    Ok(install::plan(&ctx.paths, &install::in_use(&ctx.paths, var("SHELL").as_deref()), &binary)?)
+    let binary =
+        init::binary(&ctx.paths).map_err(store::Error::io("find", "boot itself".as_ref()))?;
+    Ok(install::plan(
+        &ctx.paths,
+        &install::in_use(&ctx.paths, var("SHELL").as_deref()),
+        &binary,
+    )?)
 }

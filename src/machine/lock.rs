@@ -1,6 +1,8 @@
-//! `boot.lock`: what a manifest meant, by checksum, for each platform that uses it. Applying it resolves nothing.
+//! `boot.lock`: what a manifest meant, by checksum, for each platform that uses it. Applying it
+//! resolves nothing.
 //!
-//! Sorted, one change a line, and without any address of a server: the machines that share it reach indexes and mirrors by their own ways.
+//! Sorted, one change a line, and without any address of a server: the machines that share it reach
+//! indexes and mirrors by their own ways.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -39,7 +41,8 @@ pub struct Lock {
     /// Scripts by id: the hash of their text and of what they watch.
     #[serde(default)]
     pub scripts: BTreeMap<String, Sha256>,
-    /// Of the system, by manager, `any` where its name is the same everywhere: what they come to is the system's business.
+    /// Of the system, by manager, `any` where its name is the same everywhere: what they come to is
+    /// the system's business.
     #[serde(default)]
     pub packages: BTreeMap<String, Vec<String>>,
     #[serde(default)]
@@ -51,7 +54,8 @@ pub struct Lock {
 #[serde(deny_unknown_fields)]
 pub struct Pinned {
     pub commit: String,
-    /// Of what lies in it, see `extends::content`: an archive only says of itself which commit it is. None in older locks.
+    /// Of what lies in it, see `extends::content`: an archive only says of itself which commit it
+    /// is. None in older locks.
     #[serde(default)]
     pub sha256: Option<Sha256>,
 }
@@ -84,14 +88,15 @@ pub struct LockedTool {
     pub asked: String,
     /// The minor that it is resolved for, as in `3.12` or `3.13t`.
     pub python: String,
-    /// Of a tool from a git repository: it is built from this one. Neither such a tool nor one of a folder is among its `packages`.
+    /// Of a tool from a git repository: it is built from this one. Neither such a tool nor one of a
+    /// folder is among its `packages`.
     #[serde(default)]
     pub commit: Option<String>,
     pub packages: Vec<Package>,
 }
 
-/// One distribution: a wheel, or a source archive where there is no wheel. Of that the lock holds the archive to the byte; what building it
-/// needs is found out where it is built.
+/// One distribution: a wheel, or a source archive where there is no wheel. Of that the lock holds
+/// the archive to the byte; what building it needs is found out where it is built.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
@@ -108,10 +113,26 @@ pub struct Package {
 pub fn asked(tool: &Tool) -> String {
     let mut inject = tool.inject.clone();
     inject.sort();
-    let with = if inject.is_empty() { String::new() } else { format!(" with {}", inject.join(" ")) };
-    let on = tool.python.as_ref().map(|python| format!(" on {python}")).unwrap_or_default();
-    let from = tool.source.as_ref().map(|source| format!(" from {}", source.mark())).unwrap_or_default();
-    let spec = Tool { source: None, ..tool.clone() }.spec();
+    let with = if inject.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", inject.join(" "))
+    };
+    let on = tool
+        .python
+        .as_ref()
+        .map(|python| format!(" on {python}"))
+        .unwrap_or_default();
+    let from = tool
+        .source
+        .as_ref()
+        .map(|source| format!(" from {}", source.mark()))
+        .unwrap_or_default();
+    let spec = Tool {
+        source: None,
+        ..tool.clone()
+    }
+    .spec();
     format!("{spec}{from}{with}{on}")
 }
 
@@ -119,31 +140,61 @@ pub fn asked(tool: &Tool) -> String {
 pub fn wanted(manifest: &Manifest) -> String {
     let mut lines: Vec<String> = manifest.tools.iter().map(asked).collect();
     lines.sort();
-    lines.extend(manifest.pythons.iter().map(|request| format!("python {request}")));
-    lines.extend(manifest.venvs.iter().map(|(name, request)| format!("venv {name} {request}")));
-    lines.extend(manifest.extends.iter().map(|extends| format!("extends {}", extends.repo)));
+    lines.extend(
+        manifest
+            .pythons
+            .iter()
+            .map(|request| format!("python {request}")),
+    );
+    lines.extend(
+        manifest
+            .venvs
+            .iter()
+            .map(|(name, request)| format!("venv {name} {request}")),
+    );
+    lines.extend(
+        manifest
+            .extends
+            .iter()
+            .map(|extends| format!("extends {}", extends.repo)),
+    );
     Sha256::of(lines.join("\n").as_bytes()).to_string()
 }
 
 /// The scripts of the manifest as they are now.
 pub fn scripts(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
-    manifest.runs.iter().map(|run| Ok((run.id.clone(), scripts::script(run)?.sha256))).collect()
+    manifest
+        .runs
+        .iter()
+        .map(|run| Ok((run.id.clone(), scripts::script(run)?.sha256)))
+        .collect()
 }
 
 /// The system's packages of the manifest, as the lock records them.
 pub fn packages(manifest: &Manifest) -> BTreeMap<String, Vec<String>> {
-    let all = std::iter::once(("any", &manifest.packages.any)).chain(manifest.packages.of.iter().map(|(manager, names)| (*manager, names)));
-    let sorted = all.filter(|(_, names)| !names.is_empty()).map(|(manager, names)| {
-        let mut names = names.clone();
-        names.sort();
-        (manager.to_string(), names)
-    });
+    let all = std::iter::once(("any", &manifest.packages.any)).chain(
+        manifest
+            .packages
+            .of
+            .iter()
+            .map(|(manager, names)| (*manager, names)),
+    );
+    let sorted = all
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(manager, names)| {
+            let mut names = names.clone();
+            names.sort();
+            (manager.to_string(), names)
+        });
     sorted.collect()
 }
 
 /// The tools of the manifest that a machine of this platform may be asked for.
 pub fn tools(manifest: &Manifest, platform: Platform) -> impl Iterator<Item = &Tool> {
-    manifest.tools.iter().filter(move |tool| may_be_on(tool, platform))
+    manifest
+        .tools
+        .iter()
+        .filter(move |tool| may_be_on(tool, platform))
 }
 
 /// Whether a machine of this platform may be asked for the tool.
@@ -163,7 +214,11 @@ pub fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
     };
     match stale {
         None => Ok(()),
-        Some(reason) => Err(Error::Content { what: FILE.into(), reason, hint: "boot lock writes it anew; nothing was done" }),
+        Some(reason) => Err(Error::Content {
+            what: FILE.into(),
+            reason,
+            hint: "boot lock writes it anew; nothing was done",
+        }),
     }
 }
 
@@ -173,7 +228,8 @@ impl Lock {
         place.readable().join(FILE)
     }
 
-    /// The lock beside the manifest; None where there is none. Whatever it says is checked: it comes from a repository.
+    /// The lock beside the manifest; None where there is none. Whatever it says is checked: it
+    /// comes from a repository.
     pub fn read(place: &Place) -> Result<Option<Lock>> {
         let path = Lock::path(place);
         let wrong = |reason: String| Error::Content {
@@ -182,14 +238,26 @@ impl Lock {
             hint: "boot lock writes it anew once the file is removed; nothing was done",
         };
         let text = match fs::metadata(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(&path).is_err() => return Ok(None),
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound
+                    && fs::symlink_metadata(&path).is_err() =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(wrong(error.to_string())),
-            Ok(data) if !data.is_file() || data.len() > LONGEST => return Err(wrong("it isn't a file of a lock's size".into())),
+            Ok(data) if !data.is_file() || data.len() > LONGEST => {
+                return Err(wrong("it isn't a file of a lock's size".into()));
+            }
             Ok(_) => fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?,
         };
         let lock: Lock = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            wrong(format!("line {line}: {}", escaped(&error.message().replace('\n', ", "))))
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].matches('\n').count() + 1
+            });
+            wrong(format!(
+                "line {line}: {}",
+                escaped(&error.message().replace('\n', ", "))
+            ))
         })?;
         if lock.version != VERSION {
             return Err(wrong("another version of boot wrote it".into()));
@@ -220,10 +288,22 @@ impl Lock {
 
     /// The bytes of the file: the same lock gives the same.
     pub fn text(&self) -> String {
-        let mut text = String::from("# Written by boot lock: what boot.toml meant, by checksum. To be committed, not to be edited.\n");
-        let _ = write!(text, "version = {VERSION}\nmanifest = {}\n", quoted(&self.manifest));
+        let mut text = String::from(
+            "# Written by boot lock: what boot.toml meant, by checksum. To be committed, not to be \
+             edited.\n",
+        );
+        let _ = write!(
+            text,
+            "version = {VERSION}\nmanifest = {}\n",
+            quoted(&self.manifest)
+        );
         for (repo, pinned) in &self.extends {
-            let _ = write!(text, "\n[extends.{}]\ncommit = {}\n", quoted(repo), quoted(&pinned.commit));
+            let _ = write!(
+                text,
+                "\n[extends.{}]\ncommit = {}\n",
+                quoted(repo),
+                quoted(&pinned.commit)
+            );
             if let Some(sha256) = &pinned.sha256 {
                 let _ = writeln!(text, "sha256 = \"{sha256}\"");
             }
@@ -247,7 +327,12 @@ impl Lock {
         for (platform, locked) in &self.platform {
             let _ = write!(text, "\n[platform.{platform}]\n");
             for (request, python) in &locked.python {
-                let _ = write!(text, "\n[platform.{platform}.python.{}]\nkey = {}\n", quoted(request), quoted(&python.key));
+                let _ = write!(
+                    text,
+                    "\n[platform.{platform}.python.{}]\nkey = {}\n",
+                    quoted(request),
+                    quoted(&python.key)
+                );
                 let _ = write!(
                     text,
                     "release = {}\nfile = {}\nsha256 = \"{}\"\n",
@@ -260,7 +345,11 @@ impl Lock {
                 let _ = write!(
                     text,
                     "\n[platform.{platform}.tool.{}]\nasked = {}\npython = {}\n",
-                    if name.contains(['@', '+']) { quoted(name) } else { name.clone() },
+                    if name.contains(['@', '+']) {
+                        quoted(name)
+                    } else {
+                        name.clone()
+                    },
                     quoted(&tool.asked),
                     quoted(&tool.python)
                 );
@@ -269,8 +358,18 @@ impl Lock {
                 }
                 text.push_str("packages = [\n");
                 for package in &tool.packages {
-                    let _ = write!(text, "  {{ name = {}, version = {}, ", quoted(&package.name), quoted(&package.version));
-                    let _ = write!(text, "file = {}, sha256 = \"{}\"", quoted(&package.file), package.sha256);
+                    let _ = write!(
+                        text,
+                        "  {{ name = {}, version = {}, ",
+                        quoted(&package.name),
+                        quoted(&package.version)
+                    );
+                    let _ = write!(
+                        text,
+                        "file = {}, sha256 = \"{}\"",
+                        quoted(&package.file),
+                        package.sha256
+                    );
                     if let Some(at) = &package.at {
                         let _ = write!(text, ", at = {}", quoted(at));
                     }
@@ -287,13 +386,21 @@ impl Lock {
         if self.manifest != wanted(manifest) {
             return Ok(Some("boot.toml asks for something else by now".into()));
         }
-        if let Some((repo, _)) =
-            manifest.commits.iter().find(|(repo, taken)| self.extends.get(*repo).is_none_or(|there| there.commit != taken.commit))
-        {
+        if let Some((repo, _)) = manifest.commits.iter().find(|(repo, taken)| {
+            self.extends
+                .get(*repo)
+                .is_none_or(|there| there.commit != taken.commit)
+        }) {
             return Ok(Some(format!("it has another commit of {repo}")));
         }
-        if let Some(repo) = self.extends.keys().find(|repo| !manifest.commits.contains_key(*repo)) {
-            return Ok(Some(format!("it has {repo}, which nothing extends any more")));
+        if let Some(repo) = self
+            .extends
+            .keys()
+            .find(|repo| !manifest.commits.contains_key(*repo))
+        {
+            return Ok(Some(format!(
+                "it has {repo}, which nothing extends any more"
+            )));
         }
         let scripts = scripts(manifest)?;
         for (id, sha256) in &scripts {
@@ -302,19 +409,37 @@ impl Lock {
             }
         }
         if let Some(id) = self.scripts.keys().find(|id| !scripts.contains_key(*id)) {
-            return Ok(Some(format!("it has the script {}, and boot.toml hasn't", escaped(id))));
+            return Ok(Some(format!(
+                "it has the script {}, and boot.toml hasn't",
+                escaped(id)
+            )));
         }
-        for platform in platforms.iter().map(ToString::to_string).chain(self.platform.keys().cloned()) {
-            let Some(locked) = self.platform.get(&platform) else { return Ok(Some(format!("it has nothing for {platform}"))) };
-            let own: Platform = platform.parse().map_err(|_| Error::Item(format!("{} is no platform", escaped(&platform))))?;
-            if let Some(request) =
-                manifest.python_requests(|tool| may_be_on(tool, own)).into_iter().find(|request| !locked.python.contains_key(*request))
+        for platform in platforms
+            .iter()
+            .map(ToString::to_string)
+            .chain(self.platform.keys().cloned())
+        {
+            let Some(locked) = self.platform.get(&platform) else {
+                return Ok(Some(format!("it has nothing for {platform}")));
+            };
+            let own: Platform = platform
+                .parse()
+                .map_err(|_| Error::Item(format!("{} is no platform", escaped(&platform))))?;
+            if let Some(request) = manifest
+                .python_requests(|tool| may_be_on(tool, own))
+                .into_iter()
+                .find(|request| !locked.python.contains_key(*request))
             {
                 return Ok(Some(format!("it has no Python {request} for {platform}")));
             }
-            let asked_for = |name: &String| tools(manifest, own).any(|tool| crate::tool::spec::normal(&tool.name) == *name);
+            let asked_for = |name: &String| {
+                tools(manifest, own).any(|tool| crate::tool::spec::normal(&tool.name) == *name)
+            };
             if let Some(name) = locked.tool.keys().find(|name| !asked_for(name)) {
-                return Ok(Some(format!("it has {} for {platform}, which nothing asks for there", escaped(name))));
+                return Ok(Some(format!(
+                    "it has {} for {platform}, which nothing asks for there",
+                    escaped(name)
+                )));
             }
             if let Some(tool) = tools(manifest, own).find(|tool| locked.tool(tool).is_none()) {
                 return Ok(Some(format!("it has no {} for {platform}", tool.name)));
@@ -341,40 +466,84 @@ impl LockedTool {
 impl Locked {
     /// The tool's entry, if it is for what the manifest asks for now.
     pub fn tool(&self, tool: &Tool) -> Option<&LockedTool> {
-        self.tool.get(&crate::tool::spec::normal(&tool.name)).filter(|locked| locked.asked == asked(tool))
+        self.tool
+            .get(&crate::tool::spec::normal(&tool.name))
+            .filter(|locked| locked.asked == asked(tool))
     }
 
     fn check(&self, platform: &str) -> std::result::Result<(), String> {
-        let own: Platform = platform.parse().map_err(|_| format!("{} is no platform", escaped(platform)))?;
+        let own: Platform = platform
+            .parse()
+            .map_err(|_| format!("{} is no platform", escaped(platform)))?;
         for (request, python) in &self.python {
-            let key = python.key.parse::<Key>().ok().filter(|key| key.platform == own);
-            let meets = |key: &Key| request.parse::<crate::python::request::Request>().is_ok_and(|request| request.matches(key));
-            let plain = |text: &str| {
-                !text.is_empty() && !text.starts_with('.') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-_.".contains(&b))
+            let key = python
+                .key
+                .parse::<Key>()
+                .ok()
+                .filter(|key| key.platform == own);
+            let meets = |key: &Key| {
+                request
+                    .parse::<crate::python::request::Request>()
+                    .is_ok_and(|request| request.matches(key))
             };
-            if !key.is_some_and(|key| meets(&key)) || !plain(&python.file) || !plain(&python.release) {
-                return Err(format!("its Python {} for {platform} is none", escaped(request)));
+            let plain = |text: &str| {
+                !text.is_empty()
+                    && !text.starts_with('.')
+                    && text
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"+-_.".contains(&b))
+            };
+            if !key.is_some_and(|key| meets(&key))
+                || !plain(&python.file)
+                || !plain(&python.release)
+            {
+                return Err(format!(
+                    "its Python {} for {platform} is none",
+                    escaped(request)
+                ));
             }
         }
         for (name, tool) in &self.tool {
             let odd = |package: &&Package| {
                 let version = match WheelName::parse(&package.file) {
-                    Some(wheel) => Some(wheel.version).filter(|_| wheel.name.as_str() == package.name),
-                    None => package.name.parse().ok().and_then(|name| source_version(&package.file, &name)),
+                    Some(wheel) => {
+                        Some(wheel.version).filter(|_| wheel.name.as_str() == package.name)
+                    }
+                    None => package
+                        .name
+                        .parse()
+                        .ok()
+                        .and_then(|name| source_version(&package.file, &name)),
                 };
                 version.is_none_or(|version| version.to_string() != package.version)
                     || package.file.contains('/')
                     || package.at.as_ref().is_some_and(|at| !is_relative(at))
             };
             if let Some(package) = tool.packages.iter().find(odd) {
-                return Err(format!("{} of {} for {platform} is not what its name says", escaped(&package.file), escaped(name)));
+                return Err(format!(
+                    "{} of {} for {platform} is not what its name says",
+                    escaped(&package.file),
+                    escaped(name)
+                ));
             }
-            if tool.commit.as_ref().is_some_and(|commit| !repo::is_commit(commit)) {
+            if tool
+                .commit
+                .as_ref()
+                .is_some_and(|commit| !repo::is_commit(commit))
+            {
                 return Err(format!("{} for {platform} names no commit", escaped(name)));
             }
             // A suffix follows the package's name.
-            if !tool.is_own_source() && !tool.packages.iter().any(|package| name.starts_with(&package.name)) {
-                return Err(format!("the packages of {} for {platform} don't have it among them", escaped(name)));
+            if !tool.is_own_source()
+                && !tool
+                    .packages
+                    .iter()
+                    .any(|package| name.starts_with(&package.name))
+            {
+                return Err(format!(
+                    "the packages of {} for {platform} don't have it among them",
+                    escaped(name)
+                ));
             }
         }
         Ok(())

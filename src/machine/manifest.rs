@@ -1,4 +1,5 @@
-//! `boot.toml`, read and checked: whoever has a [`Manifest`] needn't doubt a name or a path in it any more.
+//! `boot.toml`, read and checked: whoever has a [`Manifest`] needn't doubt a name or a path in it
+//! any more.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +29,8 @@ pub const FILE: &str = "boot.toml";
 /// No honest manifest comes near it.
 const LONGEST: u64 = 1 << 20;
 
-/// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi or yadm.
+/// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi
+/// or yadm.
 pub fn is_in(folder: &Path) -> bool {
     folder.join(FILE).is_file() || Manager::of(folder).is_some()
 }
@@ -38,19 +40,27 @@ pub fn is_in(folder: &Path) -> bool {
 pub struct Place {
     /// Where it is or will be: what links lead to.
     pub root: PathBuf,
-    /// Where it can be read now; another folder than `root` until somebody has agreed to a fetched one.
+    /// Where it can be read now; another folder than `root` until somebody has agreed to a fetched
+    /// one.
     pub base: PathBuf,
 }
 
 impl Place {
     /// A repository that is at its place.
     pub fn at(root: &Path) -> Place {
-        Place { root: root.into(), base: root.into() }
+        Place {
+            root: root.into(),
+            base: root.into(),
+        }
     }
 
     /// The folder to read from: what was fetched moves to its place once somebody has agreed.
     pub fn readable(&self) -> &Path {
-        if self.base == self.root || fs::symlink_metadata(&self.base).is_err() { &self.root } else { &self.base }
+        if self.base == self.root || fs::symlink_metadata(&self.base).is_err() {
+            &self.root
+        } else {
+            &self.base
+        }
     }
 }
 
@@ -86,34 +96,54 @@ pub struct Extends {
 }
 
 impl Manifest {
-    /// As [`Manifest::load`], of the repository that a machine is set up from: the dotfiles of one that is chezmoi's or yadm's are theirs to
-    /// place, also where it has no manifest that says so.
+    /// As [`Manifest::load`], of the repository that a machine is set up from: the dotfiles of one
+    /// that is chezmoi's or yadm's are theirs to place, also where it has no manifest that says so.
     pub fn of_repository(place: &Place, shown: &str) -> Result<Manifest> {
         let manager = Manager::of(place.readable());
         let mut manifest = match Manifest::load(place, shown) {
-            Err(Error::NoBootToml(_)) if manager.is_some() => Manifest { place: place.clone(), ..Manifest::default() },
+            Err(Error::NoBootToml(_)) if manager.is_some() => Manifest {
+                place: place.clone(),
+                ..Manifest::default()
+            },
             loaded => loaded?,
         };
         if manifest.dotfiles.is_empty() && manager.is_some() {
-            manifest.dotfiles.push(Dotfiles { place: place.clone(), manager, ..Dotfiles::default() });
+            manifest.dotfiles.push(Dotfiles {
+                place: place.clone(),
+                manager,
+                ..Dotfiles::default()
+            });
         }
         Ok(manifest)
     }
 
-    /// Reads the manifest of the repository at `place`. `shown` is what complaints call the repository. What it extends isn't
-    /// looked at: see `extends`.
+    /// Reads the manifest of the repository at `place`. `shown` is what complaints call the
+    /// repository. What it extends isn't looked at: see `extends`.
     pub fn load(place: &Place, shown: &str) -> Result<Manifest> {
         let path = place.readable().join(FILE);
         let text = match read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NoBootToml(shown.into())),
-            Err(source) => return Err(Error::Unreadable { path: Path::new(shown).join(FILE), source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NoBootToml(shown.into()));
+            }
+            Err(source) => {
+                return Err(Error::Unreadable {
+                    path: Path::new(shown).join(FILE),
+                    source,
+                });
+            }
         };
         let file = format!("{}/{FILE}", shown.trim_end_matches('/'));
         let mut manifest = Manifest::parse(&text, &file)?;
         manifest.place = place.clone();
-        manifest.dotfiles.iter_mut().for_each(|dotfiles| dotfiles.place = place.clone());
-        manifest.runs.iter_mut().for_each(|run| run.place = place.clone());
+        manifest
+            .dotfiles
+            .iter_mut()
+            .for_each(|dotfiles| dotfiles.place = place.clone());
+        manifest
+            .runs
+            .iter_mut()
+            .for_each(|run| run.place = place.clone());
         for tool in &mut manifest.tools {
             if let Some(Source::Folder(path)) = &mut tool.source {
                 *path = place.root.join(&*path);
@@ -122,14 +152,22 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The requests for all Pythons that are needed here, each once: those to install, and those of tools and virtualenvs. A more exact one
-    /// serves a wider one too.
+    /// The requests for all Pythons that are needed here, each once: those to install, and those of
+    /// tools and virtualenvs. A more exact one serves a wider one too.
     pub fn python_requests(&self, wanted: impl Fn(&Tool) -> bool) -> Vec<&String> {
         let mut found: Vec<&String> = self.pythons.iter().collect();
-        let of_tools = self.tools.iter().filter(|tool| wanted(tool)).filter_map(|tool| tool.python.as_ref());
+        let of_tools = self
+            .tools
+            .iter()
+            .filter(|tool| wanted(tool))
+            .filter_map(|tool| tool.python.as_ref());
         for request in of_tools.chain(self.venvs.values()) {
-            let serves =
-                |other: &&&String| **other == request || other.strip_prefix(request.as_str()).is_some_and(|rest| rest.starts_with('.'));
+            let serves = |other: &&&String| {
+                **other == request
+                    || other
+                        .strip_prefix(request.as_str())
+                        .is_some_and(|rest| rest.starts_with('.'))
+            };
             if !found.iter().any(|other| serves(&other)) {
                 found.push(request);
             }
@@ -142,7 +180,10 @@ impl Manifest {
         let doc = Document { file, text };
         let parsed = doc.parse()?;
         let top = doc.root(parsed.get_ref());
-        top.only_keys(&["version", "extends", "python", "tools", "venvs", "packages", "dotfiles", "vars", "run", "shell"])?;
+        top.only_keys(&[
+            "version", "extends", "python", "tools", "venvs", "packages", "dotfiles", "vars",
+            "run", "shell",
+        ])?;
         version(&top)?;
         Ok(Manifest {
             place: Place::default(),
@@ -172,12 +213,17 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::other("it isn't a regular file"));
     }
     let mut text = String::new();
-    fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    fs::File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)?;
     if text.len() as u64 > LONGEST {
         return Err(io::Error::other("it is larger than a megabyte"));
     }
     // Some editors put a byte order mark there.
-    Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_string)
+        .unwrap_or(text))
 }
 
 fn version(top: &Table<'_>) -> document::Result<()> {
@@ -188,7 +234,10 @@ fn version(top: &Table<'_>) -> document::Result<()> {
             format!("version {value} of boot.toml isn't known to this boot"),
             "write version = 1, or take a newer boot",
         )),
-        None => Err(top.lacks("boot.toml doesn't say its version", "write version = 1 at its top")),
+        None => Err(top.lacks(
+            "boot.toml doesn't say its version",
+            "write version = 1 at its top",
+        )),
     }
 }
 
@@ -196,13 +245,26 @@ fn extends(top: &Table<'_>) -> document::Result<Vec<Extends>> {
     let mut found: Vec<Extends> = Vec::new();
     for repo in top.strings("extends")? {
         if found.iter().any(|other| other.repo == repo.value) {
-            return Err(top.problem(&repo.span, format!("{} stands there twice", escaped(&repo.value)), "keep one of them"));
+            return Err(top.problem(
+                &repo.span,
+                format!("{} stands there twice", escaped(&repo.value)),
+                "keep one of them",
+            ));
         }
-        if let Err(Error::NotARepo { text, reason }) = repo::parse(&repo.value, &endpoints::git_host(), false, &|_| false) {
+        if let Err(Error::NotARepo { text, reason }) =
+            repo::parse(&repo.value, &endpoints::git_host(), false, &|_| false)
+        {
             let message = format!("{} isn't a repository: {reason}", escaped(&text));
-            return Err(top.problem(&repo.span, message, "write USER, USER/NAME, HOST/USER/NAME, a git address, or \"./FOLDER\""));
+            return Err(top.problem(
+                &repo.span,
+                message,
+                "write USER, USER/NAME, HOST/USER/NAME, a git address, or \"./FOLDER\"",
+            ));
         }
-        found.push(Extends { at: top.place(&repo.span), repo: repo.value });
+        found.push(Extends {
+            at: top.place(&repo.span),
+            repo: repo.value,
+        });
     }
     Ok(found)
 }
@@ -210,14 +272,22 @@ fn extends(top: &Table<'_>) -> document::Result<Vec<Extends>> {
 /// A relative path that stays below what it is joined to, and that a terminal can show.
 fn inside(text: &str) -> Option<PathBuf> {
     let path = Path::new(text);
-    let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let plain = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let shown = escaped(text) == text;
-    (plain && shown && !text.is_empty()).then(|| path.components().filter(|part| !matches!(part, Component::CurDir)).collect())
+    (plain && shown && !text.is_empty()).then(|| {
+        path.components()
+            .filter(|part| !matches!(part, Component::CurDir))
+            .collect()
+    })
 }
 
 /// The value of `key`, which must be one of `known`.
 fn word<'w>(table: &Table<'_>, key: &str, known: &[&'w str]) -> document::Result<Option<&'w str>> {
-    let Some(found) = table.string(key)? else { return Ok(None) };
+    let Some(found) = table.string(key)? else {
+        return Ok(None);
+    };
     match known.iter().find(|word| **word == found.value) {
         Some(word) => Ok(Some(word)),
         None => {
@@ -225,7 +295,11 @@ fn word<'w>(table: &Table<'_>, key: &str, known: &[&'w str]) -> document::Result
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("write one of {}", known.join(", ")),
             };
-            Err(table.problem(&found.span, format!("{} isn't a value of {key}", escaped(&found.value)), hint))
+            Err(table.problem(
+                &found.span,
+                format!("{} isn't a value of {key}", escaped(&found.value)),
+                hint,
+            ))
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The machine: what `boot.toml` says should be there, what of it is, and doing the rest.
 //!
-//! `manifest` reads the file, `repo` finds or fetches the repository that holds it, `plan` compares it with the disk and touches
-//! nothing, `apply` does a plan. What was done is remembered in `applied`, outside of the repository.
+//! `manifest` reads the file, `repo` finds or fetches the repository that holds it, `plan` compares
+//! it with the disk and touches nothing, `apply` does a plan. What was done is remembered in
+//! `applied`, outside of the repository.
 
 pub mod add;
 pub mod applied;
@@ -38,25 +39,43 @@ use crate::{store, ui};
 pub enum Error {
     #[error(transparent)]
     Manifest(#[from] document::Problem),
-    #[error("can't read {}: {source}\nis it a repository with a boot.toml at its root?", escaped(&path.display().to_string()))]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("this machine has no manifest yet\nboot init USER, boot init URL or boot init FOLDER gives it one")]
+    #[error("can't read {}: {source}\nis it a repository with a boot.toml at its \
+             root?", escaped(&path.display().to_string()))]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(
+        "this machine has no manifest yet\nboot init USER, boot init URL or boot init FOLDER gives \
+         it one"
+    )]
     NoManifest,
-    #[error("there is no boot.toml in {}\nwrite one: version = 1 and a [tools] table is enough to begin with", escaped(.0))]
+    #[error("there is no boot.toml in {}\nwrite one: version = 1 and a [tools] table is enough to \
+             begin with", escaped(.0))]
     NoBootToml(String),
     #[error("{}: {reason}\n{hint}", escaped(what))]
-    Content { what: String, reason: String, hint: &'static str },
+    Content {
+        what: String,
+        reason: String,
+        hint: &'static str,
+    },
     #[error("{}", conflicts(.0))]
     Conflicts(Vec<String>),
     #[error("{reason}\n{hint}")]
     Repo { reason: String, hint: String },
-    #[error("{} isn't a repository: {reason}\nwrite USER, USER/NAME, HOST/USER/NAME, a git address, or a folder", escaped(text))]
+    #[error(
+        "{} isn't a repository: {reason}\nwrite USER, USER/NAME, HOST/USER/NAME, a git address, or \
+         a folder",
+        escaped(text)
+    )]
     NotARepo { text: String, reason: &'static str },
-    #[error("what boot remembers of this machine can't be read: {}: {reason}\nmove that file away; boot plan then shows what it would do anew", path.display())]
+    #[error("what boot remembers of this machine can't be read: {}: {reason}\n\
+             move that file away; boot plan then shows what it would do anew", path.display())]
     Applied { path: PathBuf, reason: String },
     #[error("nothing was done: you didn't agree\nthe same command shows the list again")]
     Declined,
-    /// Wheels alone don't go together: building one may help, where there is something to build with.
+    /// Wheels alone don't go together: building one may help, where there is something to build
+    /// with.
     #[error("{0}")]
     NoWheels(String),
     #[error("{0}")]
@@ -89,7 +108,9 @@ fn conflicts(paths: &[String]) -> String {
         more => format!(" and {more} more"),
     };
     format!(
-        "nothing was done: boot did not make {}{more}, and would have to replace {}\nmove what you want to keep, or add --on-conflict backup (moves it for you) or --on-conflict keep",
+        "nothing was done: boot did not make {}{more}, and would have to replace {}\n\
+         move what you want to keep, or add --on-conflict backup (moves it for you) or \
+         --on-conflict keep",
         shown.join(", "),
         if paths.len() == 1 { "it" } else { "them" },
     )

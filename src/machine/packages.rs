@@ -1,5 +1,5 @@
-//! Packages of the system, through the manager that the machine has. Nothing else that boot does needs them: where they can't be
-//! installed that is said, and the rest goes on.
+//! Packages of the system, through the manager that the machine has. Nothing else that boot does
+//! needs them: where they can't be installed that is said, and the rest goes on.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -26,13 +26,16 @@ fn on_path(name: &str) -> Option<PathBuf> {
     which::which_global(name).ok()
 }
 
-/// The packages that this machine should have: those of each manager that is here, and the common ones through the machine's own,
-/// which comes before a brew that was added to it.
+/// The packages that this machine should have: those of each manager that is here, and the common
+/// ones through the machine's own, which comes before a brew that was added to it.
 pub fn list(wanted: &Packages) -> Vec<Package> {
     if *wanted == Packages::default() {
         return Vec::new();
     }
-    let here: Vec<&'static str> = MANAGERS.into_iter().filter(|manager| on_path(command(manager)).is_some()).collect();
+    let here: Vec<&'static str> = MANAGERS
+        .into_iter()
+        .filter(|manager| on_path(command(manager)).is_some())
+        .collect();
     let own = here.first().copied().unwrap_or("");
     let mut found: Vec<Package> = Vec::new();
     let own_names = wanted.any.iter().map(|name| (own, name));
@@ -42,7 +45,10 @@ pub fn list(wanted: &Packages) -> Vec<Package> {
         .filter(|(manager, _)| here.contains(manager))
         .flat_map(|(manager, names)| names.iter().map(|name| (*manager, name)));
     for (manager, name) in own_names.chain(others) {
-        let package = Package { manager, name: name.clone() };
+        let package = Package {
+            manager,
+            name: name.clone(),
+        };
         if !found.contains(&package) {
             found.push(package);
         }
@@ -54,26 +60,57 @@ pub fn list(wanted: &Packages) -> Vec<Package> {
 pub fn installed(packages: &[Package]) -> Vec<bool> {
     let mut there: BTreeSet<(&str, String)> = BTreeSet::new();
     for manager in MANAGERS {
-        let names: Vec<&str> = packages.iter().filter(|package| package.manager == manager).map(|package| package.name.as_str()).collect();
+        let names: Vec<&str> = packages
+            .iter()
+            .filter(|package| package.manager == manager)
+            .map(|package| package.name.as_str())
+            .collect();
         if !names.is_empty() {
-            there.extend(of_manager(manager, &names).into_iter().map(|name| (manager, name)));
+            there.extend(
+                of_manager(manager, &names)
+                    .into_iter()
+                    .map(|name| (manager, name)),
+            );
         }
     }
-    packages.iter().map(|package| there.contains(&(package.manager, package.name.clone()))).collect()
+    packages
+        .iter()
+        .map(|package| there.contains(&(package.manager, package.name.clone())))
+        .collect()
 }
 
 /// Those of `names` that the manager has installed.
 fn of_manager(manager: &str, names: &[&str]) -> Vec<String> {
     let asked = |program: &str, args: &[&str]| -> Vec<String> {
-        // A name that isn't installed makes the command fail, and what is installed is listed all the same.
-        let output = Command::new(program).args(args).args(names).env("LC_ALL", "C").stdin(Stdio::null()).output();
-        output.map(|output| String::from_utf8_lossy(&output.stdout).lines().map(str::to_string).collect()).unwrap_or_default()
+        // A name that isn't installed makes the command fail, and what is installed is listed all
+        // the same.
+        let output = Command::new(program)
+            .args(args)
+            .args(names)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .output();
+        output
+            .map(|output| {
+                String::from_utf8_lossy(&output.stdout)
+                    .lines()
+                    .map(str::to_string)
+                    .collect()
+            })
+            .unwrap_or_default()
     };
     match manager {
-        "apt" => asked("dpkg-query", &["--show", "--showformat=${db:Status-Status} ${Package}\\n", "--"])
-            .iter()
-            .filter_map(|line| line.strip_prefix("installed ").map(str::to_string))
-            .collect(),
+        "apt" => asked(
+            "dpkg-query",
+            &[
+                "--show",
+                "--showformat=${db:Status-Status} ${Package}\\n",
+                "--",
+            ],
+        )
+        .iter()
+        .filter_map(|line| line.strip_prefix("installed ").map(str::to_string))
+        .collect(),
         "dnf" => asked("rpm", &["--query", "--queryformat", "%{NAME}\\n", "--"])
             .into_iter()
             .filter(|line| names.contains(&line.as_str()))
@@ -82,10 +119,16 @@ fn of_manager(manager: &str, names: &[&str]) -> Vec<String> {
         "apk" => asked("apk", &["info", "--installed"]),
         // Asking brew takes half a second; where it keeps what it installed is well known.
         _ => {
-            let Some(prefix) = on_path("brew").and_then(|brew| Some(brew.parent()?.parent()?.to_path_buf())) else { return Vec::new() };
+            let Some(prefix) =
+                on_path("brew").and_then(|brew| Some(brew.parent()?.parent()?.to_path_buf()))
+            else {
+                return Vec::new();
+            };
             let has = |name: &&&str| {
                 let last = name.rsplit('/').next().unwrap_or(name);
-                ["opt", "Caskroom"].iter().any(|folder| Path::new(&prefix).join(folder).join(last).exists())
+                ["opt", "Caskroom"]
+                    .iter()
+                    .any(|folder| Path::new(&prefix).join(folder).join(last).exists())
             };
             names.iter().filter(has).map(ToString::to_string).collect()
         }
@@ -112,7 +155,8 @@ pub enum Done {
     Skipped(String),
 }
 
-/// Installs all of one manager's packages at once; if that fails, one by one, so that a wrong name keeps none of the others out.
+/// Installs all of one manager's packages at once; if that fails, one by one, so that a wrong name
+/// keeps none of the others out.
 pub fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>> {
     let mut words: Vec<&str> = match manager {
         "apt" => vec!["apt-get", "install", "--yes", "--"],
@@ -124,7 +168,10 @@ pub fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>> {
     if manager != "brew" && !rustix::process::geteuid().is_root() {
         let typed = format!("sudo {} {}", words.join(" "), names.join(" "));
         if !run(&["sudo", "-n", "true"], &[]).is_ok_and(|output| output.status.success()) {
-            return names.iter().map(|_| Ok(Done::Skipped(typed.clone()))).collect();
+            return names
+                .iter()
+                .map(|_| Ok(Done::Skipped(typed.clone())))
+                .collect();
         }
         words.splice(0..0, ["sudo", "-n"]);
     }
@@ -138,29 +185,46 @@ pub fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>> {
         // An index of months ago names files that are no longer there.
         update(&words);
     }
-    names.iter().map(|name| one(manager, &words, name)).collect()
+    names
+        .iter()
+        .map(|name| one(manager, &words, name))
+        .collect()
 }
 
 fn one(manager: &str, words: &[&str], name: &str) -> Result<Done> {
-    let output = run(words, &[name]).map_err(|error| Error::Item(format!("{} can't be run: {error}", command(manager))))?;
+    let output = run(words, &[name])
+        .map_err(|error| Error::Item(format!("{} can't be run: {error}", command(manager))))?;
     if output.status.success() {
         return Ok(Done::Installed);
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines().find(|line| line.to_ascii_lowercase().contains("error") || line.starts_with("E:")).or_else(|| lines().next_back());
+    let line = lines()
+        .find(|line| line.to_ascii_lowercase().contains("error") || line.starts_with("E:"))
+        .or_else(|| lines().next_back());
     let reason = line.map_or_else(|| format!("it ended with {}", output.status), escaped);
-    Err(Error::Item(format!("{}: {reason}\nis it called otherwise there? [packages] has a list for each manager", command(manager))))
+    Err(Error::Item(format!(
+        "{}: {reason}\nis it called otherwise there? [packages] has a list for each manager",
+        command(manager)
+    )))
 }
 
 /// A container's image has no index of packages.
 fn lists_are_empty() -> bool {
-    let Ok(entries) = std::fs::read_dir("/var/lib/apt/lists") else { return false };
-    !entries.flatten().any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+    let Ok(entries) = std::fs::read_dir("/var/lib/apt/lists") else {
+        return false;
+    };
+    !entries
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
 }
 
 fn update(words: &[&str]) {
-    let mut update: Vec<&str> = words.iter().take_while(|word| **word != "apt-get").copied().collect();
+    let mut update: Vec<&str> = words
+        .iter()
+        .take_while(|word| **word != "apt-get")
+        .copied()
+        .collect();
     update.extend(["apt-get", "update"]);
     let _ = run(&update, &[]);
 }
@@ -168,6 +232,9 @@ fn update(words: &[&str]) {
 fn run(words: &[&str], names: &[&str]) -> std::io::Result<Output> {
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).args(names);
-    command.env("DEBIAN_FRONTEND", "noninteractive").env("HOMEBREW_NO_AUTO_UPDATE", "1").env("LC_ALL", "C");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("HOMEBREW_NO_AUTO_UPDATE", "1")
+        .env("LC_ALL", "C");
     command.stdin(Stdio::null()).output()
 }

@@ -122,11 +122,15 @@ impl Item {
 
 impl Plan {
     pub fn todo(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().filter(|item| matches!(item.state, State::Todo | State::Conflict(_)))
+        self.items
+            .iter()
+            .filter(|item| matches!(item.state, State::Todo | State::Conflict(_)))
     }
 
     pub fn conflicts(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().filter(|item| matches!(item.state, State::Conflict(_)))
+        self.items
+            .iter()
+            .filter(|item| matches!(item.state, State::Conflict(_)))
     }
 
     pub fn is_done(&self) -> bool {
@@ -151,14 +155,23 @@ impl Plan {
 }
 
 /// Compares the manifest with this machine.
-pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<&Lock>) -> Result<Plan> {
+pub fn plan(
+    ctx: &Context,
+    manifest: &Manifest,
+    applied: &Applied,
+    lock: Option<&Lock>,
+) -> Result<Plan> {
     let locked = lock.and_then(|lock| lock.platform.get(&Platform::host()?.to_string()));
     let here = Surroundings::here();
     let mut items = Vec::new();
     let mut after = Vec::new();
     for run in manifest.runs.iter().filter(|run| run.only.holds(&here)) {
         let script = scripts::script(run)?;
-        let item = Item { state: is(script.is_done(applied)), what: What::Script(script), note: String::new() };
+        let item = Item {
+            state: is(script.is_done(applied)),
+            what: What::Script(script),
+            note: String::new(),
+        };
         match run.phase {
             Phase::Before => items.push(item),
             Phase::After => after.push(item),
@@ -167,7 +180,13 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
     // Before Pythons and tools: pip's configuration may be among them.
     dotfiles(ctx, manifest, applied, &here, &mut items)?;
     one_of_a_name(ctx, manifest, &here, &items)?;
-    let mut add = |what: What, state: State, note: &str| items.push(Item { what, state, note: note.into() });
+    let mut add = |what: What, state: State, note: &str| {
+        items.push(Item {
+            what,
+            state,
+            note: note.into(),
+        })
+    };
     let wanted = packages::list(&manifest.packages);
     for (package, there) in wanted.iter().zip(packages::installed(&wanted)) {
         let state = match packages::obstacle(package) {
@@ -185,15 +204,27 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
                 (there.is_some(), there)
             }
         };
-        add(What::Python(request.clone()), is(done), there.as_deref().unwrap_or(""));
+        add(
+            What::Python(request.clone()),
+            is(done),
+            there.as_deref().unwrap_or(""),
+        );
     }
     if let Some(first) = manifest.pythons.first() {
         match items::default_python(ctx) {
             None => add(What::Default(first.clone()), State::Todo, ""),
-            Some(now) if items::is_default(&now, first) => add(What::Default(first.clone()), State::Done, ""),
+            Some(now) if items::is_default(&now, first) => {
+                add(What::Default(first.clone()), State::Done, "")
+            }
             // Changed by hand since, or never boot's: the user's word counts.
-            Some(now) if applied.default_python.as_ref() != Some(&now) => add(What::Default(now), State::Done, "your own choice"),
-            Some(now) => add(What::Default(first.clone()), State::Todo, &format!("it is {now}")),
+            Some(now) if applied.default_python.as_ref() != Some(&now) => {
+                add(What::Default(now), State::Done, "your own choice")
+            }
+            Some(now) => add(
+                What::Default(first.clone()),
+                State::Todo,
+                &format!("it is {now}"),
+            ),
         }
     }
     for tool in manifest.tools.iter().filter(|tool| tool.only.holds(&here)) {
@@ -202,10 +233,19 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
             ToolState::Missing => (State::Todo, ""),
             ToolState::Other(why) => (State::Todo, why),
         };
-        // Its commands are known when it is resolved; what can be told before is no reason to begin.
-        let taken = if state == State::Todo { items::command_in_the_way(ctx, tool) } else { None };
+        // Its commands are known when it is resolved; what can be told before is no reason to
+        // begin.
+        let taken = if state == State::Todo {
+            items::command_in_the_way(ctx, tool)
+        } else {
+            None
+        };
         match taken {
-            Some(path) => add(What::Tool(tool.clone()), State::Conflict("there is a command of its name"), &ctx.paths.tilde(&path)),
+            Some(path) => add(
+                What::Tool(tool.clone()),
+                State::Conflict("there is a command of its name"),
+                &ctx.paths.tilde(&path),
+            ),
             None => add(What::Tool(tool.clone()), state, note),
         }
     }
@@ -217,11 +257,20 @@ pub fn plan(ctx: &Context, manifest: &Manifest, applied: &Applied, lock: Option<
         add(What::Hook, is(items::hook(ctx)?), "");
     }
     items.extend(after);
-    Ok(Plan { items, home: ctx.paths.home.display().to_string() })
+    Ok(Plan {
+        items,
+        home: ctx.paths.home.display().to_string(),
+    })
 }
 
-/// Fails where a dotfile and a tool claim one command, as far as a tool's are known beforehand: each apply would undo the one before.
-fn one_of_a_name(ctx: &Context, manifest: &Manifest, here: &Surroundings, items: &[Item]) -> Result<()> {
+/// Fails where a dotfile and a tool claim one command, as far as a tool's are known beforehand:
+/// each apply would undo the one before.
+fn one_of_a_name(
+    ctx: &Context,
+    manifest: &Manifest,
+    here: &Surroundings,
+    items: &[Item],
+) -> Result<()> {
     for tool in manifest.tools.iter().filter(|tool| tool.only.holds(here)) {
         let own = tool.installed_name();
         for name in tool.expose.keys().chain([&own]) {
@@ -230,7 +279,10 @@ fn one_of_a_name(ctx: &Context, manifest: &Manifest, here: &Surroundings, items:
             if let Some(What::Dotfile(dotfile)) = items.iter().find(same).map(|item| &item.what) {
                 return Err(Error::Content {
                     what: ctx.paths.tilde(&command),
-                    reason: format!("both {} and the tool {own} claim it", dotfile.from().display()),
+                    reason: format!(
+                        "both {} and the tool {own} claim it",
+                        dotfile.from().display()
+                    ),
                     hint: "remove one of them, or give the tool a suffix; nothing was done",
                 });
             }
@@ -243,13 +295,26 @@ fn is(done: bool) -> State {
     if done { State::Done } else { State::Todo }
 }
 
-/// The dotfiles of every repository, those that are there no more, and the repositories that others take care of.
-fn dotfiles(ctx: &Context, manifest: &Manifest, applied: &Applied, here: &Surroundings, items: &mut Vec<Item>) -> Result<()> {
+/// The dotfiles of every repository, those that are there no more, and the repositories that others
+/// take care of.
+fn dotfiles(
+    ctx: &Context,
+    manifest: &Manifest,
+    applied: &Applied,
+    here: &Surroundings,
+    items: &mut Vec<Item>,
+) -> Result<()> {
     let paths = &ctx.paths;
     let vars = Vars::of(manifest, applied);
     let mut wanted = BTreeSet::new();
     let mut going = BTreeSet::new();
-    let mut add = |what: What, state: State, note: &str| items.push(Item { what, state, note: note.into() });
+    let mut add = |what: What, state: State, note: &str| {
+        items.push(Item {
+            what,
+            state,
+            note: note.into(),
+        })
+    };
     for dotfile in dotfiles::list(manifest, here)? {
         let link = dotfiles::link_above(paths, applied, &dotfile.target);
         dotfiles::check_place(paths, &dotfile, link)?;
@@ -268,14 +333,26 @@ fn dotfiles(ctx: &Context, manifest: &Manifest, applied: &Applied, here: &Surrou
         wanted.insert(dotfile.target.clone());
         add(What::Dotfile(dotfile), state, note);
     }
-    for target in applied.dotfiles.keys().filter(|target| !wanted.contains(*target) && !going.contains(target.as_str())) {
+    for target in applied
+        .dotfiles
+        .keys()
+        .filter(|target| !wanted.contains(*target) && !going.contains(target.as_str()))
+    {
         if dotfiles::can_go(paths, applied, target) {
             add(What::Gone(target.clone()), State::Todo, "");
         }
     }
-    for (manager, place) in manifest.dotfiles.iter().filter_map(|dotfiles| Some((dotfiles.manager?, &dotfiles.place))) {
+    for (manager, place) in manifest
+        .dotfiles
+        .iter()
+        .filter_map(|dotfiles| Some((dotfiles.manager?, &dotfiles.place)))
+    {
         let content = handover::content(place)?;
-        add(What::Handover(manager, place.clone(), content), is(applied.handed_over.get(manager.name()) == Some(&content)), "");
+        add(
+            What::Handover(manager, place.clone(), content),
+            is(applied.handed_over.get(manager.name()) == Some(&content)),
+            "",
+        );
     }
     Ok(())
 }

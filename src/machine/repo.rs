@@ -1,5 +1,5 @@
-//! REPO: which repository is meant, and having it here. `USER`, `USER/NAME`, `HOST/USER`, `HOST/USER/NAME`, a git address, or a
-//! folder, which is used where it is.
+//! REPO: which repository is meant, and having it here. `USER`, `USER/NAME`, `HOST/USER`,
+//! `HOST/USER/NAME`, a git address, or a folder, which is used where it is.
 
 use std::ffi::OsString;
 use std::fs;
@@ -53,12 +53,18 @@ impl Drop for Here {
 impl Here {
     /// Where its files can be read.
     pub fn base(&self) -> PathBuf {
-        self.staged.as_ref().map_or_else(|| self.root.clone(), |staging| staging.path().join("repository"))
+        self.staged.as_ref().map_or_else(
+            || self.root.clone(),
+            |staging| staging.path().join("repository"),
+        )
     }
 
     /// The same, and where it is or will be.
     pub fn place(&self) -> Place {
-        Place { root: self.root.clone(), base: self.base() }
+        Place {
+            root: self.root.clone(),
+            base: self.base(),
+        }
     }
 
     /// What a person calls it.
@@ -69,8 +75,8 @@ impl Here {
         }
     }
 
-    /// Brings a fetched repository up to date; a folder of somebody's own is theirs to pull. A lock that only this machine wrote gives
-    /// way: it is made from the manifest.
+    /// Brings a fetched repository up to date; a folder of somebody's own is theirs to pull. A lock
+    /// that only this machine wrote gives way: it is made from the manifest.
     pub fn pull(&self, ctx: &Context) -> Result<()> {
         if self.url.is_none() {
             return Ok(());
@@ -82,7 +88,11 @@ impl Here {
                 hint: "boot apply applies what is here".into(),
             });
         }
-        if let Some(url) = self.url.as_deref().filter(|_| !self.root.join(".git").exists()) {
+        if let Some(url) = self
+            .url
+            .as_deref()
+            .filter(|_| !self.root.join(".git").exists())
+        {
             let mut applied = Applied::read(&ctx.paths)?;
             return archive::pull(ctx, &self.root, url, &mut applied);
         }
@@ -91,20 +101,31 @@ impl Here {
             Ok(output) if output.status.success() => None,
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                let line = said.lines().find(|line| line.starts_with("fatal:")).or(said.lines().next()).unwrap_or("git failed");
+                let line = said
+                    .lines()
+                    .find(|line| line.starts_with("fatal:"))
+                    .or(said.lines().next())
+                    .unwrap_or("git failed");
                 Some(Error::Repo {
-                    reason: format!("{name} can't be pulled: {}", escaped(line.trim_start_matches("fatal: "))),
+                    reason: format!(
+                        "{name} can't be pulled: {}",
+                        escaped(line.trim_start_matches("fatal: "))
+                    ),
                     hint: format!("see git -C {} status", ctx.paths.tilde(&self.root)),
                 })
             }
-            Err(error) => Some(Error::Repo { reason: format!("git can't be run: {error}"), hint: "install git".into() }),
+            Err(error) => Some(Error::Repo {
+                reason: format!("git can't be run: {error}"),
+                hint: "install git".into(),
+            }),
         };
         if let Some(error) = failed(run(&["fetch", "--quiet", "--no-recurse-submodules"])) {
             return Err(error);
         }
         let lock = self.root.join("boot.lock");
         let own = fs::read(&lock).ok();
-        let changed = run(&["status", "--porcelain", "--", "boot.lock"]).map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let changed = run(&["status", "--porcelain", "--", "boot.lock"])
+            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         match changed.as_deref().map(str::trim).unwrap_or_default() {
             "" => {}
             text if text.starts_with("??") => drop(fs::remove_file(self.root.join("boot.lock"))),
@@ -119,25 +140,45 @@ impl Here {
 
     /// Whether this is the repository that the other verbs mean.
     pub fn is_remembered(&self, applied: &Applied) -> bool {
-        self.staged.is_none() && applied.source.as_ref().is_some_and(|source| source.root == self.root && source.url == self.url)
+        self.staged.is_none()
+            && applied
+                .source
+                .as_ref()
+                .is_some_and(|source| source.root == self.root && source.url == self.url)
     }
 
-    /// Moves what was fetched to its place, and remembers it: from now on the other verbs know which repository is meant.
+    /// Moves what was fetched to its place, and remembers it: from now on the other verbs know
+    /// which repository is meant.
     pub fn settle(&mut self, paths: &Paths, applied: &mut Applied) -> Result<()> {
         if let Some(staging) = self.staged.take() {
-            // The clone is a folder inside of the staging folder, which git would have refused to fill.
-            fs::rename(staging.path().join("repository"), &self.root).map_err(crate::store::Error::io("publish", &self.root))?;
+            // The clone is a folder inside of the staging folder, which git would have refused to
+            // fill.
+            fs::rename(staging.path().join("repository"), &self.root)
+                .map_err(crate::store::Error::io("publish", &self.root))?;
         }
         let as_archive = self.url.is_some() && !self.root.join(".git").exists();
-        let tree = if as_archive { Some(archive::tree(&self.root)?) } else { None };
-        applied.source = Some(Source { root: self.root.clone(), url: self.url.clone(), branch: self.branch.clone(), tree });
+        let tree = if as_archive {
+            Some(archive::tree(&self.root)?)
+        } else {
+            None
+        };
+        applied.source = Some(Source {
+            root: self.root.clone(),
+            url: self.url.clone(),
+            branch: self.branch.clone(),
+            tree,
+        });
         applied.write(paths)
     }
 }
 
-/// Understands REPO. `is_folder` tells whether a path is a folder with a manifest in it: such a one wins over a user's name.
+/// Understands REPO. `is_folder` tells whether a path is a folder with a manifest in it: such a one
+/// wins over a user's name.
 pub fn parse(text: &str, host: &str, ssh: bool, is_folder: &dyn Fn(&Path) -> bool) -> Result<Repo> {
-    let not = |reason| Error::NotARepo { text: text.chars().take(200).collect(), reason };
+    let not = |reason| Error::NotARepo {
+        text: text.chars().take(200).collect(),
+        reason,
+    };
     if text.is_empty() {
         return Err(not("it is empty"));
     }
@@ -156,7 +197,12 @@ pub fn parse(text: &str, host: &str, ssh: bool, is_folder: &dyn Fn(&Path) -> boo
             return Err(not("git isn't asked for this kind of address"));
         }
         // `ssh://-oProxyCommand=…` would be an option of ssh.
-        if rest.rsplit('@').next().is_none_or(|host| host.is_empty() || host.starts_with('-')) || rest.starts_with('-') {
+        if rest
+            .rsplit('@')
+            .next()
+            .is_none_or(|host| host.is_empty() || host.starts_with('-'))
+            || rest.starts_with('-')
+        {
             return Err(not("its host looks like an option"));
         }
         return Ok(Repo::Git(text.into()));
@@ -166,12 +212,24 @@ pub fn parse(text: &str, host: &str, ssh: bool, is_folder: &dyn Fn(&Path) -> boo
     }
     let words: Vec<&str> = text.trim_end_matches('/').split('/').collect();
     let plain = |word: &&str| {
-        !word.is_empty() && !word.starts_with(['-', '.']) && word.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        !word.is_empty()
+            && !word.starts_with(['-', '.'])
+            && word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
     };
     if !words.iter().all(plain) {
-        return Err(not("names have letters, digits, dots, dashes and underscores"));
+        return Err(not(
+            "names have letters, digits, dots, dashes and underscores",
+        ));
     }
-    let elsewhere = |host: &str| if ssh { format!("ssh://git@{host}") } else { format!("https://{host}") };
+    let elsewhere = |host: &str| {
+        if ssh {
+            format!("ssh://git@{host}")
+        } else {
+            format!("https://{host}")
+        }
+    };
     let default = || match host.split_once("://") {
         Some(("https" | "http", name)) if ssh => elsewhere(name),
         _ => host.to_string(),
@@ -188,10 +246,9 @@ pub fn parse(text: &str, host: &str, ssh: bool, is_folder: &dyn Fn(&Path) -> boo
 /// `me@host:path`, as git and scp write it.
 fn is_scp(text: &str) -> bool {
     text.split_once(':').is_some_and(|(before, after)| {
-        before
-            .split_once('@')
-            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.starts_with('-') && !host.contains('/'))
-            && !after.is_empty()
+        before.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && !host.is_empty() && !host.starts_with('-') && !host.contains('/')
+        }) && !after.is_empty()
             && !after.starts_with('-')
     })
 }
@@ -208,38 +265,63 @@ pub fn typed(paths: &Paths, text: &str, ssh: bool) -> Result<Repo> {
     })
 }
 
-/// Has the repository here: a folder as it is, an address fetched into staging, unless it was fetched before.
+/// Has the repository here: a folder as it is, an address fetched into staging, unless it was
+/// fetched before.
 pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied) -> Result<Here> {
     match repo {
         Repo::Folder(path) => {
             let shown = path.display().to_string();
-            let root = fs::canonicalize(path).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
+            let root = fs::canonicalize(path).map_err(|source| Error::Unreadable {
+                path: path.clone(),
+                source,
+            })?;
             if !root.is_dir() {
-                return Err(Error::NotARepo { text: shown, reason: "it is a file" });
+                return Err(Error::NotARepo {
+                    text: shown,
+                    reason: "it is a file",
+                });
             }
             if branch.is_some() {
                 return Err(Error::Usage(format!(
-                    "--branch is for repositories that are fetched, and {} is a folder\ncheck the branch out in it",
+                    "--branch is for repositories that are fetched, and {} is a folder\n\
+                     check the branch out in it",
                     escaped(&shown)
                 )));
             }
-            Ok(Here { root, url: None, branch: None, staged: None, made: Vec::new() })
+            Ok(Here {
+                root,
+                url: None,
+                branch: None,
+                staged: None,
+                made: Vec::new(),
+            })
         }
         Repo::Git(url) => {
             let root = ctx.paths.dotfiles();
             let name = shown(url);
             if fs::symlink_metadata(&root).is_ok() {
-                let from = applied.source.as_ref().filter(|source| source.root == root).and_then(|source| source.url.clone());
+                let from = applied
+                    .source
+                    .as_ref()
+                    .filter(|source| source.root == root)
+                    .and_then(|source| source.url.clone());
                 // Nothing is remembered where the last run was cut off between the two.
                 let from = from.or_else(|| origin(&root));
                 if from.as_deref() == Some(&name) {
-                    let taken = applied.source.as_ref().filter(|source| source.root == root).and_then(|source| source.branch.clone());
+                    let taken = applied
+                        .source
+                        .as_ref()
+                        .filter(|source| source.root == root)
+                        .and_then(|source| source.branch.clone());
                     let is = head(&root).or(taken.clone());
                     if let Some(branch) = branch.filter(|branch| is.as_deref() != Some(branch)) {
                         return Err(Error::Repo {
                             reason: format!(
                                 "{name} is here already, at {}",
-                                is.map_or_else(|| "its main branch".to_string(), |is| format!("the branch {}", escaped(&is)))
+                                is.map_or_else(
+                                    || "its main branch".to_string(),
+                                    |is| format!("the branch {}", escaped(&is))
+                                )
                             ),
                             hint: format!(
                                 "to change over, check {} out in {}, or move that away first",
@@ -248,11 +330,23 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
                             ),
                         });
                     }
-                    return Ok(Here { root, url: Some(name), branch: taken, staged: None, made: Vec::new() });
+                    return Ok(Here {
+                        root,
+                        url: Some(name),
+                        branch: taken,
+                        staged: None,
+                        made: Vec::new(),
+                    });
                 }
                 return Err(Error::Repo {
-                    reason: format!("this machine already has a repository, from {}", from.as_deref().unwrap_or("somewhere else")),
-                    hint: format!("boot apply applies that one; to change over, move {} away first", ctx.paths.tilde(&root)),
+                    reason: format!(
+                        "this machine already has a repository, from {}",
+                        from.as_deref().unwrap_or("somewhere else")
+                    ),
+                    hint: format!(
+                        "boot apply applies that one; to change over, move {} away first",
+                        ctx.paths.tilde(&root)
+                    ),
                 });
             }
             if ctx.offline {
@@ -261,9 +355,20 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
                     hint: "run the same command once without it".into(),
                 });
             }
-            let made = root.ancestors().skip(1).take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
+            let made = root
+                .ancestors()
+                .skip(1)
+                .take_while(|folder| !folder.exists())
+                .map(Path::to_path_buf)
+                .collect();
             let branch_name = branch.map(str::to_string);
-            let here = Here { staged: Some(Staging::beside(&root)?), root, url: Some(name), branch: branch_name, made };
+            let here = Here {
+                staged: Some(Staging::beside(&root)?),
+                root,
+                url: Some(name),
+                branch: branch_name,
+                made,
+            };
             if has_git() || archive::fetch(ctx, url, branch, &here.base())?.is_none() {
                 clone(ctx, url, branch, &here.base())?;
             }
@@ -272,7 +377,8 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
     }
 }
 
-/// The repository that this machine was set up from; else the manifest in boot's configuration folder.
+/// The repository that this machine was set up from; else the manifest in boot's configuration
+/// folder.
 pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
     if let Some(source) = &applied.source {
         if !manifest::is_in(&source.root) {
@@ -287,7 +393,13 @@ pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
         });
     }
     if paths.config.join(FILE).is_file() {
-        return Ok(Here { root: paths.config.clone(), url: None, branch: None, staged: None, made: Vec::new() });
+        return Ok(Here {
+            root: paths.config.clone(),
+            url: None,
+            branch: None,
+            staged: None,
+            made: Vec::new(),
+        });
     }
     Err(Error::NoManifest)
 }
@@ -304,14 +416,19 @@ fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<
     command.args(["clone", "--quiet", "--template=", "--no-recurse-submodules"]);
     if let Some(branch) = branch {
         if branch.starts_with('-') || branch.is_empty() {
-            return Err(Error::Usage(format!("{} isn't a branch\ngive its name: --branch main", escaped(branch))));
+            return Err(Error::Usage(format!(
+                "{} isn't a branch\ngive its name: --branch main",
+                escaped(branch)
+            )));
         }
         command.arg(format!("--branch={branch}"));
     }
     command.arg("--").arg(url).arg(into);
     let output = command.output().map_err(|error| Error::Repo {
         reason: match error.kind() {
-            std::io::ErrorKind::NotFound => "git isn't installed, and a repository is fetched with it".into(),
+            std::io::ErrorKind::NotFound => {
+                "git isn't installed, and a repository is fetched with it".into()
+            }
             _ => format!("git can't be run: {error}"),
         },
         hint: "install git, or give boot init a folder".into(),
@@ -326,8 +443,14 @@ fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<
         .or_else(|| lines().next_back())
         .unwrap_or("git failed");
     Err(Error::Repo {
-        reason: format!("{name} can't be fetched: {}", escaped(&line.trim_start_matches("fatal: ").replace(url, &name))),
-        hint: "does it exist, and may you read it? --ssh uses your key; USER/NAME names another repository than USER/dotfiles".into(),
+        reason: format!(
+            "{name} can't be fetched: \
+                         {}",
+            escaped(&line.trim_start_matches("fatal: ").replace(url, &name))
+        ),
+        hint: "does it exist, and may you read it? --ssh uses your key; USER/NAME names another \
+               repository than USER/dotfiles"
+            .into(),
     })
 }
 
@@ -336,8 +459,9 @@ pub fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Fetches a repository into `into`, at `commit` or as it is now, and says which commit that is. Checked out is what git has of it by its
-/// hash, so a server can't send another; where there is no git it comes as an archive, which says of itself what it is.
+/// Fetches a repository into `into`, at `commit` or as it is now, and says which commit that is.
+/// Checked out is what git has of it by its hash, so a server can't send another; where there is no
+/// git it comes as an archive, which says of itself what it is.
 pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path) -> Result<String> {
     let name = shown(url);
     if ctx.offline {
@@ -349,13 +473,27 @@ pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path)
     if !has_git()
         && let Some(found) = archive::fetch(ctx, url, commit, into)?
     {
-        let wrong =
-            |reason: &str| Error::Repo { reason: format!("the archive of {name} {reason}"), hint: "install git, which can tell".into() };
+        let wrong = |reason: &str| Error::Repo {
+            reason: format!("the archive of {name} {reason}"),
+            hint: "install git, which can tell".into(),
+        };
         let found = found.ok_or_else(|| wrong("doesn't say which commit it is"))?;
-        return if commit.is_none_or(|commit| commit == found) { Ok(found) } else { Err(wrong(&format!("is of another commit, {found}"))) };
+        return if commit.is_none_or(|commit| commit == found) {
+            Ok(found)
+        } else {
+            Err(wrong(&format!("is of another commit, {found}")))
+        };
     }
     clone(ctx, url, None, into)?;
-    let run = |args: &[&str]| git::command().arg("-C").arg(into).args(args).output().ok().filter(|output| output.status.success());
+    let run = |args: &[&str]| {
+        git::command()
+            .arg("-C")
+            .arg(into)
+            .args(args)
+            .output()
+            .ok()
+            .filter(|output| output.status.success())
+    };
     if let Some(commit) = commit
         && run(&["checkout", "--quiet", "--detach", commit, "--"]).is_none()
     {
@@ -364,22 +502,47 @@ pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path)
             hint: "boot update takes the newest, and writes it into boot.lock".into(),
         });
     }
-    let head = run(&["rev-parse", "HEAD"]).map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string());
+    let head = run(&["rev-parse", "HEAD"])
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string());
     head.filter(|head| is_commit(head))
-        .ok_or_else(|| Error::Repo { reason: format!("{name} is empty"), hint: "it has no commit yet".into() })
+        .ok_or_else(|| Error::Repo {
+            reason: format!("{name} is empty"),
+            hint: "it has no commit yet".into(),
+        })
 }
 
 /// Where a clone came from, without a password.
 fn origin(root: &Path) -> Option<String> {
-    let args: [OsString; 5] = ["-C".into(), root.into(), "config".into(), "--get".into(), "remote.origin.url".into()];
-    let output = git::command().args(args).output().ok().filter(|output| output.status.success())?;
+    let args: [OsString; 5] = [
+        "-C".into(),
+        root.into(),
+        "config".into(),
+        "--get".into(),
+        "remote.origin.url".into(),
+    ];
+    let output = git::command()
+        .args(args)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     Some(shown(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
 /// The branch that is checked out at `root`, if one is.
 fn head(root: &Path) -> Option<String> {
-    let args: [OsString; 6] = ["-C".into(), root.into(), "symbolic-ref".into(), "--quiet".into(), "--short".into(), "HEAD".into()];
-    let output = git::command().args(args).output().ok().filter(|output| output.status.success())?;
+    let args: [OsString; 6] = [
+        "-C".into(),
+        root.into(),
+        "symbolic-ref".into(),
+        "--quiet".into(),
+        "--short".into(),
+        "HEAD".into(),
+    ];
+    let output = git::command()
+        .args(args)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
@@ -411,12 +574,17 @@ mod tests {
             assert_eq!(git(typed, false), url, "{typed}");
         }
         assert_eq!(git("me", true), "ssh://git@example.org/me/dotfiles");
-        assert_eq!(git("git.example.net/me/box", true), "ssh://git@git.example.net/me/box");
+        assert_eq!(
+            git("git.example.net/me/box", true),
+            "ssh://git@git.example.net/me/box"
+        );
     }
 
     #[test]
     fn a_folder_with_a_manifest_is_that_folder() {
-        let repo = parse("examples/starter", "https://h", false, &|path| path == Path::new("examples/starter"));
+        let repo = parse("examples/starter", "https://h", false, &|path| {
+            path == Path::new("examples/starter")
+        });
         assert_eq!(repo.unwrap(), Repo::Folder("examples/starter".into()));
         let repo = parse("https://h/x", "https://h", false, &|_| true);
         assert_eq!(repo.unwrap(), Repo::Git("https://h/x".into()));
@@ -443,7 +611,10 @@ mod tests {
             "https://",
         ] {
             let error = parse(wrong, "https://h", false, &|_| false).unwrap_err();
-            assert!(error.to_string().lines().count() <= 3 && !error.to_string().contains('\u{1b}'), "{wrong}: {error}");
+            assert!(
+                error.to_string().lines().count() <= 3 && !error.to_string().contains('\u{1b}'),
+                "{wrong}: {error}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Scripts of the repository: what they are, shown before anybody agrees, and running them. `[[run]]` names a file of the repository
-//! with its arguments, or any command.
+//! Scripts of the repository: what they are, shown before anybody agrees, and running them.
+//! `[[run]]` names a file of the repository with its arguments, or any command.
 
 use std::fs;
 use std::io::{self, Read};
@@ -51,7 +51,8 @@ pub fn script(run: &Run) -> Result<Script> {
     let wrong = |what: &Path, reason: String| Error::Content {
         what: format!("{}: {}", run.at, what.display()),
         reason,
-        hint: "a script's path starts at the repository's root; a command is written without a slash",
+        hint: "a script's path starts at the repository's root; a command is written without a \
+               slash",
     };
     let base = run.place.readable();
     let first = run.cmd.split_whitespace().next().unwrap_or("");
@@ -60,7 +61,8 @@ pub fn script(run: &Run) -> Result<Script> {
     let mut hashed = run.cmd.clone().into_bytes();
     let mut text = run.cmd.clone();
     if is_file {
-        let bytes = read_inside(base, &candidate).map_err(|error| wrong(&candidate, error.to_string()))?;
+        let bytes =
+            read_inside(base, &candidate).map_err(|error| wrong(&candidate, error.to_string()))?;
         text = String::from_utf8_lossy(&bytes).into_owned();
         hashed.push(0);
         hashed.extend(bytes);
@@ -92,22 +94,29 @@ fn read_inside(base: &Path, file: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it isn't a regular file"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(&path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    fs::File::open(&path)?
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {
         return Err(io::Error::other("it is larger than a megabyte"));
     }
     Ok(bytes)
 }
 
-/// Runs it in the repository's folder, with the commands that boot provides first on PATH. What it prints goes to stderr: stdout
-/// is for boot's results.
+/// Runs it in the repository's folder, with the commands that boot provides first on PATH. What it
+/// prints goes to stderr: stdout is for boot's results.
 pub fn run(ctx: &Context, script: &Script) -> Result<()> {
     let mut command = match &script.file {
         None => shell(&script.cmd),
         Some(file) => {
             let words = interpreter(&script.place.root.join(file), &script.text);
-            // What follows the file is the shell's to read, as in a plain command: it has quotes and variables.
-            let rest = script.cmd.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+            // What follows the file is the shell's to read, as in a plain command: it has quotes
+            // and variables.
+            let rest = script
+                .cmd
+                .trim_start()
+                .split_once(char::is_whitespace)
+                .map_or("", |(_, rest)| rest);
             let mut command = shell(&format!("\"$@\" {rest}"));
             command.arg("sh").args(words);
             command
@@ -124,26 +133,43 @@ pub fn finish(ctx: &Context, command: &mut Command) -> Result<()> {
     if let Ok(path) = path {
         command.env("PATH", path);
     }
-    let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(|error| Error::Item(error.to_string()))?;
-    let status = command.stdout(Stdio::from(stderr)).status().map_err(|error| Error::Item(error.to_string()))?;
-    if status.success() { Ok(()) } else { Err(Error::Item(format!("it ended with {status}"))) }
+    let stderr = io::stderr()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|error| Error::Item(error.to_string()))?;
+    let status = command
+        .stdout(Stdio::from(stderr))
+        .status()
+        .map_err(|error| Error::Item(error.to_string()))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Item(format!("it ended with {status}")))
+    }
 }
 
 fn shell(text: &str) -> Command {
     let mut command = Command::new("/bin/sh");
     // What a script makes is the user's, and so is the umask.
-    let umask = umask::users().map(|users| format!("umask {users}\n")).unwrap_or_default();
+    let umask = umask::users()
+        .map(|users| format!("umask {users}\n"))
+        .unwrap_or_default();
     command.args(["-c", &format!("{umask}{text}")]);
     command
 }
 
-/// The words that start `file`. Repositories that lost their modes (an archive, a strange filesystem) work too.
+/// The words that start `file`. Repositories that lost their modes (an archive, a strange
+/// filesystem) work too.
 fn interpreter(file: &Path, text: &str) -> Vec<String> {
     let path = file.to_string_lossy().into_owned();
     if fs::metadata(file).is_ok_and(|data| data.permissions().mode() & 0o111 != 0) {
         return vec![path];
     }
-    let first = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or("/bin/sh");
+    let first = text
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("#!"))
+        .unwrap_or("/bin/sh");
     let mut words: Vec<String> = first.split_whitespace().map(str::to_string).collect();
     if words.is_empty() {
         words.push("/bin/sh".into());
@@ -175,7 +201,12 @@ mod tests {
     #[test]
     fn a_script_is_known_by_its_text_and_a_command_by_itself() {
         let (root, run) = setup("scripts/a.sh x");
-        assert!(script(&run).unwrap_err().to_string().starts_with("boot.toml:1:1"));
+        assert!(
+            script(&run)
+                .unwrap_err()
+                .to_string()
+                .starts_with("boot.toml:1:1")
+        );
         fs::create_dir(root.path().join("scripts")).unwrap();
         fs::write(root.path().join("scripts/a.sh"), "echo 1").unwrap();
         let one = script(&run).unwrap();
@@ -198,7 +229,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("a");
         fs::write(&file, "").unwrap();
-        assert_eq!(interpreter(&file, "#!/usr/bin/env bash\n")[..2], ["/usr/bin/env", "bash"]);
+        assert_eq!(
+            interpreter(&file, "#!/usr/bin/env bash\n")[..2],
+            ["/usr/bin/env", "bash"]
+        );
         assert_eq!(interpreter(&file, "echo")[0], "/bin/sh");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(interpreter(&file, "#!/usr/bin/env bash\n").len(), 1);

@@ -1,5 +1,5 @@
-//! Putting back what the last apply replaced: content, mode, link. Each path is the old or the new at any moment, and what was put away
-//! is deleted only when it stands at its place again.
+//! Putting back what the last apply replaced: content, mode, link. Each path is the old or the new
+//! at any moment, and what was put away is deleted only when it stands at its place again.
 
 use std::fs;
 use std::io;
@@ -18,14 +18,24 @@ pub struct Undone {
     pub result: Result<()>,
 }
 
-/// Puts back what the last apply that replaced anything put away, and tries what an undo couldn't put back before; empty where there is
-/// nothing. `applied` is from [`super::apply::begin`].
+/// Puts back what the last apply that replaced anything put away, and tries what an undo couldn't
+/// put back before; empty where there is nothing. `applied` is from [`super::apply::begin`].
 ///
 /// # Errors
 /// What boot remembers can't be written. A path that can't be put back is an outcome of its own.
 pub fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> {
-    let last = applied.backups.iter().filter(|backup| !backup.stuck).map(|backup| backup.apply).max();
-    let backups: Vec<Backup> = applied.backups.iter().filter(|backup| backup.stuck || Some(backup.apply) == last).cloned().collect();
+    let last = applied
+        .backups
+        .iter()
+        .filter(|backup| !backup.stuck)
+        .map(|backup| backup.apply)
+        .max();
+    let backups: Vec<Backup> = applied
+        .backups
+        .iter()
+        .filter(|backup| backup.stuck || Some(backup.apply) == last)
+        .cloned()
+        .collect();
     let mut all = Vec::new();
     // The last one first: it may lie in what an earlier one made room for.
     for backup in backups.iter().rev() {
@@ -36,16 +46,26 @@ pub fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> {
             applied.backups.retain(|other| other != backup);
             applied.write(paths)?;
             // A folder of its own held it, in which a run that was cut may have left something.
-            let _ = backup.is.parent().map(|folder| (atomic::sweep_own(folder), fs::remove_dir(folder)));
+            let _ = backup
+                .is
+                .parent()
+                .map(|folder| (atomic::sweep_own(folder), fs::remove_dir(folder)));
         } else {
-            applied.backups.iter_mut().filter(|other| *other == backup).for_each(|other| other.stuck = true);
+            applied
+                .backups
+                .iter_mut()
+                .filter(|other| *other == backup)
+                .for_each(|other| other.stuck = true);
             // A command of a tool, say, is no dotfile for having been looked at.
             if known.is_none() {
                 applied.dotfiles.remove(&backup.target);
             }
             applied.write(paths)?;
         }
-        all.push(Undone { path: backup.was.clone(), result });
+        all.push(Undone {
+            path: backup.was.clone(),
+            result,
+        });
     }
     Ok(all)
 }
@@ -54,16 +74,27 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
     let below = |target: &str| paths.home.join(target).starts_with(&backup.was);
     // A run that was cut may have placed it, and not have come to remember that.
     if dotfiles::gone(paths, &backup.target, &backup.placed) {
-        applied.dotfiles.insert(backup.target.clone(), backup.placed.clone());
+        applied
+            .dotfiles
+            .insert(backup.target.clone(), backup.placed.clone());
     }
     dotfiles::settle(paths, backup)?;
-    let ours: Vec<String> = applied.dotfiles.keys().filter(|target| below(target)).cloned().collect();
+    let ours: Vec<String> = applied
+        .dotfiles
+        .keys()
+        .filter(|target| below(target))
+        .cloned()
+        .collect();
     if fs::symlink_metadata(&backup.is).is_err() {
-        if fs::symlink_metadata(&backup.was).is_err() || dotfiles::gone(paths, &backup.target, &backup.placed) {
+        if fs::symlink_metadata(&backup.was).is_err()
+            || dotfiles::gone(paths, &backup.target, &backup.placed)
+        {
             return Err(lost(paths, backup));
         }
         // It never left, or stands at its place already: an earlier run was cut.
-        applied.dotfiles.retain(|target, placed| !ours.contains(target) || dotfiles::gone(paths, target, placed));
+        applied.dotfiles.retain(|target, placed| {
+            !ours.contains(target) || dotfiles::gone(paths, target, placed)
+        });
         return Ok(());
     }
     if have_changed_places(paths, backup) {
@@ -78,14 +109,18 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
     }
     let changed = |target: &String| {
         let there = fs::symlink_metadata(paths.home.join(target)).is_ok();
-        there && applied.dotfiles.get(target).is_some_and(|placed| !dotfiles::gone(paths, target, placed))
+        there
+            && applied
+                .dotfiles
+                .get(target)
+                .is_some_and(|placed| !dotfiles::gone(paths, target, placed))
     };
     if let Some(target) = ours.iter().find(|target| changed(target)) {
         return Err(changed_since(target, &backup.is));
     }
     let own: Vec<PathBuf> = ours.iter().map(|target| paths.home.join(target)).collect();
-    // Boot's own file or link at the very place: one rename takes its place. So does one exchange with a folder of nothing else. Anything
-    // deeper goes first.
+    // Boot's own file or link at the very place: one rename takes its place. So does one exchange
+    // with a folder of nothing else. Anything deeper goes first.
     let at_place = ours.len() == 1 && paths.home.join(&ours[0]) == backup.was;
     if !at_place
         && fs::symlink_metadata(&backup.was).is_ok_and(|data| data.is_dir())
@@ -99,7 +134,11 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
         }
         // Where a file had made room for a folder, that one was made for the dotfile.
         let target = paths.home.join(&backup.target);
-        for folder in target.ancestors().skip(1).take_while(|folder| folder.starts_with(&backup.was)) {
+        for folder in target
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.starts_with(&backup.was))
+        {
             let _ = fs::remove_dir(folder);
         }
         if fs::symlink_metadata(&backup.was).is_ok() {
@@ -130,21 +169,28 @@ fn have_changed_places(paths: &Paths, backup: &Backup) -> bool {
 
 /// Whether there is nothing in `folder` but `own`, and folders for them.
 fn holds_only(folder: &Path, own: &[PathBuf]) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return false;
+    };
     entries.flatten().map(|entry| entry.path()).all(|path| {
         let is_folder = fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir());
-        own.contains(&path) || is_folder && own.iter().any(|own| own.starts_with(&path)) && holds_only(&path, own)
+        own.contains(&path)
+            || is_folder && own.iter().any(|own| own.starts_with(&path)) && holds_only(&path, own)
     })
 }
 
 fn changed_since(what: &str, backup: &Path) -> Error {
     let (what, backup) = (escaped(what), escaped(&backup.display().to_string()));
-    Error::Item(format!("{what} was changed since, so it stays\nwhat was there before is in {backup}"))
+    Error::Item(format!(
+        "{what} was changed since, so it stays\nwhat was there before is in {backup}"
+    ))
 }
 
 fn lost(paths: &Paths, backup: &Backup) -> Error {
     let [was, is] = [&backup.was, &backup.is].map(|path| escaped(&paths.tilde(path)));
-    Error::Item(format!("{was} can't be put back: what was there before is no longer in {is}"))
+    Error::Item(format!(
+        "{was} can't be put back: what was there before is no longer in {is}"
+    ))
 }
 
 /// Moves `from` to `to`, where at most a file or a link of boot's stands.

@@ -1,4 +1,5 @@
-//! Variables of templates: what this machine is, what the manifest says, and what somebody answered once.
+//! Variables of templates: what this machine is, what the manifest says, and what somebody answered
+//! once.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +29,12 @@ impl Vars {
     pub fn of(manifest: &Manifest, applied: &Applied) -> Vars {
         let here = Surroundings::here();
         let mut vars = Vars::default();
-        for (name, value) in [("os", here.os), ("arch", here.arch), ("hostname", here.host), ("user", user())] {
+        for (name, value) in [
+            ("os", here.os),
+            ("arch", here.arch),
+            ("hostname", here.host),
+            ("user", user()),
+        ] {
             vars.values.insert(name.into(), value);
         }
         for (name, var) in &manifest.vars {
@@ -38,7 +44,8 @@ impl Vars {
                 (Var::Ask { default, .. }, None) => default.as_ref(),
             };
             vars.known.insert(format!("vars.{name}"));
-            vars.values.extend(value.map(|value| (format!("vars.{name}"), value.clone())));
+            vars.values
+                .extend(value.map(|value| (format!("vars.{name}"), value.clone())));
         }
         vars.known.extend(vars.values.keys().cloned());
         vars
@@ -47,9 +54,15 @@ impl Vars {
 
 /// The questions behind `used`, names as templates write them, that are still open.
 pub fn questions(manifest: &Manifest, applied: &Applied, used: &BTreeSet<String>) -> Vec<Question> {
-    let open = manifest.vars.iter().filter(|(name, _)| used.contains(&format!("vars.{name}")) && !applied.answers.contains_key(*name));
+    let open = manifest.vars.iter().filter(|(name, _)| {
+        used.contains(&format!("vars.{name}")) && !applied.answers.contains_key(*name)
+    });
     open.filter_map(|(name, var)| match var {
-        Var::Ask { question, default } => Some(Question { name: name.clone(), text: question.clone(), default: default.clone() }),
+        Var::Ask { question, default } => Some(Question {
+            name: name.clone(),
+            text: question.clone(),
+            default: default.clone(),
+        }),
         Var::Is(_) => None,
     })
     .collect()
@@ -57,11 +70,16 @@ pub fn questions(manifest: &Manifest, applied: &Applied, used: &BTreeSet<String>
 
 /// Who this is: what the login says, else what the list of users says.
 fn user() -> String {
-    var("USER").or_else(|| var("LOGNAME")).or_else(|| listed(rustix::process::getuid().as_raw())).unwrap_or_default()
+    var("USER")
+        .or_else(|| var("LOGNAME"))
+        .or_else(|| listed(rustix::process::getuid().as_raw()))
+        .unwrap_or_default()
 }
 
 fn listed(uid: u32) -> Option<String> {
     let users = std::fs::read_to_string("/etc/passwd").ok()?;
-    let line = users.lines().find(|line| line.split(':').nth(2) == Some(uid.to_string().as_str()))?;
+    let line = users
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some(uid.to_string().as_str()))?;
     line.split(':').next().map(str::to_string)
 }

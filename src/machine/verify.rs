@@ -1,5 +1,5 @@
-//! Does every command that the manifest promises run what it should, in each shell and each way it is started? The shells themselves are
-//! asked, as a new login would start them.
+//! Does every command that the manifest promises run what it should, in each shell and each way it
+//! is started? The shells themselves are asked, as a new login would start them.
 
 use std::path::{Path, PathBuf};
 
@@ -50,13 +50,21 @@ pub fn verify(ctx: &Context, manifest: &Manifest, shells: &[Shell]) -> Result<Fo
     let mut found = Found::default();
     let promises = promises(ctx, manifest, &mut found.broken);
     found.commands = promises.len();
-    let names: Vec<&str> = promises.iter().map(|promise| promise.command.as_str()).collect();
+    let names: Vec<&str> = promises
+        .iter()
+        .map(|promise| promise.command.as_str())
+        .collect();
     for &shell in shells {
         let mut login = None;
         for kind in Kind::ALL {
-            // What is started plainly has the PATH of the session that starts it, in shells that read no file then.
-            let path = login.as_deref().filter(|_| kind == Kind::Plain && shell == Shell::Bash);
-            let Some(seen) = probe::ask_within(shell, kind, &ctx.paths, &names, path)? else { continue };
+            // What is started plainly has the PATH of the session that starts it, in shells that
+            // read no file then.
+            let path = login
+                .as_deref()
+                .filter(|_| kind == Kind::Plain && shell == Shell::Bash);
+            let Some(seen) = probe::ask_within(shell, kind, &ctx.paths, &names, path)? else {
+                continue;
+            };
             let run = format!("{shell} {}", kind.name());
             for (promise, there) in promises.iter().zip(&seen.commands) {
                 if let Some(why) = complaint(ctx, promise, there.as_deref()) {
@@ -65,7 +73,9 @@ pub fn verify(ctx: &Context, manifest: &Manifest, shells: &[Shell]) -> Result<Fo
             }
             found.runs.push(run);
             if kind == Kind::Login {
-                login = std::env::join_paths(&seen.path).ok().and_then(|path| path.into_string().ok());
+                login = std::env::join_paths(&seen.path)
+                    .ok()
+                    .and_then(|path| path.into_string().ok());
             }
         }
     }
@@ -73,14 +83,24 @@ pub fn verify(ctx: &Context, manifest: &Manifest, shells: &[Shell]) -> Result<Fo
 }
 
 fn note(broken: &mut Vec<Broken>, promise: &Promise, why: String, run: &str) {
-    match broken.iter_mut().find(|one| one.command == promise.command && one.why == why) {
+    match broken
+        .iter_mut()
+        .find(|one| one.command == promise.command && one.why == why)
+    {
         Some(one) => one.runs.push(run.into()),
-        None => broken.push(Broken { command: promise.command.clone(), by: promise.by.clone(), why, runs: vec![run.into()] }),
+        None => broken.push(Broken {
+            command: promise.command.clone(),
+            by: promise.by.clone(),
+            why,
+            runs: vec![run.into()],
+        }),
     }
 }
 
 fn complaint(ctx: &Context, promise: &Promise, there: Option<&str>) -> Option<String> {
-    let Some(there) = there else { return Some("isn't found".into()) };
+    let Some(there) = there else {
+        return Some("isn't found".into());
+    };
     if Path::new(there) == promise.place {
         return None;
     }
@@ -95,7 +115,12 @@ fn complaint(ctx: &Context, promise: &Promise, there: Option<&str>) -> Option<St
 fn promises(ctx: &Context, manifest: &Manifest, broken: &mut Vec<Broken>) -> Vec<Promise> {
     let mut promises = Vec::new();
     let mut missing = |command: &str, by: String| {
-        broken.push(Broken { command: command.into(), by, why: "isn't installed".into(), runs: Vec::new() });
+        broken.push(Broken {
+            command: command.into(),
+            by,
+            why: "isn't installed".into(),
+            runs: Vec::new(),
+        });
     };
     let shims = ctx.paths.shims();
     for (number, request) in manifest.pythons.iter().enumerate() {
@@ -108,7 +133,11 @@ fn promises(ctx: &Context, manifest: &Manifest, broken: &mut Vec<Broken>) -> Vec
         if number == 0 {
             names.extend(["python", "python3", "pip", "pip3"].map(String::from));
         }
-        promises.extend(names.into_iter().map(|command| Promise { place: shims.join(&command), command, by: by.clone() }));
+        promises.extend(names.into_iter().map(|command| Promise {
+            place: shims.join(&command),
+            command,
+            by: by.clone(),
+        }));
     }
     let here = Surroundings::here();
     for tool in manifest.tools.iter().filter(|tool| tool.only.holds(&here)) {

@@ -8,22 +8,38 @@ use std::thread;
 const PIECE: usize = 1 << 17;
 const WAITING: usize = 16;
 
-/// Reads `source` to its end in a thread of its own, while `consume` reads what has come. What `consume` leaves is read all the same.
-pub fn read<T>(source: &mut (impl Read + Send), consume: impl FnOnce(&mut (dyn Read + Send)) -> T) -> T {
+/// Reads `source` to its end in a thread of its own, while `consume` reads what has come. What
+/// `consume` leaves is read all the same.
+pub fn read<T>(
+    source: &mut (impl Read + Send),
+    consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
+) -> T {
     reading(source, true, consume)
 }
 
 /// As [`read`], but what `consume` leaves is left.
-pub fn read_as_needed<T>(source: &mut (impl Read + Send), consume: impl FnOnce(&mut (dyn Read + Send)) -> T) -> T {
+pub fn read_as_needed<T>(
+    source: &mut (impl Read + Send),
+    consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
+) -> T {
     reading(source, false, consume)
 }
 
-fn reading<T>(source: &mut (impl Read + Send), to_the_end: bool, consume: impl FnOnce(&mut (dyn Read + Send)) -> T) -> T {
+fn reading<T>(
+    source: &mut (impl Read + Send),
+    to_the_end: bool,
+    consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
+) -> T {
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING);
         scope.spawn(move || forward(source, &sender, to_the_end));
-        let mut pieces = Pieces { receiver, piece: Vec::new(), at: 0 };
-        // The receiver goes before the thread is waited for: a sender that nobody listens to doesn't wait.
+        let mut pieces = Pieces {
+            receiver,
+            piece: Vec::new(),
+            at: 0,
+        };
+        // The receiver goes before the thread is waited for: a sender that nobody listens to
+        // doesn't wait.
         let made = consume(&mut pieces);
         drop(pieces);
         made
@@ -75,7 +91,9 @@ mod tests {
 
     #[test]
     fn what_is_read_is_what_was_there() {
-        let bytes: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..1_000_000_u32)
+            .map(|number| (number % 251) as u8)
+            .collect();
         let mut source = &bytes[..];
         let mut read = Vec::new();
         super::read(&mut source, |pieces| pieces.read_to_end(&mut read)).unwrap();
@@ -108,7 +126,13 @@ mod tests {
             }
         }
         let mut read = Vec::new();
-        let error = super::read(&mut b"abc".chain(Failing), |pieces| pieces.read_to_end(&mut read)).unwrap_err();
-        assert_eq!((read.as_slice(), error.to_string().as_str()), (&b"abc"[..], "cut"));
+        let error = super::read(&mut b"abc".chain(Failing), |pieces| {
+            pieces.read_to_end(&mut read)
+        })
+        .unwrap_err();
+        assert_eq!(
+            (read.as_slice(), error.to_string().as_str()),
+            (&b"abc"[..], "cut")
+        );
     }
 }

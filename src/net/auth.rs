@@ -1,5 +1,6 @@
-//! Users and passwords: from addresses, netrc, and keyring's command. They are taken out of an address at the door and kept here for the
-//! run, so that no receipt, no log and no error can have one; the client asks here for each request, and for each redirect anew.
+//! Users and passwords: from addresses, netrc, and keyring's command. They are taken out of an
+//! address at the door and kept here for the run, so that no receipt, no log and no error can have
+//! one; the client asks here for each request, and for each redirect anew.
 
 use std::fmt;
 use std::fs;
@@ -48,21 +49,32 @@ struct Machine {
 impl Auth {
     /// `netrc_file` is the user's; it is read when the first request needs it.
     pub fn new(netrc_file: PathBuf) -> Auth {
-        Auth { netrc_file: Some(netrc_file), ..Auth::default() }
+        Auth {
+            netrc_file: Some(netrc_file),
+            ..Auth::default()
+        }
     }
 
-    /// The address without user and password, which are remembered for it and what lies beside it. `git+` and what else stands before
-    /// the scheme stays; so does the user of ssh, who is no secret.
+    /// The address without user and password, which are remembered for it and what lies beside it.
+    /// `git+` and what else stands before the scheme stays; so does the user of ssh, who is no
+    /// secret.
     pub fn strip(&self, address: &str) -> String {
         let plain = address.strip_prefix("git+").unwrap_or(address);
-        let Ok(url) = Url::parse(plain) else { return address.into() };
-        if !matches!(url.scheme(), "http" | "https") || (url.username().is_empty() && url.password().is_none()) {
+        let Ok(url) = Url::parse(plain) else {
+            return address.into();
+        };
+        if !matches!(url.scheme(), "http" | "https")
+            || (url.username().is_empty() && url.password().is_none())
+        {
             return super::without_credentials(address);
         }
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let user = decoded(url.username());
         let found = match url.password() {
-            Some(password) => Ok(Credentials { user, password: decoded(password) }),
+            Some(password) => Ok(Credentials {
+                user,
+                password: decoded(password),
+            }),
             None => Err(user),
         };
         let stripped = super::without_credentials(address);
@@ -74,7 +86,8 @@ impl Auth {
         stripped
     }
 
-    /// Whom to be at `url`, without asking anybody: from an address of the same origin, else from netrc.
+    /// Whom to be at `url`, without asking anybody: from an address of the same origin, else from
+    /// netrc.
     pub fn of(&self, url: &Url) -> Option<Credentials> {
         let known = match self.known(url) {
             Some(Ok(credentials)) => Some(credentials),
@@ -84,11 +97,15 @@ impl Auth {
         };
         known.or_else(|| {
             let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.iter().find(|(origin, _)| *origin == super::origin(url.as_str())).and_then(|(_, found)| found.clone())
+            asked
+                .iter()
+                .find(|(origin, _)| *origin == super::origin(url.as_str()))
+                .and_then(|(_, found)| found.clone())
         })
     }
 
-    /// What keyring's command has for `url`, once the server has refused what [`Auth::of`] said. Asked once an origin.
+    /// What keyring's command has for `url`, once the server has refused what [`Auth::of`] said.
+    /// Asked once an origin.
     pub fn ask(&self, url: &Url) -> Option<Credentials> {
         let origin = super::origin(url.as_str());
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,32 +120,54 @@ impl Auth {
 
     /// The value of an Authorization header for `url`, if anybody is known there.
     pub fn basic(&self, url: &str) -> Option<String> {
-        self.of(&Url::parse(url).ok()?).map(|credentials| credentials.header())
+        self.of(&Url::parse(url).ok()?)
+            .map(|credentials| credentials.header())
     }
 
     /// The nearest of what addresses said: of the same origin, with the longest common path.
     fn known(&self, url: &Url) -> Option<Result<Credentials, String>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let common = |place: &Url| place.path().bytes().zip(url.path().bytes()).take_while(|(a, b)| a == b).count();
-        let here = known.iter().filter(|(place, _)| place.origin() == url.origin());
-        here.max_by_key(|(place, _)| common(place)).map(|(_, found)| found.clone())
+        let common = |place: &Url| {
+            place
+                .path()
+                .bytes()
+                .zip(url.path().bytes())
+                .take_while(|(a, b)| a == b)
+                .count()
+        };
+        let here = known
+            .iter()
+            .filter(|(place, _)| place.origin() == url.origin());
+        here.max_by_key(|(place, _)| common(place))
+            .map(|(_, found)| found.clone())
     }
 
     fn netrc(&self, url: &Url) -> Option<Credentials> {
         let machines = self.netrc.get_or_init(|| {
-            let file = var("NETRC").map(PathBuf::from).or_else(|| self.netrc_file.clone());
-            file.and_then(|file| fs::read_to_string(file).ok()).map(|text| machines(&text)).unwrap_or_default()
+            let file = var("NETRC")
+                .map(PathBuf::from)
+                .or_else(|| self.netrc_file.clone());
+            file.and_then(|file| fs::read_to_string(file).ok())
+                .map(|text| machines(&text))
+                .unwrap_or_default()
         });
         let host = url.host_str()?;
-        let named = machines.iter().find(|machine| machine.host.as_deref() == Some(host));
-        named.or_else(|| machines.iter().find(|machine| machine.host.is_none())).map(|machine| machine.credentials.clone())
+        let named = machines
+            .iter()
+            .find(|machine| machine.host.as_deref() == Some(host));
+        named
+            .or_else(|| machines.iter().find(|machine| machine.host.is_none()))
+            .map(|machine| machine.credentials.clone())
     }
 }
 
 impl Credentials {
     pub fn header(&self) -> String {
         let pair = format!("{}:{}", self.user, self.password);
-        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+        format!(
+            "Basic {}",
+            base64::engine::general_purpose::STANDARD.encode(pair)
+        )
     }
 }
 
@@ -142,7 +181,11 @@ fn machines(text: &str) -> Vec<Machine> {
             "default" => None,
             "login" | "user" | "password" => {
                 if let (Some(machine), Some(value)) = (found.last_mut(), words.next()) {
-                    let part = if word == "password" { &mut machine.credentials.password } else { &mut machine.credentials.user };
+                    let part = if word == "password" {
+                        &mut machine.credentials.password
+                    } else {
+                        &mut machine.credentials.user
+                    };
                     *part = value;
                 }
                 continue;
@@ -157,12 +200,19 @@ fn machines(text: &str) -> Vec<Machine> {
             }
             _ => continue,
         };
-        found.push(Machine { host, credentials: Credentials { user: String::new(), password: String::new() } });
+        found.push(Machine {
+            host,
+            credentials: Credentials {
+                user: String::new(),
+                password: String::new(),
+            },
+        });
     }
     found
 }
 
-/// The words of a netrc file: a `#` at a line's start or after a blank begins a comment, quotes hold blanks together.
+/// The words of a netrc file: a `#` at a line's start or after a blank begins a comment, quotes
+/// hold blanks together.
 struct Words<'a>(&'a str);
 
 impl Words<'_> {
@@ -209,7 +259,8 @@ impl Iterator for Words<'_> {
     }
 }
 
-/// Asks `keyring`, as pip and uv do: only where one of them is told to, or an address names a user without a password.
+/// Asks `keyring`, as pip and uv do: only where one of them is told to, or an address names a user
+/// without a password.
 fn keyring(url: &Url, user: Option<&str>) -> Option<Credentials> {
     let provider = var("UV_KEYRING_PROVIDER").or_else(|| var("PIP_KEYRING_PROVIDER"));
     match provider.as_deref() {
@@ -219,21 +270,37 @@ fn keyring(url: &Url, user: Option<&str>) -> Option<Credentials> {
         _ => {}
     }
     let run = |arguments: &[&str]| {
-        let output = Command::new("keyring").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let output = Command::new("keyring")
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
-        (output.status.success() && !text.trim().is_empty()).then(|| text.trim_end_matches(['\r', '\n']).to_string())
+        (output.status.success() && !text.trim().is_empty())
+            .then(|| text.trim_end_matches(['\r', '\n']).to_string())
     };
     let host = url.host_str()?;
     let services = [url.as_str(), host];
     match user {
         Some(user) => {
-            let password = services.iter().find_map(|service| run(&["get", service, user]))?;
-            Some(Credentials { user: user.into(), password })
+            let password = services
+                .iter()
+                .find_map(|service| run(&["get", service, user]))?;
+            Some(Credentials {
+                user: user.into(),
+                password,
+            })
         }
         None => {
-            let text = services.iter().find_map(|service| run(&["--mode", "creds", "get", service]))?;
+            let text = services
+                .iter()
+                .find_map(|service| run(&["--mode", "creds", "get", service]))?;
             let (user, password) = text.split_once('\n')?;
-            Some(Credentials { user: user.trim_end_matches('\r').into(), password: password.into() })
+            Some(Credentials {
+                user: user.trim_end_matches('\r').into(),
+                password: password.into(),
+            })
         }
     }
 }
@@ -253,13 +320,30 @@ mod tests {
     #[test]
     fn addresses_lose_their_passwords_and_what_lies_beside_them_has_them() {
         let auth = Auth::default();
-        assert_eq!(auth.strip("https://me:s%40crt@h.example/a/simple/"), "https://h.example/a/simple/");
-        assert_eq!(auth.strip("git+https://token@h.example/b"), "git+https://h.example/b");
-        assert_eq!(auth.strip("git+ssh://git@h.example/b"), "git+ssh://git@h.example/b");
+        assert_eq!(
+            auth.strip("https://me:s%40crt@h.example/a/simple/"),
+            "https://h.example/a/simple/"
+        );
+        assert_eq!(
+            auth.strip("git+https://token@h.example/b"),
+            "git+https://h.example/b"
+        );
+        assert_eq!(
+            auth.strip("git+ssh://git@h.example/b"),
+            "git+ssh://git@h.example/b"
+        );
         let me = Some(("me".into(), "s@crt".into()));
         assert_eq!(pair(auth.of(&url("https://h.example/a/files/x.whl"))), me);
-        assert_eq!(pair(auth.of(&url("https://h.example:444/a/simple/"))), None, "another port is another server");
-        assert_eq!(pair(auth.of(&url("http://h.example/a/simple/"))), None, "never in the clear");
+        assert_eq!(
+            pair(auth.of(&url("https://h.example:444/a/simple/"))),
+            None,
+            "another port is another server"
+        );
+        assert_eq!(
+            pair(auth.of(&url("http://h.example/a/simple/"))),
+            None,
+            "never in the clear"
+        );
         assert_eq!(pair(auth.of(&url("https://other.example/a/simple/"))), None);
         assert!(!format!("{auth:?}").contains("crt"));
     }
@@ -268,14 +352,30 @@ mod tests {
     fn netrc_is_read_as_curl_and_pip_read_it() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("netrc");
-        let text = "# machine no.example login x password x\nmachine a.example\n  login me\n  password \"p w\\\"\"\n\
-                    macdef init\nmachine fake\n\nmachine b.example account z login you password#1 # said\ndefault login any password thing\n";
+        let text = "# machine no.example login x password x\n\
+                    machine a.example\n  login me\n  password \"p w\\\"\"\n\
+                    macdef init\nmachine fake\n\nmachine b.example account z login you password#1 \
+                    # said\ndefault login any password thing\n";
         fs::write(&file, text).unwrap();
         let auth = Auth::new(file);
-        assert_eq!(pair(auth.of(&url("https://a.example/x"))), Some(("me".into(), "p w\"".into())));
-        assert_eq!(pair(auth.of(&url("https://fake/x"))), Some(("any".into(), "thing".into())));
-        assert_eq!(auth.basic("https://a.example/").unwrap(), "Basic bWU6cCB3Ig==");
-        assert_eq!(machines("machine a login b password c#d")[0].credentials.password, "c#d");
+        assert_eq!(
+            pair(auth.of(&url("https://a.example/x"))),
+            Some(("me".into(), "p w\"".into()))
+        );
+        assert_eq!(
+            pair(auth.of(&url("https://fake/x"))),
+            Some(("any".into(), "thing".into()))
+        );
+        assert_eq!(
+            auth.basic("https://a.example/").unwrap(),
+            "Basic bWU6cCB3Ig=="
+        );
+        assert_eq!(
+            machines("machine a login b password c#d")[0]
+                .credentials
+                .password,
+            "c#d"
+        );
         assert!(machines("password x login y machine").len() == 1);
     }
 }

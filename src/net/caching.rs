@@ -1,6 +1,8 @@
-//! How long an answer may be used without asking again (RFC 9111), for a cache that belongs to one user.
+//! How long an answer may be used without asking again (RFC 9111), for a cache that belongs to one
+//! user.
 //!
-//! Proxies strip headers: what isn't said is guessed, and what can't be asked about is fetched whole.
+//! Proxies strip headers: what isn't said is guessed, and what can't be asked about is fetched
+//! whole.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,16 @@ const FRESH: u64 = 600;
 /// A server that says a year would hide releases.
 const FRESH_AT_MOST: u64 = 3600;
 /// What decides, of all that an answer has.
-const HEADERS: [&str; 8] = ["age", "cache-control", "date", "etag", "expires", "last-modified", "pragma", "vary"];
+const HEADERS: [&str; 8] = [
+    "age",
+    "cache-control",
+    "date",
+    "etag",
+    "expires",
+    "last-modified",
+    "pragma",
+    "vary",
+];
 
 /// What a server said of one answer, as a cache keeps it beside the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +41,15 @@ pub struct Said {
 }
 
 impl Said {
-    /// From an answer that has come at `now`, in milliseconds since 1970. `authorization` is what the request had.
+    /// From an answer that has come at `now`, in milliseconds since 1970. `authorization` is what
+    /// the request had.
     pub fn of(headers: &HeaderMap, now: u64, authorization: Option<&str>) -> Said {
         let joined = |name: &&str| -> Option<(String, String)> {
-            let values: Vec<&str> = headers.get_all(*name).iter().filter_map(|value| value.to_str().ok()).collect();
+            let values: Vec<&str> = headers
+                .get_all(*name)
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .collect();
             (!values.is_empty()).then(|| (name.to_string(), values.join(", ")))
         };
         Said {
@@ -43,12 +59,18 @@ impl Said {
         }
     }
 
-    /// As it is after the server has said "not changed": what that answer says counts, what it leaves out stays. RFC 9111, 4.3.4.
+    /// As it is after the server has said "not changed": what that answer says counts, what it
+    /// leaves out stays. RFC 9111, 4.3.4.
     pub fn refreshed(mut self, by: Said) -> Said {
         // These tell when an answer was made, and the old one isn't the one that counts now.
-        self.headers.retain(|name, _| name != "age" && name != "date");
+        self.headers
+            .retain(|name, _| name != "age" && name != "date");
         self.headers.extend(by.headers);
-        Said { fetched: by.fetched, asked: by.asked, headers: self.headers }
+        Said {
+            fetched: by.fetched,
+            asked: by.asked,
+            headers: self.headers,
+        }
     }
 
     /// Whether it may be kept at all.
@@ -56,7 +78,8 @@ impl Said {
         self.directive("no-store").is_none()
     }
 
-    /// Whether it may be used at `now` without asking. A clock that was set back makes an answer old, not eternal.
+    /// Whether it may be used at `now` without asking. A clock that was set back makes an answer
+    /// old, not eternal.
     pub fn is_fresh(&self, now: u64) -> bool {
         self.fetched <= now && (now - self.fetched) / 1000 + self.age() < self.lifetime()
     }
@@ -66,47 +89,73 @@ impl Said {
         self.directive("must-revalidate").is_none() && self.directive("no-cache").is_none()
     }
 
-    /// Whether it is the answer to a request with this `authorization`, which is looked for only if the server says that answers differ by it.
+    /// Whether it is the answer to a request with this `authorization`, which is looked for only if
+    /// the server says that answers differ by it.
     pub fn is_for(&self, authorization: impl FnOnce() -> Option<String>) -> bool {
         let vary = self.header("vary").unwrap_or("");
-        !vary.split(',').any(|name| name.trim().eq_ignore_ascii_case("authorization"))
+        !vary
+            .split(',')
+            .any(|name| name.trim().eq_ignore_ascii_case("authorization"))
             || self.asked == authorization().map(|value| Sha256::of(value.as_bytes()))
     }
 
     /// Headers by which to ask whether it is still right; none where the server gave no handle.
     pub fn conditions(&self) -> Vec<(&'static str, &str)> {
         let etag = self.header("etag").map(|value| ("If-None-Match", value));
-        let modified = self.header("last-modified").map(|value| ("If-Modified-Since", value));
+        let modified = self
+            .header("last-modified")
+            .map(|value| ("If-Modified-Since", value));
         etag.into_iter().chain(modified).collect()
     }
 
     /// Seconds that it is fresh from when it was made. RFC 9111, 4.2.1 and 4.2.2.
     fn lifetime(&self) -> u64 {
-        let any = |name: &str| self.header(name).is_some_and(|value| value.split(',').any(|part| part.trim() == "*"));
+        let any = |name: &str| {
+            self.header(name)
+                .is_some_and(|value| value.split(',').any(|part| part.trim() == "*"))
+        };
         if self.directive("no-cache").is_some() || any("vary") {
             return 0;
         }
         if let Some(seconds) = self.directive("max-age") {
             // A number that is none means that the answer is old.
-            return seconds.trim_matches('"').parse::<u64>().unwrap_or(0).min(FRESH_AT_MOST);
+            return seconds
+                .trim_matches('"')
+                .parse::<u64>()
+                .unwrap_or(0)
+                .min(FRESH_AT_MOST);
         }
         let made = self.time("date").unwrap_or(self.fetched / 1000);
         if self.header("expires").is_some() {
-            return self.time("expires").unwrap_or(0).saturating_sub(made).min(FRESH_AT_MOST);
+            return self
+                .time("expires")
+                .unwrap_or(0)
+                .saturating_sub(made)
+                .min(FRESH_AT_MOST);
         }
         if self.header("cache-control").is_none()
-            && self.header("pragma").is_some_and(|value| value.to_ascii_lowercase().contains("no-cache"))
+            && self
+                .header("pragma")
+                .is_some_and(|value| value.to_ascii_lowercase().contains("no-cache"))
         {
             return 0;
         }
-        // What changed a minute ago will change again soon; what didn't for years may have done so now.
-        self.time("last-modified").map_or(FRESH, |modified| (made.saturating_sub(modified) / 10).min(FRESH))
+        // What changed a minute ago will change again soon; what didn't for years may have done so
+        // now.
+        self.time("last-modified").map_or(FRESH, |modified| {
+            (made.saturating_sub(modified) / 10).min(FRESH)
+        })
     }
 
     /// Seconds that it was old when it came. RFC 9111, 4.2.3.
     fn age(&self) -> u64 {
-        let said = self.header("age").and_then(|value| value.split(',').next()?.trim().parse::<u64>().ok()).unwrap_or(0);
-        let apparent = self.time("date").map_or(0, |date| (self.fetched / 1000).saturating_sub(date));
+        let said = self
+            .header("age")
+            .and_then(|value| value.split(',').next()?.trim().parse::<u64>().ok())
+            .unwrap_or(0);
+        let apparent = self
+            .time("date")
+            .map_or(0, |date| (self.fetched / 1000).saturating_sub(date));
         said.max(apparent)
     }
 
@@ -124,7 +173,10 @@ impl Said {
 
     /// A header's time, in seconds since 1970.
     fn time(&self, name: &str) -> Option<u64> {
-        let time = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(self.header(name)?).ok()?;
+        let time = DateTimeParser::new()
+            .relaxed_weekday(true)
+            .parse_timestamp(self.header(name)?)
+            .ok()?;
         u64::try_from(time.as_second()).ok()
     }
 }
@@ -137,24 +189,35 @@ mod tests {
     const NOW: u64 = 1_700_000_000_000;
 
     fn said(headers: &[(&'static str, &str)]) -> Said {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
         Said::of(&headers, NOW, None)
     }
 
     /// Seconds for which it is fresh.
     fn fresh(headers: &[(&'static str, &str)]) -> u64 {
         let said = said(headers);
-        (0..=4000).find(|seconds| !said.is_fresh(NOW + seconds * 1000)).unwrap()
+        (0..=4000)
+            .find(|seconds| !said.is_fresh(NOW + seconds * 1000))
+            .unwrap()
     }
 
     #[test]
     fn fresh_is_what_the_server_says_up_to_a_limit() {
         assert_eq!(fresh(&[]), FRESH);
         assert_eq!(fresh(&[("cache-control", "public, Max-Age=60")]), 60);
-        assert_eq!(fresh(&[("cache-control", "max-age=31536000, immutable")]), FRESH_AT_MOST);
+        assert_eq!(
+            fresh(&[("cache-control", "max-age=31536000, immutable")]),
+            FRESH_AT_MOST
+        );
         assert_eq!(fresh(&[("cache-control", "max-age=60, no-cache")]), 0);
         assert_eq!(fresh(&[("cache-control", "max-age=soon")]), 0);
-        assert_eq!(fresh(&[("cache-control", "public"), ("pragma", "no-cache")]), FRESH);
+        assert_eq!(
+            fresh(&[("cache-control", "public"), ("pragma", "no-cache")]),
+            FRESH
+        );
         assert_eq!(fresh(&[("pragma", "no-cache")]), 0);
         assert_eq!(fresh(&[("vary", "*"), ("cache-control", "max-age=60")]), 0);
         assert_eq!(fresh(&[("expires", "0")]), 0);
@@ -166,16 +229,32 @@ mod tests {
         assert_eq!(fresh(&[("cache-control", "max-age=60"), ("age", "80")]), 0);
         let date = ("date", "Tue, 14 Nov 2023 22:13:10 GMT");
         assert_eq!(fresh(&[("cache-control", "max-age=60"), date]), 50);
-        assert_eq!(fresh(&[("expires", "Tue, 14 Nov 2023 22:13:40 GMT"), date]), 20);
-        assert_eq!(fresh(&[("last-modified", "Tue, 14 Nov 2023 22:11:40 GMT")]), 10);
-        assert_eq!(fresh(&[("last-modified", "Tue, 14 Nov 2000 22:11:40 GMT")]), FRESH);
+        assert_eq!(
+            fresh(&[("expires", "Tue, 14 Nov 2023 22:13:40 GMT"), date]),
+            20
+        );
+        assert_eq!(
+            fresh(&[("last-modified", "Tue, 14 Nov 2023 22:11:40 GMT")]),
+            10
+        );
+        assert_eq!(
+            fresh(&[("last-modified", "Tue, 14 Nov 2000 22:11:40 GMT")]),
+            FRESH
+        );
         assert!(!said(&[]).is_fresh(NOW - 1), "a clock that was set back");
     }
 
     #[test]
     fn a_server_that_says_not_changed_says_anew_how_long() {
-        let old = said(&[("etag", "\"a\""), ("cache-control", "max-age=60"), ("age", "50")]);
-        let by = Said { fetched: NOW + 90_000, ..said(&[("cache-control", "max-age=30")]) };
+        let old = said(&[
+            ("etag", "\"a\""),
+            ("cache-control", "max-age=60"),
+            ("age", "50"),
+        ]);
+        let by = Said {
+            fetched: NOW + 90_000,
+            ..said(&[("cache-control", "max-age=30")])
+        };
         let new = old.refreshed(by);
         assert!(new.is_fresh(NOW + 119_000) && !new.is_fresh(NOW + 120_000));
         assert_eq!(new.conditions(), [("If-None-Match", "\"a\"")]);
@@ -183,11 +262,24 @@ mod tests {
 
     #[test]
     fn answers_to_others_are_not_for_us() {
-        let of =
-            |vary: &'static str| Said::of(&[("vary".parse().unwrap(), vary.parse().unwrap())].into_iter().collect(), NOW, Some("Basic a"));
+        let of = |vary: &'static str| {
+            Said::of(
+                &[("vary".parse().unwrap(), vary.parse().unwrap())]
+                    .into_iter()
+                    .collect(),
+                NOW,
+                Some("Basic a"),
+            )
+        };
         assert!(of("Accept, Accept-Encoding").is_for(|| None));
-        assert!(of("Accept, Authorization").is_for(|| Some("Basic a".into())) && !of("authorization").is_for(|| Some("Basic b".into())));
+        assert!(
+            of("Accept, Authorization").is_for(|| Some("Basic a".into()))
+                && !of("authorization").is_for(|| Some("Basic b".into()))
+        );
         assert!(!said(&[("cache-control", "private, no-store")]).may_be_kept());
-        assert!(!said(&[("cache-control", "max-age=1,must-revalidate")]).may_be_stale() && said(&[]).may_be_stale());
+        assert!(
+            !said(&[("cache-control", "max-age=1,must-revalidate")]).may_be_stale()
+                && said(&[]).may_be_stale()
+        );
     }
 }

@@ -1,6 +1,8 @@
-//! One HTTP client for everything: retries with back-off, timeouts, this machine's trust store, and `file:` addresses.
+//! One HTTP client for everything: retries with back-off, timeouts, this machine's trust store, and
+//! `file:` addresses.
 //!
-//! Calls block; many at a time are many threads over one client, which shares its connections (HTTP/2 where it can be had).
+//! Calls block; many at a time are many threads over one client, which shares its connections
+//! (HTTP/2 where it can be had).
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +12,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use reqwest::blocking as http;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
+use reqwest::header::{
+    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE,
+};
 
 use url::Url;
 
@@ -20,13 +24,15 @@ use super::route::{self, Route};
 use super::{Error, Result, shown};
 use crate::context::var;
 
-/// Tries after the first. With the pauses between them, a server that is gone is noticed within two seconds.
+/// Tries after the first. With the pauses between them, a server that is gone is noticed within two
+/// seconds.
 const RETRIES: u32 = 3;
 /// As far as a chain of redirects is followed.
 const REDIRECTS: usize = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const CONNECT: Duration = Duration::from_secs(10);
-/// Silence of this length counts as a cut connection; a slow but steady download may take as long as it takes.
+/// Silence of this length counts as a cut connection; a slow but steady download may take as long
+/// as it takes.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Fetches things. Made once a run, shared by all threads.
@@ -71,11 +77,24 @@ impl Response {
         let mut bytes = Vec::with_capacity(self.length.unwrap_or(0).min(limit) as usize);
         let read = (&mut self).take(limit + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
-            let silent = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()).is_some_and(is_silence);
-            return Err(if silent { Error::Silent { url: self.url } } else { Error::Cut { url: self.url, reason: error.to_string() } });
+            let silent = error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<reqwest::Error>())
+                .is_some_and(is_silence);
+            return Err(if silent {
+                Error::Silent { url: self.url }
+            } else {
+                Error::Cut {
+                    url: self.url,
+                    reason: error.to_string(),
+                }
+            });
         }
         if bytes.len() as u64 > limit {
-            return Err(Error::Cut { url: self.url, reason: format!("it is longer than {limit} bytes") });
+            return Err(Error::Cut {
+                url: self.url,
+                reason: format!("it is longer than {limit} bytes"),
+            });
         }
         Ok(bytes)
     }
@@ -102,11 +121,18 @@ impl Client {
     /// As [`Client::new`], and what `route` names can't be used.
     pub fn by(offline: bool, auth: Arc<Auth>, route: Route) -> Result<Client> {
         if offline {
-            return Ok(Client { http: None, trusting: None, route, auth });
+            return Ok(Client {
+                http: None,
+                trusting: None,
+                route,
+                auth,
+            });
         }
-        // Fails only if another part of the program has chosen a provider before: then that one serves.
+        // Fails only if another part of the program has chosen a provider before: then that one
+        // serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // In the blocking client this bounds each wait, for the head and for each read, not the whole transfer.
+        // In the blocking client this bounds each wait, for the head and for each read, not the
+        // whole transfer.
         let silence = seconds("BOOT_READ_TIMEOUT").unwrap_or(SILENCE);
         let names = Arc::new(Names::default());
         let builder = || {
@@ -122,14 +148,20 @@ impl Client {
         };
         let built = match route.apply(builder())?.build() {
             // A bare machine has none; what the user names has to be right.
-            Err(_) if var("SSL_CERT_FILE").is_none() && var("SSL_CERT_DIR").is_none() => {
-                route.apply(builder())?.tls_certs_only(route::own_authorities()).build()
-            }
+            Err(_) if var("SSL_CERT_FILE").is_none() && var("SSL_CERT_DIR").is_none() => route
+                .apply(builder())?
+                .tls_certs_only(route::own_authorities())
+                .build(),
             built => built,
         };
         let http = built.map_err(|error| Error::Client(chain(&error)))?;
         let trusting = route.trusting(builder)?;
-        Ok(Client { http: Some(http), trusting, route, auth })
+        Ok(Client {
+            http: Some(http),
+            trusting,
+            route,
+            auth,
+        })
     }
 
     /// Gets `url`. Any status but success is an error.
@@ -137,7 +169,8 @@ impl Client {
         self.get_with(url, &[])
     }
 
-    /// As [`Client::get`], but asks once only, and gives up where the whole answer isn't there in time: for what can be done without.
+    /// As [`Client::get`], but asks once only, and gives up where the whole answer isn't there in
+    /// time: for what can be done without.
     pub fn get_within(&self, url: &str, time: Duration) -> Result<Response> {
         self.request_with(reqwest::Method::GET, url, &[], Patience::Within(time))
     }
@@ -152,7 +185,8 @@ impl Client {
         self.request(reqwest::Method::GET, url, headers)
     }
 
-    /// Gets `url` from byte `from` on. A server that can't do that sends all of it: see the status (206 or 200).
+    /// Gets `url` from byte `from` on. A server that can't do that sends all of it: see the status
+    /// (206 or 200).
     pub fn get_from(&self, url: &str, from: u64) -> Result<Response> {
         let range = format!("bytes={from}-");
         self.get_with(url, &[(RANGE.as_str(), &range)])
@@ -167,43 +201,83 @@ impl Client {
         }
     }
 
-    fn request(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
+    fn request(
+        &self,
+        method: reqwest::Method,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Response> {
         self.request_with(method, url, headers, Patience::Usual)
     }
 
-    fn request_with(&self, method: reqwest::Method, url: &str, headers: &[(&str, &str)], patience: Patience) -> Result<Response> {
+    fn request_with(
+        &self,
+        method: reqwest::Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        patience: Patience,
+    ) -> Result<Response> {
         let url = &self.auth.strip(url);
-        let parsed = Url::parse(url).map_err(|error| Error::Address { url: url.into(), reason: error.to_string() })?;
+        let parsed = Url::parse(url).map_err(|error| Error::Address {
+            url: url.into(),
+            reason: error.to_string(),
+        })?;
         if parsed.scheme() == "file" {
             return file(url, &parsed, headers);
         }
         if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(Error::Address { url: url.into(), reason: format!("{} isn't http, https or file", parsed.scheme()) });
+            return Err(Error::Address {
+                url: url.into(),
+                reason: format!("{} isn't http, https or file", parsed.scheme()),
+            });
         }
-        let Some(http) = &self.http else { return Err(Error::Offline { url: url.into() }) };
+        let Some(http) = &self.http else {
+            return Err(Error::Offline { url: url.into() });
+        };
         let mut all = HeaderMap::new();
         for (name, value) in headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::from_str(value)) {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(*name), HeaderValue::from_str(value))
+            {
                 all.insert(name, value);
             }
         }
         let mut at = parsed;
         for _ in 0..=REDIRECTS {
-            let http = self.trusting.as_ref().filter(|_| self.route.trusts(&at)).unwrap_or(http);
+            let http = self
+                .trusting
+                .as_ref()
+                .filter(|_| self.route.trusts(&at))
+                .unwrap_or(http);
             let response = self.one(http, &method, &at, &all, patience)?;
             let target = match response.status().as_u16() {
-                301 | 302 | 303 | 307 | 308 => response.headers().get("location").and_then(|target| target.to_str().ok()),
+                301 | 302 | 303 | 307 | 308 => response
+                    .headers()
+                    .get("location")
+                    .and_then(|target| target.to_str().ok()),
                 _ => None,
             };
-            let Some(target) = target else { return Ok(answered(&at, response)) };
-            let next = at.join(target).map_err(|error| Error::Address { url: target.into(), reason: error.to_string() })?;
-            if !matches!(next.scheme(), "http" | "https") || (at.scheme() == "https" && next.scheme() == "http") {
-                return Err(Error::Address { url: next.to_string(), reason: format!("{} redirects there", shown(url)) });
+            let Some(target) = target else {
+                return Ok(answered(&at, response));
+            };
+            let next = at.join(target).map_err(|error| Error::Address {
+                url: target.into(),
+                reason: error.to_string(),
+            })?;
+            if !matches!(next.scheme(), "http" | "https")
+                || (at.scheme() == "https" && next.scheme() == "http")
+            {
+                return Err(Error::Address {
+                    url: next.to_string(),
+                    reason: format!("{} redirects there", shown(url)),
+                });
             }
             // What an address has of credentials counts for that address alone.
             at = Url::parse(&self.auth.strip(next.as_str())).unwrap_or(next);
         }
-        Err(Error::Redirects { url: url.to_string() })
+        Err(Error::Redirects {
+            url: url.to_string(),
+        })
     }
 
     /// One request, without following anything. Success, or a redirect.
@@ -223,7 +297,10 @@ impl Client {
             let last = attempt == RETRIES || patience != Patience::Usual;
             attempt += 1;
             let mut all = headers.clone();
-            if let Some(value) = credentials.as_ref().and_then(|known| HeaderValue::from_str(&known.header()).ok()) {
+            if let Some(value) = credentials
+                .as_ref()
+                .and_then(|known| HeaderValue::from_str(&known.header()).ok())
+            {
                 all.insert(AUTHORIZATION, value);
             }
             let mut request = http.request(method.clone(), url.clone()).headers(all);
@@ -234,7 +311,8 @@ impl Client {
                 // "Not changed" answers those alone who have asked whether it was.
                 Ok(response)
                     if response.status().is_success()
-                        || response.status().is_redirection() && (response.status() != 304 || is_conditional(headers)) =>
+                        || response.status().is_redirection()
+                            && (response.status() != 304 || is_conditional(headers)) =>
                 {
                     return Ok(response);
                 }
@@ -249,17 +327,35 @@ impl Client {
                         }
                     }
                     if last || !matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
-                        return Err(Error::Status { url: url.to_string(), status, hint: hint(status) });
+                        return Err(Error::Status {
+                            url: url.to_string(),
+                            status,
+                            hint: hint(status),
+                        });
                     }
-                    if let Some(seconds) = response.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok())
+                    if let Some(seconds) = response
+                        .headers()
+                        .get("retry-after")
+                        .and_then(|v| v.to_str().ok())
+                        .and_then(|v| v.parse().ok())
                     {
-                        pause = pause.max(Duration::from_secs(seconds).min(Duration::from_secs(10)));
+                        pause =
+                            pause.max(Duration::from_secs(seconds).min(Duration::from_secs(10)));
                     }
                 }
                 // Whoever said nothing for so long is not waited for once more.
-                Err(error) if last || error.is_redirect() || error.is_builder() || is_refused(&error) || is_silence(&error) => {
+                Err(error)
+                    if last
+                        || error.is_redirect()
+                        || error.is_builder()
+                        || is_refused(&error)
+                        || is_silence(&error) =>
+                {
                     let host = url.host_str().unwrap_or(url.as_str()).to_string();
-                    return Err(Error::Unreachable { host, reason: chain(&error) });
+                    return Err(Error::Unreachable {
+                        host,
+                        reason: chain(&error),
+                    });
                 }
                 Err(_) => {}
             }
@@ -271,7 +367,9 @@ impl Client {
 
 /// A waiting time that the user set, in seconds.
 fn seconds(name: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(crate::context::var(name)?.parse().ok()?).ok().filter(|time| !time.is_zero())
+    Duration::try_from_secs_f64(crate::context::var(name)?.parse().ok()?)
+        .ok()
+        .filter(|time| !time.is_zero())
 }
 
 fn is_conditional(headers: &HeaderMap) -> bool {
@@ -283,18 +381,26 @@ fn is_silence(error: &reqwest::Error) -> bool {
     error.is_timeout() && !error.is_connect()
 }
 
-/// A name that doesn't exist or a port that nobody listens on won't be there in a second either: the caller's next
-/// address is worth more than another try.
+/// A name that doesn't exist or a port that nobody listens on won't be there in a second either:
+/// the caller's next address is worth more than another try.
 fn is_refused(error: &reqwest::Error) -> bool {
     let mut source: Option<&dyn std::error::Error> = Some(error);
     while let Some(inner) = source {
         if let Some(io) = inner.downcast_ref::<io::Error>()
-            && matches!(io.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
+            && matches!(
+                io.kind(),
+                io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::NetworkUnreachable
+                    | io::ErrorKind::HostUnreachable
+            )
         {
             return true;
         }
         let text = inner.to_string();
-        if text.contains("dns error") || text.contains("failed to lookup") || text.contains("unsuccessful tunnel") {
+        if text.contains("dns error")
+            || text.contains("failed to lookup")
+            || text.contains("unsuccessful tunnel")
+        {
             return true;
         }
         source = inner.source();
@@ -313,21 +419,33 @@ fn answered(url: &Url, response: http::Response) -> Response {
 }
 
 fn file(url: &str, parsed: &Url, headers: &[(&str, &str)]) -> Result<Response> {
-    let path: PathBuf = parsed.to_file_path().map_err(|()| Error::Address { url: url.into(), reason: "it names no path".into() })?;
+    let path: PathBuf = parsed.to_file_path().map_err(|()| Error::Address {
+        url: url.into(),
+        reason: "it names no path".into(),
+    })?;
     let mut file = File::open(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::NoFile(path.clone()),
         _ => crate::store::Error::io("read", &path)(error).into(),
     })?;
-    let data = file.metadata().map_err(crate::store::Error::io("read", &path))?;
+    let data = file
+        .metadata()
+        .map_err(crate::store::Error::io("read", &path))?;
     if data.is_dir() {
         return Err(Error::NoFile(path));
     }
     let from = headers
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case("range"))
-        .and_then(|(_, range)| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<u64>().ok())
+        .and_then(|(_, range)| {
+            range
+                .strip_prefix("bytes=")?
+                .strip_suffix('-')?
+                .parse::<u64>()
+                .ok()
+        })
         .unwrap_or(0);
-    io::Seek::seek(&mut file, io::SeekFrom::Start(from)).map_err(crate::store::Error::io("read", &path))?;
+    io::Seek::seek(&mut file, io::SeekFrom::Start(from))
+        .map_err(crate::store::Error::io("read", &path))?;
     Ok(Response {
         url: url.into(),
         status: if from > 0 { 206 } else { 200 },
@@ -356,5 +474,9 @@ fn chain(error: &dyn std::error::Error) -> String {
         words = inner.to_string();
         source = inner.source();
     }
-    if words.is_empty() { error.to_string() } else { words }
+    if words.is_empty() {
+        error.to_string()
+    } else {
+        words
+    }
 }

@@ -27,11 +27,14 @@ impl VerifiedArchive {
         self.sha256
     }
 
-    /// Hashes a file that is there. None where it is missing or is not what it should be; then it is deleted, so that a
-    /// damaged cache heals itself.
+    /// Hashes a file that is there. None where it is missing or is not what it should be; then it
+    /// is deleted, so that a damaged cache heals itself.
     pub fn in_cache(path: &Path, sha256: &Sha256) -> Option<VerifiedArchive> {
         match digest::file(path) {
-            Ok(found) if found == *sha256 => Some(VerifiedArchive { path: path.into(), sha256: *sha256 }),
+            Ok(found) if found == *sha256 => Some(VerifiedArchive {
+                path: path.into(),
+                sha256: *sha256,
+            }),
             Ok(_) => {
                 let _ = fs::remove_file(path);
                 None
@@ -46,9 +49,16 @@ const RESUMES: u32 = 5;
 /// Bytes between two cuts that make up for them.
 const PROGRESS: u64 = 1 << 20;
 
-/// Fetches `url` to `dest`, or takes what lies there if its hash is right. What has arrived stays in `dest.part` when
-/// the network fails, and the next call goes on from there; a wrong hash deletes it.
-pub fn to_file(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &dyn Bar) -> Result<VerifiedArchive> {
+/// Fetches `url` to `dest`, or takes what lies there if its hash is right. What has arrived stays
+/// in `dest.part` when the network fails, and the next call goes on from there; a wrong hash
+/// deletes it.
+pub fn to_file(
+    client: &Client,
+    url: &str,
+    sha256: &Sha256,
+    dest: &Path,
+    bar: &dyn Bar,
+) -> Result<VerifiedArchive> {
     if let Some(archive) = VerifiedArchive::in_cache(dest, sha256) {
         return Ok(archive);
     }
@@ -70,12 +80,18 @@ pub fn to_file(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &d
     verified(url, sha256, &part, dest)
 }
 
-/// As [`to_file`], for what will probably be wanted: asked for once, over one connection, and without a word. What has arrived stays for
-/// whoever really wants it.
+/// As [`to_file`], for what will probably be wanted: asked for once, over one connection, and
+/// without a word. What has arrived stays for whoever really wants it.
 ///
 /// # Errors
 /// As [`to_file`]; nobody need be told.
-pub fn to_file_once(client: &Client, url: &str, sha256: &Sha256, dest: &Path, bar: &dyn Bar) -> Result<VerifiedArchive> {
+pub fn to_file_once(
+    client: &Client,
+    url: &str,
+    sha256: &Sha256,
+    dest: &Path,
+    bar: &dyn Bar,
+) -> Result<VerifiedArchive> {
     if let Some(archive) = VerifiedArchive::in_cache(dest, sha256) {
         return Ok(archive);
     }
@@ -95,21 +111,38 @@ fn verified(url: &str, sha256: &Sha256, part: &Path, dest: &Path) -> Result<Veri
     let found = digest::file(part)?;
     if found != *sha256 {
         let _ = fs::remove_file(part);
-        return Err(Error::Checksum { url: url.into(), wanted: *sha256, found });
+        return Err(Error::Checksum {
+            url: url.into(),
+            wanted: *sha256,
+            found,
+        });
     }
     fs::rename(part, dest).map_err(store::Error::io("write", dest))?;
-    Ok(VerifiedArchive { path: dest.into(), sha256: *sha256 })
+    Ok(VerifiedArchive {
+        path: dest.into(),
+        sha256: *sha256,
+    })
 }
 
 fn response(client: &Client, url: &str, from: u64) -> Result<super::Response> {
-    if from == 0 { client.get(url) } else { client.get_from(url, from) }
+    if from == 0 {
+        client.get(url)
+    } else {
+        client.get_from(url, from)
+    }
 }
 
 /// One connection, which `ask` opens from a byte on: appends to `part` until the end, or an error.
-fn attempt(ask: impl FnOnce(u64) -> Result<super::Response>, url: &str, part: &Path, bar: &dyn Bar) -> Result<()> {
+fn attempt(
+    ask: impl FnOnce(u64) -> Result<super::Response>,
+    url: &str,
+    part: &Path,
+    bar: &dyn Bar,
+) -> Result<()> {
     let have = fs::metadata(part).map(|data| data.len()).unwrap_or(0);
     let mut response = match ask(have) {
-        // Nothing after what we have: either it is complete, or it is not the same file. The hash will tell.
+        // Nothing after what we have: either it is complete, or it is not the same file. The hash
+        // will tell.
         Err(Error::Status { status: 416, .. }) if have > 0 => return Ok(()),
         other => other?,
     };
@@ -135,21 +168,30 @@ fn attempt(ask: impl FnOnce(u64) -> Result<super::Response>, url: &str, part: &P
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::Cut { url: url.into(), reason: error.to_string() }),
+            Err(error) => {
+                return Err(Error::Cut {
+                    url: url.into(),
+                    reason: error.to_string(),
+                });
+            }
         };
-        file.write_all(&buffer[..count]).map_err(store::Error::io("write", part))?;
+        file.write_all(&buffer[..count])
+            .map_err(store::Error::io("write", part))?;
         arrived += count as u64;
         bar.advance(count as u64);
     }
     match expected {
-        Some(length) if arrived < length => Err(Error::Cut { url: url.into(), reason: format!("{arrived} of {length} bytes arrived") }),
+        Some(length) if arrived < length => Err(Error::Cut {
+            url: url.into(),
+            reason: format!("{arrived} of {length} bytes arrived"),
+        }),
         _ => Ok(()),
     }
 }
 
-/// Fetches `url` and hands the stream to `consume` while it arrives, hashing what passes: one pass over the bytes. A
-/// connection that breaks off is taken up again where it broke. What `consume` made must be thrown away unless this returns
-/// Ok: only then the hash was right.
+/// Fetches `url` and hands the stream to `consume` while it arrives, hashing what passes: one pass
+/// over the bytes. A connection that breaks off is taken up again where it broke. What `consume`
+/// made must be thrown away unless this returns Ok: only then the hash was right.
 pub fn streamed<T, E: From<Error>>(
     client: &Client,
     url: &str,
@@ -162,18 +204,39 @@ pub fn streamed<T, E: From<Error>>(
     if let Some(total) = total {
         bar.expect(total);
     }
-    let mut stream = Resuming { client, url, response, total, position: 0, resumes: 0, resumed_at: 0, ended: false, failed: None, bar };
+    let mut stream = Resuming {
+        client,
+        url,
+        response,
+        total,
+        position: 0,
+        resumes: 0,
+        resumed_at: 0,
+        ended: false,
+        failed: None,
+        bar,
+    };
     let mut reader = HashingReader::new(&mut stream);
-    // What follows the archive's end is read too, and what is left when unpacking gave up: the hash tells whose fault it was.
+    // What follows the archive's end is read too, and what is left when unpacking gave up: the hash
+    // tells whose fault it was.
     let made = ahead::read(&mut reader, consume);
     let found = reader.finish();
     if let Some(error) = stream.failed {
         return Err(error.into());
     }
     match found {
-        Ok(found) if found != *sha256 => Err(Error::Checksum { url: url.into(), wanted: *sha256, found }.into()),
+        Ok(found) if found != *sha256 => Err(Error::Checksum {
+            url: url.into(),
+            wanted: *sha256,
+            found,
+        }
+        .into()),
         Ok(_) => made,
-        Err(error) => Err(Error::Cut { url: url.into(), reason: error.to_string() }.into()),
+        Err(error) => Err(Error::Cut {
+            url: url.into(),
+            reason: error.to_string(),
+        }
+        .into()),
     }
 }
 
@@ -203,7 +266,10 @@ impl Resuming<'_> {
         }
         self.resumed_at = self.position;
         if self.resumes >= RESUMES {
-            let error = Error::Cut { url: self.url.into(), reason };
+            let error = Error::Cut {
+                url: self.url.into(),
+                reason,
+            };
             let told = io::Error::other(error.to_string());
             self.failed = Some(error);
             return Err(told);
@@ -216,7 +282,8 @@ impl Resuming<'_> {
         };
         let mut response = match response {
             Ok(response) => response,
-            // There is no more: the length that was said was wrong. Whether what came is right, the hash will tell.
+            // There is no more: the length that was said was wrong. Whether what came is right, the
+            // hash will tell.
             Err(Error::Status { status: 416, .. }) if self.position > 0 => {
                 self.ended = true;
                 return Ok(());
@@ -243,8 +310,15 @@ impl Read for Resuming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !self.ended {
             let reason = match self.response.read(buffer) {
-                Ok(0) if !buffer.is_empty() && self.total.is_some_and(|total| self.position < total) => {
-                    format!("{} of {} bytes arrived", self.position, self.total.unwrap_or(0))
+                Ok(0)
+                    if !buffer.is_empty()
+                        && self.total.is_some_and(|total| self.position < total) =>
+                {
+                    format!(
+                        "{} of {} bytes arrived",
+                        self.position,
+                        self.total.unwrap_or(0)
+                    )
                 }
                 Ok(count) => {
                     self.position += count as u64;

@@ -1,11 +1,12 @@
-//! The public addresses that boot uses when nothing else is said: the only place where they are written.
-//! Each can be replaced, by an environment variable first, then by a setting.
+//! The public addresses that boot uses when nothing else is said: the only place where they are
+//! written. Each can be replaced, by an environment variable first, then by a setting.
 
 use crate::context::{Context, var};
 use crate::settings;
 
 /// Prebuilt CPythons: `BASE/RELEASE/FILE`, and `BASE/RELEASE/SHA256SUMS`.
-const PYTHON_BUILDS: &str = "https://github.com/astral-sh/python-build-standalone/releases/download";
+const PYTHON_BUILDS: &str =
+    "https://github.com/astral-sh/python-build-standalone/releases/download";
 /// CPython's source archives: `BASE/VERSION/FILE`.
 const PYTHON_SOURCES: &str = "https://www.python.org/ftp/python";
 /// The Python Package Index, PEP 503 and PEP 691.
@@ -14,7 +15,8 @@ const PACKAGE_INDEX: &str = "https://pypi.org/simple";
 const PACKAGE_FILES: &str = "https://files.pythonhosted.org";
 /// Where `USER` and `USER/NAME` of a dotfiles repository are looked for.
 const GIT_HOST: &str = "https://github.com";
-/// boot's own releases: `BASE/vVERSION/FILE`, and `BASE/vVERSION/SHA256SUMS`. install.sh has the same.
+/// boot's own releases: `BASE/vVERSION/FILE`, and `BASE/vVERSION/SHA256SUMS`. install.sh has the
+/// same.
 const RELEASES: &str = "https://github.com/boot-py/boot/releases/download";
 
 /// Base of the prebuilt Pythons, without a trailing slash, and whether the user chose it.
@@ -55,15 +57,22 @@ pub fn package_files() -> String {
 
 /// The host of `USER/NAME` repositories.
 pub fn git_host() -> String {
-    var("BOOT_GIT_HOST").as_deref().map(trimmed).unwrap_or_else(|| GIT_HOST.into())
+    var("BOOT_GIT_HOST")
+        .as_deref()
+        .map(trimmed)
+        .unwrap_or_else(|| GIT_HOST.into())
 }
 
 /// Base of boot's own releases, without a trailing slash.
 pub fn releases() -> String {
-    var("BOOT_INSTALL_URL").as_deref().map(trimmed).unwrap_or_else(|| RELEASES.into())
+    var("BOOT_INSTALL_URL")
+        .as_deref()
+        .map(trimmed)
+        .unwrap_or_else(|| RELEASES.into())
 }
 
-/// Where the newest of the releases at `base` has its list of checksums: GitHub redirects from there; elsewhere it is a folder.
+/// Where the newest of the releases at `base` has its list of checksums: GitHub redirects from
+/// there; elsewhere it is a folder.
 pub fn newest_release(base: &str) -> String {
     match base.strip_suffix("/releases/download") {
         Some(repository) => format!("{repository}/releases/latest/download"),
@@ -71,11 +80,14 @@ pub fn newest_release(base: &str) -> String {
     }
 }
 
-/// Addresses of a repository as a tar.gz, where there is no git; each is tried until one is there. `branch` None means its main one.
-/// None where the address isn't one of the web.
+/// Addresses of a repository as a tar.gz, where there is no git; each is tried until one is there.
+/// `branch` None means its main one. None where the address isn't one of the web.
 pub fn repository_archives(url: &str, branch: Option<&str>) -> Option<Vec<String>> {
-    let local =
-        url.strip_prefix("http://").is_some_and(|rest| ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| rest.starts_with(host)));
+    let local = url.strip_prefix("http://").is_some_and(|rest| {
+        ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|host| rest.starts_with(host))
+    });
     if !url.starts_with("https://") && !local {
         return None;
     }
@@ -83,7 +95,10 @@ pub fn repository_archives(url: &str, branch: Option<&str>) -> Option<Vec<String
     let host = url.split('/').nth(2)?.rsplit('@').next()?;
     let name = url.rsplit('/').next()?;
     let at = |reference: &str| match host {
-        _ if host.contains("gitlab") => format!("{url}/-/archive/{reference}/{name}-{}.tar.gz", reference.replace('/', "-")),
+        _ if host.contains("gitlab") => format!(
+            "{url}/-/archive/{reference}/{name}-{}.tar.gz",
+            reference.replace('/', "-")
+        ),
         "bitbucket.org" => format!("{url}/get/{reference}.tar.gz"),
         // GitHub, Codeberg and others of Gitea's kind, sourcehut.
         _ => format!("{url}/archive/{reference}.tar.gz"),

@@ -1,4 +1,5 @@
-//! How servers are reached where that isn't the usual way: certificates, a proxy, hosts that need prove nothing.
+//! How servers are reached where that isn't the usual way: certificates, a proxy, hosts that need
+//! prove nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +13,13 @@ use crate::context::var;
 /// Where a distribution keeps what it trusts: named by many variables, and trusted anyway.
 const USUAL: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// The authorities that browsers trust, for machines without a trust store of their own: small containers, a Debian before its first package.
+/// The authorities that browsers trust, for machines without a trust store of their own: small
+/// containers, a Debian before its first package.
 pub fn own_authorities() -> Vec<Certificate> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|der| Certificate::from_der(der).ok())
+        .collect()
 }
 
 /// What the user's configuration says of it. The default is the usual way.
@@ -36,23 +41,39 @@ impl Route {
     /// # Errors
     /// A file that is named can't be read, or isn't what it should be; the proxy's address is none.
     pub fn apply(&self, mut builder: ClientBuilder) -> Result<ClientBuilder> {
-        let wrong = |what: &str, path: &Path, reason: String| Error::Route { what: format!("{what} {}", path.display()), reason };
-        let is_usual = |path: &Path| path == Path::new(USUAL) || var("SSL_CERT_FILE").is_some_and(|file| path == Path::new(&file));
+        let wrong = |what: &str, path: &Path, reason: String| Error::Route {
+            what: format!("{what} {}", path.display()),
+            reason,
+        };
+        let is_usual = |path: &Path| {
+            path == Path::new(USUAL)
+                || var("SSL_CERT_FILE").is_some_and(|file| path == Path::new(&file))
+        };
         if let Some(path) = self.cert.as_deref().filter(|path| !is_usual(path)) {
-            let bytes = std::fs::read(path).map_err(|error| wrong("cert", path, error.to_string()))?;
-            let certificates =
-                Certificate::from_pem_bundle(&bytes).map_err(|_| wrong("cert", path, "it isn't a PEM file of certificates".into()))?;
+            let bytes =
+                std::fs::read(path).map_err(|error| wrong("cert", path, error.to_string()))?;
+            let certificates = Certificate::from_pem_bundle(&bytes)
+                .map_err(|_| wrong("cert", path, "it isn't a PEM file of certificates".into()))?;
             builder = builder.tls_certs_merge(certificates);
         }
         if let Some(path) = &self.client_cert {
-            let bytes = std::fs::read(path).map_err(|error| wrong("client-cert", path, error.to_string()))?;
-            let identity = Identity::from_pem(&bytes)
-                .map_err(|_| wrong("client-cert", path, "it isn't a PEM file with a certificate and its key".into()))?;
+            let bytes = std::fs::read(path)
+                .map_err(|error| wrong("client-cert", path, error.to_string()))?;
+            let identity = Identity::from_pem(&bytes).map_err(|_| {
+                wrong(
+                    "client-cert",
+                    path,
+                    "it isn't a PEM file with a certificate and its key".into(),
+                )
+            })?;
             builder = builder.identity(identity);
         }
         if let Some(address) = &self.proxy {
             // Its password is nobody's business.
-            let proxy = Proxy::all(address).map_err(|_| Error::Route { what: "proxy".into(), reason: "it isn't an address".into() })?;
+            let proxy = Proxy::all(address).map_err(|_| Error::Route {
+                what: "proxy".into(),
+                reason: "it isn't an address".into(),
+            })?;
             builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
         }
         Ok(builder)
@@ -60,12 +81,18 @@ impl Route {
 
     /// Whether the server at `url` need prove nothing.
     pub fn trusts(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
+        let Some(host) = url.host_str() else {
+            return false;
+        };
         let port = url.port_or_known_default();
-        self.trusted_hosts.iter().any(|trusted| match trusted.rsplit_once(':') {
-            Some((name, number)) if number.parse::<u16>().is_ok() => name == host && number.parse().ok() == port,
-            _ => trusted == host,
-        })
+        self.trusted_hosts
+            .iter()
+            .any(|trusted| match trusted.rsplit_once(':') {
+                Some((name, number)) if number.parse::<u16>().is_ok() => {
+                    name == host && number.parse().ok() == port
+                }
+                _ => trusted == host,
+            })
     }
 
     /// The client for such servers, if there may be any.
@@ -77,7 +104,10 @@ impl Route {
             return Ok(None);
         }
         let builder = self.apply(builder())?.tls_danger_accept_invalid_certs(true);
-        builder.build().map(Some).map_err(|error| Error::Client(error.to_string()))
+        builder
+            .build()
+            .map(Some)
+            .map_err(|error| Error::Client(error.to_string()))
     }
 }
 

@@ -1,6 +1,8 @@
-//! Where a file of an index is, written without saying where the index is: a lock is for machines that reach it by other mirrors.
+//! Where a file of an index is, written without saying where the index is: a lock is for machines
+//! that reach it by other mirrors.
 //!
-//! `../../files/x.whl` starts at the package's page; `/packages/aa/x.whl` is a path on the host that the index keeps its files on.
+//! `../../files/x.whl` starts at the package's page; `/packages/aa/x.whl` is a path on the host
+//! that the index keeps its files on.
 
 use url::Url;
 
@@ -10,19 +12,23 @@ use crate::net::endpoints;
 use crate::store::digest::Sha256;
 
 impl Indexes<'_> {
-    /// How the lock writes `url`, a file of `name`; None where an address of today would be none tomorrow, as signed ones are.
+    /// How the lock writes `url`, a file of `name`; None where an address of today would be none
+    /// tomorrow, as signed ones are.
     pub fn relative(&self, name: &Name, url: &str) -> Option<String> {
         let url = Url::parse(url).ok().filter(|url| url.query().is_none())?;
         for index in self.urls() {
             let page = page(index, name)?;
-            if (page.scheme(), page.host_str(), page.port()) == (url.scheme(), url.host_str(), url.port()) {
+            if (page.scheme(), page.host_str(), page.port())
+                == (url.scheme(), url.host_str(), url.port())
+            {
                 return page.make_relative(&url).filter(|text| is_relative(text));
             }
         }
         Some(url.path().to_string()).filter(|text| is_relative(text))
     }
 
-    /// The address that `relative` stands for on this machine; None where only the package's page can tell.
+    /// The address that `relative` stands for on this machine; None where only the package's page
+    /// can tell.
     pub fn absolute(&self, name: &Name, relative: &str) -> Option<String> {
         let index = self.urls().first()?;
         if !is_relative(relative) {
@@ -38,7 +44,10 @@ impl Indexes<'_> {
     /// The address of a file by what it holds: asked of the package's page.
     pub fn find(&self, name: &Name, sha256: &Sha256) -> Result<Option<String>, Error> {
         let files = self.page(name)?.unwrap_or_default();
-        Ok(files.iter().find(|file| file.sha256 == *sha256).map(|file| file.url.clone()))
+        Ok(files
+            .iter()
+            .find(|file| file.sha256 == *sha256)
+            .map(|file| file.url.clone()))
     }
 }
 
@@ -61,10 +70,22 @@ mod tests {
 
     #[test]
     fn an_address_of_a_lock_leads_to_no_other_host() {
-        for right in ["../../files/a-1-py3-none-any.whl", "/packages/aa/bb/a-1%2Bl-py3-none-any.whl"] {
+        for right in [
+            "../../files/a-1-py3-none-any.whl",
+            "/packages/aa/bb/a-1%2Bl-py3-none-any.whl",
+        ] {
             assert!(is_relative(right), "{right}");
         }
-        for wrong in ["", "//evil.example/x", "https://evil.example/x", "file:///etc/passwd", "a@b", "x?y", "a\u{1b}[2J", "\\\\evil"] {
+        for wrong in [
+            "",
+            "//evil.example/x",
+            "https://evil.example/x",
+            "file:///etc/passwd",
+            "a@b",
+            "x?y",
+            "a\u{1b}[2J",
+            "\\\\evil",
+        ] {
             assert!(!is_relative(wrong), "{wrong}");
         }
     }

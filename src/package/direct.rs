@@ -1,5 +1,6 @@
-//! What is asked for by its address: `name @ URL` of PEP 508, where the URL is a wheel, a source archive, a folder or a git
-//! repository. What was installed from where is written down as PEP 610 has it.
+//! What is asked for by its address: `name @ URL` of PEP 508, where the URL is a wheel, a source
+//! archive, a folder or a git repository. What was installed from where is written down as PEP 610
+//! has it.
 
 use std::fmt;
 use std::fs;
@@ -48,11 +49,20 @@ pub enum Direct {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} can't be installed from: {reason}\na wheel, a .tar.gz or .zip, a folder, or git+URL can", escaped(&shown(url)))]
+    #[error("{} can't be installed from: {reason}\na wheel, a .tar.gz or .zip, a folder, or \
+             git+URL can", escaped(&shown(url)))]
     Address { url: String, reason: String },
-    #[error("{} is {found}, and {name} was asked for\nis that the right address?", escaped(&shown(url)))]
-    Another { url: String, name: Name, found: Name },
-    #[error("the wheel {} isn't for this Python\n--python asks for another", escaped(file))]
+    #[error("{} is {found}, and {name} was asked for\nis that the right \
+             address?", escaped(&shown(url)))]
+    Another {
+        url: String,
+        name: Name,
+        found: Name,
+    },
+    #[error(
+        "the wheel {} isn't for this Python\n--python asks for another",
+        escaped(file)
+    )]
     Unsuited { file: String },
     #[error(transparent)]
     Requirement(#[from] requirement::Error),
@@ -74,14 +84,24 @@ impl FromStr for Direct {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Direct> {
-        let wrong = |reason: &str| Error::Address { url: text.into(), reason: reason.into() };
+        let wrong = |reason: &str| Error::Address {
+            url: text.into(),
+            reason: reason.into(),
+        };
         let (plain, fragment) = text.split_once('#').unwrap_or((text, ""));
-        let said =
-            |key: &str| fragment.split('&').find_map(|part| part.strip_prefix(key)?.strip_prefix('=')).filter(|value| !value.is_empty());
+        let said = |key: &str| {
+            fragment
+                .split('&')
+                .find_map(|part| part.strip_prefix(key)?.strip_prefix('='))
+                .filter(|value| !value.is_empty())
+        };
         let subdirectory = match said("subdirectory") {
             None => None,
             Some(folder) => {
-                let folder = percent_decode_str(folder).decode_utf8().map_err(|_| wrong("its subdirectory isn't text"))?.into_owned();
+                let folder = percent_decode_str(folder)
+                    .decode_utf8()
+                    .map_err(|_| wrong("its subdirectory isn't text"))?
+                    .into_owned();
                 if !is_inside(Path::new(&folder)) {
                     return Err(wrong("its subdirectory leads out of it"));
                 }
@@ -95,21 +115,35 @@ impl FromStr for Direct {
             }
             let path = url.path().to_string();
             let (path, rev) = match path.rsplit_once('@') {
-                Some((path, rev)) => (path, Some(percent_decode_str(rev).decode_utf8_lossy().into_owned())),
+                Some((path, rev)) => (
+                    path,
+                    Some(percent_decode_str(rev).decode_utf8_lossy().into_owned()),
+                ),
                 None => (path.as_str(), None),
             };
-            if rev.as_ref().is_some_and(|rev| rev.is_empty() || rev.starts_with('-') || rev.contains([' ', ':', '^', '~'])) {
+            if rev.as_ref().is_some_and(|rev| {
+                rev.is_empty() || rev.starts_with('-') || rev.contains([' ', ':', '^', '~'])
+            }) {
                 return Err(wrong("after the @ stands no branch, tag or commit"));
             }
             url.set_path(path);
-            return Ok(Direct::Git { url: url.to_string(), rev, subdirectory });
+            return Ok(Direct::Git {
+                url: url.to_string(),
+                rev,
+                subdirectory,
+            });
         }
         let url = Url::parse(plain).map_err(|error| wrong(&error.to_string()))?;
         match url.scheme() {
             "file" => {
                 let path = url.to_file_path().map_err(|()| wrong("it names no path"))?;
                 if path.is_dir() {
-                    return Ok(Direct::Folder { path: path.join(subdirectory.unwrap_or_default()).components().collect() });
+                    return Ok(Direct::Folder {
+                        path: path
+                            .join(subdirectory.unwrap_or_default())
+                            .components()
+                            .collect(),
+                    });
                 }
                 if !path.exists() {
                     return Err(wrong("there is no such file"));
@@ -122,9 +156,16 @@ impl FromStr for Direct {
             Some(hash) => Some(hash.parse().map_err(|_| wrong("its sha256 isn't one"))?),
             None => None,
         };
-        let direct = Direct::Archive { url: url.to_string(), sha256, subdirectory };
+        let direct = Direct::Archive {
+            url: url.to_string(),
+            sha256,
+            subdirectory,
+        };
         let file = direct.file_name();
-        if [".whl", ".tar.gz", ".tgz", ".zip", ".tar.xz"].iter().any(|end| file.ends_with(end)) {
+        if [".whl", ".tar.gz", ".tgz", ".zip", ".tar.xz"]
+            .iter()
+            .any(|end| file.ends_with(end))
+        {
             Ok(direct)
         } else {
             Err(wrong("it is neither a wheel nor a source archive"))
@@ -138,7 +179,11 @@ impl fmt::Display for Direct {
         match self {
             Direct::Archive { url, .. } => f.write_str(&shown(url)),
             Direct::Git { url, rev: None, .. } => f.write_str(&shown(url)),
-            Direct::Git { url, rev: Some(rev), .. } => write!(f, "{} at {}", shown(url), escaped(rev)),
+            Direct::Git {
+                url,
+                rev: Some(rev),
+                ..
+            } => write!(f, "{} at {}", shown(url), escaped(rev)),
             Direct::Folder { path } => f.write_str(&escaped(&path.to_string_lossy())),
         }
     }
@@ -147,37 +192,69 @@ impl fmt::Display for Direct {
 impl Direct {
     /// The last part of an archive's address.
     fn file_name(&self) -> String {
-        let Direct::Archive { url, .. } = self else { return String::new() };
+        let Direct::Archive { url, .. } = self else {
+            return String::new();
+        };
         let path = url.split(['?', '#']).next().unwrap_or("");
-        percent_decode_str(path.rsplit('/').next().unwrap_or("")).decode_utf8_lossy().replace(['/', '\0'], "-")
+        percent_decode_str(path.rsplit('/').next().unwrap_or(""))
+            .decode_utf8_lossy()
+            .replace(['/', '\0'], "-")
     }
 }
 
 fn is_inside(path: &Path) -> bool {
-    path.components().all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir))
+    path.components().all(|part| {
+        matches!(
+            part,
+            std::path::Component::Normal(_) | std::path::Component::CurDir
+        )
+    })
 }
 
 /// The name of what lies there, as far as it can be known without running anything of it.
 pub fn name(ctx: &Context, direct: &Direct) -> Result<Option<Name>> {
     let file = direct.file_name();
     let of = |tree: &Path, folder: &Option<String>| {
-        build::name_of(&tree.join(folder.as_deref().unwrap_or(""))).and_then(|name| name.parse().ok())
+        build::name_of(&tree.join(folder.as_deref().unwrap_or("")))
+            .and_then(|name| name.parse().ok())
     };
     match direct {
-        Direct::Archive { .. } if file.ends_with(".whl") => Ok(WheelName::parse(&file).map(|wheel| wheel.name)),
-        Direct::Archive { url, sha256, subdirectory } => {
+        Direct::Archive { .. } if file.ends_with(".whl") => {
+            Ok(WheelName::parse(&file).map(|wheel| wheel.name))
+        }
+        Direct::Archive {
+            url,
+            sha256,
+            subdirectory,
+        } => {
             // As in NAME-VERSION.tar.gz; those of code hosts are called after a branch.
-            let named = file.match_indices('-').filter_map(|(at, _)| file[..at].parse::<Name>().ok());
-            if let Some(name) = { named }.find(|name| filename::source_version(&file, name).is_some()).filter(|_| subdirectory.is_none()) {
+            let named = file
+                .match_indices('-')
+                .filter_map(|(at, _)| file[..at].parse::<Name>().ok());
+            if let Some(name) = { named }
+                .find(|name| filename::source_version(&file, name).is_some())
+                .filter(|_| subdirectory.is_none())
+            {
                 return Ok(Some(name));
             }
             let fetched = fetch(ctx, url, *sha256, &file)?;
-            let Some(archive) = fetched.path.as_ref().and_then(|path| VerifiedArchive::in_cache(path, &fetched.sha256)) else {
+            let Some(archive) = fetched
+                .path
+                .as_ref()
+                .and_then(|path| VerifiedArchive::in_cache(path, &fetched.sha256))
+            else {
                 return Ok(None);
             };
-            Ok(of(source_of(&ctx.paths, &file, &archive)?.tree(), subdirectory))
+            Ok(of(
+                source_of(&ctx.paths, &file, &archive)?.tree(),
+                subdirectory,
+            ))
         }
-        Direct::Git { url, rev, subdirectory } => {
+        Direct::Git {
+            url,
+            rev,
+            subdirectory,
+        } => {
             let commit = git::commit(ctx, url, rev.as_deref())?;
             Ok(of(git::checkout(ctx, url, &commit)?.tree(), subdirectory))
         }
@@ -195,16 +272,27 @@ pub fn built_name(builder: &Builder<'_>, direct: &Direct) -> Result<Name> {
 pub fn find(builder: &Builder<'_>, name: &Name, url: &str, editable: bool) -> Result<Found> {
     let direct: Direct = url.parse()?;
     if editable && !matches!(direct, Direct::Folder { .. }) {
-        return Err(Error::Address { url: url.into(), reason: "only a folder can be editable".into() });
+        return Err(Error::Address {
+            url: url.into(),
+            reason: "only a folder can be editable".into(),
+        });
     }
     let (wheel, file, direct_url) = obtain(builder, &direct, editable)?;
-    let bad = |reason: String| wheel::Error::Refused { file: file.clone(), reason };
+    let bad = |reason: String| wheel::Error::Refused {
+        file: file.clone(),
+        reason,
+    };
     let text = metadata::of_cached(&wheel).ok_or_else(|| bad("it has no METADATA".into()))?;
     let metadata: Metadata = text.parse().map_err(bad)?;
     if metadata.name != *name {
-        return Err(Error::Another { url: url.into(), name: name.clone(), found: metadata.name });
+        return Err(Error::Another {
+            url: url.into(),
+            name: name.clone(),
+            found: metadata.name,
+        });
     }
-    let suits = WheelName::parse(&file).is_some_and(|name| Tags::of(builder.python.facts).rank(&name).is_some());
+    let suits = WheelName::parse(&file)
+        .is_some_and(|name| Tags::of(builder.python.facts).rank(&name).is_some());
     if !suits {
         return Err(Error::Unsuited { file });
     }
@@ -218,24 +306,52 @@ pub fn find(builder: &Builder<'_>, name: &Name, url: &str, editable: bool) -> Re
         metadata: Beside::Absent,
         uploaded: None,
     };
-    Ok(Found { metadata, file, direct_url: direct_url.to_string() })
+    Ok(Found {
+        metadata,
+        file,
+        direct_url: direct_url.to_string(),
+    })
 }
 
-fn obtain(builder: &Builder<'_>, direct: &Direct, editable: bool) -> Result<(CachedWheel, String, serde_json::Value)> {
+fn obtain(
+    builder: &Builder<'_>,
+    direct: &Direct,
+    editable: bool,
+) -> Result<(CachedWheel, String, serde_json::Value)> {
     let ctx = builder.ctx;
     let what = direct.to_string();
     match direct {
         Direct::Folder { path } => {
-            if !["pyproject.toml", "setup.py"].iter().any(|name| path.join(name).is_file()) {
+            if !["pyproject.toml", "setup.py"]
+                .iter()
+                .any(|name| path.join(name).is_file())
+            {
                 return Err(build::Error::NoProject { what }.into());
             }
             // What changes without telling is built each time.
-            let (wheel, file) = builder.wheel(&Job { what: &what, tree: path, editable }, None)?;
-            let url = Url::from_file_path(path).map(String::from).unwrap_or_default();
-            let info = if editable { json!({ "editable": true }) } else { json!({}) };
+            let (wheel, file) = builder.wheel(
+                &Job {
+                    what: &what,
+                    tree: path,
+                    editable,
+                },
+                None,
+            )?;
+            let url = Url::from_file_path(path)
+                .map(String::from)
+                .unwrap_or_default();
+            let info = if editable {
+                json!({ "editable": true })
+            } else {
+                json!({})
+            };
             Ok((wheel, file, json!({ "url": url, "dir_info": info })))
         }
-        Direct::Archive { url, sha256, subdirectory } => {
+        Direct::Archive {
+            url,
+            sha256,
+            subdirectory,
+        } => {
             let fetched = fetch(ctx, url, *sha256, &direct.file_name())?;
             let mut about = json!({
                 "url": net::without_credentials(url),
@@ -245,26 +361,48 @@ fn obtain(builder: &Builder<'_>, direct: &Direct, editable: bool) -> Result<(Cac
             if file.ends_with(".whl") {
                 let wheel = match &fetched.path {
                     Some(path) => CachedWheel::from_file(&ctx.paths, path)?,
-                    None => CachedWheel::open(&ctx.paths, &fetched.sha256).ok_or_else(|| net::Error::Offline { url: url.clone() })?,
+                    None => CachedWheel::open(&ctx.paths, &fetched.sha256)
+                        .ok_or_else(|| net::Error::Offline { url: url.clone() })?,
                 };
                 return Ok((wheel, file, about));
             }
             if let Some(folder) = subdirectory {
                 about["subdirectory"] = json!(folder);
             }
-            let identity = format!("archive {} {}", fetched.sha256, subdirectory.as_deref().unwrap_or(""));
+            let identity = format!(
+                "archive {} {}",
+                fetched.sha256,
+                subdirectory.as_deref().unwrap_or("")
+            );
             if let Some((wheel, file)) = builder.built(identity.trim_end()) {
                 return Ok((wheel, file, about));
             }
-            let path = fetched.path.as_ref().ok_or_else(|| net::Error::Offline { url: url.clone() })?;
-            let changed = || build::Error::Unbuildable { what: what.clone(), reason: "it changed while it was read".into() };
+            let path = fetched
+                .path
+                .as_ref()
+                .ok_or_else(|| net::Error::Offline { url: url.clone() })?;
+            let changed = || build::Error::Unbuildable {
+                what: what.clone(),
+                reason: "it changed while it was read".into(),
+            };
             let archive = VerifiedArchive::in_cache(path, &fetched.sha256).ok_or_else(changed)?;
             let source = source_of(&ctx.paths, &file, &archive)?;
             let tree = source.tree().join(subdirectory.as_deref().unwrap_or(""));
-            let (wheel, file) = builder.wheel(&Job { what: &what, tree: &tree, editable: false }, Some(identity.trim_end()))?;
+            let (wheel, file) = builder.wheel(
+                &Job {
+                    what: &what,
+                    tree: &tree,
+                    editable: false,
+                },
+                Some(identity.trim_end()),
+            )?;
             Ok((wheel, file, about))
         }
-        Direct::Git { url, rev, subdirectory } => {
+        Direct::Git {
+            url,
+            rev,
+            subdirectory,
+        } => {
             let commit = git::commit(ctx, url, rev.as_deref())?;
             let plain = net::without_credentials(url);
             let mut info = json!({ "vcs": "git", "commit_id": commit });
@@ -275,13 +413,23 @@ fn obtain(builder: &Builder<'_>, direct: &Direct, editable: bool) -> Result<(Cac
             if let Some(folder) = subdirectory {
                 about["subdirectory"] = json!(folder);
             }
-            let identity = format!("git {plain} {commit} {}", subdirectory.as_deref().unwrap_or(""));
+            let identity = format!(
+                "git {plain} {commit} {}",
+                subdirectory.as_deref().unwrap_or("")
+            );
             if let Some((wheel, file)) = builder.built(&identity) {
                 return Ok((wheel, file, about));
             }
             let checkout = git::checkout(ctx, url, &commit)?;
             let tree = checkout.tree().join(subdirectory.as_deref().unwrap_or(""));
-            let (wheel, file) = builder.wheel(&Job { what: &what, tree: &tree, editable: false }, Some(&identity))?;
+            let (wheel, file) = builder.wheel(
+                &Job {
+                    what: &what,
+                    tree: &tree,
+                    editable: false,
+                },
+                Some(&identity),
+            )?;
             Ok((wheel, file, about))
         }
     }
@@ -297,38 +445,74 @@ struct Fetched {
 
 /// Fetches an archive whose hash may not be known before: then it is what the address serves today.
 fn fetch(ctx: &Context, url: &str, wanted: Option<Sha256>, file: &str) -> Result<Fetched> {
-    if let Some(path) = Url::parse(url).ok().filter(|url| url.scheme() == "file").and_then(|url| url.to_file_path().ok()) {
+    if let Some(path) = Url::parse(url)
+        .ok()
+        .filter(|url| url.scheme() == "file")
+        .and_then(|url| url.to_file_path().ok())
+    {
         let sha256 = digest::file(&path)?;
         expect(url, wanted, sha256)?;
-        return Ok(Fetched { sha256, path: Some(path), _staging: None });
+        return Ok(Fetched {
+            sha256,
+            path: Some(path),
+            _staging: None,
+        });
     }
-    let note = ctx.paths.index().join("addresses").join(Sha256::of(net::without_credentials(url).as_bytes()).to_string());
+    let note = ctx
+        .paths
+        .index()
+        .join("addresses")
+        .join(Sha256::of(net::without_credentials(url).as_bytes()).to_string());
     if ctx.offline {
         let known = wanted.or_else(|| fs::read_to_string(&note).ok()?.trim().parse().ok());
         let sha256 = known.ok_or_else(|| net::Error::Offline { url: url.into() })?;
-        return Ok(Fetched { sha256, path: None, _staging: None });
+        return Ok(Fetched {
+            sha256,
+            path: None,
+            _staging: None,
+        });
     }
     if let Some(sha256) = wanted.filter(|sha256| CachedWheel::open(&ctx.paths, sha256).is_some()) {
-        return Ok(Fetched { sha256, path: None, _staging: None });
+        return Ok(Fetched {
+            sha256,
+            path: None,
+            _staging: None,
+        });
     }
     let staging = Staging::within(&ctx.paths.archives())?;
     let path = staging.path().join(file);
     let mut response = ctx.client()?.get(url)?;
     let mut to = fs::File::create(&path).map_err(store::Error::io("write", &path))?;
     let total = response.length;
-    let arrived = io::copy(&mut response, &mut to).map_err(|error| net::Error::Cut { url: url.into(), reason: error.to_string() })?;
+    let arrived = io::copy(&mut response, &mut to).map_err(|error| net::Error::Cut {
+        url: url.into(),
+        reason: error.to_string(),
+    })?;
     if total.is_some_and(|total| arrived < total) {
-        return Err(net::Error::Cut { url: url.into(), reason: format!("{arrived} bytes arrived") }.into());
+        return Err(net::Error::Cut {
+            url: url.into(),
+            reason: format!("{arrived} bytes arrived"),
+        }
+        .into());
     }
     let sha256 = digest::file(&path)?;
     expect(url, wanted, sha256)?;
     let _ = atomic::write(&note, sha256.to_string().as_bytes(), None);
-    Ok(Fetched { sha256, path: Some(path), _staging: Some(staging) })
+    Ok(Fetched {
+        sha256,
+        path: Some(path),
+        _staging: Some(staging),
+    })
 }
 
 fn expect(url: &str, wanted: Option<Sha256>, found: Sha256) -> Result<()> {
     match wanted {
-        Some(wanted) if wanted != found => Err(net::Error::Checksum { url: url.into(), wanted, found }.into()),
+        Some(wanted) if wanted != found => Err(net::Error::Checksum {
+            url: url.into(),
+            wanted,
+            found,
+        }
+        .into()),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! `entry_points.txt`: which commands a distribution offers, and which function each of them calls.
 //!
-//! What is read here ends up as a file name in a `bin` folder and as Python code in it, so nothing but plain names passes.
+//! What is read here ends up as a file name in a `bin` folder and as Python code in it, so nothing
+//! but plain names passes.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,8 @@ pub struct Error {
     reason: &'static str,
 }
 
-/// The commands in `[console_scripts]` and `[gui_scripts]`, in the file's order. A name that comes twice keeps its first meaning.
+/// The commands in `[console_scripts]` and `[gui_scripts]`, in the file's order. A name that comes
+/// twice keeps its first meaning.
 pub fn commands(text: &str) -> Result<Vec<EntryPoint>, Error> {
     let mut found: Vec<EntryPoint> = Vec::new();
     let mut within = false;
@@ -32,19 +34,31 @@ pub fn commands(text: &str) -> Result<Vec<EntryPoint>, Error> {
         if line.is_empty() || line.starts_with('#') || line.starts_with(';') {
             continue;
         }
-        if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(section) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             within = matches!(section.trim(), "console_scripts" | "gui_scripts");
             continue;
         }
         if !within {
             continue;
         }
-        let wrong = |reason| Error { line: escaped(line), reason };
+        let wrong = |reason| Error {
+            line: escaped(line),
+            reason,
+        };
         let (name, value) = line.split_once('=').ok_or_else(|| wrong("has no ="))?;
         // Extras are from older days; whatever they name, the command is there.
         let target = value.split('[').next().unwrap_or(value);
-        let (module, function) = target.split_once(':').ok_or_else(|| wrong("names no function to call"))?;
-        let point = EntryPoint { name: name.trim().into(), module: module.trim().into(), function: function.trim().into() };
+        let (module, function) = target
+            .split_once(':')
+            .ok_or_else(|| wrong("names no function to call"))?;
+        let point = EntryPoint {
+            name: name.trim().into(),
+            module: module.trim().into(),
+            function: function.trim().into(),
+        };
         if !is_command_name(&point.name) {
             return Err(wrong("has a name that can't be a command's"));
         }
@@ -58,7 +72,8 @@ pub fn commands(text: &str) -> Result<Vec<EntryPoint>, Error> {
     Ok(found)
 }
 
-/// Whether `name` may stand in an environment's `bin`: a plain file name, and not the interpreter's own.
+/// Whether `name` may stand in an environment's `bin`: a plain file name, and not the interpreter's
+/// own.
 pub fn is_command_name(name: &str) -> bool {
     let plain = !name.is_empty()
         && name.len() <= 200
@@ -69,7 +84,10 @@ pub fn is_command_name(name: &str) -> bool {
     let interpreter = name
         .to_ascii_lowercase()
         .strip_prefix("python")
-        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'w' | 't' | 'd')));
+        .is_some_and(|rest| {
+            rest.chars()
+                .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'w' | 't' | 'd'))
+        });
     plain && !interpreter
 }
 
@@ -77,7 +95,10 @@ pub fn is_command_name(name: &str) -> bool {
 fn is_dotted(text: &str) -> bool {
     text.split('.').all(|part| {
         let mut characters = part.chars();
-        characters.next().is_some_and(|first| first.is_alphabetic() || first == '_') && characters.all(|c| c.is_alphanumeric() || c == '_')
+        characters
+            .next()
+            .is_some_and(|first| first.is_alphabetic() || first == '_')
+            && characters.all(|c| c.is_alphanumeric() || c == '_')
     })
 }
 
@@ -87,11 +108,22 @@ mod tests {
 
     #[test]
     fn console_and_gui_scripts_are_found_and_extras_ignored() {
-        let text = "[console_scripts]\nblack = black:patched_main\nblackd = blackd:patched_main [d]\n# no\n\n[other]\nx = nothing\n\
+        let text = "[console_scripts]\nblack = black:patched_main\n\
+                    blackd = blackd:patched_main [d]\n# no\n\n[other]\nx = nothing\n\
                     [gui_scripts]\n win=pkg.mod:App.run\n";
         let found = commands(text).unwrap();
-        let shown: Vec<String> = found.iter().map(|p| format!("{} {} {}", p.name, p.module, p.function)).collect();
-        assert_eq!(shown, ["black black patched_main", "blackd blackd patched_main", "win pkg.mod App.run"]);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|p| format!("{} {} {}", p.name, p.module, p.function))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "black black patched_main",
+                "blackd blackd patched_main",
+                "win pkg.mod App.run"
+            ]
+        );
     }
 
     #[test]
@@ -113,7 +145,10 @@ mod tests {
             "x = a b:f",
             "x",
         ] {
-            assert!(commands(&format!("[console_scripts]\n{line}\n")).is_err(), "{line}");
+            assert!(
+                commands(&format!("[console_scripts]\n{line}\n")).is_err(),
+                "{line}"
+            );
         }
         assert!(commands("[console_scripts]\npython-argcomplete-check = m:f\n").is_ok());
     }

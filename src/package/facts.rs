@@ -1,5 +1,5 @@
-//! What packaging needs to know of an interpreter: learned once, by running it, and kept in its `boot.json`, so that
-//! neither resolving nor installing ever starts a Python.
+//! What packaging needs to know of an interpreter: learned once, by running it, and kept in its
+//! `boot.json`, so that neither resolving nor installing ever starts a Python.
 
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,8 @@ impl Facts {
     /// For evaluating markers; an error if a version among them isn't one of PEP 440.
     pub fn marker_environment(&self) -> Result<MarkerEnvironment, pep440_rs::VersionParseError> {
         let m = &self.markers;
-        // Distributions of Linux append a `+` to versions they built from a branch (PEP 508 knows no such thing).
+        // Distributions of Linux append a `+` to versions they built from a branch (PEP 508 knows
+        // no such thing).
         let full = m.python_full_version.trim_end_matches('+');
         MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
             implementation_name: &m.implementation_name,

@@ -1,7 +1,7 @@
 //! The package indexes: which ones, in which order, and their pages, kept in the cache.
 //!
-//! The first index that has a name is the one for that name: if others could add versions, whoever registers the name of
-//! an internal package on a public index would be installed instead of it.
+//! The first index that has a name is the one for that name: if others could add versions, whoever
+//! registers the name of an internal package on a public index would be installed instead of it.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,16 +21,27 @@ use crate::net::{self, endpoints};
 use crate::store::cache;
 use crate::store::digest::Sha256;
 
-const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
+const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
+                      application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 /// The largest pages of the public index have some ten megabytes.
 const LARGEST: u64 = 128 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the page {} can't be used: {reason}\nis that the address of a package index? it ends in /simple as a rule", net::shown(url))]
+    #[error(
+        "the page {} can't be used: {reason}\nis that the address of a package index? it ends in \
+         /simple as a rule",
+        net::shown(url)
+    )]
     Page { url: String, reason: String },
-    #[error("the folder {} can't be read: {source}\nit is named by find-links in pip's configuration", crate::report::escaped(place))]
-    Links { place: String, source: std::io::Error },
+    #[error(
+        "the folder {} can't be read: {source}\nit is named by find-links in pip's configuration",
+        crate::report::escaped(place)
+    )]
+    Links {
+        place: String,
+        source: std::io::Error,
+    },
     #[error(transparent)]
     Net(#[from] net::Error),
     #[error(transparent)]
@@ -57,28 +68,60 @@ struct Kept {
 }
 
 impl<'a> Indexes<'a> {
-    /// What the command line chose, then boot's variables, uv's, pip's, pip's files, boot's settings; else the public index.
+    /// What the command line chose, then boot's variables, uv's, pip's, pip's files, boot's
+    /// settings; else the public index.
     pub fn chosen(ctx: &'a Context, options: &IndexOptions) -> Result<Indexes<'a>, Error> {
-        let words = |name: &str| -> Vec<String> { var(name).map(|value| split(&value)).unwrap_or_default() };
+        let words = |name: &str| -> Vec<String> {
+            var(name).map(|value| split(&value)).unwrap_or_default()
+        };
         let settings = &ctx.settings()?.index;
         let mut sources = vec![
             (options.index_url.clone(), options.extra_index_urls.clone()),
             (var("BOOT_INDEX_URL"), words("BOOT_EXTRA_INDEX_URL")),
             // uv's may have names, as in `internal=https://…`.
-            (var("UV_DEFAULT_INDEX").map(|url| unnamed(&url)), words("UV_INDEX").iter().map(|url| unnamed(url)).collect()),
+            (
+                var("UV_DEFAULT_INDEX").map(|url| unnamed(&url)),
+                words("UV_INDEX").iter().map(|url| unnamed(url)).collect(),
+            ),
         ];
         let pip = ctx.pip();
         // Whoever names an index for boot or for this run wants it asked.
-        let none = pip.is_on("no-index") && sources.iter().all(|(url, more)| url.is_none() && more.is_empty());
-        sources.push((pip.value("index-url").map(|url| url.trim().into()), pip.words("extra-index-url")));
+        let none = pip.is_on("no-index")
+            && sources
+                .iter()
+                .all(|(url, more)| url.is_none() && more.is_empty());
+        sources.push((
+            pip.value("index-url").map(|url| url.trim().into()),
+            pip.words("extra-index-url"),
+        ));
         sources.push((settings.url.clone(), settings.extra_urls.clone()));
-        // An address that a receipt has without its password is known with it from wherever somebody gave it.
-        for url in sources.iter().flat_map(|(url, more)| url.iter().chain(more)) {
+        // An address that a receipt has without its password is known with it from wherever
+        // somebody gave it.
+        for url in sources
+            .iter()
+            .flat_map(|(url, more)| url.iter().chain(more))
+        {
             ctx.auth.strip(url);
         }
-        let urls = if none { Vec::new() } else { choose(sources).iter().map(|url| ctx.auth.strip(url)).collect() };
-        let links = pip.words("find-links").iter().map(|place| ctx.auth.strip(place)).collect();
-        Ok(Indexes { ctx, urls, links, found: Mutex::default() })
+        let urls = if none {
+            Vec::new()
+        } else {
+            choose(sources)
+                .iter()
+                .map(|url| ctx.auth.strip(url))
+                .collect()
+        };
+        let links = pip
+            .words("find-links")
+            .iter()
+            .map(|place| ctx.auth.strip(place))
+            .collect();
+        Ok(Indexes {
+            ctx,
+            urls,
+            links,
+            found: Mutex::default(),
+        })
     }
 
     /// Their addresses, the one asked first in front. They may hold passwords.
@@ -91,7 +134,8 @@ impl<'a> Indexes<'a> {
         self.urls.iter().map(|url| net::shown(url)).collect()
     }
 
-    /// Says which of `names` came from which index, where there are several: the main one, which comes last, goes without saying.
+    /// Says which of `names` came from which index, where there are several: the main one, which
+    /// comes last, goes without saying.
     pub fn say<'n>(&self, names: impl Iterator<Item = &'n Name>) {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let mut of: Vec<Vec<&str>> = vec![Vec::new(); self.urls.len()];
@@ -100,8 +144,16 @@ impl<'a> Indexes<'a> {
                 of[*number].push(name.as_str());
             }
         }
-        for (url, names) in self.urls.iter().zip(&of).take(self.urls.len().saturating_sub(1)).filter(|(_, names)| !names.is_empty()) {
-            self.ctx.report.info(&format!("from {}: {}", net::shown(url), names.join(", ")));
+        for (url, names) in self
+            .urls
+            .iter()
+            .zip(&of)
+            .take(self.urls.len().saturating_sub(1))
+            .filter(|(_, names)| !names.is_empty())
+        {
+            self.ctx
+                .report
+                .info(&format!("from {}: {}", net::shown(url), names.join(", ")));
         }
     }
 
@@ -109,7 +161,9 @@ impl<'a> Indexes<'a> {
     pub fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, Error> {
         let mut files = Vec::new();
         for place in &self.links {
-            files.extend(links::files(place, name, |url| Ok(self.fetch(url, None)?.files))?);
+            files.extend(links::files(place, name, |url| {
+                Ok(self.fetch(url, None)?.files)
+            })?);
         }
         let found = match self.of_index(name) {
             Err(Error::Net(net::Error::Offline { .. })) if !files.is_empty() => None,
@@ -129,8 +183,14 @@ impl<'a> Indexes<'a> {
         let mut unknown = None;
         for (number, url) in self.urls.iter().enumerate() {
             let question = (format!("{url} {name}"), self.ctx.anew_before());
-            let files = match self.ctx.answers.pages.get(question, || Ok(self.page_of(url, name)?.map(Arc::new))) {
-                // Another index may be the one that had it when there was a network: that is what the cache tells.
+            let files = match self
+                .ctx
+                .answers
+                .pages
+                .get(question, || Ok(self.page_of(url, name)?.map(Arc::new)))
+            {
+                // Another index may be the one that had it when there was a network: that is what
+                // the cache tells.
                 Err(Error::Net(error @ net::Error::Offline { .. })) => {
                     unknown.get_or_insert(error);
                     continue;
@@ -138,7 +198,10 @@ impl<'a> Indexes<'a> {
                 other => other?,
             };
             if let Some(files) = files {
-                self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), number);
+                self.found
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(name.clone(), number);
                 return Ok(Some(files));
             }
         }
@@ -148,13 +211,26 @@ impl<'a> Indexes<'a> {
     fn page_of(&self, index: &str, name: &Name) -> Result<Option<Vec<File>>, Error> {
         let folder = format!("{}/{name}/", index.trim_end_matches('/'));
         // A folder on a disk has no server that would pick the file in it.
-        let url = if folder.starts_with("file:") { format!("{folder}index.html") } else { folder };
-        let path = self.ctx.paths.index().join("pages").join(format!("{}.json", Sha256::of(url.as_bytes())));
+        let url = if folder.starts_with("file:") {
+            format!("{folder}index.html")
+        } else {
+            folder
+        };
+        let path = self
+            .ctx
+            .paths
+            .index()
+            .join("pages")
+            .join(format!("{}.json", Sha256::of(url.as_bytes())));
         let kept = Kept::read(&path).filter(|kept| kept.said.is_for(|| self.ctx.auth.basic(&url)));
         match kept {
             // Whoever asks for no network takes what there is, however old.
             Some(kept) if self.ctx.offline && !url.starts_with("file:") => Ok(Some(kept.files)),
-            Some(kept) if kept.said.is_fresh(now()) && kept.said.fetched >= self.ctx.anew_before() => Ok(Some(kept.files)),
+            Some(kept)
+                if kept.said.is_fresh(now()) && kept.said.fetched >= self.ctx.anew_before() =>
+            {
+                Ok(Some(kept.files))
+            }
             kept => match self.fetch(&url, kept.as_ref()) {
                 Ok(page) => {
                     // A file is as near as the cache, and nothing tells when it changes.
@@ -171,7 +247,9 @@ impl<'a> Indexes<'a> {
                     | net::Error::Silent { .. }
                     | net::Error::Status { status: 500.., .. }),
                 )) => {
-                    let Some(kept) = kept.filter(|kept| kept.said.may_be_stale()) else { return Err(error.into()) };
+                    let Some(kept) = kept.filter(|kept| kept.said.may_be_stale()) else {
+                        return Err(error.into());
+                    };
                     self.ctx.report.warn(&format!(
                         "{name}: the index can't be asked now; what it said {} ago is used",
                         ago(now().saturating_sub(kept.said.fetched) / 1000)
@@ -183,8 +261,8 @@ impl<'a> Indexes<'a> {
         }
     }
 
-    /// The page, or `kept` where that is still right. One whose connection is cut on the way is asked for once more, from its beginning:
-    /// pages are short. One that falls silent isn't.
+    /// The page, or `kept` where that is still right. One whose connection is cut on the way is
+    /// asked for once more, from its beginning: pages are short. One that falls silent isn't.
     fn fetch(&self, url: &str, kept: Option<&Kept>) -> Result<Kept, Error> {
         match self.fetch_once(url, kept) {
             Err(Error::Net(net::Error::Cut { .. })) => self.fetch_once(url, kept),
@@ -200,20 +278,32 @@ impl<'a> Indexes<'a> {
             headers.push(("Cache-Control", "no-cache"));
         }
         let response = self.ctx.client()?.get_with(url, &headers)?;
-        let said = Said::of(&response.headers, now(), self.ctx.auth.basic(url).as_deref());
+        let said = Said::of(
+            &response.headers,
+            now(),
+            self.ctx.auth.basic(url).as_deref(),
+        );
         if let Some(kept) = kept.filter(|_| response.status == 304) {
-            return Ok(Kept { said: kept.said.clone().refreshed(said), files: kept.files.clone() });
+            return Ok(Kept {
+                said: kept.said.clone().refreshed(said),
+                files: kept.files.clone(),
+            });
         }
         let kind = response.header("content-type").map(str::to_string);
         let body = response.bytes(LARGEST)?;
-        let files = page::parse(url, kind.as_deref(), &body).map_err(|reason| Error::Page { url: url.into(), reason })?;
+        let files = page::parse(url, kind.as_deref(), &body).map_err(|reason| Error::Page {
+            url: url.into(),
+            reason,
+        })?;
         Ok(Kept { said, files })
     }
 }
 
 /// Milliseconds since 1970.
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }
 
 impl Kept {
@@ -239,8 +329,9 @@ fn ago(seconds: u64) -> String {
     }
 }
 
-/// What each source says, in the order of their rank: the further indexes of a source come before its main one, as they are
-/// the ones that somebody added on purpose. Where a main one is found, lower sources have no say.
+/// What each source says, in the order of their rank: the further indexes of a source come before
+/// its main one, as they are the ones that somebody added on purpose. Where a main one is found,
+/// lower sources have no say.
 fn choose(sources: Vec<(Option<String>, Vec<String>)>) -> Vec<String> {
     let mut urls: Vec<String> = Vec::new();
     let mut main = None;
@@ -281,11 +372,24 @@ mod tests {
     fn the_indexes_are_those_of_the_highest_source_that_names_a_main_one() {
         let url = |text: &str| Some(text.to_string());
         let more = |text: &str| vec![text.to_string()];
-        assert_eq!(choose(vec![(None, vec![]), (url("b"), more("c")), (url("d"), more("e"))]), ["c", "b"]);
-        assert_eq!(choose(vec![(None, more("a")), (url("b"), vec![])]), ["a", "b"]);
+        assert_eq!(
+            choose(vec![
+                (None, vec![]),
+                (url("b"), more("c")),
+                (url("d"), more("e"))
+            ]),
+            ["c", "b"]
+        );
+        assert_eq!(
+            choose(vec![(None, more("a")), (url("b"), vec![])]),
+            ["a", "b"]
+        );
         assert_eq!(choose(vec![(url("b"), more("b/"))]), ["b/"]);
         assert_eq!(choose(vec![]), [endpoints::package_index()]);
-        assert_eq!(unnamed("internal=https://i.example/?a=b"), "https://i.example/?a=b");
+        assert_eq!(
+            unnamed("internal=https://i.example/?a=b"),
+            "https://i.example/?a=b"
+        );
         assert_eq!(unnamed("https://i.example/?a=b"), "https://i.example/?a=b");
     }
 }

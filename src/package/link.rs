@@ -1,5 +1,6 @@
-//! Puts cached wheels into an environment that is being made, as pip would install them, by hard links: a file that is
-//! rewritten (a script, RECORD) is written anew, and the cache is never written through.
+//! Puts cached wheels into an environment that is being made, as pip would install them, by hard
+//! links: a file that is rewritten (a script, RECORD) is written anew, and the cache is never
+//! written through.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,8 +19,8 @@ use crate::store::{self};
 
 mod put;
 
-/// An environment in the making. Wheels are planned one after another, for the first one that has a file keeps it, and put there side by
-/// side when all are known.
+/// An environment in the making. Wheels are planned one after another, for the first one that has a
+/// file keeps it, and put there side by side when all are known.
 #[derive(Debug)]
 pub struct Environment<'a> {
     root: PathBuf,
@@ -52,7 +53,8 @@ pub struct Linked {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "{wheel} wants to replace {path} of the environment itself\nnothing was installed; ask for another version, or tell the package's authors"
+        "{wheel} wants to replace {path} of the environment itself\n\
+         nothing was installed; ask for another version, or tell the package's authors"
     )]
     Replaces { wheel: String, path: String },
     #[error("the cache has lost {path} of {wheel}\nrun the same command again: it is fetched anew")]
@@ -64,8 +66,8 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl<'a> Environment<'a> {
-    /// The environment written to `root` that will live at `home`; an interpreter of `facts` runs it. `isolated`: see
-    /// [`Interpreter::isolated`]; for tools, not for projects.
+    /// The environment written to `root` that will live at `home`; an interpreter of `facts` runs
+    /// it. `isolated`: see [`Interpreter::isolated`]; for tools, not for projects.
     pub fn new(root: &Path, home: &Path, facts: &'a Facts, isolated: bool) -> Environment<'a> {
         Environment {
             root: root.into(),
@@ -77,24 +79,47 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Plans `wheel`. Where two wheels have the same file, the one that is planned first keeps it. Nothing is changed before [`finish`].
+    /// Plans `wheel`. Where two wheels have the same file, the one that is planned first keeps it.
+    /// Nothing is changed before [`finish`].
     ///
     /// [`finish`]: Environment::finish
     pub fn install(&mut self, wheel: &'a CachedWheel, options: Options<'_>) -> Result<Linked> {
-        let base = if wheel.is_purelib() { &self.facts.purelib } else { &self.facts.platlib };
+        let base = if wheel.is_purelib() {
+            &self.facts.purelib
+        } else {
+            &self.facts.platlib
+        };
         let count = wheel.files().len();
-        let work = Work { wheel, base, links: Vec::with_capacity(count), written: Vec::new() };
-        let mut plan = Plan { work, lines: Vec::with_capacity(count + 8), linked: Linked::default() };
+        let work = Work {
+            wheel,
+            base,
+            links: Vec::with_capacity(count),
+            written: Vec::new(),
+        };
+        let mut plan = Plan {
+            work,
+            lines: Vec::with_capacity(count + 8),
+            linked: Linked::default(),
+        };
         let scripts = &self.facts.scripts;
         let python = self.python.clone();
-        let interpreter = Interpreter { path: &python, isolated: self.isolated };
+        let interpreter = Interpreter {
+            path: &python,
+            isolated: self.isolated,
+        };
 
         for point in wheel.commands() {
-            self.write(&mut plan, scripts.join(&point.name), script::for_entry_point(point, interpreter), 0o755);
+            self.write(
+                &mut plan,
+                scripts.join(&point.name),
+                script::for_entry_point(point, interpreter),
+                0o755,
+            );
         }
         for file in wheel.files() {
             let (place, is_script) = self.place(wheel, file, base);
-            // A wheel may ship what its entry points also name: then the entry point's stays. Programs of megabytes are linked as they are.
+            // A wheel may ship what its entry points also name: then the entry point's stays.
+            // Programs of megabytes are linked as they are.
             if is_script && (!file.executable || starts_with(wheel, file, script::TO_FILL_IN)?) {
                 let content = read(wheel, file, u64::MAX)?;
                 let content = script::rewritten(&content, interpreter).unwrap_or(content);
@@ -113,7 +138,11 @@ impl<'a> Environment<'a> {
             self.write(&mut plan, info.join("direct_url.json"), text.into(), 0o644);
         }
         let record = info.join("RECORD");
-        plan.lines.push(Line { path: relative(&record, base), hash: String::new(), size: None });
+        plan.lines.push(Line {
+            path: relative(&record, base),
+            hash: String::new(),
+            size: None,
+        });
         let text = record::text(std::mem::take(&mut plan.lines));
         self.write(&mut plan, record, text.into(), 0o644);
         plan.linked.scripts.sort();
@@ -125,13 +154,17 @@ impl<'a> Environment<'a> {
     /// Puts all that was planned into the environment's folder.
     ///
     /// # Errors
-    /// Of one of the wheels: it would replace something of the environment's own, or the cache has lost a file of it; or of the disk.
+    /// Of one of the wheels: it would replace something of the environment's own, or the cache has
+    /// lost a file of it; or of the disk.
     pub fn finish(mut self) -> Result<()> {
         let target = Target::open(&self.root, self.facts)?;
         // The largest first: nobody waits for one that was begun last.
-        self.planned.sort_by_key(|work| std::cmp::Reverse(work.links.len()));
+        self.planned
+            .sort_by_key(|work| std::cmp::Reverse(work.links.len()));
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        side_by_side(&self.planned, threads, |work| target.put(work)).into_iter().collect()
+        side_by_side(&self.planned, threads, |work| target.put(work))
+            .into_iter()
+            .collect()
     }
 
     /// Where a file of the wheel goes, relative to the environment, and whether it is a script.
@@ -145,13 +178,20 @@ impl<'a> Environment<'a> {
             // As pip does in virtual environments, whose include folder is the interpreter's own.
             Some(("headers", rest)) => {
                 let (major, minor, _) = self.facts.version;
-                (Path::new("include/site").join(format!("python{major}.{minor}")).join(wheel.name()).join(rest), false)
+                (
+                    Path::new("include/site")
+                        .join(format!("python{major}.{minor}"))
+                        .join(wheel.name())
+                        .join(rest),
+                    false,
+                )
             }
             Some((_, rest)) => (PathBuf::from(rest), false),
         }
     }
 
-    /// Whether `place` is free for the wheel; else another one has it already, which is told where their contents differ.
+    /// Whether `place` is free for the wheel; else another one has it already, which is told where
+    /// their contents differ.
     fn claim(&mut self, plan: &mut Plan<'a>, place: &Path, hash: Cow<'a, str>) -> bool {
         let wheel = plan.work.wheel;
         if let Some((owner, content)) = self.taken.get(place) {
@@ -177,8 +217,16 @@ impl<'a> Environment<'a> {
         if file.executable {
             self.offer(plan, &place);
         }
-        let path = if data_key(&file.path).is_none() { file.path.clone() } else { relative(&place, plan.work.base) };
-        plan.lines.push(Line { path, hash: file.hash.clone(), size: Some(file.size) });
+        let path = if data_key(&file.path).is_none() {
+            file.path.clone()
+        } else {
+            relative(&place, plan.work.base)
+        };
+        plan.lines.push(Line {
+            path,
+            hash: file.hash.clone(),
+            size: Some(file.size),
+        });
         plan.work.links.push((file, place));
     }
 
@@ -188,14 +236,26 @@ impl<'a> Environment<'a> {
             return;
         }
         self.offer(plan, &place);
-        plan.lines.push(Line { path: relative(&place, plan.work.base), hash, size: Some(content.len() as u64) });
-        plan.work.written.push(Written { place, content, mode });
+        plan.lines.push(Line {
+            path: relative(&place, plan.work.base),
+            hash,
+            size: Some(content.len() as u64),
+        });
+        plan.work.written.push(Written {
+            place,
+            content,
+            mode,
+        });
     }
 
     /// What lies in the scripts folder is a command.
     fn offer(&self, plan: &mut Plan<'a>, place: &Path) {
         if place.parent() == Some(&self.facts.scripts) {
-            plan.linked.scripts.extend(place.file_name().map(|name| name.to_string_lossy().into_owned()));
+            plan.linked.scripts.extend(
+                place
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned()),
+            );
         }
     }
 }
@@ -221,7 +281,10 @@ fn read(wheel: &CachedWheel, file: &WheelFile, most: u64) -> Result<Vec<u8>> {
         Ok(_) => Ok(content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             wheel.discard();
-            Err(Error::Lost { wheel: wheel.name().into(), path: file.path.clone() })
+            Err(Error::Lost {
+                wheel: wheel.name().into(),
+                path: file.path.clone(),
+            })
         }
         Err(error) => Err(store::Error::io("read", &path)(error).into()),
     }
@@ -233,7 +296,11 @@ fn relative(place: &Path, base: &Path) -> String {
     let place: Vec<Component<'_>> = place.components().collect();
     let common = base.iter().zip(&place).take_while(|(a, b)| a == b).count();
     let mut parts: Vec<String> = base.drain(common..).map(|_| "..".to_string()).collect();
-    parts.extend(place[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned()));
+    parts.extend(
+        place[common..]
+            .iter()
+            .map(|part| part.as_os_str().to_string_lossy().into_owned()),
+    );
     parts.join("/")
 }
 
@@ -273,20 +340,46 @@ pub(crate) mod tests {
             ("a-1.0.data/data/share/man/man1/a.1", ".TH"),
             ("a-1.0.data/purelib/b.py", ""),
         ];
-        let wheel = cached(home.path(), "a-1.0-py3-none-any.whl", &wheel("a", "1.0", &files)).unwrap();
+        let wheel = cached(
+            home.path(),
+            "a-1.0-py3-none-any.whl",
+            &wheel("a", "1.0", &files),
+        )
+        .unwrap();
         let facts = facts();
         let mut environment = Environment::new(&env, Path::new("/t/a"), &facts, true);
-        let linked = environment.install(&wheel, Options { requested: true, direct_url: None }).unwrap();
+        let linked = environment
+            .install(
+                &wheel,
+                Options {
+                    requested: true,
+                    direct_url: None,
+                },
+            )
+            .unwrap();
         environment.finish().unwrap();
         assert_eq!(linked.scripts, ["a", "a-script"]);
         assert!(linked.warnings.is_empty());
-        assert!(fs::read_to_string(env.join("bin/a")).unwrap().starts_with("#!/t/a/bin/python -E\n"));
-        assert_eq!(fs::read_to_string(env.join("bin/a-script")).unwrap(), "#!/t/a/bin/python -E\nprint()\n");
+        assert!(
+            fs::read_to_string(env.join("bin/a"))
+                .unwrap()
+                .starts_with("#!/t/a/bin/python -E\n")
+        );
+        assert_eq!(
+            fs::read_to_string(env.join("bin/a-script")).unwrap(),
+            "#!/t/a/bin/python -E\nprint()\n"
+        );
         let site = env.join("lib/python3.11/site-packages");
         assert!(env.join("include/site/python3.11/a/a.h").is_file() && site.join("b.py").is_file());
-        assert_eq!(fs::read_to_string(site.join("a-1.0.dist-info/INSTALLER")).unwrap(), "boot\n");
+        assert_eq!(
+            fs::read_to_string(site.join("a-1.0.dist-info/INSTALLER")).unwrap(),
+            "boot\n"
+        );
         let record = fs::read_to_string(site.join("a-1.0.dist-info/RECORD")).unwrap();
-        let paths: Vec<&str> = record.lines().filter_map(|line| line.split(',').next()).collect();
+        let paths: Vec<&str> = record
+            .lines()
+            .filter_map(|line| line.split(',').next())
+            .collect();
         assert_eq!(
             paths,
             [
@@ -305,7 +398,10 @@ pub(crate) mod tests {
             ]
         );
         let known = record::hashes(&record);
-        assert_eq!(known["../../../bin/a"], record::hash(&Sha256::of(&fs::read(env.join("bin/a")).unwrap())));
+        assert_eq!(
+            known["../../../bin/a"],
+            record::hash(&Sha256::of(&fs::read(env.join("bin/a")).unwrap()))
+        );
         assert_eq!(known.len(), paths.len() - 1);
     }
 
@@ -313,7 +409,10 @@ pub(crate) mod tests {
     fn a_wheel_goes_where_its_root_belongs_where_there_are_two_such_places() {
         let mut facts = facts();
         facts.platlib = "lib64/python3.11/site-packages".into();
-        let (pure, plat) = ("lib/python3.11/site-packages", "lib64/python3.11/site-packages");
+        let (pure, plat) = (
+            "lib/python3.11/site-packages",
+            "lib64/python3.11/site-packages",
+        );
         for (says, base) in [("true", pure), ("false", plat)] {
             let home = tempfile::tempdir().unwrap();
             let env = home.path().join("env");
@@ -326,20 +425,43 @@ pub(crate) mod tests {
                 ("a-1.0.data/platlib/plat.py", ""),
                 ("a-1.0.data/scripts/a", "#!python\n"),
             ];
-            let wheel = cached(home.path(), "a-1.0-py3-none-any.whl", &wheel("a", "1.0", &files)).unwrap();
+            let wheel = cached(
+                home.path(),
+                "a-1.0-py3-none-any.whl",
+                &wheel("a", "1.0", &files),
+            )
+            .unwrap();
             let mut environment = Environment::new(&env, &env, &facts, true);
-            environment.install(&wheel, Options { requested: true, direct_url: Some("{}") }).unwrap();
+            environment
+                .install(
+                    &wheel,
+                    Options {
+                        requested: true,
+                        direct_url: Some("{}"),
+                    },
+                )
+                .unwrap();
             environment.finish().unwrap();
             for (folder, file) in [(base, "root.py"), (pure, "pure.py"), (plat, "plat.py")] {
                 assert!(env.join(folder).join(file).is_file(), "{says}: {file}");
             }
-            // All that tells of it lies in one folder, and its RECORD leads to each file from there.
+            // All that tells of it lies in one folder, and its RECORD leads to each file from
+            // there.
             for file in ["METADATA", "INSTALLER", "REQUESTED", "direct_url.json"] {
-                assert!(env.join(base).join("a-1.0.dist-info").join(file).is_file(), "{says}: {file}");
+                assert!(
+                    env.join(base).join("a-1.0.dist-info").join(file).is_file(),
+                    "{says}: {file}"
+                );
             }
             let record = fs::read_to_string(env.join(base).join("a-1.0.dist-info/RECORD")).unwrap();
-            let paths: Vec<&str> = record.lines().filter_map(|line| line.split(',').next()).collect();
-            assert!(paths.iter().all(|path| env.join(base).join(path).is_file()), "{says}: {record}");
+            let paths: Vec<&str> = record
+                .lines()
+                .filter_map(|line| line.split(',').next())
+                .collect();
+            assert!(
+                paths.iter().all(|path| env.join(base).join(path).is_file()),
+                "{says}: {record}"
+            );
             assert_eq!(paths.len(), 10, "{says}: {record}");
         }
     }
@@ -347,10 +469,26 @@ pub(crate) mod tests {
     #[test]
     fn of_two_wheels_with_the_same_file_the_first_keeps_it() {
         let home = tempfile::tempdir().unwrap();
-        let first =
-            cached(home.path(), "a-1-py3-none-any.whl", &wheel("a", "1", &[("tests/__init__.py", "a"), ("ns/__init__.py", "")])).unwrap();
-        let second =
-            cached(home.path(), "b-1-py3-none-any.whl", &wheel("b", "1", &[("tests/__init__.py", "b"), ("ns/__init__.py", "")])).unwrap();
+        let first = cached(
+            home.path(),
+            "a-1-py3-none-any.whl",
+            &wheel(
+                "a",
+                "1",
+                &[("tests/__init__.py", "a"), ("ns/__init__.py", "")],
+            ),
+        )
+        .unwrap();
+        let second = cached(
+            home.path(),
+            "b-1-py3-none-any.whl",
+            &wheel(
+                "b",
+                "1",
+                &[("tests/__init__.py", "b"), ("ns/__init__.py", "")],
+            ),
+        )
+        .unwrap();
         let facts = facts();
         let env = home.path().join("env");
         fs::create_dir_all(&env).unwrap();
@@ -358,19 +496,37 @@ pub(crate) mod tests {
         environment.install(&first, Options::default()).unwrap();
         let linked = environment.install(&second, Options::default()).unwrap();
         environment.finish().unwrap();
-        assert_eq!(linked.warnings, ["a-1 and b-1 both have lib/python3.11/site-packages/tests/__init__.py; that of a-1 stays"]);
-        assert_eq!(fs::read_to_string(env.join("lib/python3.11/site-packages/tests/__init__.py")).unwrap(), "a");
+        assert_eq!(
+            linked.warnings,
+            [
+                "a-1 and b-1 both have lib/python3.11/site-packages/tests/__init__.py; that of a-1 \
+                 stays"
+            ]
+        );
+        assert_eq!(
+            fs::read_to_string(env.join("lib/python3.11/site-packages/tests/__init__.py")).unwrap(),
+            "a"
+        );
     }
 
     #[test]
     fn no_wheel_replaces_the_environment_itself() {
-        for path in ["a-1.data/data/bin/python", "a-1.data/data/pyvenv.cfg", "a-1.data/data/bin/python/x"] {
+        for path in [
+            "a-1.data/data/bin/python",
+            "a-1.data/data/pyvenv.cfg",
+            "a-1.data/data/bin/python/x",
+        ] {
             let home = tempfile::tempdir().unwrap();
             let env = home.path().join("env");
             fs::create_dir_all(env.join("bin")).unwrap();
             fs::write(env.join("pyvenv.cfg"), "home").unwrap();
             std::os::unix::fs::symlink("/nowhere/python", env.join("bin/python")).unwrap();
-            let wheel = cached(home.path(), "a-1-py3-none-any.whl", &wheel("a", "1", &[(path, "evil")])).unwrap();
+            let wheel = cached(
+                home.path(),
+                "a-1-py3-none-any.whl",
+                &wheel("a", "1", &[(path, "evil")]),
+            )
+            .unwrap();
             let facts = facts();
             let mut environment = Environment::new(&env, &env, &facts, true);
             environment.install(&wheel, Options::default()).unwrap();
@@ -382,8 +538,17 @@ pub(crate) mod tests {
     #[test]
     fn a_cache_that_lost_a_file_heals_itself() {
         let home = tempfile::tempdir().unwrap();
-        let wheel = cached(home.path(), "a-1-py3-none-any.whl", &wheel("a", "1", &[("a.py", "")])).unwrap();
-        let gone = wheel.files().iter().find(|file| file.path == "a.py").unwrap();
+        let wheel = cached(
+            home.path(),
+            "a-1-py3-none-any.whl",
+            &wheel("a", "1", &[("a.py", "")]),
+        )
+        .unwrap();
+        let gone = wheel
+            .files()
+            .iter()
+            .find(|file| file.path == "a.py")
+            .unwrap();
         fs::remove_file(wheel.path_of(gone)).unwrap();
         let facts = facts();
         let env = home.path().join("env");

@@ -13,8 +13,13 @@ use crate::store::digest;
 /// The files of `name` at `place`, a path or an address. `fetch` reads a page.
 ///
 /// # Errors
-/// A folder that is there can't be read, or a page can't be had. A folder that isn't there has nothing, as with pip.
-pub fn files(place: &str, name: &Name, fetch: impl Fn(&str) -> Result<Vec<File>, Error>) -> Result<Vec<File>, Error> {
+/// A folder that is there can't be read, or a page can't be had. A folder that isn't there has
+/// nothing, as with pip.
+pub fn files(
+    place: &str,
+    name: &Name,
+    fetch: impl Fn(&str) -> Result<Vec<File>, Error>,
+) -> Result<Vec<File>, Error> {
     if place.starts_with("http://") || place.starts_with("https://") {
         return match fetch(place) {
             Err(Error::Net(error)) if error.is_missing() => Ok(Vec::new()),
@@ -25,15 +30,26 @@ pub fn files(place: &str, name: &Name, fetch: impl Fn(&str) -> Result<Vec<File>,
         Ok(url) if url.scheme() == "file" => url.to_file_path().unwrap_or_default(),
         _ => PathBuf::from(place),
     };
-    let unreadable = |source| Error::Links { place: place.into(), source };
-    let Ok(path) = fs::canonicalize(&path) else { return Ok(Vec::new()) };
+    let unreadable = |source| Error::Links {
+        place: place.into(),
+        source,
+    };
+    let Ok(path) = fs::canonicalize(&path) else {
+        return Ok(Vec::new());
+    };
     if !path.is_dir() {
         return fetch(&address(&path));
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(&path).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let Some(file) = path.file_name().and_then(|file| file.to_str()).map(str::to_string) else { continue };
+        let Some(file) = path
+            .file_name()
+            .and_then(|file| file.to_str())
+            .map(str::to_string)
+        else {
+            continue;
+        };
         let is_wheel = WheelName::parse(&file).is_some_and(|wheel| wheel.name == *name);
         if !(is_wheel || source_version(&file, name).is_some()) || !path.is_file() {
             continue;
@@ -54,5 +70,6 @@ pub fn files(place: &str, name: &Name, fetch: impl Fn(&str) -> Result<Vec<File>,
 }
 
 fn address(path: &Path) -> String {
-    url::Url::from_file_path(path).map_or_else(|()| net::shown(&path.to_string_lossy()), String::from)
+    url::Url::from_file_path(path)
+        .map_or_else(|()| net::shown(&path.to_string_lossy()), String::from)
 }

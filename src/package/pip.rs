@@ -1,7 +1,9 @@
-//! pip's configuration, as far as it says where packages come from and which of them will do: who has set pip up has set boot up.
+//! pip's configuration, as far as it says where packages come from and which of them will do: who
+//! has set pip up has set boot up.
 //!
-//! As pip reads it: PIP_* variables, then `[install]`, then `[global]`; each from the files of the system, of the user, and the one that
-//! PIP_CONFIG_FILE names, of which a later one wins. Not the file of an active environment: tools belong to none.
+//! As pip reads it: PIP_* variables, then `[install]`, then `[global]`; each from the files of the
+//! system, of the user, and the one that PIP_CONFIG_FILE names, of which a later one wins. Not the
+//! file of an active environment: tools belong to none.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,7 +35,10 @@ impl Pip {
     pub fn read(paths: &Paths) -> Pip {
         let mut global = BTreeMap::new();
         let mut install = BTreeMap::new();
-        for text in files(paths).iter().filter_map(|path| fs::read_to_string(path).ok()) {
+        for text in files(paths)
+            .iter()
+            .filter_map(|path| fs::read_to_string(path).ok())
+        {
             sections(&text, &mut global, &mut install);
         }
         global.append(&mut install);
@@ -43,18 +48,26 @@ impl Pip {
     /// An option by its name as in `index-url`; the variable wins. Empty counts as not said.
     pub fn value(&self, option: &str) -> Option<String> {
         let variable = format!("PIP_{}", option.to_ascii_uppercase().replace('-', "_"));
-        var(&variable).or_else(|| self.values.get(option).cloned()).filter(|value| !value.trim().is_empty())
+        var(&variable)
+            .or_else(|| self.values.get(option).cloned())
+            .filter(|value| !value.trim().is_empty())
     }
 
     /// The parts of an option that may be said several times.
     pub fn words(&self, option: &str) -> Vec<String> {
-        self.value(option).map(|value| value.split_whitespace().map(str::to_string).collect()).unwrap_or_default()
+        self.value(option)
+            .map(|value| value.split_whitespace().map(str::to_string).collect())
+            .unwrap_or_default()
     }
 
     /// An option that is on or off.
     pub fn is_on(&self, option: &str) -> bool {
-        self.value(option)
-            .is_some_and(|value| matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t"))
+        self.value(option).is_some_and(|value| {
+            matches!(
+                value.trim().to_ascii_lowercase().as_str(),
+                "1" | "true" | "yes" | "on" | "y" | "t"
+            )
+        })
     }
 
     /// How its servers are reached.
@@ -81,9 +94,12 @@ impl Pip {
     pub fn constraints(&self) -> Result<Asked, requirements_file::Error> {
         let mut found = Asked::default();
         for word in self.words("constraint") {
-            let asked = requirements_file::read(Path::new(word.strip_prefix("file://").unwrap_or(&word)))?;
+            let asked =
+                requirements_file::read(Path::new(word.strip_prefix("file://").unwrap_or(&word)))?;
             found.pre |= asked.pre;
-            found.constraints.extend(asked.requirements.into_iter().chain(asked.constraints));
+            found
+                .constraints
+                .extend(asked.requirements.into_iter().chain(asked.constraints));
         }
         Ok(found)
     }
@@ -92,9 +108,16 @@ impl Pip {
 impl Formats {
     /// What is said later about a package counts.
     fn say(&mut self, value: &str, only_binary: bool) {
-        let (own, other) =
-            if only_binary { (&mut self.only_binary, &mut self.no_binary) } else { (&mut self.no_binary, &mut self.only_binary) };
-        for word in value.split([',', ' ', '\n', '\t']).map(str::trim).filter(|word| !word.is_empty()) {
+        let (own, other) = if only_binary {
+            (&mut self.only_binary, &mut self.no_binary)
+        } else {
+            (&mut self.no_binary, &mut self.only_binary)
+        };
+        for word in value
+            .split([',', ' ', '\n', '\t'])
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             match word {
                 ":none:" => own.clear(),
                 ALL => {
@@ -102,7 +125,9 @@ impl Formats {
                     *own = vec![ALL.into()];
                 }
                 name => {
-                    let Ok(name) = name.parse::<Name>() else { continue };
+                    let Ok(name) = name.parse::<Name>() else {
+                        continue;
+                    };
                     other.retain(|there| there != name.as_str());
                     own.push(name.to_string());
                 }
@@ -131,22 +156,33 @@ fn files(paths: &Paths) -> Vec<PathBuf> {
         return Vec::new();
     }
     let folders = var("XDG_CONFIG_DIRS").unwrap_or_else(|| "/etc/xdg".into());
-    let mut files: Vec<PathBuf> =
-        folders.split(':').filter(|folder| folder.starts_with('/')).map(|folder| Path::new(folder).join("pip/pip.conf")).collect();
+    let mut files: Vec<PathBuf> = folders
+        .split(':')
+        .filter(|folder| folder.starts_with('/'))
+        .map(|folder| Path::new(folder).join("pip/pip.conf"))
+        .collect();
     if cfg!(target_os = "macos") {
         files.push("/Library/Application Support/pip/pip.conf".into());
     }
     files.push("/etc/pip.conf".into());
     files.push(paths.home.join(".pip/pip.conf"));
     let apple = paths.home.join("Library/Application Support/pip");
-    let user = if cfg!(target_os = "macos") && apple.is_dir() { apple } else { paths.xdg_config.join("pip") };
+    let user = if cfg!(target_os = "macos") && apple.is_dir() {
+        apple
+    } else {
+        paths.xdg_config.join("pip")
+    };
     files.push(user.join("pip.conf"));
     files.extend(chosen.map(PathBuf::from));
     files
 }
 
 /// Puts what one file says over what is known. A value goes on in the indented lines below it.
-fn sections(text: &str, global: &mut BTreeMap<String, String>, install: &mut BTreeMap<String, String>) {
+fn sections(
+    text: &str,
+    global: &mut BTreeMap<String, String>,
+    install: &mut BTreeMap<String, String>,
+) {
     let mut section = "";
     let mut key: Option<String> = None;
     for line in text.lines() {
@@ -163,7 +199,10 @@ fn sections(text: &str, global: &mut BTreeMap<String, String>, install: &mut BTr
                 value.push('\n');
                 value.push_str(plain);
             }
-        } else if let Some(name) = plain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        } else if let Some(name) = plain
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             section = name.trim();
             key = None;
         } else if let Some((name, value)) = plain.split_once(['=', ':']) {
@@ -182,22 +221,32 @@ mod tests {
 
     fn read(texts: &[&str]) -> BTreeMap<String, String> {
         let (mut global, mut install) = Default::default();
-        texts.iter().for_each(|text| sections(text, &mut global, &mut install));
+        texts
+            .iter()
+            .for_each(|text| sections(text, &mut global, &mut install));
         global.append(&mut install);
         global
     }
 
     #[test]
     fn files_are_understood_as_pip_does() {
-        let system = "[global]\nindex-url = https://g.example/simple\nextra_index_url =\n    https://one.example\n    https://two.example\n# no\ntimeout: 3\n\
+        let system = "[global]\nindex-url = https://g.example/simple\n\
+                      extra_index_url =\n    https://one.example\n    https://two.example\n# no\n\
+                      timeout: 3\n\
                       [install]\npre: yes\n[list]\nindex-url=x\n   more\n";
         let found = read(&[system]);
         assert_eq!(found["index-url"], "https://g.example/simple");
         assert_eq!(found["extra-index-url"].split_whitespace().count(), 2);
         assert_eq!(found["pre"], "yes");
         // A later file wins, and [install] of any file before [global] of any.
-        let found = read(&[system, "[global]\nindex-url = https://u.example\npre = no\n"]);
-        assert_eq!((found["index-url"].as_str(), found["pre"].as_str()), ("https://u.example", "yes"));
+        let found = read(&[
+            system,
+            "[global]\nindex-url = https://u.example\npre = no\n",
+        ]);
+        assert_eq!(
+            (found["index-url"].as_str(), found["pre"].as_str()),
+            ("https://u.example", "yes")
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Parts of a wheel on a server, read as if it were a file: its directory and what is small are had without the rest.
+//! Parts of a wheel on a server, read as if it were a file: its directory and what is small are had
+//! without the rest.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -6,7 +7,8 @@ use std::sync::Arc;
 use crate::Context;
 use crate::net::{self, Client};
 
-/// Fetched from a wheel's end at once, in bytes: the directory, and in most wheels the metadata before it.
+/// Fetched from a wheel's end at once, in bytes: the directory, and in most wheels the metadata
+/// before it.
 const TAIL: u64 = 64 << 10;
 
 /// A file on a server, read where it is needed.
@@ -31,13 +33,23 @@ pub struct Tail {
 impl Tail {
     fn of(client: &Client, url: &str) -> net::Result<Option<Arc<Tail>>> {
         let response = client.get_with(url, &[("Range", &format!("bytes=-{TAIL}"))])?;
-        let length = match (response.status, response.header("content-range"), response.length) {
-            (206, Some(range), _) => range.rsplit('/').next().and_then(|length| length.parse().ok()),
-            // It sends all of it whatever was asked: worth reading if that is no more than the end would have been.
+        let length = match (
+            response.status,
+            response.header("content-range"),
+            response.length,
+        ) {
+            (206, Some(range), _) => range
+                .rsplit('/')
+                .next()
+                .and_then(|length| length.parse().ok()),
+            // It sends all of it whatever was asked: worth reading if that is no more than the end
+            // would have been.
             (200, _, Some(length)) if length <= TAIL => Some(length),
             _ => None,
         };
-        let Some(length) = length else { return Ok(None) };
+        let Some(length) = length else {
+            return Ok(None);
+        };
         let bytes = response.bytes(TAIL)?;
         Ok((bytes.len() as u64 <= length).then(|| Arc::new(Tail { length, bytes })))
     }
@@ -47,10 +59,20 @@ impl<'a> Ranges<'a> {
     /// None if the server sends no parts of it. Its end is asked for once a run.
     pub fn open(ctx: &'a Context, url: &'a str) -> net::Result<Option<Ranges<'a>>> {
         let client = ctx.client()?;
-        let tail = ctx.answers.tails.get(url.to_string(), || Tail::of(client, url))?;
+        let tail = ctx
+            .answers
+            .tails
+            .get(url.to_string(), || Tail::of(client, url))?;
         Ok(tail.map(|tail| {
             let start = tail.length - tail.bytes.len() as u64;
-            Ranges { client, url, length: tail.length, at: 0, start, bytes: tail.bytes.clone() }
+            Ranges {
+                client,
+                url,
+                length: tail.length,
+                at: 0,
+                start,
+                bytes: tail.bytes.clone(),
+            }
         }))
     }
 }
@@ -62,10 +84,14 @@ impl Read for Ranges<'_> {
         }
         let end = self.start + self.bytes.len() as u64;
         if self.at < self.start || self.at >= end {
-            // A directory that is longer than what was fetched is read front to back: take it in large pieces.
+            // A directory that is longer than what was fetched is read front to back: take it in
+            // large pieces.
             let last = (self.at + TAIL).min(self.length) - 1;
             let range = format!("bytes={}-{last}", self.at);
-            let response = self.client.get_with(self.url, &[("Range", &range)]).map_err(io::Error::other)?;
+            let response = self
+                .client
+                .get_with(self.url, &[("Range", &range)])
+                .map_err(io::Error::other)?;
             if response.status != 206 {
                 return Err(io::Error::other("the server sends no ranges"));
             }
@@ -92,7 +118,8 @@ impl Seek for Ranges<'_> {
             SeekFrom::End(by) => self.length.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
-        self.at = target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "before the start"))?;
+        self.at = target
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "before the start"))?;
         Ok(self.at)
     }
 }

@@ -1,7 +1,7 @@
 //! `RECORD`: the files of an installed distribution with their hashes, as comma-separated lines.
 //!
-//! A wheel's own RECORD is believed about hashes only, for files that are really there: it never decides what is written,
-//! and nothing is ever deleted because of it.
+//! A wheel's own RECORD is believed about hashes only, for files that are really there: it never
+//! decides what is written, and nothing is ever deleted because of it.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,9 @@ pub fn hashes(text: &str) -> HashMap<String, String> {
         .filter_map(|mut row| {
             let hash = row.get(1)?.clone();
             let digits = hash.strip_prefix("sha256=")?;
-            let sound = URL_SAFE_NO_PAD.decode(digits).is_ok_and(|bytes| bytes.len() == 32);
+            let sound = URL_SAFE_NO_PAD
+                .decode(digits)
+                .is_ok_and(|bytes| bytes.len() == 32);
             sound.then(|| (row.swap_remove(0), hash))
         })
         .collect()
@@ -99,7 +101,8 @@ mod tests {
     fn hashes_are_taken_and_nonsense_is_passed_over() {
         let good = hash(&Sha256::of(b"x"));
         let text = format!(
-            "pkg/a.py,{good},1\r\n\"odd, \"\"name\"\".py\",{good},\nb.py,md5=abc,3\nc.py,sha256=short,\nd.py,,\nno commas\n,,,,\n\"open"
+            "pkg/a.py,{good},1\r\n\"odd, \"\"name\"\".py\",{good},\nb.py,md5=abc,3\n\
+             c.py,sha256=short,\nd.py,,\nno commas\n,,,,\n\"open"
         );
         let found = hashes(&text);
         let mut names: Vec<&str> = found.keys().map(String::as_str).collect();
@@ -111,9 +114,16 @@ mod tests {
     #[test]
     fn what_is_written_is_sorted_and_can_be_read_again() {
         let good = hash(&Sha256::of(b"x"));
-        let line = |path: &str| Line { path: path.into(), hash: good.clone(), size: Some(1) };
+        let line = |path: &str| Line {
+            path: path.into(),
+            hash: good.clone(),
+            size: Some(1),
+        };
         let written = text(vec![line("b"), line("a,\"b\""), line("a")]);
-        assert_eq!(written, format!("a,{good},1\n\"a,\"\"b\"\"\",{good},1\nb,{good},1\n"));
+        assert_eq!(
+            written,
+            format!("a,{good},1\n\"a,\"\"b\"\"\",{good},1\nb,{good},1\n")
+        );
         assert_eq!(hashes(&written).len(), 3);
     }
 }

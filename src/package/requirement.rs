@@ -1,4 +1,5 @@
-//! Names and requirements: PEP 503, PEP 508 and PEP 440, made ready for the resolver, which reckons with sets of versions.
+//! Names and requirements: PEP 503, PEP 508 and PEP 440, made ready for the resolver, which reckons
+//! with sets of versions.
 
 use std::fmt;
 use std::ops::Bound;
@@ -36,7 +37,9 @@ impl FromStr for Name {
             match character {
                 '-' | '_' | '.' if normal.ends_with('-') => {}
                 '-' | '_' | '.' => normal.push('-'),
-                _ if character.is_ascii_alphanumeric() => normal.push(character.to_ascii_lowercase()),
+                _ if character.is_ascii_alphanumeric() => {
+                    normal.push(character.to_ascii_lowercase())
+                }
                 _ => return Err(wrong()),
             }
         }
@@ -52,9 +55,15 @@ impl fmt::Display for Name {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    #[error("{} isn't a package's name\nuse letters, digits, dots, dashes and underscores, as in black", escaped(text))]
+    #[error(
+        "{} isn't a package's name\nuse letters, digits, dots, dashes and underscores, as in black",
+        escaped(text)
+    )]
     Name { text: String },
-    #[error("{} isn't a requirement: {reason}\nwrite it as in black, black==24.* or black[d]>=24,<25", escaped(text))]
+    #[error(
+        "{} isn't a requirement: {reason}\nwrite it as in black, black==24.* or black[d]>=24,<25",
+        escaped(text)
+    )]
     Requirement { text: String, reason: String },
 }
 
@@ -71,9 +80,13 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Whether it counts for this interpreter, as a wish of the package itself (no extra) or of one of its extras.
+    /// Whether it counts for this interpreter, as a wish of the package itself (no extra) or of one
+    /// of its extras.
     pub fn applies(&self, environment: &MarkerEnvironment, extra: Option<&Name>) -> bool {
-        let extra: Vec<ExtraName> = extra.iter().filter_map(|extra| extra.as_str().parse().ok()).collect();
+        let extra: Vec<ExtraName> = extra
+            .iter()
+            .filter_map(|extra| extra.as_str().parse().ok())
+            .collect();
         self.marker.evaluate(environment, &extra)
     }
 }
@@ -85,44 +98,84 @@ impl FromStr for Requirement {
         // Old packages write `>=3.6.*`, which PEP 440 never allowed and everybody understands.
         let parsed = parse(text)
             .or_else(|reason| parse(&without_stars(text)).map_err(|_| reason))
-            .map_err(|reason| Error::Requirement { text: text.into(), reason })?;
+            .map_err(|reason| Error::Requirement {
+                text: text.into(),
+                reason,
+            })?;
         let (versions, url) = match &parsed.version_or_url {
             None => (Ranges::full(), None),
             Some(VersionOrUrl::VersionSpecifier(specifiers)) => (ranges(specifiers), None),
             Some(VersionOrUrl::Url(url)) => (Ranges::full(), Some(url.to_string())),
         };
-        let extras = parsed.extras.iter().map(|extra| extra.to_string().parse()).collect::<Result<_, _>>()?;
-        Ok(Requirement { name: parsed.name.to_string().parse()?, extras, versions, url, marker: parsed.marker })
+        let extras = parsed
+            .extras
+            .iter()
+            .map(|extra| extra.to_string().parse())
+            .collect::<Result<_, _>>()?;
+        Ok(Requirement {
+            name: parsed.name.to_string().parse()?,
+            extras,
+            versions,
+            url,
+            marker: parsed.marker,
+        })
     }
 }
 
 /// As PEP 508 writes it; one line that says why not.
 pub fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, String> {
-    // The library takes it for granted that characters are bytes, and that what looks like a name ends like one: it panics where it isn't so.
-    // PEP 508 has nothing but ASCII; addresses are percent-encoded.
-    if !text.chars().all(|character| character.is_ascii() && (character == '\t' || !character.is_ascii_control())) {
+    // The library takes it for granted that characters are bytes, and that what looks like a name
+    // ends like one: it panics where it isn't so. PEP 508 has nothing but ASCII; addresses are
+    // percent-encoded.
+    if !text.chars().all(|character| {
+        character.is_ascii() && (character == '\t' || !character.is_ascii_control())
+    }) {
         return Err("it has characters that no requirement has".into());
     }
-    let is_in_name = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
+    let is_in_name =
+        |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
     let trimmed = text.trim_start();
-    let (name, rest) = trimmed.split_at(trimmed.find(|character| !is_in_name(character)).unwrap_or(trimmed.len()));
-    let extras = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let (name, rest) = trimmed.split_at(
+        trimmed
+            .find(|character| !is_in_name(character))
+            .unwrap_or(trimmed.len()),
+    );
+    let extras = rest
+        .trim_start()
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next())
+        .unwrap_or_default();
     let mut names = std::iter::once(name).chain(extras.split(|character| !is_in_name(character)));
     if let Some(name) = names.find(|name| name.ends_with(['.', '-', '_'])) {
-        return Err(format!("a name must end with a letter or a digit, and {name} doesn't"));
+        return Err(format!(
+            "a name must end with a letter or a digit, and {name} doesn't"
+        ));
     }
-    pep508_rs::Requirement::from_str(text).map_err(|error| error.message.to_string().lines().next().unwrap_or_default().to_string())
+    pep508_rs::Requirement::from_str(text).map_err(|error| {
+        error
+            .message
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_string()
+    })
 }
 
-/// A Requires-Python, read as leniently as old packages need. None where it can't be read: then it says nothing.
+/// A Requires-Python, read as leniently as old packages need. None where it can't be read: then it
+/// says nothing.
 pub fn requires_python(text: &str) -> Option<VersionSpecifiers> {
-    let specifiers: VersionSpecifiers = text.parse().or_else(|_| without_stars(text).parse()).ok()?;
+    let specifiers: VersionSpecifiers =
+        text.parse().or_else(|_| without_stars(text).parse()).ok()?;
     // The conversion to a range adds one to a number.
-    let absurd = specifiers.iter().any(|specifier| specifier.version().release().contains(&u64::MAX));
+    let absurd = specifiers
+        .iter()
+        .any(|specifier| specifier.version().release().contains(&u64::MAX));
     (!absurd).then_some(specifiers)
 }
 
-/// Whether a Python of this version is meant. A pre-release of 3.14 counts as 3.14, as everywhere in this field.
+/// Whether a Python of this version is meant. A pre-release of 3.14 counts as 3.14, as everywhere
+/// in this field.
 pub fn allows_python(specifiers: &VersionSpecifiers, python: &Version) -> bool {
     pep440_rs::release_specifiers_to_ranges(specifiers.clone()).contains(&python.only_release())
 }
@@ -151,11 +204,13 @@ fn without_stars(text: &str) -> String {
 
 /// The set of versions that all of `specifiers` allow.
 pub fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
-    specifiers.iter().fold(Ranges::full(), |all, specifier| all.intersection(&range(specifier)))
+    specifiers.iter().fold(Ranges::full(), |all, specifier| {
+        all.intersection(&range(specifier))
+    })
 }
 
-/// As PEP 440 compares; `==1.0` includes `1.0+cpu`. Bounds are chosen so that one of them is a pre-release only if the
-/// specifier names one, see [`names_pre_release`].
+/// As PEP 440 compares; `==1.0` includes `1.0+cpu`. Bounds are chosen so that one of them is a
+/// pre-release only if the specifier names one, see [`names_pre_release`].
 fn range(specifier: &VersionSpecifier) -> Ranges<Version> {
     let version = specifier.version().clone();
     match specifier.operator() {
@@ -163,7 +218,9 @@ fn range(specifier: &VersionSpecifier) -> Ranges<Version> {
         Operator::Equal => Ranges::from_range_bounds(version.clone()..after(&version)),
         Operator::ExactEqual => Ranges::singleton(version),
         Operator::NotEqual if version.is_local() => Ranges::singleton(version).complement(),
-        Operator::NotEqual => Ranges::from_range_bounds(version.clone()..after(&version)).complement(),
+        Operator::NotEqual => {
+            Ranges::from_range_bounds(version.clone()..after(&version)).complement()
+        }
         Operator::LessThanEqual if version.is_local() => Ranges::lower_than(version),
         Operator::LessThanEqual => Ranges::strictly_lower_than(after(&version)),
         Operator::TildeEqual => {
@@ -174,17 +231,24 @@ fn range(specifier: &VersionSpecifier) -> Ranges<Version> {
         Operator::EqualStar => star(&version),
         Operator::NotEqualStar => star(&version).complement(),
         Operator::LessThan if version.any_prerelease() => Ranges::strictly_lower_than(version),
-        Operator::LessThan if version.is_post() => Ranges::strictly_lower_than(version.with_dev(Some(0))),
+        Operator::LessThan if version.is_post() => {
+            Ranges::strictly_lower_than(version.with_dev(Some(0)))
+        }
         Operator::LessThan => Ranges::strictly_lower_than(version.with_min(Some(0))),
-        // Neither its local versions nor, unless it is one itself, its post-releases come after a version.
-        Operator::GreaterThan if version.is_dev() || version.is_post() => Ranges::higher_than(after(&version)),
+        // Neither its local versions nor, unless it is one itself, its post-releases come after a
+        // version.
+        Operator::GreaterThan if version.is_dev() || version.is_post() => {
+            Ranges::higher_than(after(&version))
+        }
         Operator::GreaterThan => Ranges::strictly_higher_than(version.with_max(Some(0))),
         Operator::GreaterThanEqual => Ranges::higher_than(version),
     }
 }
 
 fn star(version: &Version) -> Ranges<Version> {
-    let low = Version::new(version.release()).with_epoch(version.epoch()).with_min(Some(0));
+    let low = Version::new(version.release())
+        .with_epoch(version.epoch())
+        .with_min(Some(0));
     Ranges::from_range_bounds(low..next_release(version, version.release().to_vec()))
 }
 
@@ -193,18 +257,23 @@ fn next_release(version: &Version, mut release: Vec<u64>) -> Version {
     if let Some(last) = release.last_mut() {
         *last = last.saturating_add(1);
     }
-    Version::new(release).with_epoch(version.epoch()).with_min(Some(0))
+    Version::new(release)
+        .with_epoch(version.epoch())
+        .with_min(Some(0))
 }
 
 /// Whether whoever made this set asked for pre-releases, by naming one as a bound.
 pub fn names_pre_release(versions: &Ranges<Version>) -> bool {
     let named = |bound: &Bound<Version>| match bound {
-        Bound::Included(version) | Bound::Excluded(version) => version.is_pre() || (version.is_dev() && !version.is_post()),
+        Bound::Included(version) | Bound::Excluded(version) => {
+            version.is_pre() || (version.is_dev() && !version.is_post())
+        }
         Bound::Unbounded => false,
     };
     let bounds: Vec<(&Bound<Version>, &Bound<Version>)> = versions.iter().collect();
     // Only the outer ends: between two parts something was left out.
-    bounds.first().is_some_and(|(low, _)| named(low)) || bounds.last().is_some_and(|(_, high)| named(high))
+    bounds.first().is_some_and(|(low, _)| named(low))
+        || bounds.last().is_some_and(|(_, high)| named(high))
 }
 
 /// The first version after `version` and all its local ones.
@@ -212,7 +281,9 @@ pub fn after(version: &Version) -> Version {
     let public = version.clone().without_local();
     match (public.dev(), public.post()) {
         (Some(dev), _) => public.with_dev(Some(dev.saturating_add(1))),
-        (None, Some(post)) => public.with_post(Some(post.saturating_add(1))).with_dev(Some(0)),
+        (None, Some(post)) => public
+            .with_post(Some(post.saturating_add(1)))
+            .with_dev(Some(0)),
         (None, None) => public.with_post(Some(0)).with_dev(Some(0)),
     }
 }
@@ -222,7 +293,11 @@ mod tests {
     use super::*;
 
     fn allows(requirement: &str, version: &str) -> bool {
-        requirement.parse::<Requirement>().unwrap().versions.contains(&version.parse::<Version>().unwrap())
+        requirement
+            .parse::<Requirement>()
+            .unwrap()
+            .versions
+            .contains(&version.parse::<Version>().unwrap())
     }
 
     #[test]
@@ -247,12 +322,19 @@ mod tests {
         ] {
             assert!(text.parse::<Requirement>().is_err(), "{text}");
         }
-        assert!("a.b-c_d[e.f, g-h] >= 1.0 ; python_version > '3.'".parse::<Requirement>().is_ok());
+        assert!(
+            "a.b-c_d[e.f, g-h] >= 1.0 ; python_version > '3.'"
+                .parse::<Requirement>()
+                .is_ok()
+        );
     }
 
     #[test]
     fn names_are_compared_as_the_index_does() {
-        assert_eq!("Zope.Interface".parse::<Name>().unwrap().as_str(), "zope-interface");
+        assert_eq!(
+            "Zope.Interface".parse::<Name>().unwrap().as_str(),
+            "zope-interface"
+        );
         assert_eq!("a-_.b".parse::<Name>().unwrap().as_str(), "a-b");
         for wrong in ["", "-a", "a-", "a b", "../a", "naïve", "a/b"] {
             assert!(wrong.parse::<Name>().is_err(), "{wrong}");
@@ -288,7 +370,10 @@ mod tests {
     fn old_spellings_of_requires_python_are_understood() {
         let python = Version::new([3, 11, 9]);
         assert!(allows_python(&requires_python(">=3.6.*").unwrap(), &python));
-        assert!(allows_python(&requires_python(">=2.7, !=3.0.*, !=3.1.*").unwrap(), &python));
+        assert!(allows_python(
+            &requires_python(">=2.7, !=3.0.*, !=3.1.*").unwrap(),
+            &python
+        ));
         assert!(!allows_python(&requires_python(">=3.12").unwrap(), &python));
         assert!(requires_python("three").is_none());
     }
@@ -307,13 +392,19 @@ mod tests {
             ("a!=1.0rc1", false),
             ("a>1.0,<1.0.post2", false),
         ] {
-            assert_eq!(names_pre_release(&requirement.parse::<Requirement>().unwrap().versions), asked, "{requirement}");
+            assert_eq!(
+                names_pre_release(&requirement.parse::<Requirement>().unwrap().versions),
+                asked,
+                "{requirement}"
+            );
         }
     }
 
     #[test]
     fn an_address_is_kept_as_one() {
-        let requirement: Requirement = "a @ https://example.org/a-1.0-py3-none-any.whl".parse().unwrap();
+        let requirement: Requirement = "a @ https://example.org/a-1.0-py3-none-any.whl"
+            .parse()
+            .unwrap();
         assert!(requirement.url.is_some());
         assert!("a >> 1".parse::<Requirement>().is_err());
     }

@@ -1,4 +1,5 @@
-//! The small programs in an environment's `bin`: made for entry points, or shipped by a wheel with `#!python` to be filled in.
+//! The small programs in an environment's `bin`: made for entry points, or shipped by a wheel with
+//! `#!python` to be filled in.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -14,9 +15,10 @@ const SHEBANG_LIMIT: usize = 127;
 pub struct Interpreter<'a> {
     /// By the path where the environment will live, whatever it is written to now.
     pub path: &'a Path,
-    /// With `-E`: no PYTHON* variable of the user's shell reaches the program. The commands of tools run so, as pipx's do: a
-    /// PYTHONPATH that a project needs must not break black. Not `-I`, which would also take the script's own folder from
-    /// sys.path, where some distributions keep what their scripts import.
+    /// With `-E`: no PYTHON* variable of the user's shell reaches the program. The commands of
+    /// tools run so, as pipx's do: a PYTHONPATH that a project needs must not break black. Not
+    /// `-I`, which would also take the script's own folder from sys.path, where some distributions
+    /// keep what their scripts import.
     pub isolated: bool,
 }
 
@@ -50,7 +52,10 @@ pub fn shebang(interpreter: Interpreter<'_>) -> Vec<u8> {
 
 /// Whether a first line can name `path` as it is: nothing in it that would end a word.
 pub fn is_plain(path: &Path) -> bool {
-    path.as_os_str().as_bytes().iter().all(|byte| byte.is_ascii_graphic())
+    path.as_os_str()
+        .as_bytes()
+        .iter()
+        .all(|byte| byte.is_ascii_graphic())
 }
 
 fn quoted(path: &OsStr) -> Vec<u8> {
@@ -69,8 +74,11 @@ fn quoted(path: &OsStr) -> Vec<u8> {
 pub fn for_entry_point(point: &EntryPoint, interpreter: Interpreter<'_>) -> Vec<u8> {
     let mut text = interpreter.shebang();
     let first = point.function.split('.').next().unwrap_or(&point.function);
-    let body =
-        format!("import sys\n\nfrom {} import {first}\n\nif __name__ == \"__main__\":\n    sys.exit({}())\n", point.module, point.function);
+    let body = format!(
+        "import sys\n\nfrom {} import {first}\n\nif __name__ == \"__main__\":\n    \
+         sys.exit({}())\n",
+        point.module, point.function
+    );
     text.extend_from_slice(body.as_bytes());
     text
 }
@@ -78,12 +86,16 @@ pub fn for_entry_point(point: &EntryPoint, interpreter: Interpreter<'_>) -> Vec<
 /// How a script begins whose interpreter is to be filled in.
 pub const TO_FILL_IN: &[u8] = b"#!python";
 
-/// A script of a wheel with the interpreter filled in; None where there is nothing to fill in: another program's script, or a binary.
+/// A script of a wheel with the interpreter filled in; None where there is nothing to fill in:
+/// another program's script, or a binary.
 pub fn rewritten(content: &[u8], interpreter: Interpreter<'_>) -> Option<Vec<u8>> {
     if !content.starts_with(TO_FILL_IN) {
         return None;
     }
-    let end = content.iter().position(|byte| *byte == b'\n').unwrap_or(content.len());
+    let end = content
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(content.len());
     let first = std::str::from_utf8(&content[2..end]).ok()?;
     let first = first.trim_end_matches('\r');
     let (name, arguments) = first.split_once(' ').unwrap_or((first, ""));
@@ -94,7 +106,11 @@ pub fn rewritten(content: &[u8], interpreter: Interpreter<'_>) -> Option<Vec<u8>
     // Only one argument fits into a first line; the wheel's own goes before ours.
     let arguments = arguments.trim();
     if !arguments.is_empty() && !text.starts_with(b"#!/bin/sh") {
-        text = Interpreter { isolated: false, ..interpreter }.shebang();
+        text = Interpreter {
+            isolated: false,
+            ..interpreter
+        }
+        .shebang();
         text.pop();
         text.push(b' ');
         text.extend_from_slice(arguments.as_bytes());
@@ -109,36 +125,66 @@ mod tests {
     use super::*;
 
     fn interpreter(path: &str) -> Interpreter<'_> {
-        Interpreter { path: Path::new(path), isolated: true }
+        Interpreter {
+            path: Path::new(path),
+            isolated: true,
+        }
     }
 
     #[test]
     fn a_command_calls_its_function() {
-        let point = EntryPoint { name: "x".into(), module: "pkg.app".into(), function: "App.run".into() };
-        let text = String::from_utf8(for_entry_point(&point, interpreter("/t/bin/python"))).unwrap();
+        let point = EntryPoint {
+            name: "x".into(),
+            module: "pkg.app".into(),
+            function: "App.run".into(),
+        };
+        let text =
+            String::from_utf8(for_entry_point(&point, interpreter("/t/bin/python"))).unwrap();
         assert_eq!(
             text,
-            "#!/t/bin/python -E\nimport sys\n\nfrom pkg.app import App\n\nif __name__ == \"__main__\":\n    sys.exit(App.run())\n"
+            "#!/t/bin/python -E\nimport sys\n\nfrom pkg.app import App\n\n\
+             if __name__ == \"__main__\":\n    sys.exit(App.run())\n"
         );
     }
 
     #[test]
     fn long_paths_and_odd_ones_go_through_the_shell_and_stay_python() {
-        let point = EntryPoint { name: "x".into(), module: "m".into(), function: "f".into() };
-        for path in
-            [format!("/{}/python", "x".repeat(130)), "/a b/bin/python".into(), "/it's a/bin/python".into(), "/$(touch x)/bin/python".into()]
-        {
+        let point = EntryPoint {
+            name: "x".into(),
+            module: "m".into(),
+            function: "f".into(),
+        };
+        for path in [
+            format!("/{}/python", "x".repeat(130)),
+            "/a b/bin/python".into(),
+            "/it's a/bin/python".into(),
+            "/$(touch x)/bin/python".into(),
+        ] {
             let text = String::from_utf8(for_entry_point(&point, interpreter(&path))).unwrap();
             assert!(text.starts_with("#!/bin/sh\n'''exec' '/"), "{text}");
-            let run = text.lines().nth(1).unwrap().strip_prefix("'''exec' ").unwrap().strip_suffix(" -E \"$0\" \"$@\"").unwrap();
-            let told = std::process::Command::new("sh").arg("-c").arg(format!("printf %s {run}")).output().unwrap();
+            let run = text
+                .lines()
+                .nth(1)
+                .unwrap()
+                .strip_prefix("'''exec' ")
+                .unwrap()
+                .strip_suffix(" -E \"$0\" \"$@\"")
+                .unwrap();
+            let told = std::process::Command::new("sh")
+                .arg("-c")
+                .arg(format!("printf %s {run}"))
+                .output()
+                .unwrap();
             assert_eq!(String::from_utf8(told.stdout).unwrap(), path);
         }
     }
 
     #[test]
     fn only_scripts_that_ask_for_it_are_rewritten() {
-        let fill = |content: &str| rewritten(content.as_bytes(), interpreter("/t/python")).map(|text| String::from_utf8(text).unwrap());
+        let fill = |content: &str| {
+            rewritten(content.as_bytes(), interpreter("/t/python"))
+                .map(|text| String::from_utf8(text).unwrap())
+        };
         assert_eq!(fill("#!python\nx\n").unwrap(), "#!/t/python -E\nx\n");
         assert_eq!(fill("#!pythonw\nx").unwrap(), "#!/t/python -E\nx");
         assert_eq!(fill("#!python -u\nx\n").unwrap(), "#!/t/python -u\nx\n");

@@ -1,4 +1,5 @@
-//! What several resolutions of one run want to know: found out once, by the first who asks, while the others wait for it.
+//! What several resolutions of one run want to know: found out once, by the first who asks, while
+//! the others wait for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -12,8 +13,8 @@ use crate::store::digest::Sha256;
 /// What indexes have said in this run.
 #[derive(Debug, Default)]
 pub struct Answers {
-    /// The files on the page at an address; None where the index has no such page. A page that is asked for anew is another one:
-    /// with the time from [`crate::Context::anew_before`].
+    /// The files on the page at an address; None where the index has no such page. A page that is
+    /// asked for anew is another one: with the time from [`crate::Context::anew_before`].
     pub pages: Shared<(String, u64), Option<Arc<Vec<File>>>>,
     /// By the wheel they are of.
     pub metadata: Shared<Sha256, Arc<Metadata>>,
@@ -38,7 +39,10 @@ enum Slot<V> {
 
 impl<K, V> Default for Shared<K, V> {
     fn default() -> Self {
-        Shared { slots: Mutex::default(), changed: Condvar::new() }
+        Shared {
+            slots: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 }
 
@@ -46,7 +50,8 @@ impl<K: Clone + Eq + Hash, V: Clone> Shared<K, V> {
     /// The answer to `key`: a known one, else what `find` finds.
     ///
     /// # Errors
-    /// Those of `find`. A failure is nobody else's answer: who has waited for it asks for itself, at once with all others that have.
+    /// Those of `find`. A failure is nobody else's answer: who has waited for it asks for itself,
+    /// at once with all others that have.
     pub fn get<E>(&self, key: K, find: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         let mut slots = self.slots();
         let mut waited = false;
@@ -55,7 +60,10 @@ impl<K: Clone + Eq + Hash, V: Clone> Shared<K, V> {
                 Some(Slot::Answered(answer)) => return Ok(answer.clone()),
                 Some(Slot::Asked) => {
                     waited = true;
-                    slots = self.changed.wait(slots).unwrap_or_else(|poisoned| poisoned.into_inner());
+                    slots = self
+                        .changed
+                        .wait(slots)
+                        .unwrap_or_else(|poisoned| poisoned.into_inner());
                 }
                 None if waited => {
                     drop(slots);
@@ -66,7 +74,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Shared<K, V> {
         }
         slots.insert(key.clone(), Slot::Asked);
         drop(slots);
-        let mut question = Question { shared: self, key, answer: None };
+        let mut question = Question {
+            shared: self,
+            key,
+            answer: None,
+        };
         let found = find()?;
         question.answer = Some(found.clone());
         Ok(found)
@@ -74,7 +86,9 @@ impl<K: Clone + Eq + Hash, V: Clone> Shared<K, V> {
 
     fn slots(&self) -> MutexGuard<'_, HashMap<K, Slot<V>>> {
         // Nothing in here is ever half-done.
-        self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.slots
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -108,7 +122,9 @@ mod tests {
         let (shared, asked): (Shared<&str, usize>, _) = (Shared::default(), AtomicUsize::new(0));
         let find = || Ok::<_, ()>(asked.fetch_add(1, Ordering::SeqCst));
         thread::scope(|scope| {
-            let all: Vec<_> = (0..20).map(|_| scope.spawn(|| shared.get("page", find))).collect();
+            let all: Vec<_> = (0..20)
+                .map(|_| scope.spawn(|| shared.get("page", find)))
+                .collect();
             assert!(all.into_iter().all(|one| one.join().unwrap() == Ok(0)));
         });
         assert_eq!(shared.get("other", find), Ok(1));
@@ -122,8 +138,13 @@ mod tests {
             number => Ok(number),
         };
         thread::scope(|scope| {
-            let all: Vec<_> = (0..20).map(|_| scope.spawn(|| shared.get("page", || find(20)))).collect();
-            assert!(all.into_iter().all(|one| one.join().unwrap() == Err("gone")));
+            let all: Vec<_> = (0..20)
+                .map(|_| scope.spawn(|| shared.get("page", || find(20))))
+                .collect();
+            assert!(
+                all.into_iter()
+                    .all(|one| one.join().unwrap() == Err("gone"))
+            );
         });
         assert_eq!(shared.get("page", || find(20)), Ok(20));
         assert_eq!(shared.get("page", || find(20)), Ok(20));

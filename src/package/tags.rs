@@ -1,4 +1,5 @@
-//! Which wheels an interpreter can use, best first: PEP 425, with PEP 600 for glibc, PEP 656 for musl, and macOS.
+//! Which wheels an interpreter can use, best first: PEP 425, with PEP 600 for glibc, PEP 656 for
+//! musl, and macOS.
 
 use std::collections::HashMap;
 
@@ -21,7 +22,8 @@ impl Tags {
         Tags { ranks }
     }
 
-    /// The rank of the best tag that `wheel` has, 0 being best; None if the interpreter can't use it.
+    /// The rank of the best tag that `wheel` has, 0 being best; None if the interpreter can't use
+    /// it.
     pub fn rank(&self, wheel: &WheelName) -> Option<usize> {
         let mut best: Option<usize> = None;
         for python in &wheel.pythons {
@@ -43,13 +45,22 @@ fn list(facts: &Facts) -> Vec<String> {
     let platforms = platforms(facts);
     let mut tags = Vec::new();
     let mut push = |python: &str, abi: &str, platforms: &[String]| {
-        tags.extend(platforms.iter().map(|platform| format!("{python}-{abi}-{platform}")));
+        tags.extend(
+            platforms
+                .iter()
+                .map(|platform| format!("{python}-{abi}-{platform}")),
+        );
     };
     let own = match facts.markers.implementation_name.as_str() {
         "cpython" => {
             let own = format!("cp{major}{minor}");
-            push(&own, &format!("{own}{}", if facts.free_threaded { "t" } else { "" }), &platforms);
-            // The stable ABI is of the interpreter with the lock: its objects are laid out otherwise without it.
+            push(
+                &own,
+                &format!("{own}{}", if facts.free_threaded { "t" } else { "" }),
+                &platforms,
+            );
+            // The stable ABI is of the interpreter with the lock: its objects are laid out
+            // otherwise without it.
             if !facts.free_threaded {
                 push(&own, "abi3", &platforms);
             }
@@ -97,9 +108,10 @@ fn platforms(facts: &Facts) -> Vec<String> {
             };
             let mut found = match &facts.libc {
                 Some((name, 2, minor)) if name == "glibc" => manylinux(*minor, machine),
-                Some((name, major, minor)) if name == "musl" => {
-                    (0..=*minor).rev().map(|minor| format!("musllinux_{major}_{minor}_{machine}")).collect()
-                }
+                Some((name, major, minor)) if name == "musl" => (0..=*minor)
+                    .rev()
+                    .map(|minor| format!("musllinux_{major}_{minor}_{machine}"))
+                    .collect(),
                 _ => Vec::new(),
             };
             found.push(format!("linux_{machine}"));
@@ -111,7 +123,11 @@ fn platforms(facts: &Facts) -> Vec<String> {
 }
 
 fn manylinux(glibc: u32, machine: &str) -> Vec<String> {
-    let oldest = if matches!(machine, "x86_64" | "i686") { 5 } else { 17 };
+    let oldest = if matches!(machine, "x86_64" | "i686") {
+        5
+    } else {
+        17
+    };
     let mut found = Vec::new();
     for minor in (oldest..=glibc).rev() {
         found.push(format!("manylinux_2_{minor}_{machine}"));
@@ -129,20 +145,42 @@ fn manylinux(glibc: u32, machine: &str) -> Vec<String> {
 fn macos((major, minor): (u32, u32), machine: &str) -> Vec<String> {
     let formats: &[&str] = match machine {
         "arm64" => &["arm64", "universal2"],
-        "x86_64" => &["x86_64", "intel", "fat64", "fat32", "universal2", "universal"],
+        "x86_64" => &[
+            "x86_64",
+            "intel",
+            "fat64",
+            "fat32",
+            "universal2",
+            "universal",
+        ],
         other => return vec![format!("macosx_{major}_{minor}_{other}")],
     };
     // Programs built against an old SDK are told 10.16 by macOS 11.
-    let (major, minor) = if major == 10 && minor >= 16 { (11, 0) } else { (major, minor) };
+    let (major, minor) = if major == 10 && minor >= 16 {
+        (11, 0)
+    } else {
+        (major, minor)
+    };
     let mut found = Vec::new();
     for major in (11..=major).rev() {
-        found.extend(formats.iter().map(|format| format!("macosx_{major}_0_{format}")));
+        found.extend(
+            formats
+                .iter()
+                .map(|format| format!("macosx_{major}_0_{format}")),
+        );
     }
     // Apple's own processors began with 11: from before it, only what has both.
-    let old: &[&str] = if machine == "arm64" { &["universal2"] } else { formats };
+    let old: &[&str] = if machine == "arm64" {
+        &["universal2"]
+    } else {
+        formats
+    };
     let newest = if major == 10 { minor } else { 16 };
     for minor in (4..=newest).rev() {
-        found.extend(old.iter().map(|format| format!("macosx_10_{minor}_{format}")));
+        found.extend(
+            old.iter()
+                .map(|format| format!("macosx_10_{minor}_{format}")),
+        );
     }
     found
 }
@@ -204,7 +242,10 @@ pub(crate) mod tests {
             "py2.py3-none-any",
             "py30-none-any",
         ];
-        let ranks: Vec<usize> = order.iter().map(|tag| rank(&facts, tag).unwrap_or_else(|| panic!("{tag}"))).collect();
+        let ranks: Vec<usize> = order
+            .iter()
+            .map(|tag| rank(&facts, tag).unwrap_or_else(|| panic!("{tag}")))
+            .collect();
         assert!(ranks.is_sorted(), "{ranks:?}");
         for other in [
             "cp312-cp312-manylinux2014_x86_64",
@@ -242,7 +283,10 @@ pub(crate) mod tests {
         mac.macos = Some((14, 5));
         mac.markers.sys_platform = "darwin".into();
         mac.markers.platform_machine = "arm64".into();
-        assert!(rank(&mac, "cp312-cp312-macosx_11_0_arm64") < rank(&mac, "cp312-cp312-macosx_10_9_universal2"));
+        assert!(
+            rank(&mac, "cp312-cp312-macosx_11_0_arm64")
+                < rank(&mac, "cp312-cp312-macosx_10_9_universal2")
+        );
         assert_eq!(rank(&mac, "cp312-cp312-macosx_10_9_x86_64"), None);
         assert_eq!(rank(&mac, "cp312-cp312-macosx_15_0_arm64"), None);
 

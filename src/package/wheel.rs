@@ -1,7 +1,8 @@
 //! Wheels in the cache: unpacked once, checked once, and then only linked.
 //!
-//! `wheels/SHA256/tree/` holds what the archive holds, `wheels/SHA256/wheel.json` what linking needs to know of it, so
-//! that an install from the cache opens no archive, walks no folder and hashes nothing. A folder is there whole or not at all.
+//! `wheels/SHA256/tree/` holds what the archive holds, `wheels/SHA256/wheel.json` what linking
+//! needs to know of it, so that an install from the cache opens no archive, walks no folder and
+//! hashes nothing. A folder is there whole or not at all.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -28,7 +29,8 @@ const SCHEMA: u32 = 1;
 /// What a `.data` folder may hold, and where it goes: see `link`.
 const DATA_KEYS: [&str; 5] = ["scripts", "headers", "purelib", "platlib", "data"];
 
-/// A wheel that is unpacked in the cache. Made here only, from an archive whose hash was right and whose content passed every check.
+/// A wheel that is unpacked in the cache. Made here only, from an archive whose hash was right and
+/// whose content passed every check.
 #[derive(Clone, Debug)]
 pub struct CachedWheel {
     root: PathBuf,
@@ -64,7 +66,8 @@ pub struct WheelFile {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "{} can't be installed: {reason}\nnothing of it was kept; ask for another version, or tell the package's authors",
+        "{} can't be installed: {reason}\nnothing of it was kept; ask for another version, or tell \
+         the package's authors",
         escaped(file)
     )]
     Refused { file: String, reason: String },
@@ -76,8 +79,15 @@ pub enum Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The wheel from the cache, or from `url` into the cache. `file` is its name as the index gives it.
-pub fn fetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result<CachedWheel> {
+/// The wheel from the cache, or from `url` into the cache. `file` is its name as the index gives
+/// it.
+pub fn fetch(
+    ctx: &Context,
+    file: &str,
+    url: &str,
+    sha256: &Sha256,
+    bar: &dyn Bar,
+) -> Result<CachedWheel> {
     if let Some(wheel) = CachedWheel::open(&ctx.paths, sha256) {
         return Ok(wheel);
     }
@@ -96,7 +106,9 @@ pub fn fetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Ba
 /// Fetches a wheel that will probably be wanted. Whatever goes wrong is told when it really is.
 pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) {
     // Where somebody else is at work on it there is nothing to do.
-    let Ok(Some(_lock)) = Lock::try_hold(&ctx.paths.locks(), &lock_name(sha256)) else { return };
+    let Ok(Some(_lock)) = Lock::try_hold(&ctx.paths.locks(), &lock_name(sha256)) else {
+        return;
+    };
     let path = ctx.paths.archives().join(format!("{sha256}.whl"));
     let Ok(client) = ctx.client() else { return };
     if let Ok(archive) = download::to_file_once(client, url, sha256, &path, bar) {
@@ -124,10 +136,15 @@ impl CachedWheel {
     pub fn open(paths: &Paths, sha256: &Sha256) -> Option<CachedWheel> {
         let root = paths.wheels().join(sha256.to_string());
         let about: About = serde_json::from_slice(&fs::read(root.join(ABOUT)).ok()?).ok()?;
-        (about.schema == SCHEMA).then_some(CachedWheel { root, sha256: *sha256, about })
+        (about.schema == SCHEMA).then_some(CachedWheel {
+            root,
+            sha256: *sha256,
+            about,
+        })
     }
 
-    /// A wheel that lies on this machine and is trusted, as the one that an interpreter bundles: kept under its own hash.
+    /// A wheel that lies on this machine and is trusted, as the one that an interpreter bundles:
+    /// kept under its own hash.
     pub fn from_file(paths: &Paths, path: &Path) -> Result<CachedWheel> {
         let sha256 = digest::file(path)?;
         if let Some(wheel) = CachedWheel::open(paths, &sha256) {
@@ -138,27 +155,42 @@ impl CachedWheel {
             return Ok(wheel);
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let changed = || Error::Refused { file: file.to_string(), reason: "it changed while it was read".into() };
+        let changed = || Error::Refused {
+            file: file.to_string(),
+            reason: "it changed while it was read".into(),
+        };
         let archive = VerifiedArchive::in_cache(path, &sha256).ok_or_else(changed)?;
         CachedWheel::unpack(paths, &file, &archive)
     }
 
-    /// Unpacks and checks `archive` in staging, then publishes it. The caller holds the wheel's lock: a wheel that is there
-    /// is being linked from and never replaced, but for one that can't be read.
+    /// Unpacks and checks `archive` in staging, then publishes it. The caller holds the wheel's
+    /// lock: a wheel that is there is being linked from and never replaced, but for one that can't
+    /// be read.
     fn unpack(paths: &Paths, file: &str, archive: &VerifiedArchive) -> Result<CachedWheel> {
         let root = paths.wheels().join(archive.sha256().to_string());
         let staging = Staging::beside(&root)?;
         let tree = staging.path().join(TREE);
         fs::create_dir(&tree).map_err(store::Error::io("create", &tree))?;
-        let reader = File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?;
-        let limits = unpack::Limits::of(reader.metadata().map_err(store::Error::io("read", archive.path()))?.len());
+        let reader =
+            File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?;
+        let limits = unpack::Limits::of(
+            reader
+                .metadata()
+                .map_err(store::Error::io("read", archive.path()))?
+                .len(),
+        );
         unpack::zip(BufReader::new(reader), Path::new(file), &tree, limits)?;
         let about = check(&tree, file)?;
-        let json = serde_json::to_vec(&about).map_err(|error| store::Error::io("write", &root)(error.into()))?;
+        let json = serde_json::to_vec(&about)
+            .map_err(|error| store::Error::io("write", &root)(error.into()))?;
         let path = staging.path().join(ABOUT);
         fs::write(&path, json).map_err(store::Error::io("write", &path))?;
         staging.publish(&root)?;
-        Ok(CachedWheel { root, sha256: archive.sha256(), about })
+        Ok(CachedWheel {
+            root,
+            sha256: archive.sha256(),
+            about,
+        })
     }
 
     pub fn name(&self) -> &str {
@@ -183,7 +215,8 @@ impl CachedWheel {
         &self.about.files
     }
 
-    /// The same wheel with other commands than its entry points name. For pip, whose names depend on the Python that it serves.
+    /// The same wheel with other commands than its entry points name. For pip, whose names depend
+    /// on the Python that it serves.
     pub fn with_commands(mut self, change: impl FnOnce(&mut Vec<EntryPoint>)) -> CachedWheel {
         change(&mut self.about.commands);
         self
@@ -194,14 +227,26 @@ impl CachedWheel {
         &self.about.commands
     }
 
-    /// The names that it puts into an environment's scripts folder, sorted: of its entry points, and the scripts it ships.
+    /// The names that it puts into an environment's scripts folder, sorted: of its entry points,
+    /// and the scripts it ships.
     pub fn scripts(&self) -> Vec<String> {
-        let shipped = self.files().iter().filter_map(|file| match data_key(&file.path) {
-            Some(("scripts", name)) => Some(name.to_string()),
-            Some(("data", path)) if file.executable => path.strip_prefix("bin/").filter(|name| !name.contains('/')).map(str::to_string),
-            _ => None,
-        });
-        let mut names: Vec<String> = self.commands().iter().map(|point| point.name.clone()).chain(shipped).collect();
+        let shipped = self
+            .files()
+            .iter()
+            .filter_map(|file| match data_key(&file.path) {
+                Some(("scripts", name)) => Some(name.to_string()),
+                Some(("data", path)) if file.executable => path
+                    .strip_prefix("bin/")
+                    .filter(|name| !name.contains('/'))
+                    .map(str::to_string),
+                _ => None,
+            });
+        let mut names: Vec<String> = self
+            .commands()
+            .iter()
+            .map(|point| point.name.clone())
+            .chain(shipped)
+            .collect();
         names.sort();
         names.dedup();
         names
@@ -209,10 +254,12 @@ impl CachedWheel {
 
     /// What it puts below the environment's own folder, as in `share/man/man1/x.1`.
     pub fn data_files(&self) -> impl Iterator<Item = &str> {
-        self.files().iter().filter_map(|file| match data_key(&file.path) {
-            Some(("data", path)) => Some(path),
-            _ => None,
-        })
+        self.files()
+            .iter()
+            .filter_map(|file| match data_key(&file.path) {
+                Some(("data", path)) => Some(path),
+                _ => None,
+            })
     }
 
     /// The archive's.
@@ -252,19 +299,35 @@ pub(super) fn data_key(path: &str) -> Option<(&str, &str)> {
 
 /// Everything that is asked of a wheel before it counts as one.
 fn check(tree: &Path, file: &str) -> Result<About> {
-    let refuse = |reason: String| Error::Refused { file: file.into(), reason };
+    let refuse = |reason: String| Error::Refused {
+        file: file.into(),
+        reason,
+    };
     let mut fields = file.strip_suffix(".whl").unwrap_or("").split('-');
-    let (Some(name), Some(version)) = (fields.next().filter(|name| !name.is_empty()), fields.next()) else {
+    let (Some(name), Some(version)) =
+        (fields.next().filter(|name| !name.is_empty()), fields.next())
+    else {
         return Err(refuse("its name isn't a wheel's".into()));
     };
     let dist_info = dist_info(tree, name, version).map_err(refuse)?;
     let folder = tree.join(&dist_info);
-    let read = |name: &str| fs::read(folder.join(name)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let read = |name: &str| {
+        fs::read(folder.join(name))
+            .ok()
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    };
 
     let headers = read("WHEEL").ok_or_else(|| refuse("it has no WHEEL file".into()))?;
-    match header(&headers, "Wheel-Version").map(|version| version.split('.').next().unwrap_or("").to_string()) {
+    match header(&headers, "Wheel-Version")
+        .map(|version| version.split('.').next().unwrap_or("").to_string())
+    {
         Some(major) if major == "1" => {}
-        Some(major) => return Err(refuse(format!("it is a wheel of version {}, and boot knows version 1", escaped(&major)))),
+        Some(major) => {
+            return Err(refuse(format!(
+                "it is a wheel of version {}, and boot knows version 1",
+                escaped(&major)
+            )));
+        }
         None => return Err(refuse("its WHEEL file has no version".into())),
     }
     let purelib = match header(&headers, "Root-Is-Purelib") {
@@ -279,20 +342,36 @@ fn check(tree: &Path, file: &str) -> Result<About> {
         Some(text) => entry_points::commands(&text).map_err(|error| refuse(error.to_string()))?,
         None => Vec::new(),
     };
-    let hashes = read("RECORD").map(|text| record::hashes(&text)).ok_or_else(|| refuse("it has no RECORD file".into()))?;
+    let hashes = read("RECORD")
+        .map(|text| record::hashes(&text))
+        .ok_or_else(|| refuse("it has no RECORD file".into()))?;
 
     let mut files = Vec::new();
     walk(tree, "", &mut files)?;
     // boot writes its own of these.
-    let own = ["RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"].map(|name| format!("{dist_info}/{name}"));
+    let own = [
+        "RECORD",
+        "RECORD.jws",
+        "RECORD.p7s",
+        "INSTALLER",
+        "REQUESTED",
+        "direct_url.json",
+    ]
+    .map(|name| format!("{dist_info}/{name}"));
     files.retain(|found| !own.contains(&found.path));
     for found in &mut files {
         if let Some((key, rest)) = data_key(&found.path) {
             if !DATA_KEYS.contains(&key) || rest.is_empty() {
-                return Err(refuse(format!("it has {}, which belongs nowhere", escaped(&found.path))));
+                return Err(refuse(format!(
+                    "it has {}, which belongs nowhere",
+                    escaped(&found.path)
+                )));
             }
             if key == "scripts" && !entry_points::is_command_name(rest) {
-                return Err(refuse(format!("its script {} has a name that can't be a command's", escaped(rest))));
+                return Err(refuse(format!(
+                    "its script {} has a name that can't be a command's",
+                    escaped(rest)
+                )));
             }
         }
         found.hash = match hashes.get(&found.path) {
@@ -303,7 +382,15 @@ fn check(tree: &Path, file: &str) -> Result<About> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let stem = dist_info.strip_suffix(".dist-info").unwrap_or(&dist_info);
     let (name, version) = stem.split_once('-').unwrap_or((name, version));
-    Ok(About { schema: SCHEMA, name: name.into(), version: version.into(), dist_info: dist_info.clone(), purelib, files, commands })
+    Ok(About {
+        schema: SCHEMA,
+        name: name.into(),
+        version: version.into(),
+        dist_info: dist_info.clone(),
+        purelib,
+        files,
+        commands,
+    })
 }
 
 /// The one `.dist-info` folder, which must be of the distribution that the file name promises.
@@ -314,7 +401,9 @@ fn dist_info(tree: &Path, name: &str, version: &str) -> std::result::Result<Stri
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|entry| entry.ends_with(".dist-info") && tree.join(entry).is_dir())
         .collect();
-    let Some(dist_info) = found.pop() else { return Err("it has no .dist-info folder".into()) };
+    let Some(dist_info) = found.pop() else {
+        return Err("it has no .dist-info folder".into());
+    };
     if !found.is_empty() {
         return Err("it has more than one .dist-info folder".into());
     }
@@ -324,7 +413,10 @@ fn dist_info(tree: &Path, name: &str, version: &str) -> std::result::Result<Stri
         || matches!((own_version.parse::<pep440_rs::Version>(), version.replace('_', "+").parse::<pep440_rs::Version>()), (Ok(a), Ok(b)) if a == b)
         || own_version.replace('_', "-") == version.replace('_', "-");
     if normal(own_name) != normal(name) || !same_version {
-        return Err(format!("it holds {}, which isn't what its name says", escaped(stem)));
+        return Err(format!(
+            "it holds {}, which isn't what its name says",
+            escaped(stem)
+        ));
     }
     Ok(dist_info)
 }
@@ -344,10 +436,12 @@ fn normal(name: &str) -> String {
 
 /// A header's value in a file of the kind of e-mail headers.
 fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.lines().take_while(|line| !line.trim().is_empty()).find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-    })
+    text.lines()
+        .take_while(|line| !line.trim().is_empty())
+        .find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+        })
 }
 
 fn walk(folder: &Path, prefix: &str, files: &mut Vec<WheelFile>) -> store::Result<()> {
@@ -355,12 +449,19 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<WheelFile>) -> store::Resul
         let entry = entry.map_err(store::Error::io("read", folder))?;
         // Names of a zip file are text, so these are too.
         let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        let data = entry.metadata().map_err(store::Error::io("read", &entry.path()))?;
+        let data = entry
+            .metadata()
+            .map_err(store::Error::io("read", &entry.path()))?;
         if data.is_dir() {
             walk(&entry.path(), &format!("{path}/"), files)?;
         } else {
             let executable = data.permissions().mode() & 0o111 != 0;
-            files.push(WheelFile { path, hash: String::new(), size: data.len(), executable });
+            files.push(WheelFile {
+                path,
+                hash: String::new(),
+                size: data.len(),
+                executable,
+            });
         }
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! What is trusted, as it stands in `trust.toml` outside of every project. Only `trust` reads and changes it.
+//! What is trusted, as it stands in `trust.toml` outside of every project. Only `trust` reads and
+//! changes it.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -34,8 +35,8 @@ pub(super) struct Entry {
     pub path: Place,
     /// Device and inode in hexadecimal: TOML's integers end below the kernel's.
     id: String,
-    /// When the folder was made, in nanoseconds and hexadecimal, where the filesystem knows: a deleted folder's inode is soon given
-    /// to another one.
+    /// When the folder was made, in nanoseconds and hexadecimal, where the filesystem knows: a
+    /// deleted folder's inode is soon given to another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     born: Option<String>,
     /// Made by boot; otherwise trusted by hand.
@@ -44,14 +45,21 @@ pub(super) struct Entry {
 
 impl Entry {
     pub fn new(path: PathBuf, data: &Metadata, made: bool) -> Entry {
-        Entry { path: Place(path), id: id(data), born: born(data), made }
+        Entry {
+            path: Place(path),
+            id: id(data),
+            born: born(data),
+            made,
+        }
     }
 
-    /// Whether `data` is of the folder that was recorded. Where it is known when both were made, the inode and that time decide: after a
-    /// restart some disks have another device number.
+    /// Whether `data` is of the folder that was recorded. Where it is known when both were made,
+    /// the inode and that time decide: after a restart some disks have another device number.
     pub fn is(&self, data: &Metadata) -> bool {
         match (&self.born, born(data)) {
-            (Some(then), Some(now)) => *then == now && self.id.rsplit(':').next() == id(data).rsplit(':').next(),
+            (Some(then), Some(now)) => {
+                *then == now && self.id.rsplit(':').next() == id(data).rsplit(':').next()
+            }
             _ => self.id == id(data),
         }
     }
@@ -62,7 +70,14 @@ fn id(data: &Metadata) -> String {
 }
 
 fn born(data: &Metadata) -> Option<String> {
-    Some(format!("{:x}", data.created().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos()))
+    Some(format!(
+        "{:x}",
+        data.created()
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()?
+            .as_nanos()
+    ))
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,7 +87,9 @@ pub(super) struct Tree {
 
 impl Tree {
     pub fn of(path: &Path) -> Tree {
-        Tree { path: Place(path.into()) }
+        Tree {
+            path: Place(path.into()),
+        }
     }
 }
 
@@ -86,7 +103,10 @@ impl From<String> for Place {
         let bytes = text.strip_prefix("bytes:").and_then(|hex| {
             (0..hex.len())
                 .step_by(2)
-                .map(|at| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                .map(|at| {
+                    hex.get(at..at + 2)
+                        .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                })
                 .collect::<Option<Vec<u8>>>()
         });
         Place(bytes.map_or_else(|| text.into(), |bytes| OsString::from_vec(bytes).into()))
@@ -98,7 +118,12 @@ impl From<Place> for String {
         match place.0.to_str() {
             Some(text) => text.into(),
             None => {
-                let hex = place.0.as_os_str().as_bytes().iter().map(|byte| format!("{byte:02x}"));
+                let hex = place
+                    .0
+                    .as_os_str()
+                    .as_bytes()
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"));
                 format!("bytes:{}", hex.collect::<String>())
             }
         }
@@ -113,7 +138,10 @@ impl Book {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
             Err(error) => return Err(store::Error::io("read", &file)(error).into()),
         };
-        toml::from_str(&text).map_err(|error| Error::Book { path: file, message: error.message().into() })
+        toml::from_str(&text).map_err(|error| Error::Book {
+            path: file,
+            message: error.message().into(),
+        })
     }
 
     /// Changes the file under its lock. `change` says whether there was anything to change.
@@ -124,17 +152,29 @@ impl Book {
             return Ok(false);
         }
         // Tables of strings and a boolean: there is nothing in them that TOML can't hold.
-        let text = toml::to_string(&book).map_err(|error| Error::Book { path: ctx.paths.trust_file(), message: error.to_string() })?;
-        let text = format!("# The environments that boot may activate. Written by boot: use `boot trust` and `boot untrust`.\n{text}");
+        let text = toml::to_string(&book).map_err(|error| Error::Book {
+            path: ctx.paths.trust_file(),
+            message: error.to_string(),
+        })?;
+        let text = format!(
+            "# The environments that boot may activate. Written by boot: use `boot trust` and \
+             `boot untrust`.\n{text}"
+        );
         atomic::write(&ctx.paths.trust_file(), text.as_bytes(), Some(0o600))?;
         stamp::touch(&ctx.paths)?;
         Ok(true)
     }
 
-    /// Whether `path` lies in a trusted tree, and in no exception that is nearer to it. By components, never by letters.
+    /// Whether `path` lies in a trusted tree, and in no exception that is nearer to it. By
+    /// components, never by letters.
     pub fn has_in_a_tree(&self, path: &Path) -> bool {
-        let nearest =
-            |trees: &[Tree]| trees.iter().filter(|tree| path.starts_with(&tree.path.0)).map(|tree| tree.path.0.components().count()).max();
+        let nearest = |trees: &[Tree]| {
+            trees
+                .iter()
+                .filter(|tree| path.starts_with(&tree.path.0))
+                .map(|tree| tree.path.0.components().count())
+                .max()
+        };
         nearest(&self.tree) > nearest(&self.except)
     }
 }
@@ -153,11 +193,24 @@ mod tests {
 
     #[test]
     fn the_nearest_rule_decides() {
-        let trees = |paths: &[&str]| paths.iter().map(|path| Tree::of(Path::new(path))).collect::<Vec<_>>();
-        let book = Book { tree: trees(&["/w", "/w/a/b/c"]), except: trees(&["/w/a"]), ..Book::default() };
-        for (path, trusted) in
-            [("/w/x/.venv", true), ("/w/a/.venv", false), ("/w/a/b/.venv", false), ("/w/a/b/c/.venv", true), ("/wa", false)]
-        {
+        let trees = |paths: &[&str]| {
+            paths
+                .iter()
+                .map(|path| Tree::of(Path::new(path)))
+                .collect::<Vec<_>>()
+        };
+        let book = Book {
+            tree: trees(&["/w", "/w/a/b/c"]),
+            except: trees(&["/w/a"]),
+            ..Book::default()
+        };
+        for (path, trusted) in [
+            ("/w/x/.venv", true),
+            ("/w/a/.venv", false),
+            ("/w/a/b/.venv", false),
+            ("/w/a/b/c/.venv", true),
+            ("/wa", false),
+        ] {
             assert_eq!(book.has_in_a_tree(Path::new(path)), trusted, "{path}");
         }
     }
@@ -170,10 +223,35 @@ mod tests {
         assert!(entry.is(&data));
         if entry.born.is_some() {
             // The inode was given to another folder; the disk has another number after a restart.
-            assert!(!Entry { born: Some("1".into()), ..entry.clone() }.is(&data));
-            assert!(Entry { id: format!("ffff:{:x}", data.ino()), ..entry.clone() }.is(&data));
+            assert!(
+                !Entry {
+                    born: Some("1".into()),
+                    ..entry.clone()
+                }
+                .is(&data)
+            );
+            assert!(
+                Entry {
+                    id: format!("ffff:{:x}", data.ino()),
+                    ..entry.clone()
+                }
+                .is(&data)
+            );
         }
-        assert!(Entry { born: None, ..entry.clone() }.is(&data));
-        assert!(!Entry { id: format!("ffff:{:x}", data.ino()), born: None, ..entry }.is(&data));
+        assert!(
+            Entry {
+                born: None,
+                ..entry.clone()
+            }
+            .is(&data)
+        );
+        assert!(
+            !Entry {
+                id: format!("ffff:{:x}", data.ino()),
+                born: None,
+                ..entry
+            }
+            .is(&data)
+        );
     }
 }

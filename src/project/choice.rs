@@ -1,5 +1,5 @@
-//! Which Python is in effect in a folder, and why: `BOOT_PYTHON`, else the nearest pin, else the user's default. What shims,
-//! `which`, `exec`, `find` and `list` all ask.
+//! Which Python is in effect in a folder, and why: `BOOT_PYTHON`, else the nearest pin, else the
+//! user's default. What shims, `which`, `exec`, `find` and `list` all ask.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Variable => f.write_str("BOOT_PYTHON"),
-            Reason::Pin(file) | Reason::Global(file) => f.write_str(&escaped(&file.to_string_lossy())),
+            Reason::Pin(file) | Reason::Global(file) => {
+                f.write_str(&escaped(&file.to_string_lossy()))
+            }
             Reason::Argument => f.write_str("the command line"),
             Reason::Newest => f.write_str("the newest installed"),
         }
@@ -78,26 +80,61 @@ pub struct Choice {
 /// The choice for somebody who stands in `folder`, an absolute path.
 pub fn choose(paths: &Paths, folder: &Path) -> Choice {
     if let Some(text) = var("BOOT_PYTHON") {
-        let items = pin::parse_value(&text).iter().map(|entry| item_of(paths, entry)).collect();
-        return Choice { reason: Reason::Variable, items, warnings: Vec::new(), has_environment: false };
+        let items = pin::parse_value(&text)
+            .iter()
+            .map(|entry| item_of(paths, entry))
+            .collect();
+        return Choice {
+            reason: Reason::Variable,
+            items,
+            warnings: Vec::new(),
+            has_environment: false,
+        };
     }
     let found = pin::find_from(folder, paths);
     let mut choice = match found.pin {
         Some(pin) => {
-            let items = pin.entries.iter().map(|entry| item_of(paths, entry)).collect();
-            let reason = if pin.global { Reason::Global(pin.file) } else { Reason::Pin(pin.file) };
-            Choice { reason, items, warnings: found.warnings, has_environment: false }
+            let items = pin
+                .entries
+                .iter()
+                .map(|entry| item_of(paths, entry))
+                .collect();
+            let reason = if pin.global {
+                Reason::Global(pin.file)
+            } else {
+                Reason::Pin(pin.file)
+            };
+            Choice {
+                reason,
+                items,
+                warnings: found.warnings,
+                has_environment: false,
+            }
         }
         None => {
             let newest = installed::find(paths, &Request::Latest);
-            let items = newest.map(|python| Item { asked: python.key.version.to_string(), target: Target::Python(Box::new(python)) });
-            Choice { reason: Reason::Newest, items: items.into_iter().collect(), warnings: found.warnings, has_environment: false }
+            let items = newest.map(|python| Item {
+                asked: python.key.version.to_string(),
+                target: Target::Python(Box::new(python)),
+            });
+            Choice {
+                reason: Reason::Newest,
+                items: items.into_iter().collect(),
+                warnings: found.warnings,
+                has_environment: false,
+            }
         }
     };
     // As at a prompt: the project's environment comes first.
     if let Some(environment) = locate::environment_in_effect(paths, folder) {
         let root = environment.root();
-        choice.items.insert(0, Item { asked: root.display().to_string(), target: Target::Environment(root.into()) });
+        choice.items.insert(
+            0,
+            Item {
+                asked: root.display().to_string(),
+                target: Target::Environment(root.into()),
+            },
+        );
         choice.has_environment = true;
     }
     choice
@@ -115,21 +152,31 @@ fn item_of(paths: &Paths, entry: &Entry) -> Item {
             }
         }
     };
-    Item { asked: entry.to_string(), target }
+    Item {
+        asked: entry.to_string(),
+        target,
+    }
 }
 
 fn target_of(paths: &Paths, request: &Request) -> Target {
     match request {
         Request::System => Target::System,
-        request => installed::find(paths, request).map_or(Target::Missing, |python| Target::Python(Box::new(python))),
+        request => installed::find(paths, request)
+            .map_or(Target::Missing, |python| Target::Python(Box::new(python))),
     }
 }
 
 /// The choice that the command line makes: a path, or what `BOOT_PYTHON` can say.
 pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
     let items = match Request::from_argument(text) {
-        Ok(Request::Path(path)) => vec![Item { asked: text.into(), target: Target::Interpreter(path) }],
-        _ => pin::parse_value(text).iter().map(|entry| item_of(paths, entry)).collect(),
+        Ok(Request::Path(path)) => vec![Item {
+            asked: text.into(),
+            target: Target::Interpreter(path),
+        }],
+        _ => pin::parse_value(text)
+            .iter()
+            .map(|entry| item_of(paths, entry))
+            .collect(),
     };
     let is_wrong = |item: &Item| match item.target {
         Target::Unmet(_) => true,
@@ -138,7 +185,12 @@ pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
     };
     match items.iter().find(|item| is_wrong(item)) {
         Some(wrong) => Err(NotARequest(wrong.asked.clone())),
-        None => Ok(Choice { reason: Reason::Argument, items, warnings: Vec::new(), has_environment: false }),
+        None => Ok(Choice {
+            reason: Reason::Argument,
+            items,
+            warnings: Vec::new(),
+            has_environment: false,
+        }),
     }
 }
 
@@ -147,8 +199,13 @@ impl Choice {
     pub fn folders(&self, paths: &Paths) -> Vec<PathBuf> {
         let folders = self.items.iter().filter_map(|item| match &item.target {
             // The folder that a taken-in interpreter stands in has much else.
-            Target::Python(python) if python.origin == Origin::Adopted => Some(python.root.join("bin")),
-            Target::Python(python) => self.executable(paths, item, python).parent().map(Path::to_path_buf),
+            Target::Python(python) if python.origin == Origin::Adopted => {
+                Some(python.root.join("bin"))
+            }
+            Target::Python(python) => self
+                .executable(paths, item, python)
+                .parent()
+                .map(Path::to_path_buf),
             Target::Environment(root) => Some(root.join("bin")),
             Target::Interpreter(path) => path.parent().map(Path::to_path_buf),
             Target::System | Target::Missing | Target::Unmet(_) => None,
@@ -159,8 +216,14 @@ impl Choice {
     /// An error if the first thing that was asked for isn't there.
     pub fn whole(&self) -> Result<(), Missing> {
         match self.items.first() {
-            Some(Item { asked, target: Target::Missing }) => Err(Missing::new(asked, &self.reason)),
-            Some(Item { target: Target::Unmet(unmet), .. }) => Err(Missing::unmet(unmet, &self.reason)),
+            Some(Item {
+                asked,
+                target: Target::Missing,
+            }) => Err(Missing::new(asked, &self.reason)),
+            Some(Item {
+                target: Target::Unmet(unmet),
+                ..
+            }) => Err(Missing::unmet(unmet, &self.reason)),
             _ => Ok(()),
         }
     }
@@ -173,79 +236,150 @@ impl Choice {
         }
     }
 
-    /// The interpreter by the path that environments made with it should keep: the minor's link, unless this very patch was asked for.
+    /// The interpreter by the path that environments made with it should keep: the minor's link,
+    /// unless this very patch was asked for.
     fn executable(&self, paths: &Paths, item: &Item, python: &Installed) -> PathBuf {
-        let exact = self.reason != Reason::Newest && item.asked.parse().is_ok_and(|request: Request| request.is_exact());
-        if exact { python.executable.clone() } else { python.minor_executable(paths) }
+        let exact = self.reason != Reason::Newest
+            && item
+                .asked
+                .parse()
+                .is_ok_and(|request: Request| request.is_exact());
+        if exact {
+            python.executable.clone()
+        } else {
+            python.minor_executable(paths)
+        }
     }
 
     /// The program that `name` (python, python3, python3.12, pip, …) is here.
     ///
-    /// A name without a minor is what was asked for first, and nothing else. One with a minor is the first of what was asked for that is
-    /// of that minor, else the newest installed one of it: such a name is never another Python. `system` looks a name up without boot's
-    /// shims and without environments.
-    pub fn program(&self, paths: &Paths, name: &str, system: &dyn Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, Missing> {
+    /// A name without a minor is what was asked for first, and nothing else. One with a minor is
+    /// the first of what was asked for that is of that minor, else the newest installed one of it:
+    /// such a name is never another Python. `system` looks a name up without boot's shims and
+    /// without environments.
+    pub fn program(
+        &self,
+        paths: &Paths,
+        name: &str,
+        system: &dyn Fn(&str) -> Option<PathBuf>,
+    ) -> Result<PathBuf, Missing> {
         if let Some(minor) = minor_of(name) {
             return self.numbered(paths, name, minor, system);
         }
         // Where there is no Python, its pip isn't what is missing.
-        let item = self.items.first().ok_or_else(|| Missing::new("python", &self.reason))?;
+        let item = self
+            .items
+            .first()
+            .ok_or_else(|| Missing::new("python", &self.reason))?;
         let is_python = is_interpreter(name);
         let program = match &item.target {
             Target::Missing => return Err(Missing::new(&item.asked, &self.reason)),
             Target::Unmet(unmet) => return Err(Missing::unmet(unmet, &self.reason)),
-            Target::System => return system(name).ok_or_else(|| Missing::system(name, &self.reason)),
+            Target::System => {
+                return system(name).ok_or_else(|| Missing::system(name, &self.reason));
+            }
             Target::Interpreter(path) if is_python => return Ok(path.clone()),
             Target::Interpreter(path) => path.with_file_name(name),
             Target::Environment(root) => root.join("bin").join(name),
             Target::Python(python) => {
                 let executable = self.executable(paths, item, python);
-                if is_python { executable } else { sibling(python, &executable, name) }
+                if is_python {
+                    executable
+                } else {
+                    sibling(python, &executable, name)
+                }
             }
         };
-        if program.exists() { Ok(program) } else { Err(self.lacking(item, name)) }
+        if program.exists() {
+            Ok(program)
+        } else {
+            Err(self.lacking(item, name))
+        }
     }
 
     /// As [`Choice::program`], of a name that says its minor.
-    fn numbered(&self, paths: &Paths, name: &str, minor: &str, system: &dyn Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, Missing> {
+    fn numbered(
+        &self,
+        paths: &Paths,
+        name: &str,
+        minor: &str,
+        system: &dyn Fn(&str) -> Option<PathBuf>,
+    ) -> Result<PathBuf, Missing> {
         let is_python = is_interpreter(name);
         for item in &self.items {
             let program = match &item.target {
                 Target::Missing | Target::Unmet(_) => continue,
                 Target::System if system(&format!("python{minor}")).is_none() => continue,
-                Target::System => return system(name).ok_or_else(|| Missing::system(name, &self.reason)),
+                Target::System => {
+                    return system(name).ok_or_else(|| Missing::system(name, &self.reason));
+                }
                 Target::Interpreter(path) => match of_minor(path.parent(), minor) {
                     Some(folder) => folder.join(name),
                     None => continue,
                 },
                 Target::Environment(root) => {
                     let bin = root.join("bin");
-                    // Environments of older Pythons have no such name: their library says what they are.
-                    if of_minor(Some(&bin), minor).is_none() && !root.join(format!("lib/python{minor}")).is_dir() {
+                    // Environments of older Pythons have no such name: their library says what they
+                    // are.
+                    if of_minor(Some(&bin), minor).is_none()
+                        && !root.join(format!("lib/python{minor}")).is_dir()
+                    {
                         continue;
                     }
                     let plain = if is_python { "python" } else { "pip" };
-                    [name, plain].map(|name| bin.join(name)).into_iter().find(|program| program.exists()).unwrap_or_else(|| bin.join(name))
+                    [name, plain]
+                        .map(|name| bin.join(name))
+                        .into_iter()
+                        .find(|program| program.exists())
+                        .unwrap_or_else(|| bin.join(name))
                 }
-                Target::Python(python) if python.key.version.minor_name(python.key.variant) != minor => continue,
+                Target::Python(python)
+                    if python.key.version.minor_name(python.key.variant) != minor =>
+                {
+                    continue;
+                }
                 Target::Python(python) => {
                     let executable = self.executable(paths, item, python);
-                    if is_python { executable } else { sibling(python, &executable, name) }
+                    if is_python {
+                        executable
+                    } else {
+                        sibling(python, &executable, name)
+                    }
                 }
             };
-            return if program.exists() { Ok(program) } else { Err(self.lacking(item, name)) };
+            return if program.exists() {
+                Ok(program)
+            } else {
+                Err(self.lacking(item, name))
+            };
         }
-        let Some(python) = minor.parse().ok().and_then(|request: Request| installed::find(paths, &request)) else {
+        let Some(python) = minor
+            .parse()
+            .ok()
+            .and_then(|request: Request| installed::find(paths, &request))
+        else {
             // The pin may say which patch of it is wanted.
-            let asked = self.items.iter().find(|item| matches!(item.target, Target::Missing) && could_be(&item.asked, minor));
-            return Err(asked.map_or_else(|| Missing::new(minor, &Reason::Newest), |item| Missing::new(&item.asked, &self.reason)));
+            let asked = self.items.iter().find(|item| {
+                matches!(item.target, Target::Missing) && could_be(&item.asked, minor)
+            });
+            return Err(asked.map_or_else(
+                || Missing::new(minor, &Reason::Newest),
+                |item| Missing::new(&item.asked, &self.reason),
+            ));
         };
         let executable = python.minor_executable(paths);
-        let program = if is_python { executable } else { sibling(&python, &executable, name) };
+        let program = if is_python {
+            executable
+        } else {
+            sibling(&python, &executable, name)
+        };
         if program.exists() {
             return Ok(program);
         }
-        let newest = Item { asked: minor.into(), target: Target::Python(Box::new(python)) };
+        let newest = Item {
+            asked: minor.into(),
+            target: Target::Python(Box::new(python)),
+        };
         Err(self.lacking(&newest, name))
     }
 
@@ -253,19 +387,25 @@ impl Choice {
     fn lacking(&self, item: &Item, name: &str) -> Missing {
         match &item.target {
             Target::Environment(root) => Missing::in_environment(root, name, &self.reason),
-            Target::Interpreter(path) => Missing::in_python(&path.to_string_lossy(), name, &self.reason),
+            Target::Interpreter(path) => {
+                Missing::in_python(&path.to_string_lossy(), name, &self.reason)
+            }
             Target::Python(python) => {
                 let version = format!("{}{}", python.key.version, python.key.variant.suffix());
                 Missing::in_python(&version, name, &self.reason)
             }
-            Target::System | Target::Missing | Target::Unmet(_) => Missing::new(&item.asked, &self.reason),
+            Target::System | Target::Missing | Target::Unmet(_) => {
+                Missing::new(&item.asked, &self.reason)
+            }
         }
     }
 }
 
 /// The minor in `python3.12` and `pip3.13t`.
 fn minor_of(name: &str) -> Option<&str> {
-    name.strip_prefix("python").or_else(|| name.strip_prefix("pip")).filter(|rest| rest.contains('.'))
+    name.strip_prefix("python")
+        .or_else(|| name.strip_prefix("pip"))
+        .filter(|rest| rest.contains('.'))
 }
 
 /// Whether a shim's name is an interpreter's, not pip's.
@@ -275,7 +415,9 @@ pub(super) fn is_interpreter(name: &str) -> bool {
 
 /// `folder`, if it has the interpreter of that minor.
 fn of_minor(folder: Option<&Path>, minor: &str) -> Option<PathBuf> {
-    folder.filter(|folder| folder.join(format!("python{minor}")).exists()).map(PathBuf::from)
+    folder
+        .filter(|folder| folder.join(format!("python{minor}")).exists())
+        .map(PathBuf::from)
 }
 
 /// Another command of `python`, whose interpreter is called `executable`.
@@ -290,7 +432,11 @@ fn sibling(python: &Installed, executable: &Path, name: &str) -> PathBuf {
 fn could_be(asked: &str, minor: &str) -> bool {
     match asked.parse::<Request>() {
         Ok(Request::Version { numbers, variant }) => {
-            let (plain, free) = minor.strip_suffix('t').map_or((minor, Variant::Default), |plain| (plain, Variant::FreeThreaded));
+            let (plain, free) = minor
+                .strip_suffix('t')
+                .map_or((minor, Variant::Default), |plain| {
+                    (plain, Variant::FreeThreaded)
+                });
             let same = match numbers {
                 Numbers::Major(major) => plain.starts_with(&format!("{major}.")),
                 Numbers::Minor(major, minor) => plain == format!("{major}.{minor}"),

@@ -1,8 +1,10 @@
-//! The environments of projects: folders of boot's own, out of reach of whatever writes into a project. Each lies in
-//! `venvs/projects/HASH/NAME` beside a record of the project that it belongs to; the project has a link to it, `.venv`.
+//! The environments of projects: folders of boot's own, out of reach of whatever writes into a
+//! project. Each lies in `venvs/projects/HASH/NAME` beside a record of the project that it belongs
+//! to; the project has a link to it, `.venv`.
 //!
-//! A link proves nothing, for a checkout may bring one: what it leads to must lie in boot's folder, and the record there decides
-//! whose it is. Where a filesystem has no links, the file of PEP 832 stands in for one.
+//! A link proves nothing, for a checkout may bring one: what it leads to must lie in boot's folder,
+//! and the record there decides whose it is. Where a filesystem has no links, the file of PEP 832
+//! stands in for one.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -24,13 +26,16 @@ use crate::store::{self, file, stamp};
 
 /// The record's name: a file that holds the project's path, byte for byte.
 const RECORD: &str = ".boot-project";
-/// Another file of the record: the project folder's inode and birth, by which it is known after a rename.
+/// Another file of the record: the project folder's inode and birth, by which it is known after a
+/// rename.
 const FOLDER: &str = ".boot-folder";
-/// A file beside the record while something else stands at the project's `.venv`: the link comes back when that is gone.
+/// A file beside the record while something else stands at the project's `.venv`: the link comes
+/// back when that is gone.
 const DISPLACED: &str = ".boot-displaced";
 /// A file beside the record, as old as the finding that no project leads here.
 const UNUSED: &str = ".boot-unused";
-/// A file beside the record of an environment that the user doesn't want at prompts: `boot untrust`.
+/// A file beside the record of an environment that the user doesn't want at prompts: `boot
+/// untrust`.
 const UNTRUSTED: &str = ".boot-untrusted";
 /// How long an environment is kept that no project leads to.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -56,11 +61,13 @@ pub enum Standing {
     Renamed(Environment),
     /// That of another project, which this one is a copy of.
     Copied(Environment),
-    /// The project's own, in a data folder that was somewhere else when the link was made; with the old path.
+    /// The project's own, in a data folder that was somewhere else when the link was made; with the
+    /// old path.
     Moved(Environment, PathBuf),
     /// A link of boot's to an environment that is gone.
     Dangling,
-    /// An environment that boot didn't make, by its canonical path: a folder, or what a link or a file leads to.
+    /// An environment that boot didn't make, by its canonical path: a folder, or what a link or a
+    /// file leads to.
     Foreign(PathBuf),
     /// Neither an environment nor something that leads to one.
     Unusable,
@@ -81,12 +88,19 @@ impl Environment {
     fn read(home: &Path) -> Option<Environment> {
         let bytes = file::read_bounded(&home.join(RECORD), LONGEST_PATH).ok()?;
         let project = PathBuf::from(OsString::from_vec(bytes));
-        let mut entries = fs::read_dir(home).ok()?.flatten().filter(|entry| !entry.file_name().as_bytes().starts_with(b".boot-"));
+        let mut entries = fs::read_dir(home)
+            .ok()?
+            .flatten()
+            .filter(|entry| !entry.file_name().as_bytes().starts_with(b".boot-"));
         let folder = entries.find(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))?;
         let home = fs::canonicalize(home).ok()?;
         let root = home.join(folder.file_name());
         // A record that a power cut has emptied names nothing.
-        project.is_absolute().then_some(Environment { home, root, project })
+        project.is_absolute().then_some(Environment {
+            home,
+            root,
+            project,
+        })
     }
 
     /// Whether `folder` is the project's folder under whatever name, as recorded.
@@ -119,13 +133,18 @@ impl Environment {
         if untrusted == self.is_untrusted() {
             return Ok(false);
         }
-        let done = if untrusted { fs::write(&marker, "") } else { fs::remove_file(&marker) };
+        let done = if untrusted {
+            fs::write(&marker, "")
+        } else {
+            fs::remove_file(&marker)
+        };
         done.map_err(store::Error::io("write", &marker))?;
         Ok(true)
     }
 
-    /// Records that it belongs to the project at the canonical path `project` from now on. Commands that were installed through the
-    /// link name the old project's `.venv`; they name the environment itself then.
+    /// Records that it belongs to the project at the canonical path `project` from now on. Commands
+    /// that were installed through the link name the old project's `.venv`; they name the
+    /// environment itself then.
     ///
     /// # Errors
     /// A command or the record can't be written.
@@ -136,7 +155,8 @@ impl Environment {
         Ok(())
     }
 
-    /// Has the project's `.venv` lead to it, in the place of a link of boot's or of nothing; and keeps that out of git.
+    /// Has the project's `.venv` lead to it, in the place of a link of boot's or of nothing; and
+    /// keeps that out of git.
     ///
     /// # Errors
     /// Something else stands there, or nothing can be written there.
@@ -144,14 +164,21 @@ impl Environment {
         let link = self.project.join(NAME);
         // Also where boot's folder has moved since.
         let leads_into_boots = target(&link).is_some_and(|target| {
-            target.ancestors().nth(2).is_some_and(|folder| Some(folder) == self.home.parent() || folder.ends_with("venvs/projects"))
+            target.ancestors().nth(2).is_some_and(|folder| {
+                Some(folder) == self.home.parent() || folder.ends_with("venvs/projects")
+            })
         });
         // A file of boot's is replaced like a link.
         let made = match fs::symlink_metadata(&link) {
             Ok(_) if self.is_in_use() => Ok(()),
-            Ok(data) if data.is_file() && leads_into_boots => atomic::put_symlink(&self.root, &link),
+            Ok(data) if data.is_file() && leads_into_boots => {
+                atomic::put_symlink(&self.root, &link)
+            }
             Ok(data) if data.is_symlink() && !leads_into_boots => {
-                let error = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "it is a link that boot did not make");
+                let error = std::io::Error::new(
+                    std::io::ErrorKind::AlreadyExists,
+                    "it is a link that boot did not make",
+                );
                 return Err(store::Error::io("replace", &link)(error));
             }
             _ => atomic::symlink(&self.root, &link),
@@ -181,7 +208,11 @@ impl Environment {
     /// The project's folder can't be written to.
     pub fn unlink(&self) -> store::Result<()> {
         let link = self.project.join(NAME);
-        if self.is_in_use() { fs::remove_file(&link).map_err(store::Error::io("remove", &link)) } else { Ok(()) }
+        if self.is_in_use() {
+            fs::remove_file(&link).map_err(store::Error::io("remove", &link))
+        } else {
+            Ok(())
+        }
     }
 
     /// Deletes it, and the project's link to it.
@@ -199,13 +230,22 @@ fn write_record(home: &Path, project: &Path) -> store::Result<()> {
     if let Some(id) = folder_id(project) {
         atomic::write(&home.join(FOLDER), id.as_bytes(), Some(0o600))?;
     }
-    atomic::write(&home.join(RECORD), project.as_os_str().as_bytes(), Some(0o600))
+    atomic::write(
+        &home.join(RECORD),
+        project.as_os_str().as_bytes(),
+        Some(0o600),
+    )
 }
 
-/// A folder's inode and, where the filesystem knows it, the time when it was made: the device's number may be another after a restart.
+/// A folder's inode and, where the filesystem knows it, the time when it was made: the device's
+/// number may be another after a restart.
 fn folder_id(folder: &Path) -> Option<String> {
     let data = fs::metadata(folder).ok()?;
-    let born = data.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).map_or(0, |time| time.as_nanos());
+    let born = data
+        .created()
+        .ok()
+        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
+        .map_or(0, |time| time.as_nanos());
     Some(format!("{:x}:{born:x}", data.ino()))
 }
 
@@ -218,14 +258,20 @@ fn has_no_links(error: &std::io::Error) -> bool {
 /// What stands at the `.venv` of `project`, an absolute path.
 pub fn look(paths: &Paths, project: &Path) -> Standing {
     let link = project.join(NAME);
-    let Ok(data) = fs::symlink_metadata(&link) else { return Standing::Nothing };
+    let Ok(data) = fs::symlink_metadata(&link) else {
+        return Standing::Nothing;
+    };
     if data.is_dir() {
         return fs::canonicalize(&link).map_or(Standing::Unusable, Standing::Foreign);
     }
-    let Some(target) = target(&link) else { return Standing::Unusable };
+    let Some(target) = target(&link) else {
+        return Standing::Unusable;
+    };
     if let Some(home) = home_of(paths, &target) {
         return match Environment::read(&home) {
-            Some(environment) if environment.root.file_name() == target.file_name() => whose(environment, project, &target),
+            Some(environment) if environment.root.file_name() == target.file_name() => {
+                whose(environment, project, &target)
+            }
             _ => Standing::Dangling,
         };
     }
@@ -235,7 +281,8 @@ pub fn look(paths: &Paths, project: &Path) -> Standing {
     }
 }
 
-/// Where a link leads, or a file as PEP 832 has it: its first line is a path, from its own folder on.
+/// Where a link leads, or a file as PEP 832 has it: its first line is a path, from its own folder
+/// on.
 fn target(link: &Path) -> Option<PathBuf> {
     let folder = link.parent()?;
     if let Ok(target) = fs::read_link(link) {
@@ -249,10 +296,16 @@ fn target(link: &Path) -> Option<PathBuf> {
 /// `venvs/projects/HASH`, if that is what `target` is directly below.
 fn home_of(paths: &Paths, target: &Path) -> Option<PathBuf> {
     let projects = paths.projects();
-    let inside = target.strip_prefix(&projects).map(Path::to_path_buf).or_else(|_| {
-        let real = fs::canonicalize(&projects).map_err(drop)?;
-        target.strip_prefix(real).map(Path::to_path_buf).map_err(drop)
-    });
+    let inside = target
+        .strip_prefix(&projects)
+        .map(Path::to_path_buf)
+        .or_else(|_| {
+            let real = fs::canonicalize(&projects).map_err(drop)?;
+            target
+                .strip_prefix(real)
+                .map(Path::to_path_buf)
+                .map_err(drop)
+        });
     let inside = inside.ok()?;
     match inside.components().collect::<Vec<_>>().as_slice() {
         [Component::Normal(hash), Component::Normal(_)] => Some(projects.join(hash)),
@@ -264,7 +317,9 @@ fn whose(environment: Environment, project: &Path, target: &Path) -> Standing {
     let here = fs::canonicalize(project).unwrap_or_else(|_| project.into());
     if environment.project == here || is_same_folder(&environment.project, &here) {
         Standing::Own(environment)
-    } else if environment.is_of_folder(&here) || (!leads_to(&environment.project, target) && fs::metadata(&environment.project).is_err()) {
+    } else if environment.is_of_folder(&here)
+        || (!leads_to(&environment.project, target) && fs::metadata(&environment.project).is_err())
+    {
         // The very folder that it was made for; or one of another disk, whose old place is gone.
         Standing::Renamed(environment)
     } else {
@@ -280,7 +335,9 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 
 /// Whether the `.venv` of `project` leads to the environment `root`.
 fn leads_to(project: &Path, root: &Path) -> bool {
-    target(&project.join(NAME)).is_some_and(|target| target == root || fs::canonicalize(target).is_ok_and(|real| real == root))
+    target(&project.join(NAME)).is_some_and(|target| {
+        target == root || fs::canonicalize(target).is_ok_and(|real| real == root)
+    })
 }
 
 /// The project's own environment where the data folder has been moved since the link was made.
@@ -297,34 +354,53 @@ fn moved(paths: &Paths, project: &Path, target: &Path) -> Option<Standing> {
 
 /// Every environment of a project, in no order.
 pub fn all(paths: &Paths) -> Vec<Environment> {
-    let entries = fs::read_dir(paths.projects()).into_iter().flatten().flatten();
+    let entries = fs::read_dir(paths.projects())
+        .into_iter()
+        .flatten()
+        .flatten();
     let homes = entries.filter(|entry| !entry.file_name().as_bytes().starts_with(b"."));
-    homes.filter_map(|entry| Environment::read(&entry.path())).collect()
+    homes
+        .filter_map(|entry| Environment::read(&entry.path()))
+        .collect()
 }
 
-/// Those of the project at the canonical path `project` that it doesn't lead to: those with packages first, then the newest.
+/// Those of the project at the canonical path `project` that it doesn't lead to: those with
+/// packages first, then the newest.
 pub fn kept(paths: &Paths, project: &Path) -> Vec<Environment> {
-    let mut kept: Vec<Environment> =
-        all(paths).into_iter().filter(|environment| environment.project == project && !environment.is_in_use()).collect();
-    let time = |environment: &Environment| fs::metadata(environment.home.join(RECORD)).and_then(|data| data.modified()).ok();
+    let mut kept: Vec<Environment> = all(paths)
+        .into_iter()
+        .filter(|environment| environment.project == project && !environment.is_in_use())
+        .collect();
+    let time = |environment: &Environment| {
+        fs::metadata(environment.home.join(RECORD))
+            .and_then(|data| data.modified())
+            .ok()
+    };
     // One without packages is soon made again.
-    kept.sort_by_key(|environment| std::cmp::Reverse((environment.has_packages(), time(environment))));
+    kept.sort_by_key(|environment| {
+        std::cmp::Reverse((environment.has_packages(), time(environment)))
+    });
     kept
 }
 
-/// Notes that something else has taken the place of the link to the project's environment. True if there is such an environment.
+/// Notes that something else has taken the place of the link to the project's environment. True if
+/// there is such an environment.
 pub fn note_displaced(paths: &Paths, project: &Path) -> bool {
     let kept = kept(paths, project);
-    let Some(newest) = kept.first() else { return false };
+    let Some(newest) = kept.first() else {
+        return false;
+    };
     let marker = newest.home.join(DISPLACED);
     // Where it can't be written the user still has `boot venv restore`.
     marker.exists() || fs::write(&marker, "").is_ok()
 }
 
-/// The environment whose link something else had taken the place of, which is gone now; or one that was being taken over when the
-/// run was cut.
+/// The environment whose link something else had taken the place of, which is gone now; or one that
+/// was being taken over when the run was cut.
 pub fn displaced(paths: &Paths, project: &Path) -> Option<Environment> {
-    kept(paths, project).into_iter().find(|environment| environment.home.join(DISPLACED).exists())
+    kept(paths, project)
+        .into_iter()
+        .find(|environment| environment.home.join(DISPLACED).exists())
 }
 
 /// Links an environment of [`displaced`] again, whatever of taking it over is left to do.
@@ -336,22 +412,45 @@ pub fn bring_back(environment: &Environment) -> store::Result<()> {
     environment.link()
 }
 
-/// Makes an environment for the project at the canonical path `project`; the caller holds the project's lock, and links it.
+/// Makes an environment for the project at the canonical path `project`; the caller holds the
+/// project's lock, and links it.
 ///
 /// # Errors
 /// It can't be written, or there is no pip to put in.
-pub fn create(ctx: &Context, python: &Installed, project: &Path, options: &VenvOptions, pip: bool) -> Result<(Environment, Made), Error> {
+pub fn create(
+    ctx: &Context,
+    python: &Installed,
+    project: &Path,
+    options: &VenvOptions,
+    pip: bool,
+) -> Result<(Environment, Made), Error> {
     sweep(&ctx.paths);
     let home = free_home(&ctx.paths, project)?;
     let root = home.join(name(project));
-    build(ctx, python, Environment { home, root, project: project.into() }, options, pip)
+    build(
+        ctx,
+        python,
+        Environment {
+            home,
+            root,
+            project: project.into(),
+        },
+        options,
+        pip,
+    )
 }
 
 /// Makes `environment` anew at its place, in one step; all that is in it goes.
 ///
 /// # Errors
 /// As [`create`].
-pub fn replace(ctx: &Context, python: &Installed, environment: &Environment, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
+pub fn replace(
+    ctx: &Context,
+    python: &Installed,
+    environment: &Environment,
+    options: &VenvOptions,
+    pip: bool,
+) -> Result<Made, Error> {
     Ok(build(ctx, python, environment.clone(), options, pip)?.1)
 }
 
@@ -363,7 +462,9 @@ fn build(
     pip: bool,
 ) -> Result<(Environment, Made), Error> {
     let staging = Staging::beside(&environment.home)?;
-    let inside = staging.path().join(environment.root.file_name().unwrap_or(OsStr::new(NAME)));
+    let inside = staging
+        .path()
+        .join(environment.root.file_name().unwrap_or(OsStr::new(NAME)));
     create_folder(&inside)?;
     let made = venv::fill(ctx, python, &environment.root, &inside, options, pip)?;
     write_record(staging.path(), &environment.project)?;
@@ -376,8 +477,8 @@ fn build(
     Ok((environment, made))
 }
 
-/// Takes over the folder at the project's `.venv`, which an earlier boot made, with all that is in it. The caller holds the
-/// project's lock and has checked that it is boot's.
+/// Takes over the folder at the project's `.venv`, which an earlier boot made, with all that is in
+/// it. The caller holds the project's lock and has checked that it is boot's.
 ///
 /// # Errors
 /// It can't be moved; then it is where it was, or the next look finds it again.
@@ -389,7 +490,11 @@ pub fn take_over(ctx: &Context, project: &Path) -> store::Result<Environment> {
     // From here to the link a cut leaves an environment that is found again by this marker.
     write_record(&home, project)?;
     atomic::write(&home.join(DISPLACED), b"", Some(0o600))?;
-    let environment = Environment { home, root, project: project.into() };
+    let environment = Environment {
+        home,
+        root,
+        project: project.into(),
+    };
     relocate::move_folder(&folder, &environment.root)?;
     relocate::rewrite_paths(&environment.root, &folder)?;
     environment.link()?;
@@ -397,8 +502,8 @@ pub fn take_over(ctx: &Context, project: &Path) -> store::Result<Environment> {
     Ok(environment)
 }
 
-/// Puts an environment in order whose data folder has moved from where `old` was: its scripts name its new place, and the project's
-/// link leads there.
+/// Puts an environment in order whose data folder has moved from where `old` was: its scripts name
+/// its new place, and the project's link leads there.
 ///
 /// # Errors
 /// A script or the link can't be written.
@@ -407,14 +512,16 @@ pub fn follow(environment: &Environment, old: &Path) -> store::Result<()> {
     environment.link()
 }
 
-/// A folder name in `venvs/projects` that nothing stands at: a hash of the project's path, which says nothing to others.
+/// A folder name in `venvs/projects` that nothing stands at: a hash of the project's path, which
+/// says nothing to others.
 fn free_home(paths: &Paths, project: &Path) -> store::Result<PathBuf> {
     let projects = paths.projects();
     create_folder(&projects)?;
     let projects = fs::canonicalize(&projects).map_err(store::Error::io("find", &projects))?;
     let mut round = 0_u32;
     loop {
-        let hash = Sha256::of(&[project.as_os_str().as_bytes(), &round.to_le_bytes()].concat()).to_string();
+        let hash = Sha256::of(&[project.as_os_str().as_bytes(), &round.to_le_bytes()].concat())
+            .to_string();
         let home = projects.join(&hash[..16]);
         if fs::symlink_metadata(&home).is_err() {
             return Ok(home);
@@ -423,10 +530,20 @@ fn free_home(paths: &Paths, project: &Path) -> store::Result<PathBuf> {
     }
 }
 
-/// The environment's last name, which prompts show: the project's, without what PATH or a terminal can't have.
+/// The environment's last name, which prompts show: the project's, without what PATH or a terminal
+/// can't have.
 fn name(project: &Path) -> OsString {
     let name = project.file_name().unwrap_or(OsStr::new("root")).as_bytes();
-    let mut plain: Vec<u8> = name.iter().map(|byte| if *byte == b':' || byte.is_ascii_control() { b'_' } else { *byte }).collect();
+    let mut plain: Vec<u8> = name
+        .iter()
+        .map(|byte| {
+            if *byte == b':' || byte.is_ascii_control() {
+                b'_'
+            } else {
+                *byte
+            }
+        })
+        .collect();
     if plain.starts_with(b".boot-") {
         // Those are the names of records.
         plain[0] = b'_';
@@ -436,7 +553,11 @@ fn name(project: &Path) -> OsString {
 
 fn create_folder(folder: &Path) -> store::Result<()> {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder).map_err(store::Error::io("create", folder))
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(store::Error::io("create", folder))
 }
 
 /// Deletes what no project has led to for a month. Best effort: what can't go now goes next time.
@@ -448,7 +569,11 @@ pub fn sweep(paths: &Paths) {
             continue;
         }
         match fs::metadata(&marker).and_then(|data| data.modified()) {
-            Ok(since) if SystemTime::now().duration_since(since).is_ok_and(|age| age > KEPT) => {
+            Ok(since)
+                if SystemTime::now()
+                    .duration_since(since)
+                    .is_ok_and(|age| age > KEPT) =>
+            {
                 // Somebody may be restoring it at this moment; then it is looked at another time.
                 let link = environment.project.join(NAME);
                 if let Ok(Some(_lock)) = venv::try_lock(paths, &link)

@@ -1,6 +1,7 @@
-//! Keeps a project's link `.venv` out of `git status`. Patterns that end in a slash, as most projects have them, match folders and
-//! no links, so the repository's own `info/exclude` gets a line where nothing else ignores it. Git isn't started: in a hostile checkout
-//! that runs what its configuration says.
+//! Keeps a project's link `.venv` out of `git status`. Patterns that end in a slash, as most
+//! projects have them, match folders and no links, so the repository's own `info/exclude` gets a
+//! line where nothing else ignores it. Git isn't started: in a hostile checkout that runs what its
+//! configuration says.
 
 use std::fs;
 use std::io::Write;
@@ -15,19 +16,25 @@ use crate::store::{file, owner};
 
 /// The line that is written.
 const LINE: &str = ".venv";
-/// Plain patterns that match a link of this name; those that are missed cost a line that says it twice.
+/// Plain patterns that match a link of this name; those that are missed cost a line that says it
+/// twice.
 const MATCHING: [&str; 7] = [".venv", "/.venv", "**/.venv", ".venv*", ".*", "*", ".v*"];
 /// Files of patterns are short.
 const LONGEST_PATTERNS: u64 = 1 << 20;
 /// The largest index of a repository that is looked at, in bytes.
 const LONGEST_INDEX: u64 = 256 << 20;
 
-/// Has git ignore the `.venv` of `project`, if it lies in a repository of the user's. Best effort: the environment works without.
+/// Has git ignore the `.venv` of `project`, if it lies in a repository of the user's. Best effort:
+/// the environment works without.
 pub fn ignore(project: &Path) {
-    let Some((top, folder)) = repository(project) else { return };
+    let Some((top, folder)) = repository(project) else {
+        return;
+    };
     let own = |file: &Path| names_it(file);
     let exclude = folder.join("info/exclude");
-    let mut above = project.ancestors().take_while(|folder| folder.starts_with(&top));
+    let mut above = project
+        .ancestors()
+        .take_while(|folder| folder.starts_with(&top));
     if own(&exclude) || above.any(|folder| own(&folder.join(".gitignore"))) {
         return;
     }
@@ -38,46 +45,88 @@ pub fn ignore(project: &Path) {
         return;
     }
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
-    let opened = fs::OpenOptions::new().append(true).create(true).custom_flags(flags).open(&exclude);
+    let opened = fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .custom_flags(flags)
+        .open(&exclude);
     let Ok(mut opened) = opened else { return };
     let Ok(data) = opened.metadata() else { return };
     if !data.is_file() || data.nlink() != 1 {
         return;
     }
     let ends = fs::read(&exclude).is_ok_and(|text| text.is_empty() || text.ends_with(b"\n"));
-    let line = if ends { format!("{LINE}\n") } else { format!("\n{LINE}\n") };
+    let line = if ends {
+        format!("{LINE}\n")
+    } else {
+        format!("\n{LINE}\n")
+    };
     let _ = opened.write_all(line.as_bytes());
 }
 
-/// Whether the repository that `project` lies in has files below its `.venv` under control: then a checkout has written there.
+/// Whether the repository that `project` lies in has files below its `.venv` under control: then a
+/// checkout has written there.
 pub fn is_tracked(project: &Path) -> bool {
-    let Some((top, _)) = repository(project) else { return false };
+    let Some((top, _)) = repository(project) else {
+        return false;
+    };
     let git = top.join(".git");
-    let own = if git.is_dir() { Some(git) } else { pointed_to(&git) };
+    let own = if git.is_dir() {
+        Some(git)
+    } else {
+        pointed_to(&git)
+    };
     let Some(own) = own else { return false };
-    let Ok(mut index) = file::read_bounded(&own.join("index"), LONGEST_INDEX) else { return false };
+    let Ok(mut index) = file::read_bounded(&own.join("index"), LONGEST_INDEX) else {
+        return false;
+    };
     // The other half of a split index.
-    let names = fs::read_dir(&own).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_shared = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"sharedindex."));
-    index.extend(names.filter(is_shared).filter_map(|path| file::read_bounded(&path, LONGEST_INDEX).ok()).flatten());
+    let names = fs::read_dir(&own)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let is_shared = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.as_bytes().starts_with(b"sharedindex."))
+    };
+    index.extend(
+        names
+            .filter(is_shared)
+            .filter_map(|path| file::read_bounded(&path, LONGEST_INDEX).ok())
+            .flatten(),
+    );
     let real = fs::canonicalize(project).unwrap_or_else(|_| project.into());
     let below = real.strip_prefix(&top).unwrap_or(Path::new("")).join(NAME);
     // Version 4 writes of each name only what the one before has not: the end has to do.
     let is_compressed = index.get(4..8) == Some(&[0, 0, 0, 4]);
-    let name = if is_compressed { b"venv/".to_vec() } else { [below.as_os_str().as_bytes(), b"/"].concat() };
+    let name = if is_compressed {
+        b"venv/".to_vec()
+    } else {
+        [below.as_os_str().as_bytes(), b"/"].concat()
+    };
     index.windows(name.len()).any(|window| window == name)
 }
 
 /// Whether a file of patterns has one that plainly matches the link.
 fn names_it(patterns: &Path) -> bool {
-    let Ok(text) = file::read_bounded(patterns, LONGEST_PATTERNS) else { return false };
-    text.split(|byte| *byte == b'\n').any(|line| MATCHING.iter().any(|pattern| line.trim_ascii_end() == pattern.as_bytes()))
+    let Ok(text) = file::read_bounded(patterns, LONGEST_PATTERNS) else {
+        return false;
+    };
+    text.split(|byte| *byte == b'\n').any(|line| {
+        MATCHING
+            .iter()
+            .any(|pattern| line.trim_ascii_end() == pattern.as_bytes())
+    })
 }
 
-/// The top of the working tree that `project` lies in, and the folder of the repository that its worktrees share.
+/// The top of the working tree that `project` lies in, and the folder of the repository that its
+/// worktrees share.
 fn repository(project: &Path) -> Option<(PathBuf, PathBuf)> {
     let real = fs::canonicalize(project).ok()?;
-    let top = real.ancestors().find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
+    let top = real
+        .ancestors()
+        .find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
     let git = top.join(".git");
     let own = if fs::symlink_metadata(&git).ok()?.is_dir() {
         git
@@ -90,19 +139,27 @@ fn repository(project: &Path) -> Option<(PathBuf, PathBuf)> {
         Err(_) => own,
     };
     // What a repository is known by; and nothing of anybody else's is written to.
-    let is_one = shared.join("HEAD").is_file() && shared.join("objects").is_dir() && shared.join("refs").is_dir();
+    let is_one = shared.join("HEAD").is_file()
+        && shared.join("objects").is_dir()
+        && shared.join("refs").is_dir();
     let data = fs::metadata(&shared).ok()?;
     (is_one && owner::is_own(&data)).then(|| (top.to_path_buf(), shared))
 }
 
-/// Whether the repository's folder `own` knows of the working tree whose `.git` is a file: a worktree's folder names that file, a submodule's
-/// lies in the repository around it. An archive can write any path into such a file.
+/// Whether the repository's folder `own` knows of the working tree whose `.git` is a file: a
+/// worktree's folder names that file, a submodule's lies in the repository around it. An archive
+/// can write any path into such a file.
 fn is_pointed_back(own: &Path, git: &Path, project: &Path) -> bool {
     let named = file::read_bounded(&own.join("gitdir"), 4096).ok();
     let named = named.map(|text| own.join(std::ffi::OsStr::from_bytes(text.trim_ascii())));
-    let is_worktrees =
-        named.is_some_and(|named| fs::canonicalize(named).is_ok_and(|named| fs::canonicalize(git).is_ok_and(|git| git == named)));
-    is_worktrees || project.ancestors().any(|folder| own.starts_with(folder.join(".git/modules")))
+    let is_worktrees = named.is_some_and(|named| {
+        fs::canonicalize(named)
+            .is_ok_and(|named| fs::canonicalize(git).is_ok_and(|git| git == named))
+    });
+    is_worktrees
+        || project
+            .ancestors()
+            .any(|folder| own.starts_with(folder.join(".git/modules")))
 }
 
 /// The folder that the file `.git` of a worktree or a submodule names.

@@ -33,12 +33,19 @@ pub struct Listed {
     pub kept: bool,
 }
 
-/// The named environments that stand in boot's own folder, whatever the list of what is trusted says.
+/// The named environments that stand in boot's own folder, whatever the list of what is trusted
+/// says.
 fn named(paths: &Paths) -> Vec<PathBuf> {
-    let Ok(folder) = fs::canonicalize(paths.venvs()) else { return Vec::new() };
+    let Ok(folder) = fs::canonicalize(paths.venvs()) else {
+        return Vec::new();
+    };
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path());
-    let mut all: Vec<PathBuf> = folders.filter(|path| venv::Config::read(path).is_some_and(|config| config.boot)).collect();
+    let folders = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path());
+    let mut all: Vec<PathBuf> = folders
+        .filter(|path| venv::Config::read(path).is_some_and(|config| config.boot))
+        .collect();
     all.sort();
     all
 }
@@ -46,14 +53,27 @@ fn named(paths: &Paths) -> Vec<PathBuf> {
 /// What `boot venv remove` can be told: names, and the paths of those in projects. Changes nothing.
 pub fn names(paths: &Paths) -> Vec<String> {
     let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
-    let known = trust::list(paths).unwrap_or_default().into_iter().filter(|known| known.kind == Kind::Made).map(|known| known.path);
-    let projects = environment::all(paths).into_iter().filter(Environment::is_in_use).map(|venv| venv.project().join(venv::NAME));
+    let known = trust::list(paths)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|known| known.kind == Kind::Made)
+        .map(|known| known.path);
+    let projects = environment::all(paths)
+        .into_iter()
+        .filter(Environment::is_in_use)
+        .map(|venv| venv.project().join(venv::NAME));
     let all = named(paths).into_iter().chain(known).chain(projects);
-    all.map(|path| path.strip_prefix(&venvs).unwrap_or(&path).to_string_lossy().into_owned()).collect()
+    all.map(|path| {
+        path.strip_prefix(&venvs)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .into_owned()
+    })
+    .collect()
 }
 
-/// Every environment that boot made or was told to trust. Those whose Python has moved are mended, those that nothing has used for a
-/// month are deleted.
+/// Every environment that boot made or was told to trust. Those whose Python has moved are mended,
+/// those that nothing has used for a month are deleted.
 ///
 /// # Errors
 /// The list of what is trusted can't be read.
@@ -61,17 +81,38 @@ pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
     let paths = &ctx.paths;
     environment::sweep(paths);
     let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
-    let known = trust::list(paths)?.into_iter().filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted));
+    let known = trust::list(paths)?
+        .into_iter()
+        .filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted));
     let mut listed: Vec<Listed> = Vec::new();
     for known in known {
         let trusted = trust::check(paths, &known.path).ok();
-        let name = known.path.strip_prefix(&venvs).ok().map(|name| name.display().to_string());
-        listed.push(Listed { name, ..line(ctx, known.path.clone(), known.path, Some(known.kind), trusted) });
+        let name = known
+            .path
+            .strip_prefix(&venvs)
+            .ok()
+            .map(|name| name.display().to_string());
+        listed.push(Listed {
+            name,
+            ..line(
+                ctx,
+                known.path.clone(),
+                known.path,
+                Some(known.kind),
+                trusted,
+            )
+        });
     }
     for path in named(paths) {
         if listed.iter().all(|listed| listed.path != path) {
-            let name = path.strip_prefix(&venvs).ok().map(|name| name.display().to_string());
-            listed.push(Listed { name, ..line(ctx, path.clone(), path, None, None) });
+            let name = path
+                .strip_prefix(&venvs)
+                .ok()
+                .map(|name| name.display().to_string());
+            listed.push(Listed {
+                name,
+                ..line(ctx, path.clone(), path, None, None)
+            });
         }
     }
     for mut environment in environment::all(paths) {
@@ -87,23 +128,40 @@ pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
         }
         let trusted = trust::check_own(&environment).ok();
         let path = environment.project().join(venv::NAME);
-        let line = line(ctx, path, environment.root().into(), Some(Kind::Made), trusted);
-        listed.push(Listed { kept: !environment.is_in_use(), ..line });
+        let line = line(
+            ctx,
+            path,
+            environment.root().into(),
+            Some(Kind::Made),
+            trusted,
+        );
+        listed.push(Listed {
+            kept: !environment.is_in_use(),
+            ..line
+        });
     }
     listed.sort_by(|a, b| (&a.name, &a.path, a.kept).cmp(&(&b.name, &b.path, b.kept)));
     Ok(listed)
 }
 
-/// The project that the environment moved with, where the folder that is stood in, or one above, is it.
+/// The project that the environment moved with, where the folder that is stood in, or one above, is
+/// it.
 fn renamed_to(paths: &Paths, environment: &Environment) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
-    here.ancestors().find_map(|folder| match environment::look(paths, folder) {
-        Standing::Renamed(found) if found == *environment => fs::canonicalize(folder).ok(),
-        _ => None,
-    })
+    here.ancestors()
+        .find_map(|folder| match environment::look(paths, folder) {
+            Standing::Renamed(found) if found == *environment => fs::canonicalize(folder).ok(),
+            _ => None,
+        })
 }
 
-fn line(ctx: &Context, path: PathBuf, root: PathBuf, kind: Option<Kind>, trusted: Option<TrustedVenv>) -> Listed {
+fn line(
+    ctx: &Context,
+    path: PathBuf,
+    root: PathBuf,
+    kind: Option<Kind>,
+    trusted: Option<TrustedVenv>,
+) -> Listed {
     let state = trusted.and_then(|venv| mend::mend(ctx, &venv, None).ok());
     Listed {
         name: None,
@@ -129,15 +187,27 @@ fn line(ctx: &Context, path: PathBuf, root: PathBuf, kind: Option<Kind>, trusted
 /// Boot made no such environment; or it can't be removed.
 pub fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error> {
     let named = named(&ctx.paths);
-    let mut made: Vec<PathBuf> =
-        trust::list(&ctx.paths)?.into_iter().filter(|known| known.kind == Kind::Made).map(|known| known.path).collect();
+    let mut made: Vec<PathBuf> = trust::list(&ctx.paths)?
+        .into_iter()
+        .filter(|known| known.kind == Kind::Made)
+        .map(|known| known.path)
+        .collect();
     made.extend(named.iter().cloned());
     let path = here.join(what);
-    let real = path.parent().and_then(|folder| Some(fs::canonicalize(folder).ok()?.join(path.file_name()?))).unwrap_or(path);
-    let venvs = fs::canonicalize(ctx.paths.venvs()).map(|folder| folder.join(what)).ok();
+    let real = path
+        .parent()
+        .and_then(|folder| Some(fs::canonicalize(folder).ok()?.join(path.file_name()?)))
+        .unwrap_or(path);
+    let venvs = fs::canonicalize(ctx.paths.venvs())
+        .map(|folder| folder.join(what))
+        .ok();
     let candidates = [ctx.paths.venvs().join(what)].into_iter().chain(venvs);
-    let target = candidates.chain([real.clone(), real.join(venv::NAME)]).find(|path| made.contains(path));
-    let Some(target) = target else { return remove_of_project(ctx, &real, what) };
+    let target = candidates
+        .chain([real.clone(), real.join(venv::NAME)])
+        .find(|path| made.contains(path));
+    let Some(target) = target else {
+        return remove_of_project(ctx, &real, what);
+    };
     let _lock = venv::lock(ctx, &target)?;
     // Another folder may stand there by now.
     let gone = fs::symlink_metadata(&target).is_err();
@@ -152,12 +222,14 @@ pub fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error>
     Ok(target)
 }
 
-/// Removes the environment whose project or link is at `real`, or which is itself there; else the one that is kept for it.
+/// Removes the environment whose project or link is at `real`, or which is itself there; else the
+/// one that is kept for it.
 fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf, Error> {
     let is_meant = |environment: &Environment| {
         let project = environment.project();
         let is_projects = project == real || project.join(venv::NAME) == real;
-        // One that is kept is only removed by its own path: the same command typed twice takes nothing more.
+        // One that is kept is only removed by its own path: the same command typed twice takes
+        // nothing more.
         environment.root() == real || (is_projects && environment.is_in_use())
     };
     let found = environment::all(&ctx.paths).into_iter().find(is_meant);
@@ -169,16 +241,21 @@ fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf,
     Ok(link)
 }
 
-/// Has a project lead to its environment of before again; the one it has now is kept in turn. Returns the project's `.venv`.
+/// Has a project lead to its environment of before again; the one it has now is kept in turn.
+/// Returns the project's `.venv`.
 ///
 /// # Errors
 /// None is kept, or something of somebody else stands at the project's `.venv`.
 pub fn restore(ctx: &Context, here: &Path) -> Result<PathBuf, Error> {
-    let located = locate::locate(&ctx.paths, here).project.map(|project| project.folder);
+    let located = locate::locate(&ctx.paths, here)
+        .project
+        .map(|project| project.folder);
     let candidates = [Some(here.to_path_buf()), located];
     for folder in candidates.into_iter().flatten() {
         let folder = fs::canonicalize(&folder).map_err(store::Error::io("find", &folder))?;
-        let Some(environment) = environment::kept(&ctx.paths, &folder).into_iter().next() else { continue };
+        let Some(environment) = environment::kept(&ctx.paths, &folder).into_iter().next() else {
+            continue;
+        };
         let link = folder.join(venv::NAME);
         let _lock = venv::lock(ctx, &link)?;
         match environment::look(&ctx.paths, &folder) {

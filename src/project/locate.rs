@@ -1,5 +1,5 @@
-//! Which project a folder belongs to, and which environment is in effect there. Hook, shims, `which`, `exec` and `list` all ask
-//! here; nothing is changed by it.
+//! Which project a folder belongs to, and which environment is in effect there. Hook, shims,
+//! `which`, `exec` and `list` all ask here; nothing is changed by it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,8 @@ pub struct Located {
 }
 
 impl Project {
-    /// The request that the project's environment has to meet. None where nothing is asked, or where the pin names an environment.
+    /// The request that the project's environment has to meet. None where nothing is asked, or
+    /// where the pin names an environment.
     pub fn request(&self) -> Option<&Request> {
         match self.pin.as_ref()?.first() {
             Entry::Python(request) => Some(request),
@@ -57,7 +58,11 @@ impl Project {
 /// The project that `folder`, an absolute path, belongs to: the nearest.
 pub fn locate(paths: &Paths, folder: &Path) -> Located {
     let found = pin::find_project(folder);
-    let mut located = Located { project: None, warnings: found.warnings, stranger: None };
+    let mut located = Located {
+        project: None,
+        warnings: found.warnings,
+        stranger: None,
+    };
     let pinned = found.pin.as_ref().map(Pin::folder);
     for above in folder.ancestors() {
         let standing = environment::look(paths, above);
@@ -65,12 +70,19 @@ pub fn locate(paths: &Paths, folder: &Path) -> Located {
         let is_project = match &standing {
             Standing::Nothing | Standing::Unusable => is_pinned,
             Standing::Foreign(root) => {
-                is_pinned || trust::check_in_project(paths, above, root).map_err(|refusal| note(&mut located, refusal)).is_ok()
+                is_pinned
+                    || trust::check_in_project(paths, above, root)
+                        .map_err(|refusal| note(&mut located, refusal))
+                        .is_ok()
             }
             _ => true,
         };
         if is_project {
-            located.project = Some(Project { folder: above.into(), pin: found.pin, standing });
+            located.project = Some(Project {
+                folder: above.into(),
+                pin: found.pin,
+                standing,
+            });
             break;
         }
     }
@@ -84,53 +96,78 @@ fn note(located: &mut Located, refusal: Refusal) {
     }
 }
 
-/// The environment that is active at a prompt in `folder`, an absolute path, where there is one: it may be put on PATH, works, and
-/// meets the pin.
+/// The environment that is active at a prompt in `folder`, an absolute path, where there is one: it
+/// may be put on PATH, works, and meets the pin.
 pub fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<TrustedVenv> {
     let project = locate(paths, folder).project?;
-    if project.unmet().is_some() || project.own_pin().is_some_and(|pin| !matches!(pin.first(), Entry::Python(_))) {
+    if project.unmet().is_some()
+        || project
+            .own_pin()
+            .is_some_and(|pin| !matches!(pin.first(), Entry::Python(_)))
+    {
         // Named environments and what can't be read: the pin says all.
         return None;
     }
     let trusted = match &project.standing {
-        Standing::Own(environment) | Standing::Renamed(environment) | Standing::Moved(environment, _) => {
-            trust::check_own(environment).ok()?
-        }
+        Standing::Own(environment)
+        | Standing::Renamed(environment)
+        | Standing::Moved(environment, _) => trust::check_own(environment).ok()?,
         Standing::Foreign(root) => trust::check_in_project(paths, &project.folder, root).ok()?,
         _ => return None,
     };
-    let meets = project.request().is_none_or(|request| meets(paths, trusted.root(), request));
+    let meets = project
+        .request()
+        .is_none_or(|request| meets(paths, trusted.root(), request));
     (meets && venv::works(trusted.root())).then_some(trusted)
 }
 
-/// Whether the environment `root` has the Python that is asked for: [`Request::matches`] on its version and variant. `system` is
-/// any that isn't boot's own.
+/// Whether the environment `root` has the Python that is asked for: [`Request::matches`] on its
+/// version and variant. `system` is any that isn't boot's own.
 pub fn meets(paths: &Paths, root: &Path, request: &Request) -> bool {
     if *request == Request::System {
         let pythons = fs::canonicalize(paths.pythons()).unwrap_or_else(|_| paths.pythons());
-        return fs::canonicalize(root.join("bin/python")).is_ok_and(|python| !python.starts_with(pythons));
+        return fs::canonicalize(root.join("bin/python"))
+            .is_ok_and(|python| !python.starts_with(pythons));
     }
     interpreter(paths, root).is_some_and(|key| request.matches(&key))
 }
 
-/// The key of an environment's Python: by the place of one of boot's own, else by what `pyvenv.cfg` says. None where that says no
-/// version.
+/// The key of an environment's Python: by the place of one of boot's own, else by what `pyvenv.cfg`
+/// says. None where that says no version.
 pub fn interpreter(paths: &Paths, root: &Path) -> Option<Key> {
     let python = root.join("bin/python");
     if let (Ok(real), Ok(pythons)) = (fs::canonicalize(&python), fs::canonicalize(paths.pythons()))
         && let Ok(inside) = real.strip_prefix(pythons)
-        && let Some(key) = inside.iter().next().and_then(|name| name.to_str()?.parse().ok())
+        && let Some(key) = inside
+            .iter()
+            .next()
+            .and_then(|name| name.to_str()?.parse().ok())
     {
         return Some(key);
     }
     let config = Config::read(root)?;
     let version: Version = config.full_version()?;
-    let is_free_threaded = config.executable.to_string_lossy().ends_with('t') || has_free_threaded_name(root, version);
-    let variant = if is_free_threaded { Variant::FreeThreaded } else { Variant::Default };
-    Some(Key { version, variant, platform: Platform::host()? })
+    let is_free_threaded =
+        config.executable.to_string_lossy().ends_with('t') || has_free_threaded_name(root, version);
+    let variant = if is_free_threaded {
+        Variant::FreeThreaded
+    } else {
+        Variant::Default
+    };
+    Some(Key {
+        version,
+        variant,
+        platform: Platform::host()?,
+    })
 }
 
-/// Whether `bin` has the name of a free-threaded build of this version: environments that others made don't say it elsewhere.
+/// Whether `bin` has the name of a free-threaded build of this version: environments that others
+/// made don't say it elsewhere.
 fn has_free_threaded_name(root: &Path, version: Version) -> bool {
-    root.join("bin").join(format!("python{}", version.minor_name(Variant::FreeThreaded))).exists()
+    root.join("bin")
+        .join(format!(
+            "python{}",
+            version.minor_name(Variant::FreeThreaded)
+        ))
+        .exists()
 }

@@ -63,7 +63,16 @@ pub struct Outcome {
 impl Outcome {
     fn there(path: &Path, version: String) -> Outcome {
         let path = path.into();
-        Outcome { path, version, fresh: false, mended: false, without_pip: None, gone: Vec::new(), kept: false, project: None }
+        Outcome {
+            path,
+            version,
+            fresh: false,
+            mended: false,
+            without_pip: None,
+            gone: Vec::new(),
+            kept: false,
+            project: None,
+        }
     }
 }
 
@@ -83,8 +92,14 @@ struct Making<'a> {
 /// There is no such Python; something is in the way; or it can't be written.
 pub fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Error> {
     let located = locate::locate(&ctx.paths, here);
-    located.warnings.iter().for_each(|line| ctx.report.warn(line));
-    let pin = located.project.as_ref().and_then(|project| project.pin.clone());
+    located
+        .warnings
+        .iter()
+        .for_each(|line| ctx.report.warn(line));
+    let pin = located
+        .project
+        .as_ref()
+        .and_then(|project| project.pin.clone());
     let request = match &wanted.python {
         Some(request) => Some(request.clone()),
         None => match pinned(pin)? {
@@ -96,18 +111,39 @@ pub fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Erro
         Some(request) => python_of(ctx, here, request, wanted.system.as_deref())?,
         None => {
             let newest = installed::find(&ctx.paths, &Request::Latest);
-            newest.or_else(|| installed::list(&ctx.paths).into_iter().next()).ok_or(Error::NoPython)?
+            newest
+                .or_else(|| installed::list(&ctx.paths).into_iter().next())
+                .ok_or(Error::NoPython)?
         }
     };
-    let exact = request.as_ref().is_some_and(|request| request.is_exact() || *request == Request::System);
-    let making = Making { ctx, wanted, python, asked: request.is_some(), exact };
-    let in_project = ctx.settings().is_ok_and(|settings| settings.venv.in_project);
+    let exact = request
+        .as_ref()
+        .is_some_and(|request| request.is_exact() || *request == Request::System);
+    let making = Making {
+        ctx,
+        wanted,
+        python,
+        asked: request.is_some(),
+        exact,
+    };
+    let in_project = ctx
+        .settings()
+        .is_ok_and(|settings| settings.venv.in_project);
     match &wanted.place {
         Place::Project(folder) => {
-            let folder = located.project.as_ref().map_or(folder.as_path(), |project| &project.folder);
-            if in_project { making.at(&folder.join(venv::NAME)) } else { making.of_project(folder) }
+            let folder = located
+                .project
+                .as_ref()
+                .map_or(folder.as_path(), |project| &project.folder);
+            if in_project {
+                making.at(&folder.join(venv::NAME))
+            } else {
+                making.of_project(folder)
+            }
         }
-        Place::Path(path) if path.file_name().is_some_and(|name| name == venv::NAME) && !in_project => {
+        Place::Path(path)
+            if path.file_name().is_some_and(|name| name == venv::NAME) && !in_project =>
+        {
             let path = here.join(path);
             making.of_project(path.parent().unwrap_or(Path::new("/")))
         }
@@ -126,13 +162,19 @@ pub fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Erro
 fn pinned(pin: Option<Pin>) -> Result<Option<Request>, Error> {
     let Some(pin) = pin else { return Ok(None) };
     let subject = escaped(&pin.file.display().to_string());
-    pin.python().map(Option::<&Request>::cloned).map_err(|unmet| Error::Unmet(unmet.error(&subject, false)))
+    pin.python()
+        .map(Option::<&Request>::cloned)
+        .map_err(|unmet| Error::Unmet(unmet.error(&subject, false)))
 }
 
 impl Making<'_> {
     fn options(&self, folder: Option<&std::ffi::OsStr>) -> VenvOptions {
         VenvOptions {
-            prompt: self.wanted.prompt.clone().or_else(|| folder.map(|name| name.to_string_lossy().into_owned())),
+            prompt: self
+                .wanted
+                .prompt
+                .clone()
+                .or_else(|| folder.map(|name| name.to_string_lossy().into_owned())),
             system_site_packages: self.wanted.system_site_packages,
             exact: self.exact,
         }
@@ -185,8 +227,11 @@ impl Making<'_> {
         };
         match there {
             None => {
-                let kept = environment::kept(&ctx.paths, &folder).iter().any(|kept| kept.has_packages());
-                let (environment, made) = environment::create(ctx, &self.python, &folder, &options, self.wanted.pip)?;
+                let kept = environment::kept(&ctx.paths, &folder)
+                    .iter()
+                    .any(|kept| kept.has_packages());
+                let (environment, made) =
+                    environment::create(ctx, &self.python, &folder, &options, self.wanted.pip)?;
                 if is_foreign {
                     self.make_room(&link)?;
                 }
@@ -195,7 +240,13 @@ impl Making<'_> {
             }
             Some(environment) if self.wanted.clear => {
                 let gone = packages_of(environment.root());
-                let made = environment::replace(ctx, &self.python, &environment, &options, self.wanted.pip)?;
+                let made = environment::replace(
+                    ctx,
+                    &self.python,
+                    &environment,
+                    &options,
+                    self.wanted.pip,
+                )?;
                 environment.link()?;
                 Ok(fresh(made, gone, false))
             }
@@ -203,18 +254,30 @@ impl Making<'_> {
                 // Mending takes a lock of its own.
                 drop(lock);
                 let trusted = trust::check_own(&environment).map_err(Error::Refused)?;
-                let wanted = self.asked.then_some(mend::Wanted { python: &self.python, exact: self.exact });
+                let wanted = self.asked.then_some(mend::Wanted {
+                    python: &self.python,
+                    exact: self.exact,
+                });
                 let state = mend::mend(ctx, &trusted, wanted)?;
-                let version = locate::interpreter(&ctx.paths, environment.root()).map_or_else(|| "?".into(), |key| key.version.to_string());
+                let version = locate::interpreter(&ctx.paths, environment.root())
+                    .map_or_else(|| "?".into(), |key| key.version.to_string());
                 if matches!(state, State::Other | State::Lost(_) | State::Broken) {
-                    return Err(Error::Exists { path: link, version });
+                    return Err(Error::Exists {
+                        path: link,
+                        version,
+                    });
                 }
-                Ok(Outcome { mended: state == State::Mended, project: Some(folder.clone()), ..Outcome::there(&link, version) })
+                Ok(Outcome {
+                    mended: state == State::Mended,
+                    project: Some(folder.clone()),
+                    ..Outcome::there(&link, version)
+                })
             }
         }
     }
 
-    /// Takes over the folder that an earlier boot made at the project's `.venv`. Another one stays, unless it is to be replaced.
+    /// Takes over the folder that an earlier boot made at the project's `.venv`. Another one stays,
+    /// unless it is to be replaced.
     fn displace(&self, folder: &Path, root: &Path) -> Result<Option<Environment>, Error> {
         let ctx = self.ctx;
         let link = folder.join(venv::NAME);
@@ -232,12 +295,16 @@ impl Making<'_> {
             return Err(Error::InTheWay(link));
         };
         if !self.wanted.clear {
-            return Err(Error::Exists { path: link, version: config.version });
+            return Err(Error::Exists {
+                path: link,
+                version: config.version,
+            });
         }
         Ok(None)
     }
 
-    /// Makes room for the link to an environment that is there already: what stood at the project's `.venv` goes last.
+    /// Makes room for the link to an environment that is there already: what stood at the project's
+    /// `.venv` goes last.
     fn make_room(&self, link: &Path) -> Result<(), Error> {
         match fs::symlink_metadata(link) {
             Ok(data) if data.is_dir() => {
@@ -259,12 +326,24 @@ impl Making<'_> {
             return Err(Error::Refused(trust::Refusal::Colon(target)));
         }
         // Before the lock, which mending takes too.
-        let known = if self.wanted.clear { None } else { trust::check(&ctx.paths, &target).ok() };
-        let bound_to = self.asked.then_some(mend::Wanted { python: &self.python, exact: self.exact });
-        let state = known.map(|known| mend::mend(ctx, &known, bound_to)).transpose()?;
+        let known = if self.wanted.clear {
+            None
+        } else {
+            trust::check(&ctx.paths, &target).ok()
+        };
+        let bound_to = self.asked.then_some(mend::Wanted {
+            python: &self.python,
+            exact: self.exact,
+        });
+        let state = known
+            .map(|known| mend::mend(ctx, &known, bound_to))
+            .transpose()?;
         let mended = state == Some(State::Mended);
         let _lock = venv::lock(ctx, &target)?;
-        if target.file_name().is_some_and(|name| name == venv::NAME) && target.is_symlink() && self.wanted.clear {
+        if target.file_name().is_some_and(|name| name == venv::NAME)
+            && target.is_symlink()
+            && self.wanted.clear
+        {
             // A folder is to stand there from now on; what the link leads to stays.
             fs::remove_file(&target).map_err(store::Error::io("remove", &target))?;
         }
@@ -278,18 +357,37 @@ impl Making<'_> {
         let made = venv::publish(ctx, &self.python, &target, &options, self.wanted.pip)?;
         let version = self.python.key.version.to_string();
         let (without_pip, project) = (made.without_pip, project.map(Path::to_path_buf));
-        Ok(Outcome { version, fresh: true, without_pip, gone, project, ..Outcome::there(&target, String::new()) })
+        Ok(Outcome {
+            version,
+            fresh: true,
+            without_pip,
+            gone,
+            project,
+            ..Outcome::there(&target, String::new())
+        })
     }
 }
 
 /// The packages that somebody installed in an environment: pip came with it.
 fn packages_of(root: &Path) -> Vec<String> {
-    venv::packages(root).into_iter().filter(|name| name != "pip").collect()
+    venv::packages(root)
+        .into_iter()
+        .filter(|name| name != "pip")
+        .collect()
 }
 
 /// The installed Python that is asked for, by its path too.
-fn python_of(ctx: &Context, here: &Path, request: &Request, system: Option<&Path>) -> Result<Installed, Error> {
-    let missing = || Error::NotInstalled(Box::new(Missing::new(&request.to_string(), &Reason::Argument).explained(ctx)));
+fn python_of(
+    ctx: &Context,
+    here: &Path,
+    request: &Request,
+    system: Option<&Path>,
+) -> Result<Installed, Error> {
+    let missing = || {
+        Error::NotInstalled(Box::new(
+            Missing::new(&request.to_string(), &Reason::Argument).explained(ctx),
+        ))
+    };
     let path = match request {
         Request::Path(path) => here.join(path),
         Request::System => system.ok_or_else(missing)?.into(),
@@ -300,30 +398,50 @@ fn python_of(ctx: &Context, here: &Path, request: &Request, system: Option<&Path
 
 /// The folder above made real, so that the environment's own path holds wherever it is called from.
 fn resolved(target: &Path) -> Result<PathBuf, Error> {
-    let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else { return Err(Error::InTheWay(target.into())) };
+    let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
+        return Err(Error::InTheWay(target.into()));
+    };
     fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
-    Ok(fs::canonicalize(folder).map_err(store::Error::io("find", folder))?.join(name))
+    Ok(fs::canonicalize(folder)
+        .map_err(store::Error::io("find", folder))?
+        .join(name))
 }
 
 /// What stands at `target`: None if it may be (over)written, an outcome if it is what is wanted.
 fn there(making: &Making, target: &Path) -> Result<Option<Outcome>, Error> {
-    let Making { ctx, python, asked, exact, .. } = making;
+    let Making {
+        ctx,
+        python,
+        asked,
+        exact,
+        ..
+    } = making;
     let clear = making.wanted.clear;
-    let Ok(data) = fs::symlink_metadata(target) else { return Ok(None) };
+    let Ok(data) = fs::symlink_metadata(target) else {
+        return Ok(None);
+    };
     if !data.is_dir() {
         return Err(Error::InTheWay(target.into()));
     }
     let Some(config) = venv::Config::read(target) else {
         let empty = fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
-        return if empty { Ok(None) } else { Err(Error::InTheWay(target.into())) };
+        return if empty {
+            Ok(None)
+        } else {
+            Err(Error::InTheWay(target.into()))
+        };
     };
     if clear {
         return Ok(None);
     }
-    let is_same = |key: Key| key.is_same_minor(&python.key) && (!exact || key.version == python.key.version);
+    let is_same =
+        |key: Key| key.is_same_minor(&python.key) && (!exact || key.version == python.key.version);
     let fits = !asked || locate::interpreter(&ctx.paths, target).is_some_and(is_same);
     if !fits || !venv::works(target) || trust::check(&ctx.paths, target).is_err() {
-        return Err(Error::Exists { path: target.into(), version: config.version });
+        return Err(Error::Exists {
+            path: target.into(),
+            version: config.version,
+        });
     }
     Ok(Some(Outcome::there(target, config.version)))
 }

@@ -1,5 +1,6 @@
-//! An environment whose Python has moved is bound to where that Python is now: the same minor, so that all that is installed in it
-//! goes on working. Asked when a project is entered and by `boot venv list`; touches only environments that boot made.
+//! An environment whose Python has moved is bound to where that Python is now: the same minor, so
+//! that all that is installed in it goes on working. Asked when a project is entered and by `boot
+//! venv list`; touches only environments that boot made.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -24,7 +25,8 @@ pub enum State {
     Mended,
     /// Its Python, named as a request, isn't installed.
     Lost(String),
-    /// It works, and is of another minor than the Python that is wanted: nothing that can be mended in place.
+    /// It works, and is of another minor than the Python that is wanted: nothing that can be mended
+    /// in place.
     Other,
     /// It doesn't work and doesn't say what it was made with, or boot hasn't made it.
     Broken,
@@ -38,7 +40,8 @@ pub struct Wanted<'a> {
     pub exact: bool,
 }
 
-/// Looks at `venv`, and binds it anew if its Python has moved. Without `wanted` it is bound to what it was made with.
+/// Looks at `venv`, and binds it anew if its Python has moved. Without `wanted` it is bound to what
+/// it was made with.
 ///
 /// # Errors
 /// What should be changed can't be written.
@@ -46,18 +49,33 @@ pub fn mend(ctx: &Context, venv: &TrustedVenv, wanted: Option<Wanted>) -> Result
     let root = venv.root();
     let works = venv::works(root);
     let as_it_is = if works { State::Sound } else { State::Broken };
-    let Some(config) = Config::read(root).filter(|config| config.boot && venv.is_made()) else { return Ok(as_it_is) };
-    let Some(minor) = minor(&config) else { return Ok(as_it_is) };
+    let Some(config) = Config::read(root).filter(|config| config.boot && venv.is_made()) else {
+        return Ok(as_it_is);
+    };
+    let Some(minor) = minor(&config) else {
+        return Ok(as_it_is);
+    };
     let found;
     let wanted = match wanted {
         Some(wanted) => wanted,
         None => {
             let Some((python, exact)) = maker(ctx, &config, &minor) else {
-                let lost = if is_boots(&config) { made_with(&config, &minor).0.to_string() } else { config.version };
-                return Ok(if works { State::Sound } else { State::Lost(lost) });
+                let lost = if is_boots(&config) {
+                    made_with(&config, &minor).0.to_string()
+                } else {
+                    config.version
+                };
+                return Ok(if works {
+                    State::Sound
+                } else {
+                    State::Lost(lost)
+                });
             };
             found = python;
-            Wanted { python: &found, exact }
+            Wanted {
+                python: &found,
+                exact,
+            }
         }
     };
     let key = &wanted.python.key;
@@ -74,13 +92,20 @@ pub fn mend(ctx: &Context, venv: &TrustedVenv, wanted: Option<Wanted>) -> Result
 /// The minor that an environment is for, as `3.13t`: what its interpreter is called.
 fn minor(config: &Config) -> Option<String> {
     let name = config.executable.file_name()?.to_str()?;
-    name.strip_prefix("python").filter(|minor| minor.contains('.')).map(String::from)
+    name.strip_prefix("python")
+        .filter(|minor| minor.contains('.'))
+        .map(String::from)
 }
 
 /// What an environment was made with, and whether it is bound to that very patch.
 fn made_with(config: &Config, minor: &str) -> (Request, bool) {
     // …/pythons/KEY/bin/python3.11 for a patch, …/pythons/3.11/bin/python3.11 for a minor.
-    let folder = config.executable.parent().and_then(Path::parent).and_then(Path::file_name).and_then(OsStr::to_str);
+    let folder = config
+        .executable
+        .parent()
+        .and_then(Path::parent)
+        .and_then(Path::file_name)
+        .and_then(OsStr::to_str);
     match folder.and_then(|name| name.parse::<Key>().ok()) {
         Some(key) => (Request::Key(key), true),
         // The name of an interpreter is a version; anything else matches nothing.
@@ -88,8 +113,9 @@ fn made_with(config: &Config, minor: &str) -> (Request, bool) {
     }
 }
 
-/// The Python that an environment was made with, as it is now, and whether the environment is bound to that very patch. An adopted
-/// one is known by its place and by nothing else: another of its minor is another Python.
+/// The Python that an environment was made with, as it is now, and whether the environment is bound
+/// to that very patch. An adopted one is known by its place and by nothing else: another of its
+/// minor is another Python.
 fn maker(ctx: &Context, config: &Config, minor: &str) -> Option<(Installed, bool)> {
     if !is_boots(config) {
         return installed::at(&ctx.paths, &config.executable).map(|python| (python, true));
@@ -98,30 +124,46 @@ fn maker(ctx: &Context, config: &Config, minor: &str) -> Option<(Installed, bool
     Some((installed::find(&ctx.paths, &request)?, exact))
 }
 
-/// Whether an environment was made with a Python of boot's own, wherever the data folder was then: `…/pythons/NAME/bin/python3.11`.
+/// Whether an environment was made with a Python of boot's own, wherever the data folder was then:
+/// `…/pythons/NAME/bin/python3.11`.
 fn is_boots(config: &Config) -> bool {
-    let folder = config.executable.ancestors().nth(3).and_then(Path::file_name);
+    let folder = config
+        .executable
+        .ancestors()
+        .nth(3)
+        .and_then(Path::file_name);
     folder == Some(OsStr::new("pythons"))
 }
 
 /// Whether all that refers to the Python leads to it, and says its version.
 fn is_bound(root: &Path, config: &Config, wanted: Wanted) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
-    let Some(executable) = real(&wanted.python.executable) else { return true };
+    let Some(executable) = real(&wanted.python.executable) else {
+        return true;
+    };
     real(&root.join("bin/python")).as_ref() == Some(&executable)
         && real(&config.home).as_deref() == executable.parent()
         && config.version == wanted.python.key.version.to_string()
 }
 
-/// The config first: if the run is cut in between, the link still shows that there is something to do.
+/// The config first: if the run is cut in between, the link still shows that there is something to
+/// do.
 fn bind(ctx: &Context, root: &Path, wanted: Wanted) -> Result<(), Error> {
     let _lock = venv::lock(ctx, root)?;
-    let executable = if wanted.exact { wanted.python.executable.clone() } else { wanted.python.minor_executable(&ctx.paths) };
+    let executable = if wanted.exact {
+        wanted.python.executable.clone()
+    } else {
+        wanted.python.minor_executable(&ctx.paths)
+    };
     let file = root.join(CONFIG);
     let before = fs::read(&file).map_err(store::Error::io("read", &file))?;
     let version = wanted.python.key.version.to_string();
     let home = executable.parent().unwrap_or(Path::new("/"));
-    let values = [("home", home.as_os_str()), ("executable", executable.as_os_str()), ("version", OsStr::new(&version))];
+    let values = [
+        ("home", home.as_os_str()),
+        ("executable", executable.as_os_str()),
+        ("version", OsStr::new(&version)),
+    ];
     atomic::write(&file, &with_values(&before, &values), None)?;
     Ok(atomic::symlink(&executable, &root.join("bin/python"))?)
 }
@@ -130,8 +172,15 @@ fn bind(ctx: &Context, root: &Path, wanted: Wanted) -> Result<(), Error> {
 fn with_values(config: &[u8], values: &[(&str, &OsStr)]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in config.split_inclusive(|byte| *byte == b'\n') {
-        let key = line.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
-        match values.iter().find(|(name, _)| name.as_bytes() == key && line.contains(&b'=')) {
+        let key = line
+            .split(|byte| *byte == b'=')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii();
+        match values
+            .iter()
+            .find(|(name, _)| name.as_bytes() == key && line.contains(&b'='))
+        {
             Some((name, value)) => {
                 out.extend(format!("{name} = ").bytes());
                 out.extend(value.as_bytes());
@@ -150,18 +199,39 @@ mod tests {
     #[test]
     fn only_the_named_values_change() {
         let before = b"home = /old/bin\nprompt = home = sweet\nversion = 3.11.2\nboot = 0.1.0";
-        let after = with_values(before, &[("home", OsStr::new("/new")), ("version", OsStr::new("3.11.9"))]);
-        assert_eq!(String::from_utf8(after).unwrap(), "home = /new\nprompt = home = sweet\nversion = 3.11.9\nboot = 0.1.0");
+        let after = with_values(
+            before,
+            &[
+                ("home", OsStr::new("/new")),
+                ("version", OsStr::new("3.11.9")),
+            ],
+        );
+        assert_eq!(
+            String::from_utf8(after).unwrap(),
+            "home = /new\nprompt = home = sweet\nversion = 3.11.9\nboot = 0.1.0"
+        );
     }
 
     #[test]
     fn what_an_environment_was_made_with_is_read_from_where_its_python_was() {
-        let config = |path: &str| Config { executable: path.into(), ..Config::default() };
+        let config = |path: &str| Config {
+            executable: path.into(),
+            ..Config::default()
+        };
         let (request, exact) = made_with(&config("/d/pythons/3.11/bin/python3.11"), "3.11");
         assert_eq!((request.to_string().as_str(), exact), ("3.11", false));
-        let (request, exact) = made_with(&config("/d/pythons/cpython-3.11.9-linux-x86_64-gnu/bin/python3.11"), "3.11");
-        assert_eq!((request.to_string().as_str(), exact), ("cpython-3.11.9-linux-x86_64-gnu", true));
-        assert_eq!(minor(&config("/x/bin/python3.13t")).as_deref(), Some("3.13t"));
+        let (request, exact) = made_with(
+            &config("/d/pythons/cpython-3.11.9-linux-x86_64-gnu/bin/python3.11"),
+            "3.11",
+        );
+        assert_eq!(
+            (request.to_string().as_str(), exact),
+            ("cpython-3.11.9-linux-x86_64-gnu", true)
+        );
+        assert_eq!(
+            minor(&config("/x/bin/python3.13t")).as_deref(),
+            Some("3.13t")
+        );
         assert_eq!(minor(&config("/x/bin/python")), None);
     }
 }

@@ -1,4 +1,5 @@
-//! What is said where a Python, an environment or a command isn't there: what was asked for, who asked, and a command that helps.
+//! What is said where a Python, an environment or a command isn't there: what was asked for, who
+//! asked, and a command that helps.
 
 use std::path::{Path, PathBuf};
 
@@ -50,11 +51,20 @@ pub enum DataFolder {
 
 impl Missing {
     pub fn new(asked: &str, reason: &Reason) -> Missing {
-        Missing { asked: asked.into(), reason: reason.clone(), kind: Box::new(Kind::Entry), prospect: None, data: None }
+        Missing {
+            asked: asked.into(),
+            reason: reason.clone(),
+            kind: Box::new(Kind::Entry),
+            prospect: None,
+            data: None,
+        }
     }
 
     fn of(kind: Kind, asked: &str, reason: &Reason) -> Missing {
-        Missing { kind: Box::new(kind), ..Missing::new(asked, reason) }
+        Missing {
+            kind: Box::new(kind),
+            ..Missing::new(asked, reason)
+        }
     }
 
     /// About a word that nothing could meet.
@@ -69,12 +79,26 @@ impl Missing {
 
     /// About the command `name`, which the environment `root` has not.
     pub fn in_environment(root: &Path, name: &str, reason: &Reason) -> Missing {
-        Missing::of(Kind::OfEnvironment { root: root.into(), name: name.into() }, name, reason)
+        Missing::of(
+            Kind::OfEnvironment {
+                root: root.into(),
+                name: name.into(),
+            },
+            name,
+            reason,
+        )
     }
 
     /// About the command `name`, which the Python has not that is told by its version or path.
     pub fn in_python(python: &str, name: &str, reason: &Reason) -> Missing {
-        Missing::of(Kind::OfPython { python: python.into(), name: name.into() }, name, reason)
+        Missing::of(
+            Kind::OfPython {
+                python: python.into(),
+                name: name.into(),
+            },
+            name,
+            reason,
+        )
     }
 
     /// The same error, with the folder that was looked in.
@@ -84,11 +108,16 @@ impl Missing {
         self
     }
 
-    /// With what the catalogs know of the Python: advice that is followed has to work. Opens no socket.
+    /// With what the catalogs know of the Python: advice that is followed has to work. Opens no
+    /// socket.
     #[must_use]
     pub fn explained(self, ctx: &Context) -> Missing {
         let prospect = match *self.kind {
-            Kind::Entry => self.asked.parse().ok().and_then(|request| catalog::prospect(ctx, &request).ok()),
+            Kind::Entry => self
+                .asked
+                .parse()
+                .ok()
+                .and_then(|request| catalog::prospect(ctx, &request).ok()),
             _ => None,
         };
         Missing { prospect, ..self }
@@ -96,19 +125,28 @@ impl Missing {
 
     fn text(&self) -> String {
         let text = self.plain_text();
-        let Some(data) = self.data.as_deref() else { return text };
+        let Some(data) = self.data.as_deref() else {
+            return text;
+        };
         let (problem, advice) = text.split_once('\n').unwrap_or((&text, ""));
-        let (DataFolder::OfShim(folder) | DataFolder::Named(folder) | DataFolder::Default(folder)) = data;
+        let (DataFolder::OfShim(folder) | DataFolder::Named(folder) | DataFolder::Default(folder)) =
+            data;
         let typed = word(folder);
         let folder = escaped(&folder.to_string_lossy());
         match data {
             // What is typed has to reach the same folder.
-            DataFolder::OfShim(_) if advice.starts_with("boot ") => format!("{problem} (in {folder})\nBOOT_DATA_DIR={typed} {advice}"),
+            DataFolder::OfShim(_) if advice.starts_with("boot ") => {
+                format!("{problem} (in {folder})\nBOOT_DATA_DIR={typed} {advice}")
+            }
             DataFolder::OfShim(_) => format!("{problem} (in {folder})\n{advice}"),
-            DataFolder::Named(_) => format!("{problem} (in {folder}, as BOOT_DATA_DIR says)\n{advice}"),
+            DataFolder::Named(_) => {
+                format!("{problem} (in {folder}, as BOOT_DATA_DIR says)\n{advice}")
+            }
             DataFolder::Default(_) => {
                 let first = advice.lines().next().unwrap_or_default();
-                format!("{problem} (in {folder})\n{first}\nBOOT_DATA_DIR=DIR looks in another folder")
+                format!(
+                    "{problem} (in {folder})\n{first}\nBOOT_DATA_DIR=DIR looks in another folder"
+                )
             }
         }
     }
@@ -117,14 +155,23 @@ impl Missing {
     fn plain_text(&self) -> String {
         let reason = &self.reason;
         match &*self.kind {
-            Kind::Unmet(unmet) => return unmet.error(&reason.to_string(), *reason == Reason::Variable),
+            Kind::Unmet(unmet) => {
+                return unmet.error(&reason.to_string(), *reason == Reason::Variable);
+            }
             Kind::OfSystem(name) => return self.system_text(name),
             Kind::OfEnvironment { root, name } => {
                 let advice = match is_interpreter(name) {
                     true => "boot venv --clear makes the environment again".into(),
-                    false => format!("{} -m ensurepip --default-pip", word(&root.join("bin/python"))),
+                    false => format!(
+                        "{} -m ensurepip --default-pip",
+                        word(&root.join("bin/python"))
+                    ),
                 };
-                return format!("the environment {} has no {}\n{advice}", escaped(&root.to_string_lossy()), escaped(name));
+                return format!(
+                    "the environment {} has no {}\n{advice}",
+                    escaped(&root.to_string_lossy()),
+                    escaped(name)
+                );
             }
             Kind::OfPython { python, name } => {
                 let python = escaped(python);
@@ -135,26 +182,48 @@ impl Missing {
         }
         let asked = escaped(&self.asked);
         // A command's name reads like a request.
-        let request = asked.parse::<Request>().ok().filter(|_| !asked.starts_with("python") || asked.starts_with("python-"));
+        let request = asked
+            .parse::<Request>()
+            .ok()
+            .filter(|_| !asked.starts_with("python") || asked.starts_with("python-"));
         if request == Some(Request::System) {
             return self.system_text("python");
         }
         match (reason, request) {
-            (Reason::Newest, None) if asked.starts_with("python") => "no Python is installed\nboot python install".into(),
-            (Reason::Newest, None) => format!("no Python here has {asked}\nboot python install brings one that has"),
-            (Reason::Argument, None) => format!("{asked} is no Python\nboot python list shows what is installed"),
-            (Reason::Newest | Reason::Argument, Some(request)) => not_installed(&request, "", self.prospect, reason),
-            (_, Some(request)) => not_installed(&request, &format!(", which {reason} asks for,"), self.prospect, reason),
+            (Reason::Newest, None) if asked.starts_with("python") => {
+                "no Python is installed\nboot python install".into()
+            }
+            (Reason::Newest, None) => {
+                format!("no Python here has {asked}\nboot python install brings one that has")
+            }
+            (Reason::Argument, None) => {
+                format!("{asked} is no Python\nboot python list shows what is installed")
+            }
+            (Reason::Newest | Reason::Argument, Some(request)) => {
+                not_installed(&request, "", self.prospect, reason)
+            }
+            (_, Some(request)) => not_installed(
+                &request,
+                &format!(", which {reason} asks for,"),
+                self.prospect,
+                reason,
+            ),
             (_, None) => {
-                let way =
-                    asked.parse::<Name>().map_or_else(|_| "boot venv list shows those that are here".into(), |name| name.way_to_make());
+                let way = asked.parse::<Name>().map_or_else(
+                    |_| "boot venv list shows those that are here".into(),
+                    |name| name.way_to_make(),
+                );
                 format!("no environment is called {asked}, which {reason} asks for\n{way}")
             }
         }
     }
 
     fn system_text(&self, name: &str) -> String {
-        let name = if is_interpreter(name) { "Python".into() } else { escaped(name) };
+        let name = if is_interpreter(name) {
+            "Python".into()
+        } else {
+            escaped(name)
+        };
         let way_out = match &self.reason {
             Reason::Pin(_) => "boot python pin 3.11 asks for one of boot's",
             Reason::Global(_) => "boot python pin --global 3.11 asks for one of boot's",
@@ -162,14 +231,24 @@ impl Missing {
             Reason::Argument | Reason::Newest => "boot python install brings one",
         };
         match &self.reason {
-            Reason::Argument | Reason::Newest => format!("PATH has no {name} beside boot's\n{way_out}"),
-            reason => format!("{reason} asks for the system's Python, and PATH has no {name} beside boot's\n{way_out}"),
+            Reason::Argument | Reason::Newest => {
+                format!("PATH has no {name} beside boot's\n{way_out}")
+            }
+            reason => format!(
+                "{reason} asks for the system's Python, and PATH has no {name} beside boot's\n\
+                 {way_out}"
+            ),
         }
     }
 }
 
 /// The text about a Python that isn't installed, and what to type next.
-fn not_installed(request: &Request, asker: &str, prospect: Option<Prospect>, reason: &Reason) -> String {
+fn not_installed(
+    request: &Request,
+    asker: &str,
+    prospect: Option<Prospect>,
+    reason: &Reason,
+) -> String {
     let install = format!("boot python install {}", quoted(&request.to_string()));
     let Some(Prospect::Unknown { newest, may_be_new }) = prospect else {
         return format!("Python {request}{asker} isn't installed\n{install}");
@@ -181,7 +260,9 @@ fn not_installed(request: &Request, asker: &str, prospect: Option<Prospect>, rea
             Reason::Pin(_) => format!("boot python pin {minor}"),
             Reason::Global(_) => format!("boot python pin --global {minor}"),
             Reason::Variable => format!("export BOOT_PYTHON={minor}"),
-            Reason::Argument | Reason::Newest => "boot python list --available shows those that are".into(),
+            Reason::Argument | Reason::Newest => {
+                "boot python list --available shows those that are".into()
+            }
         };
         text += &format!("\nthe newest {minor} is {newest}: {way_out}");
     }
@@ -194,25 +275,43 @@ fn not_installed(request: &Request, asker: &str, prospect: Option<Prospect>, rea
 /// One line about a pin's Python that isn't installed, with the command that helps.
 pub fn not_installed_line(ctx: &Context, request: &Request, is_global: bool) -> String {
     match catalog::prospect(ctx, request) {
-        Ok(Prospect::Unknown { newest: Some(newest), may_be_new }) => {
+        Ok(Prospect::Unknown {
+            newest: Some(newest),
+            may_be_new,
+        }) => {
             let minor = newest.minor_name(Default::default());
             let option = if is_global { "--global " } else { "" };
-            let mut line = format!("no CPython {request} is known, the newest {minor} is {newest}: boot python pin {option}{minor}");
+            let mut line = format!(
+                "no CPython {request} is known, the newest {minor} is {newest}: boot python pin \
+                 {option}{minor}"
+            );
             if may_be_new {
-                line += &format!("; published since? boot python install {} looks for it", quoted(&request.to_string()));
+                line += &format!(
+                    "; published since? boot python install {} looks for it",
+                    quoted(&request.to_string())
+                );
             }
             line
         }
-        _ => format!("Python {request} isn't installed: boot python install {}", quoted(&request.to_string())),
+        _ => format!(
+            "Python {request} isn't installed: boot python install {}",
+            quoted(&request.to_string())
+        ),
     }
 }
 
 /// Neither the Pythons here nor PATH have such a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no command {0} is here\nboot tool install {0} makes it one, if a package of that name has it")]
+#[error(
+    "no command {0} is here\nboot tool install {0} makes it one, if a package of that name has it"
+)]
 pub struct NoCommand(pub String);
 
 /// A request that the shell would take apart.
 pub fn quoted(asked: &str) -> String {
-    if asked.contains(['<', '>', '=', '~', '^', '*', '!', ' ']) { format!("'{asked}'") } else { asked.into() }
+    if asked.contains(['<', '>', '=', '~', '^', '*', '!', ' ']) {
+        format!("'{asked}'")
+    } else {
+        asked.into()
+    }
 }

@@ -1,4 +1,5 @@
-//! Projects: the pin, the environment that belongs to it, whom we trust, and what happens at the prompt.
+//! Projects: the pin, the environment that belongs to it, whom we trust, and what happens at the
+//! prompt.
 
 pub mod activation;
 mod book;
@@ -24,7 +25,8 @@ use crate::Code;
 /// An environment can't be made, found or trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} can't be read: {message}\ncorrect it, or remove it: boot then trusts nothing until told so", path.display())]
+    #[error("{} can't be read: {message}\ncorrect it, or remove it: boot then trusts nothing until \
+             told so", path.display())]
     Book { path: PathBuf, message: String },
     #[error("{0}")]
     Refused(trust::Refusal),
@@ -36,24 +38,33 @@ pub enum Error {
     NotARequest(#[from] crate::python::request::NotARequest),
     #[error(transparent)]
     NotInstalled(Box<missing::Missing>),
-    #[error("{} isn't one of boot's Pythons, and environments are made from those\nboot python adopt {}", trust::shown(.0), trust::word(.0))]
+    #[error("{} isn't one of boot's Pythons, and environments are made from those\n\
+             boot python adopt {}", trust::shown(.0), trust::word(.0))]
     NotTakenIn(PathBuf),
     #[error("no Python is installed\nboot python install")]
     NoPython,
     /// A pin that nothing can meet, in the pin's words.
     #[error("{0}")]
     Unmet(String),
-    #[error("{} is in the way: it isn't a virtual environment, so boot leaves it alone\nmove it aside, or name another path", .0.display())]
+    #[error("{} is in the way: it isn't a virtual environment, so boot leaves it alone\n\
+             move it aside, or name another path", .0.display())]
     InTheWay(PathBuf),
-    #[error("{} is there already, with Python {version}\nto replace it: the same command with --clear", path.display())]
+    #[error("{} is there already, with Python {version}\n\
+             to replace it: the same command with --clear", path.display())]
     Exists { path: PathBuf, version: String },
-    #[error("{} isn't boot's, so boot leaves it alone\nmove it aside, then: boot venv restore", trust::shown(.0))]
+    #[error("{} isn't boot's, so boot leaves it alone\nmove it aside, then: boot venv \
+             restore", trust::shown(.0))]
     Displaced(PathBuf),
-    #[error("no earlier environment of {} is kept\nboot venv list shows those that are", trust::shown(.0))]
+    #[error("no earlier environment of {} is kept\nboot venv list shows those that \
+             are", trust::shown(.0))]
     NothingKept(PathBuf),
-    #[error("{} is no environment that boot made, so boot doesn't remove it\nboot venv list shows those that it made", .0.display())]
+    #[error("{} is no environment that boot made, so boot doesn't remove it\n\
+             boot venv list shows those that it made", .0.display())]
     NotMade(PathBuf),
-    #[error("the environment {name} is removed already\nthat of the folder {name} here: boot venv remove ./{name}")]
+    #[error(
+        "the environment {name} is removed already\nthat of the folder {name} here: boot venv \
+         remove ./{name}"
+    )]
     Removed { name: pin::Name },
     #[error(transparent)]
     Store(#[from] crate::store::Error),
@@ -65,7 +76,9 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::NotAName(_) | Error::NotARequest(_) => Code::Usage,
-            Error::NotInstalled(_) | Error::NotTakenIn(_) | Error::NoPython | Error::Unmet(_) => Code::NotFound,
+            Error::NotInstalled(_) | Error::NotTakenIn(_) | Error::NoPython | Error::Unmet(_) => {
+                Code::NotFound
+            }
             _ => Code::Failed,
         }
     }

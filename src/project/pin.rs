@@ -1,6 +1,7 @@
-//! `.python-version`: which Python a project wants. Anybody may have written it, so it is read with suspicion: what isn't plainly
-//! a request or a name is shown escaped, and nothing of its text ever becomes part of a path unparsed. A file with words in it is a
-//! pin, whatever they are: where none can be read, nothing meets it, and no other Python runs in its place.
+//! `.python-version`: which Python a project wants. Anybody may have written it, so it is read with
+//! suspicion: what isn't plainly a request or a name is shown escaped, and nothing of its text ever
+//! becomes part of a path unparsed. A file with words in it is a pin, whatever they are: where none
+//! can be read, nothing meets it, and no other Python runs in its place.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,8 @@ pub enum Entry {
     Unmet(Unmet),
 }
 
-/// A word, or a whole file, that asks for something which boot can't give. Displayed as it was written, escaped.
+/// A word, or a whole file, that asks for something which boot can't give. Displayed as it was
+/// written, escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
     /// The word; empty where it is about the whole file.
@@ -49,10 +51,17 @@ impl Unmet {
         let text: String = text.chars().take(LONGEST_WORD).collect();
         let instead = foreign::nearest_minor(&text).unwrap_or_else(|| USUAL.into());
         let advice = match foreign::pyenv_virtualenv(&text) {
-            Some((version, name)) => format!("boot venv --name {name} --python {version} && boot python pin {name}"),
+            Some((version, name)) => {
+                format!("boot venv --name {name} --python {version} && boot python pin {name}")
+            }
             None => format!("boot python pin {instead}"),
         };
-        Unmet { text, advice, problem, instead }
+        Unmet {
+            text,
+            advice,
+            problem,
+            instead,
+        }
     }
 
     /// About the whole file.
@@ -63,7 +72,10 @@ impl Unmet {
     /// About what has to be moved before a pin can stand in its place.
     fn obstacle(problem: &str) -> Unmet {
         let unmet = Unmet::file(problem);
-        Unmet { advice: format!("move it away, then: {}", unmet.advice), ..unmet }
+        Unmet {
+            advice: format!("move it away, then: {}", unmet.advice),
+            ..unmet
+        }
     }
 
     /// About one word.
@@ -71,8 +83,12 @@ impl Unmet {
         let shown = start(text);
         let problem = match Foreign::recognize(text) {
             Some(foreign) => format!("asks for {shown}, which {}", foreign.reason()),
-            None if text.chars().count() > LONGEST_WORD => format!("has a word of more than {LONGEST_WORD} characters: {shown}"),
-            None if text.chars().any(char::is_control) => format!("has control characters in it: {shown}"),
+            None if text.chars().count() > LONGEST_WORD => {
+                format!("has a word of more than {LONGEST_WORD} characters: {shown}")
+            }
+            None if text.chars().any(char::is_control) => {
+                format!("has control characters in it: {shown}")
+            }
             None => format!("asks for no Python that boot knows: {shown}"),
         };
         Unmet::new(text, problem)
@@ -80,13 +96,21 @@ impl Unmet {
 
     /// One line about the pin `file`, with what to type instead.
     pub fn line(&self, file: &Path) -> String {
-        format!("{} {}; instead: {}", escaped(&file.display().to_string()), self.problem, self.advice)
+        format!(
+            "{} {}; instead: {}",
+            escaped(&file.display().to_string()),
+            self.problem,
+            self.advice
+        )
     }
 
     /// An error about `subject`, the variable or file that it was found in.
     pub fn error(&self, subject: &str, is_variable: bool) -> String {
         match is_variable {
-            true => format!("{subject} {}\nexport {subject}={}, or: unset {subject}", self.problem, self.instead),
+            true => format!(
+                "{subject} {}\nexport {subject}={}, or: unset {subject}",
+                self.problem, self.instead
+            ),
             false => format!("{subject} {}\n{}", self.problem, self.advice),
         }
     }
@@ -97,17 +121,22 @@ impl Unmet {
         match Foreign::recognize(&self.text) {
             Some(foreign) => format!("{shown} {}\n{}", foreign.reason(), self.advice),
             None if self.text.contains('/') => format!(
-                "{shown} is a path, and a pin names a version\nboot python adopt takes in the Python there, boot python pin {} pins it then",
+                "{shown} is a path, and a pin names a version\n\
+                 boot python adopt takes in the Python there, boot python pin {} pins it then",
                 self.instead
             ),
-            None if self.text.is_empty() => format!("an empty text names no Python\n{}", self.advice),
+            None if self.text.is_empty() => {
+                format!("an empty text names no Python\n{}", self.advice)
+            }
             None => format!("{shown} names no Python that boot knows\n{}", self.advice),
         }
     }
 
     /// As it is said of the user's default.
     fn for_everywhere(mut self) -> Unmet {
-        self.advice = self.advice.replace("boot python pin ", "boot python pin --global ");
+        self.advice = self
+            .advice
+            .replace("boot python pin ", "boot python pin --global ");
         self
     }
 }
@@ -118,8 +147,8 @@ impl std::fmt::Display for Unmet {
     }
 }
 
-/// An environment's name: starts with a letter, then letters, digits, dots, dashes and underscores. Harmless in a message, on a command
-/// line, and as one component of a path.
+/// An environment's name: starts with a letter, then letters, digits, dots, dashes and underscores.
+/// Harmless in a message, on a command line, and as one component of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(String);
 
@@ -131,7 +160,10 @@ impl Name {
     /// The command that makes the environment: of a name like `py311` with that Python.
     pub fn way_to_make(&self) -> String {
         let name = &self.0;
-        let rest = name.strip_prefix("py").filter(|rest| rest.starts_with('3')).map(|rest| rest.replacen("3.", "3", 1));
+        let rest = name
+            .strip_prefix("py")
+            .filter(|rest| rest.starts_with('3'))
+            .map(|rest| rest.replacen("3.", "3", 1));
         match rest.and_then(|rest| foreign::nearest_minor(&rest.replacen('3', "3.", 1))) {
             Some(minor) => format!("boot venv --name {name} --python {minor}"),
             None => format!("boot venv --name {name}"),
@@ -144,29 +176,39 @@ impl std::str::FromStr for Name {
 
     fn from_str(text: &str) -> Result<Name, super::Error> {
         let fine = text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
             && text.len() <= LONGEST_WORD
             && !text.contains("..")
             && text.parse::<Request>().is_err()
             && Foreign::recognize(text).is_none();
-        if fine { Ok(Name(text.into())) } else { Err(super::Error::NotAName(text.into())) }
+        if fine {
+            Ok(Name(text.into()))
+        } else {
+            Err(super::Error::NotAName(text.into()))
+        }
     }
 }
 
 /// Why `text` can't name an environment.
 pub(super) fn not_a_name(text: &str) -> String {
     let shown = start(text.trim());
-    let rule = "start with a letter, then letters, digits, dots, dashes and underscores; not a version";
+    let rule =
+        "start with a letter, then letters, digits, dots, dashes and underscores; not a version";
     match Foreign::recognize(text) {
         _ if shown.is_empty() => format!("an environment needs a name\n{rule}"),
         Some(foreign) => {
             let minor = foreign::nearest_minor(text).unwrap_or_else(|| USUAL.into());
             format!(
-                "{shown} can't name an environment: it {}\ngive it a name of your own: boot venv --name work --python {minor}",
+                "{shown} can't name an environment: it {}\n\
+                 give it a name of your own: boot venv --name work --python {minor}",
                 foreign.reason()
             )
         }
-        None if text.len() > LONGEST_WORD => format!("{shown} can't name an environment: it is longer than {LONGEST_WORD} characters"),
+        None if text.len() > LONGEST_WORD => format!(
+            "{shown} can't name an environment: it is longer than {LONGEST_WORD} characters"
+        ),
         None => format!("{shown} can't name an environment\n{rule}"),
     }
 }
@@ -220,8 +262,9 @@ impl Pin {
         &self.entries[0]
     }
 
-    /// The Python for a new environment: the first that it asks for. None where it asks for none, as one that names an environment does:
-    /// that is made with the default Python, wherever it is made.
+    /// The Python for a new environment: the first that it asks for. None where it asks for none,
+    /// as one that names an environment does: that is made with the default Python, wherever it is
+    /// made.
     pub fn python(&self) -> Result<Option<&Request>, &Unmet> {
         match self.first() {
             Entry::Unmet(unmet) => Err(unmet),
@@ -259,8 +302,8 @@ pub struct Found {
     pub warnings: Vec<String>,
 }
 
-/// The pin that holds in `folder`, an absolute path: its own or the nearest parent's, then the user's default.
-/// A file without a word is as good as none: the search goes on above it.
+/// The pin that holds in `folder`, an absolute path: its own or the nearest parent's, then the
+/// user's default. A file without a word is as good as none: the search goes on above it.
 pub fn find_from(folder: &Path, paths: &Paths) -> Found {
     let mut found = find_project(folder);
     if found.pin.is_none() {
@@ -287,10 +330,11 @@ pub fn read_global(paths: &Paths) -> Option<Pin> {
     found.pin
 }
 
-/// Makes the pin `file` say `entries`. False where it says so already: then nothing is written, whatever else stands in it.
+/// Makes the pin `file` say `entries`. False where it says so already: then nothing is written,
+/// whatever else stands in it.
 ///
-/// A link, as dotfiles have them, stays one and what it leads to is written. A project's link may be anybody's: it is followed to another
-/// pin, and to no file of another name.
+/// A link, as dotfiles have them, stays one and what it leads to is written. A project's link may
+/// be anybody's: it is followed to another pin, and to no file of another name.
 pub fn write(paths: &Paths, file: &Path, entries: &[Entry]) -> Result<bool, store::Error> {
     if let Ok(Some(text)) = read(file)
         && parse(&text) == (entries.to_vec(), None)
@@ -298,7 +342,8 @@ pub fn write(paths: &Paths, file: &Path, entries: &[Entry]) -> Result<bool, stor
         return Ok(false);
     }
     let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
-    let target = link_target(file).filter(|target| file == paths.global_pin() || target.file_name() == file.file_name());
+    let target = link_target(file)
+        .filter(|target| file == paths.global_pin() || target.file_name() == file.file_name());
     match target {
         Some(target) => atomic::write(&target, text.as_bytes(), None)?,
         None => atomic::put(file, text.as_bytes(), 0o644)?,
@@ -331,14 +376,19 @@ impl Found {
             Err(unmet) => (vec![Entry::Unmet(unmet)], None),
         };
         let shown = escaped(&file.display().to_string());
-        self.warnings.extend(warning.map(|problem| format!("{shown} {problem}")));
+        self.warnings
+            .extend(warning.map(|problem| format!("{shown} {problem}")));
         if entries.is_empty() {
             return false;
         }
         if global {
             entries = entries.into_iter().map(Entry::for_everywhere).collect();
         }
-        self.pin = Some(Pin { file: file.into(), global, entries });
+        self.pin = Some(Pin {
+            file: file.into(),
+            global,
+            entries,
+        });
         true
     }
 }
@@ -352,18 +402,29 @@ impl Entry {
     }
 }
 
-/// The entries of a pin's text; and what is wrong with it beside those, if something is: about the first such word. Without entries it
-/// has no word in it.
+/// The entries of a pin's text; and what is wrong with it beside those, if something is: about the
+/// first such word. Without entries it has no word in it.
 pub fn parse(text: &[u8]) -> (Vec<Entry>, Option<String>) {
     let text = decoded(text);
     if text.contains('\0') {
-        return (vec![Entry::Unmet(Unmet::file(format!("holds a NUL: {}", start(&text))))], None);
+        return (
+            vec![Entry::Unmet(Unmet::file(format!(
+                "holds a NUL: {}",
+                start(&text)
+            )))],
+            None,
+        );
     }
     let mut entries = Vec::new();
     let mut unread: Vec<String> = Vec::new();
     for line in text.split(['\n', '\r']) {
         if let Some(marker) = conflict_marker(line) {
-            return (vec![Entry::Unmet(Unmet::file(format!("has a merge conflict in it ({marker})")))], None);
+            return (
+                vec![Entry::Unmet(Unmet::file(format!(
+                    "has a merge conflict in it ({marker})"
+                )))],
+                None,
+            );
         }
         let content = line.split('#').next().unwrap_or("").replace('\t', " ");
         parse_line(content.trim(), &mut entries, &mut unread);
@@ -373,13 +434,17 @@ pub fn parse(text: &[u8]) -> (Vec<Entry>, Option<String>) {
             entries.push(Entry::Unmet(Unmet::word(word)));
             None
         }
-        Some(word) => Some(format!("has a word that asks for no Python, ignored: {}", start(word))),
+        Some(word) => Some(format!(
+            "has a word that asks for no Python, ignored: {}",
+            start(word)
+        )),
         None => None,
     };
     (entries, warning)
 }
 
-/// The entries of one value, as of `BOOT_PYTHON`: at least one. Colons separate them too, as they do pyenv's.
+/// The entries of one value, as of `BOOT_PYTHON`: at least one. Colons separate them too, as they
+/// do pyenv's.
 pub fn parse_value(text: &str) -> Vec<Entry> {
     let (mut entries, mut unread) = (Vec::new(), Vec::new());
     parse_line(text.trim(), &mut entries, &mut unread);
@@ -390,10 +455,15 @@ pub fn parse_value(text: &str) -> Vec<Entry> {
     entries
 }
 
-/// The text of a pin, also in UTF-16 as PowerShell's `>` writes it. What isn't text at all becomes characters that no request has.
+/// The text of a pin, also in UTF-16 as PowerShell's `>` writes it. What isn't text at all becomes
+/// characters that no request has.
 fn decoded(bytes: &[u8]) -> String {
-    let units =
-        |unit: fn([u8; 2]) -> u16| bytes[2..].chunks(2).map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)])).collect::<Vec<u16>>();
+    let units = |unit: fn([u8; 2]) -> u16| {
+        bytes[2..]
+            .chunks(2)
+            .map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)]))
+            .collect::<Vec<u16>>()
+    };
     match bytes {
         [0xff, 0xfe, ..] => String::from_utf16_lossy(&units(u16::from_le_bytes)),
         [0xfe, 0xff, ..] => String::from_utf16_lossy(&units(u16::from_be_bytes)),
@@ -405,11 +475,15 @@ fn decoded(bytes: &[u8]) -> String {
 /// The marker that git writes where two versions of a line meet.
 fn conflict_marker(line: &str) -> Option<&'static str> {
     let markers = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
-    markers.into_iter().find(|marker| line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+    markers.into_iter().find(|marker| {
+        line.strip_prefix(marker)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    })
 }
 
-/// The entries of a line without its comment: the whole of it is one request, or each word is one. Words that can't be read go to
-/// `unread`; those that plainly ask for some Python are entries that nothing meets.
+/// The entries of a line without its comment: the whole of it is one request, or each word is one.
+/// Words that can't be read go to `unread`; those that plainly ask for some Python are entries that
+/// nothing meets.
 fn parse_line(line: &str, entries: &mut Vec<Entry>, unread: &mut Vec<String>) {
     if line.is_empty() {
         return;
@@ -418,11 +492,22 @@ fn parse_line(line: &str, entries: &mut Vec<Entry>, unread: &mut Vec<String>) {
         return entries.push(Entry::Python(request));
     }
     // The words of a range mean something else one by one.
-    let begins_range = |word: &str| word.trim_start_matches(['"', '\'']).starts_with(['<', '>', '=', '~', '!', '^', '|']);
-    let is_one = line.starts_with([';', '/']) || line.split(' ').any(|word| begins_range(word) || word == "-");
-    let words: Vec<&str> = if is_one { vec![line] } else { line.split(' ').filter(|word| !word.is_empty()).collect() };
+    let begins_range = |word: &str| {
+        word.trim_start_matches(['"', '\''])
+            .starts_with(['<', '>', '=', '~', '!', '^', '|'])
+    };
+    let is_one = line.starts_with([';', '/'])
+        || line
+            .split(' ')
+            .any(|word| begins_range(word) || word == "-");
+    let words: Vec<&str> = if is_one {
+        vec![line]
+    } else {
+        line.split(' ').filter(|word| !word.is_empty()).collect()
+    };
     // `python 3.11.9 3.12.1`, as .tool-versions has it.
-    let named = words.len() > 1 && ["python", "cpython"].contains(&words[0].to_ascii_lowercase().as_str());
+    let named =
+        words.len() > 1 && ["python", "cpython"].contains(&words[0].to_ascii_lowercase().as_str());
     for word in &words[usize::from(named)..] {
         match parse_word(word) {
             Some(found) => entries.extend(found),
@@ -440,16 +525,24 @@ fn parse_word(word: &str) -> Option<Vec<Entry>> {
     if !word.contains([',', ':']) {
         return None;
     }
-    let parts: Option<Vec<Entry>> = word.split([',', ':']).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect();
+    let parts: Option<Vec<Entry>> = word
+        .split([',', ':'])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok())
+        .collect();
     // `3,11` is no list: there is no Python 11.
     let is_major = |entry: &Entry| matches!(entry, Entry::Python(Request::Version { numbers: Numbers::Major(major), .. }) if *major > 3);
     parts.filter(|parts| !parts.iter().any(is_major))
 }
 
-/// Whether a word that can't be read speaks of some version all the same: another Python in its place would be a wrong one.
+/// Whether a word that can't be read speaks of some version all the same: another Python in its
+/// place would be a wrong one.
 fn asks_for_version(word: &str) -> bool {
-    let bare = word.trim_start_matches(|c: char| c.is_ascii_alphabetic() || "-@\"'<>=~!^ ".contains(c));
-    bare.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(['/', '\\', '$', '`']) && !word.chars().any(char::is_control)
+    let bare =
+        word.trim_start_matches(|c: char| c.is_ascii_alphabetic() || "-@\"'<>=~!^ ".contains(c));
+    bare.starts_with(|c: char| c.is_ascii_digit())
+        && !word.contains(['/', '\\', '$', '`'])
+        && !word.chars().any(char::is_control)
 }
 
 /// As much of `text` as fits a warning, without what a terminal would obey.
@@ -464,11 +557,18 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Unmet> {
     let failed = |error: io::Error| Unmet::file(format!("can't be read: {error}"));
     match file::read_bounded(path, LONGEST_FILE) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(Unmet::obstacle("isn't a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(Unmet::file(format!("has more than {LONGEST_FILE} bytes"))),
-        // Sockets can't be opened; a folder above may be closed to us, then nobody can tell what is there.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            Err(Unmet::obstacle("isn't a regular file"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            Err(Unmet::file(format!("has more than {LONGEST_FILE} bytes")))
+        }
+        // Sockets can't be opened; a folder above may be closed to us, then nobody can tell what is
+        // there.
         Err(error) => match std::fs::symlink_metadata(path) {
-            Ok(data) if data.is_symlink() && error.kind() == io::ErrorKind::NotFound => Err(Unmet::file("is a link that leads nowhere")),
+            Ok(data) if data.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
+                Err(Unmet::file("is a link that leads nowhere"))
+            }
             Ok(_) => Err(failed(error)),
             Err(_) => Ok(None),
         },
@@ -495,20 +595,43 @@ mod tests {
     }
 
     fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
+        "\u{feff}"
+            .encode_utf16()
+            .chain(text.encode_utf16())
+            .flat_map(bytes)
+            .collect()
     }
 
     #[test]
     fn parse_reads_pins_as_people_write_them() {
         assert_eq!(entries(b"3.11\n"), ["3.11"]);
         assert_eq!(entries(b"\xef\xbb\xbf3.11.9\r\n"), ["3.11.9"]);
-        assert_eq!(entries(b"# ours\n\n  3.12  # newest\n\t3.11\n"), ["3.12", "3.11"]);
+        assert_eq!(
+            entries(b"# ours\n\n  3.12  # newest\n\t3.11\n"),
+            ["3.12", "3.11"]
+        );
         assert_eq!(entries(b">=3.10, <3.13"), [">=3.10,<3.13"]);
-        assert_eq!(entries(b"3.11 # f\xfcr alle\n"), ["3.11"], "a comment in Latin-1");
-        assert_eq!(entries(&utf16("3.11\r\n3.12\r\n", u16::to_le_bytes)), ["3.11", "3.12"]);
+        assert_eq!(
+            entries(b"3.11 # f\xfcr alle\n"),
+            ["3.11"],
+            "a comment in Latin-1"
+        );
+        assert_eq!(
+            entries(&utf16("3.11\r\n3.12\r\n", u16::to_le_bytes)),
+            ["3.11", "3.12"]
+        );
         assert_eq!(entries(&utf16("3.11\n", u16::to_be_bytes)), ["3.11"]);
-        for one in ["3", "3.13t", "3.11.*", "latest", "system", "python-3.12", "cpython@3.12", "cpython-3.11.9-linux-x86_64-gnu", "my_env"]
-        {
+        for one in [
+            "3",
+            "3.13t",
+            "3.11.*",
+            "latest",
+            "system",
+            "python-3.12",
+            "cpython@3.12",
+            "cpython-3.11.9-linux-x86_64-gnu",
+            "my_env",
+        ] {
             let (entries, warning) = parse(one.as_bytes());
             assert_eq!((entries.len(), warning), (1, None), "{one}");
             assert_eq!(matches!(entries[0], Entry::Environment(_)), one == "my_env");
@@ -533,14 +656,21 @@ mod tests {
             assert_eq!(entries(text.as_bytes()), ["3.11", "3.12"], "{text}");
         }
         assert_eq!(entries(b"3.11.7 work"), ["3.11.7", "work"]);
-        assert_eq!(entries(b">=3.10,<3.13 3.9"), [">=3.10,<3.13 3.9"], "which of them is meant, nobody can tell");
+        assert_eq!(
+            entries(b">=3.10,<3.13 3.9"),
+            [">=3.10,<3.13 3.9"],
+            "which of them is meant, nobody can tell"
+        );
         assert_eq!(entries(b">=3.10 <3.13"), [">=3.10,<3.13"]);
     }
 
     #[test]
     fn parse_takes_no_number_with_a_comma_for_two() {
         for text in ["3,11", "3.11 - 3.13", "3.11-3.13", "3.11/3.12"] {
-            assert!(unmet(text.as_bytes()).contains("boot python pin 3.11"), "{text}");
+            assert!(
+                unmet(text.as_bytes()).contains("boot python pin 3.11"),
+                "{text}"
+            );
         }
     }
 
@@ -559,14 +689,29 @@ mod tests {
 
     #[test]
     fn parse_refuses_pythons_that_boot_does_not_have() {
-        assert!(unmet(b"pypy3.10-7.3.12").ends_with("boot has CPython only; instead: boot python pin 3.10"));
-        assert!(unmet(b"miniconda3-latest").ends_with("boot has CPython only; instead: boot python pin 3.11"));
+        assert!(
+            unmet(b"pypy3.10-7.3.12")
+                .ends_with("boot has CPython only; instead: boot python pin 3.10")
+        );
+        assert!(
+            unmet(b"miniconda3-latest")
+                .ends_with("boot has CPython only; instead: boot python pin 3.11")
+        );
         assert!(unmet(b"3.12-dev").ends_with("boot python pin 3.12"));
-        assert!(unmet(b"3.11.7/envs/me").ends_with("boot venv --name me --python 3.11.7 && boot python pin me"));
-        assert!(unmet(b"3.12-slim\n3.11\n").ends_with("boot python pin 3.12"), "never the second in place of the first");
+        assert!(
+            unmet(b"3.11.7/envs/me")
+                .ends_with("boot venv --name me --python 3.11.7 && boot python pin me")
+        );
+        assert!(
+            unmet(b"3.12-slim\n3.11\n").ends_with("boot python pin 3.12"),
+            "never the second in place of the first"
+        );
         assert_eq!(entries(b"3.11 pypy3.10"), ["3.11", "pypy3.10"]);
         assert_eq!(entries(b"3.11:pypy3.10"), ["3.11", "pypy3.10"]);
-        assert!(unmet(b"<<<<<<< HEAD\n3.11\n=======\n3.12\n>>>>>>> theirs\n").contains("merge conflict"));
+        assert!(
+            unmet(b"<<<<<<< HEAD\n3.11\n=======\n3.12\n>>>>>>> theirs\n")
+                .contains("merge conflict")
+        );
     }
 
     #[test]
@@ -593,11 +738,18 @@ mod tests {
         ];
         for wrong in wrong {
             let line = unmet(wrong.as_bytes());
-            assert!(!line.chars().any(char::is_control) && line.contains("boot python pin 3.11"), "{wrong:?}: {line}");
+            assert!(
+                !line.chars().any(char::is_control) && line.contains("boot python pin 3.11"),
+                "{wrong:?}: {line}"
+            );
         }
         unmet(b"\xff\x00\xfe");
         let (entries, warning) = parse(b"/bin/sh\x1b\n3.11\n");
-        assert_eq!(entries, ["3.11".parse().unwrap()], "a good line counts beside a bad one");
+        assert_eq!(
+            entries,
+            ["3.11".parse().unwrap()],
+            "a good line counts beside a bad one"
+        );
         assert!(warning.is_some_and(|line| line.contains("/bin/sh\\u{1b}")));
     }
 
@@ -611,20 +763,34 @@ mod tests {
                     state ^= state >> 7;
                     state ^= state << 17;
                     // Half of them from what pins are made of, so that some parse.
-                    if state & 1 == 0 { b"3.11\n# /<>=,-:v"[(state >> 8) as usize % 15] } else { (state >> 16) as u8 }
+                    if state & 1 == 0 {
+                        b"3.11\n# /<>=,-:v"[(state >> 8) as usize % 15]
+                    } else {
+                        (state >> 16) as u8
+                    }
                 })
                 .collect();
             if round % 3 == 0 {
-                bytes[..2].copy_from_slice(if round % 2 == 0 { b"\xff\xfe" } else { b"\xfe\xff" });
+                bytes[..2].copy_from_slice(if round % 2 == 0 {
+                    b"\xff\xfe"
+                } else {
+                    b"\xfe\xff"
+                });
             }
             let (entries, warning) = parse(&bytes);
             for entry in &entries {
                 match entry {
-                    Entry::Unmet(unmet) => assert!(!unmet.line(Path::new("/p")).chars().any(char::is_control)),
+                    Entry::Unmet(unmet) => {
+                        assert!(!unmet.line(Path::new("/p")).chars().any(char::is_control))
+                    }
                     entry => {
                         let written = entry.to_string();
                         assert!(!written.contains(['/', '\0', '\n', ' ']));
-                        assert!(written.len() > LONGEST_WORD || parse(written.as_bytes()) == (vec![entry.clone()], None), "{written}");
+                        assert!(
+                            written.len() > LONGEST_WORD
+                                || parse(written.as_bytes()) == (vec![entry.clone()], None),
+                            "{written}"
+                        );
                     }
                 }
             }
@@ -640,11 +806,17 @@ mod tests {
         fs::write(root.path().join(FILE), "3.11").unwrap();
         fs::write(root.path().join("a").join(FILE), "# nothing yet\n").unwrap();
         let pin = find_project(&deep).pin.unwrap();
-        assert_eq!((pin.first().to_string(), pin.folder()), ("3.11".into(), root.path()));
+        assert_eq!(
+            (pin.first().to_string(), pin.folder()),
+            ("3.11".into(), root.path())
+        );
         // What can't be read is never made up for by a parent's.
         fs::write(deep.join(FILE), "../../bin/sh").unwrap();
         let pin = find_project(&deep).pin.unwrap();
-        assert_eq!((pin.folder(), matches!(pin.first(), Entry::Unmet(_))), (deep.as_path(), true));
+        assert_eq!(
+            (pin.folder(), matches!(pin.first(), Entry::Unmet(_))),
+            (deep.as_path(), true)
+        );
     }
 
     #[test]
@@ -658,13 +830,22 @@ mod tests {
         };
         let entries: Vec<Entry> = vec!["3.11".parse().unwrap(), "work".parse().unwrap()];
         let global = paths.global_pin();
-        assert!(write(&paths, &global, &entries).unwrap() && fs::read_to_string(&global).unwrap() == "3.11\nwork\n");
+        assert!(
+            write(&paths, &global, &entries).unwrap()
+                && fs::read_to_string(&global).unwrap() == "3.11\nwork\n"
+        );
         fs::write(&global, "3.11 work # mine\n").unwrap();
-        assert!(!write(&paths, &global, &entries).unwrap(), "it says so already");
+        assert!(
+            !write(&paths, &global, &entries).unwrap(),
+            "it says so already"
+        );
         link("defaults", &global);
         for _ in 0..2 {
             write(&paths, &global, &entries).unwrap();
-            assert_eq!(fs::read_to_string(root.path().join("defaults")).unwrap(), "3.11\nwork\n");
+            assert_eq!(
+                fs::read_to_string(root.path().join("defaults")).unwrap(),
+                "3.11\nwork\n"
+            );
         }
         assert!(global.is_symlink());
         link("gone/defaults", &global);
@@ -674,11 +855,17 @@ mod tests {
         fs::write(root.path().join(FILE), "3.12").unwrap();
         link(FILE, &pin);
         assert!(write(&paths, &pin, &entries).unwrap() && pin.is_symlink());
-        assert_eq!(fs::read_to_string(root.path().join(FILE)).unwrap(), "3.11\nwork\n");
+        assert_eq!(
+            fs::read_to_string(root.path().join(FILE)).unwrap(),
+            "3.11\nwork\n"
+        );
         fs::write(root.path().join("precious"), "mine").unwrap();
         link("precious", &pin);
         assert!(write(&paths, &pin, &entries).unwrap() && !pin.is_symlink());
-        assert_eq!(fs::read_to_string(root.path().join("precious")).unwrap(), "mine");
+        assert_eq!(
+            fs::read_to_string(root.path().join("precious")).unwrap(),
+            "mine"
+        );
     }
 
     #[test]
@@ -689,7 +876,14 @@ mod tests {
             Entry::Unmet(unmet) => unmet.line(&file),
             other => panic!("{other:?}"),
         };
-        rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &file,
+            rustix::fs::FileType::Fifo,
+            0o600.into(),
+            0,
+        )
+        .unwrap();
         assert!(line().contains("regular file"));
         fs::remove_file(&file).unwrap();
         fs::create_dir(&file).unwrap();

@@ -1,4 +1,5 @@
-//! The names of named environments that were removed: a `boot venv remove work` that is typed again never means the folder `work`.
+//! The names of named environments that were removed: a `boot venv remove work` that is typed again
+//! never means the folder `work`.
 
 use std::fs;
 use std::io;
@@ -44,8 +45,15 @@ pub fn remember(ctx: &Context, name: &Name) -> Result<(), Error> {
     names.retain(|removed| removed != name.as_str());
     names.push(name.to_string());
     let kept = names.len().saturating_sub(MOST);
-    let text = names[kept..].iter().map(|name| format!("{name}\n")).collect::<String>();
-    Ok(atomic::write(&file(&ctx.paths), text.as_bytes(), Some(0o600))?)
+    let text = names[kept..]
+        .iter()
+        .map(|name| format!("{name}\n"))
+        .collect::<String>();
+    Ok(atomic::write(
+        &file(&ctx.paths),
+        text.as_bytes(),
+        Some(0o600),
+    )?)
 }
 
 #[cfg(test)]
@@ -67,6 +75,8 @@ mod tests {
             remember(&ctx, &name(number)).unwrap();
         }
         assert!(!contains(&ctx.paths, &name(0)).unwrap());
-        assert!(contains(&ctx.paths, &name(1)).unwrap() && contains(&ctx.paths, &name(MOST)).unwrap());
+        assert!(
+            contains(&ctx.paths, &name(1)).unwrap() && contains(&ctx.paths, &name(MOST)).unwrap()
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! Which environments may be put on PATH: those in boot's own folder, and those that the user named.
+//! Which environments may be put on PATH: those in boot's own folder, and those that the user
+//! named.
 //!
-//! A checkout can bring a `.venv` with a `python`, a `git` and an `ls` inside, and a prompt that runs git would run that one
-//! with no key pressed. So an environment outside of boot's folder is known by its canonical path *and* its inode and birth, in
-//! a file that no project can write; and only [`check`] and [`check_own`] make the type that the hook's output accepts.
+//! A checkout can bring a `.venv` with a `python`, a `git` and an `ls` inside, and a prompt that
+//! runs git would run that one with no key pressed. So an environment outside of boot's folder is
+//! known by its canonical path *and* its inode and birth, in a file that no project can write; and
+//! only [`check`] and [`check_own`] make the type that the hook's output accepts.
 
 use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
@@ -40,9 +42,11 @@ impl TrustedVenv {
 /// Why an environment isn't put on PATH. Each is one line, with what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("{} wasn't made by boot, so it isn't activated; if you trust it: boot trust {}", shown(.0), project_of(.0))]
+    #[error("{} wasn't made by boot, so it isn't activated; if you trust it: boot trust \
+             {}", shown(.0), project_of(.0))]
     Unknown(PathBuf),
-    #[error("{} was replaced since it was trusted, so it isn't activated; if you did that: boot trust {}", shown(.0), project_of(.0))]
+    #[error("{} was replaced since it was trusted, so it isn't activated; if you did that: boot \
+             trust {}", shown(.0), project_of(.0))]
     Replaced(PathBuf),
     #[error("{} is a link, so it isn't activated: it could lead anywhere", shown(.0))]
     Link(PathBuf),
@@ -50,14 +54,17 @@ pub enum Refusal {
     NoVenv(PathBuf),
     #[error("{} belongs to somebody else, so {} isn't activated", shown(.0), shown(.1))]
     Owner(PathBuf, PathBuf),
-    #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot trust {}", shown(.0), shown(.1), word(.0), project_of(.1))]
+    #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot \
+             trust {}", shown(.0), shown(.1), word(.0), project_of(.1))]
     Writable(PathBuf, PathBuf),
     #[error(
-        "{} has files of the repository in it, so it isn't activated; to make another: git rm -r --cached .venv && boot venv --clear",
+        "{} has files of the repository in it, so it isn't activated; to make another: git rm -r \
+         --cached .venv && boot venv --clear",
         shown(.0)
     )]
     Tracked(PathBuf),
-    #[error("{} isn't trusted any more, so its environment isn't activated; to have that again: boot trust {}", shown(.0), word(.0))]
+    #[error("{} isn't trusted any more, so its environment isn't activated; to have that again: \
+             boot trust {}", shown(.0), word(.0))]
     Untrusted(PathBuf),
     #[error("{}, so {} isn't activated; {}", .0, shown(.1), .0.advice(project(.1)))]
     Open(Box<owner::OpenFolder>, PathBuf),
@@ -73,8 +80,15 @@ pub(super) fn shown(path: &Path) -> String {
 /// A path in a command that people copy.
 pub(super) fn word(path: &Path) -> String {
     let text = path.display().to_string();
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "/._-+@,".contains(c));
-    if plain { text } else { escaped(&String::from_utf8_lossy(&crate::shell::quote::posix(path))) }
+    let plain = !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || "/._-+@,".contains(c));
+    if plain {
+        text
+    } else {
+        escaped(&String::from_utf8_lossy(&crate::shell::quote::posix(path)))
+    }
 }
 
 /// What to tell `boot trust`: a named environment stands in no project.
@@ -93,26 +107,46 @@ pub fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
     let (root, data) = sound(venv)?;
     // A book that can't be read trusts nothing.
     let book = Book::read(paths).unwrap_or_default();
-    let mut known = book.venv.iter().filter(|entry| entry.path.0 == root).peekable();
+    let mut known = book
+        .venv
+        .iter()
+        .filter(|entry| entry.path.0 == root)
+        .peekable();
     let replaced = known.peek().is_some();
     if let Some(entry) = known.find(|entry| entry.is(&data)) {
-        return Ok(TrustedVenv { root, made: entry.made });
+        return Ok(TrustedVenv {
+            root,
+            made: entry.made,
+        });
     }
     if book.has_in_a_tree(&root) {
         return Ok(TrustedVenv { root, made: false });
     }
-    Err(if replaced { Refusal::Replaced(root) } else { Refusal::Unknown(root) })
+    Err(if replaced {
+        Refusal::Replaced(root)
+    } else {
+        Refusal::Unknown(root)
+    })
 }
 
-/// As [`check`], of an environment that stands at the `.venv` of `project`: what is under version control there was written by a
-/// checkout, whoever vouches for the folder.
-pub fn check_in_project(paths: &Paths, project: &Path, root: &Path) -> Result<TrustedVenv, Refusal> {
+/// As [`check`], of an environment that stands at the `.venv` of `project`: what is under version
+/// control there was written by a checkout, whoever vouches for the folder.
+pub fn check_in_project(
+    paths: &Paths,
+    project: &Path,
+    root: &Path,
+) -> Result<TrustedVenv, Refusal> {
     let trusted = check(paths, root)?;
     let is_inside = fs::canonicalize(project).is_ok_and(|project| root.starts_with(project));
-    if is_inside && exclude::is_tracked(project) { Err(Refusal::Tracked(root.into())) } else { Ok(trusted) }
+    if is_inside && exclude::is_tracked(project) {
+        Err(Refusal::Tracked(root.into()))
+    } else {
+        Ok(trusted)
+    }
 }
 
-/// A project's environment in boot's own folder: nobody else can write there, unless the folder was opened to others.
+/// A project's environment in boot's own folder: nobody else can write there, unless the folder was
+/// opened to others.
 pub fn check_own(environment: &Environment) -> Result<TrustedVenv, Refusal> {
     if environment.is_untrusted() {
         return Err(Refusal::Untrusted(environment.project().into()));
@@ -121,7 +155,8 @@ pub fn check_own(environment: &Environment) -> Result<TrustedVenv, Refusal> {
     Ok(TrustedVenv { root, made: true })
 }
 
-/// What must hold of an environment, whoever vouches for it: its canonical path and its folder's data.
+/// What must hold of an environment, whoever vouches for it: its canonical path and its folder's
+/// data.
 fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
     let none = |_| Refusal::NoVenv(venv.into());
     let data = fs::symlink_metadata(venv).map_err(none)?;
@@ -133,7 +168,12 @@ fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
     if fs::symlink_metadata(&bin).map_err(none)?.is_symlink() {
         return Err(Refusal::Link(bin));
     }
-    if !data.is_dir() || !bin.is_dir() || !fs::symlink_metadata(root.join(venv::CONFIG)).map_err(none)?.is_file() {
+    if !data.is_dir()
+        || !bin.is_dir()
+        || !fs::symlink_metadata(root.join(venv::CONFIG))
+            .map_err(none)?
+            .is_file()
+    {
         return Err(Refusal::NoVenv(root));
     }
     if root.as_os_str().as_bytes().contains(&b':') {
@@ -155,15 +195,16 @@ fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
     Ok((root, data))
 }
 
-/// Notes that `folder`, which boot made, is the environment at the canonical path `target`, or will be once it is published: a run that is
-/// cut in between leaves no environment of boot's that nothing is known of. What stands there until then stays known.
+/// Notes that `folder`, which boot made, is the environment at the canonical path `target`, or will
+/// be once it is published: a run that is cut in between leaves no environment of boot's that
+/// nothing is known of. What stands there until then stays known.
 pub fn record(ctx: &Context, target: &Path, folder: &Path) -> Result<(), Error> {
     let data = fs::symlink_metadata(folder).map_err(store::Error::io("find", folder))?;
     note(ctx, target, &data, true)
 }
 
-/// Trusts the environment of the project `folder`, or `folder` itself where that is one; returns its path, and false if it could be
-/// activated before.
+/// Trusts the environment of the project `folder`, or `folder` itself where that is one; returns
+/// its path, and false if it could be activated before.
 ///
 /// # Errors
 /// There is none; or others can write to it or to a folder above it.
@@ -173,14 +214,18 @@ pub fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Error> {
         folder.to_path_buf()
     } else {
         match environment::look(&ctx.paths, folder) {
-            Standing::Own(environment) | Standing::Renamed(environment) | Standing::Moved(environment, _) => {
+            Standing::Own(environment)
+            | Standing::Renamed(environment)
+            | Standing::Moved(environment, _) => {
                 let changed = environment.set_untrusted(false)?;
                 stamp::touch(&ctx.paths)?;
                 return Ok((link, changed));
             }
             Standing::Foreign(root) => root,
             Standing::Unusable => return Err(Error::Refused(Refusal::NoVenv(link))),
-            Standing::Nothing | Standing::Copied(_) | Standing::Dangling => return Err(Error::Nothing(folder.into())),
+            Standing::Nothing | Standing::Copied(_) | Standing::Dangling => {
+                return Err(Error::Nothing(folder.into()));
+            }
         }
     };
     if check(&ctx.paths, &venv).is_ok() {
@@ -197,7 +242,8 @@ fn note(ctx: &Context, root: &Path, data: &Metadata, made: bool) -> Result<(), E
     let there = fs::symlink_metadata(root).ok();
     Book::change(ctx, |book| {
         let is_there = |entry: &Entry| there.as_ref().is_some_and(|data| entry.is(data));
-        book.venv.retain(|entry| entry.path.0 != root || (is_there(entry) && !entry.is(data)));
+        book.venv
+            .retain(|entry| entry.path.0 != root || (is_there(entry) && !entry.is(data)));
         book.venv.push(Entry::new(root.into(), data, made));
         true
     })?;
@@ -218,11 +264,12 @@ pub fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
     })
 }
 
-/// Trusts nothing of `folder` any more: its environment, itself as an environment, and itself as a tree; in another tree it becomes an
-/// exception. False if nothing of it was trusted.
+/// Trusts nothing of `folder` any more: its environment, itself as an environment, and itself as a
+/// tree; in another tree it becomes an exception. False if nothing of it was trusted.
 pub fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
-    if let Standing::Own(environment) | Standing::Renamed(environment) | Standing::Moved(environment, _) =
-        environment::look(&ctx.paths, folder)
+    if let Standing::Own(environment)
+    | Standing::Renamed(environment)
+    | Standing::Moved(environment, _) = environment::look(&ctx.paths, folder)
     {
         let changed = environment.set_untrusted(true)?;
         stamp::touch(&ctx.paths)?;
@@ -239,7 +286,10 @@ pub fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
         }
         // An exception means nothing outside of every tree.
         let Book { tree, except, .. } = book;
-        except.retain(|exception| tree.iter().any(|tree| exception.path.0.starts_with(&tree.path.0)));
+        except.retain(|exception| {
+            tree.iter()
+                .any(|tree| exception.path.0.starts_with(&tree.path.0))
+        });
         known || in_another || trees != book.tree.len()
     })
 }
@@ -251,7 +301,8 @@ pub fn forget(ctx: &Context, venv: &Path) -> Result<bool, Error> {
 
 fn drop_venvs(book: &mut Book, root: &Path) -> bool {
     let before = book.venv.len();
-    book.venv.retain(|entry| entry.path.0 != root && entry.path.0 != root.join(venv::NAME));
+    book.venv
+        .retain(|entry| entry.path.0 != root && entry.path.0 != root.join(venv::NAME));
     before != book.venv.len()
 }
 
@@ -278,9 +329,22 @@ pub enum Kind {
 /// Everything that is trusted, by path.
 pub fn list(paths: &Paths) -> Result<Vec<Known>, Error> {
     let book = Book::read(paths)?;
-    let venvs = book.venv.into_iter().map(|entry| Known { path: entry.path.0, kind: if entry.made { Kind::Made } else { Kind::Trusted } });
-    let trees = book.tree.into_iter().map(|tree| Known { path: tree.path.0, kind: Kind::Tree });
-    let exceptions = book.except.into_iter().map(|tree| Known { path: tree.path.0, kind: Kind::Except });
+    let venvs = book.venv.into_iter().map(|entry| Known {
+        path: entry.path.0,
+        kind: if entry.made {
+            Kind::Made
+        } else {
+            Kind::Trusted
+        },
+    });
+    let trees = book.tree.into_iter().map(|tree| Known {
+        path: tree.path.0,
+        kind: Kind::Tree,
+    });
+    let exceptions = book.except.into_iter().map(|tree| Known {
+        path: tree.path.0,
+        kind: Kind::Except,
+    });
     let mut all: Vec<Known> = venvs.chain(trees).chain(exceptions).collect();
     all.sort_by(|a, b| a.path.cmp(&b.path));
     all.dedup();
@@ -314,13 +378,19 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
         let venv_path = venv(&home.path().join("p"));
-        assert_eq!(check(&ctx.paths, &venv_path), Err(Refusal::Unknown(venv_path.clone())));
+        assert_eq!(
+            check(&ctx.paths, &venv_path),
+            Err(Refusal::Unknown(venv_path.clone()))
+        );
         record(&ctx, &venv_path, &venv_path).unwrap();
         assert_eq!(check(&ctx.paths, &venv_path).unwrap().root(), venv_path);
         // Another folder in its place; the old one is kept so that its inode isn't used again.
         fs::rename(&venv_path, home.path().join("old")).unwrap();
         venv(&home.path().join("p"));
-        assert_eq!(check(&ctx.paths, &venv_path), Err(Refusal::Replaced(venv_path.clone())));
+        assert_eq!(
+            check(&ctx.paths, &venv_path),
+            Err(Refusal::Replaced(venv_path.clone()))
+        );
         assert!(trust(&ctx, &venv_path).unwrap().1);
         assert!(!trust(&ctx, &venv_path).unwrap().1);
         assert!(untrust(&ctx, &home.path().join("p")).unwrap());
@@ -331,7 +401,10 @@ mod tests {
     fn a_tree_is_trusted_by_its_components_not_by_its_letters() {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
-        let (inside, outside) = (venv(&home.path().join("w/app/x")), venv(&home.path().join("w/app-evil")));
+        let (inside, outside) = (
+            venv(&home.path().join("w/app/x")),
+            venv(&home.path().join("w/app-evil")),
+        );
         assert!(trust_tree(&ctx, &home.path().join("w/app")).unwrap());
         assert!(check(&ctx.paths, &inside).is_ok());
         assert!(check(&ctx.paths, &outside).is_err());
@@ -345,19 +418,28 @@ mod tests {
         let real = venv(&home.path().join("real"));
         fs::create_dir(home.path().join("q")).unwrap();
         symlink(&real, home.path().join("q/.venv")).unwrap();
-        assert!(matches!(check(&ctx.paths, &home.path().join("q/.venv")), Err(Refusal::Link(_))));
+        assert!(matches!(
+            check(&ctx.paths, &home.path().join("q/.venv")),
+            Err(Refusal::Link(_))
+        ));
         fs::set_permissions(home.path().join("real"), fs::Permissions::from_mode(0o777)).unwrap();
         assert!(matches!(check(&ctx.paths, &real), Err(Refusal::Open(..))));
         let colon = venv(&home.path().join("a:b"));
         assert!(matches!(check(&ctx.paths, &colon), Err(Refusal::Colon(_))));
-        assert!(matches!(trust(&ctx, &colon), Err(Error::Refused(Refusal::Colon(_)))));
+        assert!(matches!(
+            trust(&ctx, &colon),
+            Err(Error::Refused(Refusal::Colon(_)))
+        ));
     }
 
     #[test]
     fn an_environment_is_known_before_it_takes_the_place_of_another_which_is_known_until_then() {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
-        let (old, new) = (venv(&home.path().join("p")), venv(&home.path().join("staging")));
+        let (old, new) = (
+            venv(&home.path().join("p")),
+            venv(&home.path().join("staging")),
+        );
         record(&ctx, &old, &old).unwrap();
         record(&ctx, &old, &new).unwrap();
         assert!(check(&ctx.paths, &old).is_ok());

@@ -1,5 +1,5 @@
-//! Virtual environments, written by us: a few links and small files, no process. What stands in them is what CPython's `venv`
-//! makes, so that every tool and editor takes them for what they are.
+//! Virtual environments, written by us: a few links and small files, no process. What stands in
+//! them is what CPython's `venv` makes, so that every tool and editor takes them for what they are.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -32,16 +32,32 @@ pub struct VenvOptions {
     /// What prompts show; the folder's name by default.
     pub prompt: Option<String>,
     pub system_site_packages: bool,
-    /// Bound to this very patch, as a pin like `3.11.9` asks; otherwise to the minor's link, and follows an upgrade.
+    /// Bound to this very patch, as a pin like `3.11.9` asks; otherwise to the minor's link, and
+    /// follows an upgrade.
     pub exact: bool,
 }
 
-/// Writes an environment for `python` into the empty folder `staging`; it will live at `target`. No pip in it yet.
-pub fn create(paths: &Paths, python: &Installed, target: &Path, staging: &Path, options: &VenvOptions) -> store::Result<()> {
-    let executable = if options.exact { python.executable.clone() } else { python.minor_executable(paths) };
+/// Writes an environment for `python` into the empty folder `staging`; it will live at `target`. No
+/// pip in it yet.
+pub fn create(
+    paths: &Paths,
+    python: &Installed,
+    target: &Path,
+    staging: &Path,
+    options: &VenvOptions,
+) -> store::Result<()> {
+    let executable = if options.exact {
+        python.executable.clone()
+    } else {
+        python.minor_executable(paths)
+    };
     let facts = &python.facts;
     let bin = staging.join(&facts.scripts);
-    for folder in [&bin, &staging.join(&facts.purelib), &staging.join("include")] {
+    for folder in [
+        &bin,
+        &staging.join(&facts.purelib),
+        &staging.join("include"),
+    ] {
         fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
     }
 
@@ -60,31 +76,74 @@ pub fn create(paths: &Paths, python: &Installed, target: &Path, staging: &Path, 
         None => escaped(&target.file_name().unwrap_or_default().to_string_lossy()),
     };
     let mut config = b"home = ".to_vec();
-    config.extend(executable.parent().unwrap_or(Path::new("/")).as_os_str().as_bytes());
-    config.extend(format!("\ninclude-system-site-packages = {}\nversion = {version}\nexecutable = ", options.system_site_packages).bytes());
+    config.extend(
+        executable
+            .parent()
+            .unwrap_or(Path::new("/"))
+            .as_os_str()
+            .as_bytes(),
+    );
+    config.extend(
+        format!(
+            "\ninclude-system-site-packages = {}\nversion = {version}\nexecutable = ",
+            options.system_site_packages
+        )
+        .bytes(),
+    );
     config.extend(executable.as_os_str().as_bytes());
-    config.extend(format!("\nprompt = {prompt}\nboot = {}\n", env!("CARGO_PKG_VERSION")).bytes());
+    config.extend(
+        format!(
+            "\nprompt = {prompt}\nboot = {}\n",
+            env!("CARGO_PKG_VERSION")
+        )
+        .bytes(),
+    );
     write(&staging.join(CONFIG), &config)?;
 
     write(&staging.join(".gitignore"), b"*\n")?;
     write(
         &staging.join("CACHEDIR.TAG"),
-        b"Signature: 8a477f597d28d172789f06886806bc55\n# Backups may pass over this folder: `boot venv --clear` makes it anew.\n",
+        b"Signature: 8a477f597d28d172789f06886806bc55\n# Backups may pass over this folder: `boot \
+          venv --clear` makes it anew.\n",
     )?;
     // `expand` quotes what it puts in.
-    write(&bin.join("activate"), &expand(ACTIVATE_SH, target, &prompt, |value| quote::posix(value)))?;
-    write(&bin.join("activate.fish"), &expand(ACTIVATE_FISH, target, &prompt, |value| quote::fish(value)))
+    write(
+        &bin.join("activate"),
+        &expand(ACTIVATE_SH, target, &prompt, |value| quote::posix(value)),
+    )?;
+    write(
+        &bin.join("activate.fish"),
+        &expand(ACTIVATE_FISH, target, &prompt, |value| quote::fish(value)),
+    )
 }
 
-/// An activation script for `root`: its quoted placeholders become the values, quoted for that shell.
+/// An activation script for `root`: its quoted placeholders become the values, quoted for that
+/// shell.
 fn expand(script: &str, root: &Path, prompt: &str, quoted: impl Fn(&OsStr) -> Vec<u8>) -> Vec<u8> {
-    let harmless: String = prompt.chars().map(|c| if c.is_alphanumeric() || " ._-".contains(c) { c } else { '_' }).collect();
+    let harmless: String = prompt
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || " ._-".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     let shown = format!("({harmless}) ");
-    let values = [("'@VIRTUAL_ENV@'", root.as_os_str()), ("'@PROMPT@'", OsStr::new(prompt)), ("'@SHOWN@'", OsStr::new(&shown))];
+    let values = [
+        ("'@VIRTUAL_ENV@'", root.as_os_str()),
+        ("'@PROMPT@'", OsStr::new(prompt)),
+        ("'@SHOWN@'", OsStr::new(&shown)),
+    ];
     let mut out = Vec::new();
     // Split at the placeholders of the script, never searching in a value.
     let mut rest = script;
-    while let Some((at, (name, value))) = values.iter().filter_map(|value| Some((rest.find(value.0)?, value))).min_by_key(|(at, _)| *at) {
+    while let Some((at, (name, value))) = values
+        .iter()
+        .filter_map(|value| Some((rest.find(value.0)?, value)))
+        .min_by_key(|(at, _)| *at)
+    {
         out.extend(rest[..at].bytes());
         out.extend(quoted(value));
         rest = &rest[at + name.len()..];
@@ -99,7 +158,8 @@ fn make_link(target: &Path, link: &Path) -> store::Result<()> {
 
 fn write(path: &Path, content: &[u8]) -> store::Result<()> {
     fs::write(path, content).map_err(store::Error::io("write", path))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(store::Error::io("write", path))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+        .map_err(store::Error::io("write", path))
 }
 
 /// What an environment says of itself in its `pyvenv.cfg`. None where there is none.
@@ -117,10 +177,14 @@ pub struct Config {
 
 impl Config {
     pub fn read(root: &Path) -> Option<Config> {
-        let bytes = fs::read(root.join(CONFIG)).ok().filter(|bytes| bytes.len() < 64 * 1024)?;
+        let bytes = fs::read(root.join(CONFIG))
+            .ok()
+            .filter(|bytes| bytes.len() < 64 * 1024)?;
         let mut config = Config::default();
         for line in bytes.split(|byte| *byte == b'\n') {
-            let Some(at) = line.iter().position(|byte| *byte == b'=') else { continue };
+            let Some(at) = line.iter().position(|byte| *byte == b'=') else {
+                continue;
+            };
             let (key, value) = (line[..at].trim_ascii(), line[at + 1..].trim_ascii());
             let text = || String::from_utf8_lossy(value).into_owned();
             match key {
@@ -147,7 +211,9 @@ impl Config {
             _ => String::new(),
         };
         // A build from a checkout has a plus behind its version.
-        format!("{}{level}", numbers.trim_end_matches('+')).parse().ok()
+        format!("{}{level}", numbers.trim_end_matches('+'))
+            .parse()
+            .ok()
     }
 
     /// Major and minor.
@@ -159,8 +225,12 @@ impl Config {
 
 /// The names of the packages that are installed in the environment `root`, sorted.
 pub fn packages(root: &Path) -> Vec<String> {
-    let libraries = fs::read_dir(root.join("lib")).into_iter().flatten().flatten();
-    let sites = libraries.filter_map(|library| fs::read_dir(library.path().join("site-packages")).ok());
+    let libraries = fs::read_dir(root.join("lib"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let sites =
+        libraries.filter_map(|library| fs::read_dir(library.path().join("site-packages")).ok());
     let names = sites.flatten().flatten().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
         let (name, _) = name.strip_suffix(".dist-info")?.rsplit_once('-')?;
@@ -171,13 +241,20 @@ pub fn packages(root: &Path) -> Vec<String> {
     names
 }
 
-/// The environment's pip and the interpreter that it runs, where that is another one's: the environment was moved or copied.
+/// The environment's pip and the interpreter that it runs, where that is another one's: the
+/// environment was moved or copied.
 pub fn foreign_script(root: &Path) -> Option<(PathBuf, PathBuf)> {
     let pip = root.join("bin/pip");
     let text = file::read_bounded(&pip, 64 * 1024).ok()?;
-    let first = text.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?.trim_ascii();
+    let first = text
+        .strip_prefix(b"#!")?
+        .split(|byte| *byte == b'\n')
+        .next()?
+        .trim_ascii();
     let leads = PathBuf::from(OsStr::from_bytes(first));
-    let is_python = leads.file_name().is_some_and(|name| name.as_bytes().starts_with(b"python"));
+    let is_python = leads
+        .file_name()
+        .is_some_and(|name| name.as_bytes().starts_with(b"python"));
     let folder = fs::canonicalize(leads.parent()?).ok();
     (is_python && folder != fs::canonicalize(root.join("bin")).ok()).then_some((pip, leads))
 }
@@ -185,10 +262,12 @@ pub fn foreign_script(root: &Path) -> Option<(PathBuf, PathBuf)> {
 /// Whether the environment's interpreter is still there.
 pub fn works(root: &Path) -> bool {
     root.join(CONFIG).is_file()
-        && fs::metadata(root.join("bin/python")).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+        && fs::metadata(root.join("bin/python"))
+            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
-/// Held while the environment at `target` is made or removed, so that two shells that enter a new project at once make one.
+/// Held while the environment at `target` is made or removed, so that two shells that enter a new
+/// project at once make one.
 pub fn lock(ctx: &Context, target: &Path) -> store::Result<Lock> {
     Lock::hold(&ctx.paths.locks(), &lock_name(target), &Silent)
 }
@@ -203,9 +282,20 @@ fn lock_name(target: &Path) -> String {
 ///
 /// # Errors
 /// It can't be written.
-pub fn fill(ctx: &Context, python: &Installed, target: &Path, staging: &Path, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
+pub fn fill(
+    ctx: &Context,
+    python: &Installed,
+    target: &Path,
+    staging: &Path,
+    options: &VenvOptions,
+    pip: bool,
+) -> Result<Made, Error> {
     create(&ctx.paths, python, target, staging, options)?;
-    let without_pip = if pip { install_pip(&ctx.paths, python, target, staging)? } else { None };
+    let without_pip = if pip {
+        install_pip(&ctx.paths, python, target, staging)?
+    } else {
+        None
+    };
     Ok(Made { without_pip })
 }
 
@@ -217,12 +307,19 @@ pub fn try_lock(paths: &Paths, target: &Path) -> store::Result<Option<Lock>> {
     Lock::try_hold(&paths.locks(), &lock_name(target))
 }
 
-/// As [`fill`], with staging and publication, for an environment at the canonical path `target` that is not there yet or may be
-/// replaced: the caller has made sure of that. From then on it is trusted.
+/// As [`fill`], with staging and publication, for an environment at the canonical path `target`
+/// that is not there yet or may be replaced: the caller has made sure of that. From then on it is
+/// trusted.
 ///
 /// # Errors
 /// It can't be written, or not be recorded as trusted.
-pub fn publish(ctx: &Context, python: &Installed, target: &Path, options: &VenvOptions, pip: bool) -> Result<Made, Error> {
+pub fn publish(
+    ctx: &Context,
+    python: &Installed,
+    target: &Path,
+    options: &VenvOptions,
+    pip: bool,
+) -> Result<Made, Error> {
     let staging = store::atomic::Staging::beside(target)?;
     let made = fill(ctx, python, target, staging.path(), options, pip)?;
     let replaces = fs::symlink_metadata(target).is_ok();
@@ -242,9 +339,17 @@ pub struct Made {
 }
 
 /// Puts the interpreter's own pip into the environment; a line that says why where there is none.
-fn install_pip(paths: &Paths, python: &Installed, target: &Path, staging: &Path) -> Result<Option<String>, Error> {
+fn install_pip(
+    paths: &Paths,
+    python: &Installed,
+    target: &Path,
+    staging: &Path,
+) -> Result<Option<String>, Error> {
     let Some(wheel) = pip::bundled(&python.facts.stdlib) else {
-        return Ok(Some(format!("{} brings no pip along, so there is none inside", python.key)));
+        return Ok(Some(format!(
+            "{} brings no pip along, so there is none inside",
+            python.key
+        )));
     };
     pip::install(paths, &python.facts, &wheel, staging, target)?;
     Ok(None)
@@ -257,11 +362,32 @@ mod tests {
     #[test]
     fn values_are_quoted_into_the_activation_scripts_and_never_expanded_twice() {
         let hostile = "/a'; touch x; '@PROMPT@'$(touch y)";
-        let script = String::from_utf8(expand(ACTIVATE_SH, Path::new(hostile), "p'$(touch z)", |value| quote::posix(value))).unwrap();
-        assert!(script.contains(r"VIRTUAL_ENV='/a'\''; touch x; '\''@PROMPT@'\''$(touch y)'"), "{script}");
-        assert!(script.contains(r"VIRTUAL_ENV_PROMPT='p'\''$(touch z)'"), "{script}");
-        assert!(script.contains(r"__venv_shown='(p___touch z_) '"), "{script}");
-        let script = String::from_utf8(expand(ACTIVATE_FISH, Path::new("/a'b\\"), "p", |value| quote::fish(value))).unwrap();
-        assert!(script.contains(r"set -gx VIRTUAL_ENV '/a\'b\\'"), "{script}");
+        let script = String::from_utf8(expand(
+            ACTIVATE_SH,
+            Path::new(hostile),
+            "p'$(touch z)",
+            |value| quote::posix(value),
+        ))
+        .unwrap();
+        assert!(
+            script.contains(r"VIRTUAL_ENV='/a'\''; touch x; '\''@PROMPT@'\''$(touch y)'"),
+            "{script}"
+        );
+        assert!(
+            script.contains(r"VIRTUAL_ENV_PROMPT='p'\''$(touch z)'"),
+            "{script}"
+        );
+        assert!(
+            script.contains(r"__venv_shown='(p___touch z_) '"),
+            "{script}"
+        );
+        let script = String::from_utf8(expand(ACTIVATE_FISH, Path::new("/a'b\\"), "p", |value| {
+            quote::fish(value)
+        }))
+        .unwrap();
+        assert!(
+            script.contains(r"set -gx VIRTUAL_ENV '/a\'b\\'"),
+            "{script}"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! Takes in an interpreter that somebody else installed: a record and a few links in boot's folder, and nothing changed in its own.
-//! Whoever installed it keeps it up to date; boot makes environments and tools with it.
+//! Takes in an interpreter that somebody else installed: a record and a few links in boot's folder,
+//! and nothing changed in its own. Whoever installed it keeps it up to date; boot makes
+//! environments and tools with it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -19,10 +20,20 @@ use crate::store::{self};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} isn't a Python that boot can take in: {reason}\n{hint}", crate::report::escaped(&path.to_string_lossy()))]
-    NotAPython { path: PathBuf, reason: String, hint: String },
-    #[error("{version} is there already: {}\nboot python uninstall {version} makes room for {}", there.display(), path.display())]
-    Taken { version: String, there: PathBuf, path: PathBuf },
+    #[error("{} isn't a Python that boot can take in: {reason}\n\
+             {hint}", crate::report::escaped(&path.to_string_lossy()))]
+    NotAPython {
+        path: PathBuf,
+        reason: String,
+        hint: String,
+    },
+    #[error("{version} is there already: {}\nboot python uninstall {version} makes room for \
+             {}", there.display(), path.display())]
+    Taken {
+        version: String,
+        there: PathBuf,
+        path: PathBuf,
+    },
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -37,32 +48,57 @@ pub struct Outcome {
     pub report: Option<Report>,
 }
 
-/// Takes in the interpreter at `path`: its own path, the folder of its installation, or its name on PATH.
+/// Takes in the interpreter at `path`: its own path, the folder of its installation, or its name on
+/// PATH.
 ///
-/// Errors: it isn't a CPython 3.8 or newer of this machine; it is an environment's; or there is another Python of its version.
+/// Errors: it isn't a CPython 3.8 or newer of this machine; it is an environment's; or there is
+/// another Python of its version.
 pub fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
-    let refuse = |reason: String, hint: &str| Error::NotAPython { path: path.into(), reason, hint: hint.into() };
-    let found =
-        locate(ctx, path).ok_or_else(|| refuse("there is no such program".into(), "boot python adopt --all finds those that are here"))?;
-    let asked = selftest::ask(&found, WHO).map_err(|reason| refuse(reason, "name the interpreter, as in /usr/bin/python3.11"))?;
+    let refuse = |reason: String, hint: &str| Error::NotAPython {
+        path: path.into(),
+        reason,
+        hint: hint.into(),
+    };
+    let found = locate(ctx, path).ok_or_else(|| {
+        refuse(
+            "there is no such program".into(),
+            "boot python adopt --all finds those that are here",
+        )
+    })?;
+    let asked = selftest::ask(&found, WHO)
+        .map_err(|reason| refuse(reason, "name the interpreter, as in /usr/bin/python3.11"))?;
     let words: Vec<&str> = asked.lines().collect();
     let [who, prefix, base_prefix, executable] = words.as_slice() else {
-        return Err(refuse("it doesn't answer like a Python".into(), "name the interpreter, as in /usr/bin/python3.11"));
+        return Err(refuse(
+            "it doesn't answer like a Python".into(),
+            "name the interpreter, as in /usr/bin/python3.11",
+        ));
     };
     if *who != "cpython" {
         return Err(refuse(format!("it is {who}"), "boot works with CPython"));
     }
     if prefix != base_prefix {
-        return Err(refuse("it is an environment's".into(), &format!("boot python adopt {base_prefix} takes in what that was made with")));
+        return Err(refuse(
+            "it is an environment's".into(),
+            &format!("boot python adopt {base_prefix} takes in what that was made with"),
+        ));
     }
     let executable = lasting(&found, Path::new(executable));
-    let passed = selftest::examine(&executable).map_err(|reason| refuse(reason, "boot works with CPython 3.8 and newer"))?;
-    let key = key(&passed.facts).map_err(|reason| refuse(reason, "boot works with CPython 3.8 and newer, built for this machine"))?;
+    let passed = selftest::examine(&executable)
+        .map_err(|reason| refuse(reason, "boot works with CPython 3.8 and newer"))?;
+    let key = key(&passed.facts).map_err(|reason| {
+        refuse(
+            reason,
+            "boot works with CPython 3.8 and newer, built for this machine",
+        )
+    })?;
 
     let home = ctx.paths.pythons().join(key.to_string());
     let _lock = Lock::hold(&ctx.paths.locks(), &key.to_string(), &*ctx.report)?;
     let there = installed::read(&home);
-    let same = there.as_ref().is_some_and(|there| there.origin == Origin::Adopted && is_same(&there.executable, &executable));
+    let same = there.as_ref().is_some_and(|there| {
+        there.origin == Origin::Adopted && is_same(&there.executable, &executable)
+    });
     match there {
         Some(there) if !same => {
             return Err(Error::Taken {
@@ -73,12 +109,25 @@ pub fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
         }
         Some(there) if there.facts == passed.facts && there.executable == executable => {
             links::mend(&ctx.paths)?;
-            return Ok(Outcome { python: there, fresh: false, report: None });
+            return Ok(Outcome {
+                python: there,
+                fresh: false,
+                report: None,
+            });
         }
         _ => {}
     }
-    let blank = Report { key: key.to_string(), ..Report::default() };
-    let report = verify::inspect(&executable, &passed.facts.stdlib, &key.version, Origin::Adopted, blank);
+    let blank = Report {
+        key: key.to_string(),
+        ..Report::default()
+    };
+    let report = verify::inspect(
+        &executable,
+        &passed.facts.stdlib,
+        &key.version,
+        Origin::Adopted,
+        blank,
+    );
     let staging = Staging::beside(&home)?;
     commands(staging.path(), &key, &executable, report.pip.is_some())?;
     let record = Record {
@@ -92,23 +141,32 @@ pub fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
         build: source::Options::default(),
         replaces: None,
     };
-    let text = serde_json::to_vec_pretty(&record).map_err(|error| store::Error::io("write", &home)(error.into()))?;
+    let text = serde_json::to_vec_pretty(&record)
+        .map_err(|error| store::Error::io("write", &home)(error.into()))?;
     let file = staging.path().join(RECORD);
     fs::write(&file, text).map_err(store::Error::io("write", &file))?;
     staging.publish(&home)?;
     // Its owner has upgraded it since it was taken in: it isn't two Pythons.
     for old in installed::list(&ctx.paths) {
-        if old.origin == Origin::Adopted && old.key != key && is_same(&old.executable, &executable) {
+        if old.origin == Origin::Adopted && old.key != key && is_same(&old.executable, &executable)
+        {
             atomic::remove_folder(&old.root)?;
         }
     }
     links::refresh(&ctx.paths)?;
-    let python = installed::read(&home).ok_or_else(|| store::Error::io("read", &home)(std::io::Error::other("its record is gone")))?;
-    Ok(Outcome { python, fresh: true, report: Some(report) })
+    let python = installed::read(&home).ok_or_else(|| {
+        store::Error::io("read", &home)(std::io::Error::other("its record is gone"))
+    })?;
+    Ok(Outcome {
+        python,
+        fresh: true,
+        report: Some(report),
+    })
 }
 
 /// Who an interpreter is, a line each; for any that is a Python, however old.
-const WHO: &str = "import sys\nprint(getattr(getattr(sys, 'implementation', None), 'name', 'an old Python'))\nprint(sys.prefix)\n\
+const WHO: &str = "import sys\nprint(getattr(getattr(sys, 'implementation', None), 'name', 'an old \
+                   Python'))\nprint(sys.prefix)\n\
                    print(getattr(sys, 'base_prefix', sys.prefix))\nprint(sys.executable)";
 
 /// The program that `path` means.
@@ -123,22 +181,40 @@ fn locate(ctx: &Context, path: &Path) -> Option<PathBuf> {
     [path].into_iter().chain(inside).find(|path| path.is_file())
 }
 
-/// The path to keep: the one that was named, unless that only led to another one (as pyenv's shims do); by its numbered name, for
-/// `/usr/bin/python3` will be another minor some day.
+/// The path to keep: the one that was named, unless that only led to another one (as pyenv's shims
+/// do); by its numbered name, for `/usr/bin/python3` will be another minor some day.
 fn lasting(named: &Path, told: &Path) -> PathBuf {
-    let path = if is_same(named, told) || !told.is_file() { named } else { told };
+    let path = if is_same(named, told) || !told.is_file() {
+        named
+    } else {
+        told
+    };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if name.contains('.') {
         return path.into();
     }
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let siblings = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let siblings = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     let numbered = |sibling: &PathBuf| {
-        let name = sibling.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let rest = name.strip_prefix("python3.").map(|rest| rest.strip_suffix('t').unwrap_or(rest));
-        rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())) && is_same(sibling, path)
+        let name = sibling
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let rest = name
+            .strip_prefix("python3.")
+            .map(|rest| rest.strip_suffix('t').unwrap_or(rest));
+        rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+            && is_same(sibling, path)
     };
-    siblings.filter(numbered).min().unwrap_or_else(|| path.into())
+    siblings
+        .filter(numbered)
+        .min()
+        .unwrap_or_else(|| path.into())
 }
 
 fn is_same(a: &Path, b: &Path) -> bool {
@@ -166,17 +242,29 @@ fn key(facts: &Facts) -> Result<Key, String> {
         ("linux", _) => (Os::Linux, Libc::Gnu),
         (other, _) => return Err(format!("it is built for {other}")),
     };
-    let variant = if facts.free_threaded { Variant::FreeThreaded } else { Variant::Default };
-    Ok(Key { version, variant, platform: Platform { os, arch, libc } })
+    let variant = if facts.free_threaded {
+        Variant::FreeThreaded
+    } else {
+        Variant::Default
+    };
+    Ok(Key {
+        version,
+        variant,
+        platform: Platform { os, arch, libc },
+    })
 }
 
-/// Its commands by all their names, in a folder that has nothing else, for PATH. Its pip is called through it: a `pip` beside it may be
-/// of another Python.
+/// Its commands by all their names, in a folder that has nothing else, for PATH. Its pip is called
+/// through it: a `pip` beside it may be of another Python.
 fn commands(staging: &Path, key: &Key, executable: &Path, pip: bool) -> store::Result<()> {
     let bin = staging.join("bin");
     fs::create_dir(&bin).map_err(store::Error::io("create", &bin))?;
     let minor = key.version.minor_name(key.variant);
-    for name in ["python".to_string(), "python3".into(), format!("python{minor}")] {
+    for name in [
+        "python".to_string(),
+        "python3".into(),
+        format!("python{minor}"),
+    ] {
         symlink(executable, bin.join(&name)).map_err(store::Error::io("link", &bin.join(&name)))?;
     }
     if pip {
@@ -184,29 +272,39 @@ fn commands(staging: &Path, key: &Key, executable: &Path, pip: bool) -> store::R
         for name in ["pip".to_string(), "pip3".into(), format!("pip{minor}")] {
             let file = bin.join(name);
             fs::write(&file, &script).map_err(store::Error::io("write", &file))?;
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).map_err(store::Error::io("write", &file))?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
+                .map_err(store::Error::io("write", &file))?;
         }
     }
     Ok(())
 }
 
-/// The program `pip` of an adopted Python. Not `-m pip`, which would look for pip in the current folder first: of a script it is the
-/// script's own folder, which has nothing of Python's in it.
+/// The program `pip` of an adopted Python. Not `-m pip`, which would look for pip in the current
+/// folder first: of a script it is the script's own folder, which has nothing of Python's in it.
 fn pip_script(executable: &Path) -> Vec<u8> {
-    const BODY: &str = "import runpy\n\nrunpy.run_module(\"pip\", run_name=\"__main__\", alter_sys=True)\n";
-    let mut text = script::shebang(Interpreter { path: executable, isolated: false });
+    const BODY: &str =
+        "import runpy\n\nrunpy.run_module(\"pip\", run_name=\"__main__\", alter_sys=True)\n";
+    let mut text = script::shebang(Interpreter {
+        path: executable,
+        isolated: false,
+    });
     text.extend_from_slice(BODY.as_bytes());
     text
 }
 
-/// Brings the commands of an adopted Python up to date that an older boot made. True if there was anything to change.
+/// Brings the commands of an adopted Python up to date that an older boot made. True if there was
+/// anything to change.
 pub(super) fn renew_commands(python: &Installed) -> store::Result<bool> {
     let mut changed = false;
     if python.origin != Origin::Adopted {
         return Ok(false);
     }
     let wanted = pip_script(&python.executable);
-    for name in ["pip".to_string(), "pip3".into(), format!("pip{}", python.key.version.minor_name(python.key.variant))] {
+    for name in [
+        "pip".to_string(),
+        "pip3".into(),
+        format!("pip{}", python.key.version.minor_name(python.key.variant)),
+    ] {
         let file = python.root.join("bin").join(name);
         if fs::read(&file).is_ok_and(|there| there != wanted) {
             atomic::put(&file, &wanted, 0o755)?;

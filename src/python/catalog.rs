@@ -1,5 +1,5 @@
-//! Which CPythons exist: prebuilt archives and upstream's sources, with their checksums. Compiled in, and read only when
-//! something is to be installed.
+//! Which CPythons exist: prebuilt archives and upstream's sources, with their checksums. Compiled
+//! in, and read only when something is to be installed.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -31,8 +31,19 @@ pub struct Build {
 
 impl fmt::Display for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Build { key, release, file, sha256 } = self;
-        write!(f, "{}\t{}\t{}\t{release}\t{file}\t{sha256}", key.version, key.platform, key.variant.name())
+        let Build {
+            key,
+            release,
+            file,
+            sha256,
+        } = self;
+        write!(
+            f,
+            "{}\t{}\t{}\t{release}\t{file}\t{sha256}",
+            key.version,
+            key.platform,
+            key.variant.name()
+        )
     }
 }
 
@@ -45,20 +56,33 @@ pub struct Source {
 }
 
 impl Source {
-    /// What it can be built to on `platform`: the global interpreter lock can be left out since 3.13.
+    /// What it can be built to on `platform`: the global interpreter lock can be left out since
+    /// 3.13.
     pub fn keys(&self, platform: Platform) -> impl Iterator<Item = Key> + use<> {
         let version = self.version;
         let free = (version.major, version.minor) >= (3, 13);
-        let variants = [Some(Variant::Default), free.then_some(Variant::FreeThreaded)];
-        variants.into_iter().flatten().map(move |variant| Key { version, variant, platform })
+        let variants = [
+            Some(Variant::Default),
+            free.then_some(Variant::FreeThreaded),
+        ];
+        variants.into_iter().flatten().map(move |variant| Key {
+            version,
+            variant,
+            platform,
+        })
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("can't read the catalog {}: {source}\nBOOT_PYTHON_CATALOG or python.catalog names it", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("the catalog {}, line {line}, isn't version, platform, variant, release, file, sha256 with tabs between\ncorrect it, or unset BOOT_PYTHON_CATALOG", path.display())]
+    #[error("can't read the catalog {}: {source}\nBOOT_PYTHON_CATALOG or python.catalog names \
+             it", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the catalog {}, line {line}, isn't version, platform, variant, release, file, sha256 \
+             with tabs between\ncorrect it, or unset BOOT_PYTHON_CATALOG", path.display())]
     Line { path: PathBuf, line: usize },
     #[error(transparent)]
     Settings(#[from] crate::settings::Error),
@@ -85,33 +109,49 @@ pub(super) fn own(ctx: &Context) -> Result<Option<PathBuf>, crate::settings::Err
     })
 }
 
-/// The prebuilt archives, newest version first; the user's catalog in place of the one that is compiled in, if there is one.
+/// The prebuilt archives, newest version first; the user's catalog in place of the one that is
+/// compiled in, if there is one.
 pub fn builds(ctx: &Context) -> Result<Vec<Build>, Error> {
     builds_at(ctx, None)
 }
 
-/// As [`builds`], with what the last refresh from the base address `mirror` found; None is the address that is set up.
+/// As [`builds`], with what the last refresh from the base address `mirror` found; None is the
+/// address that is set up.
 pub fn builds_at(ctx: &Context, mirror: Option<&str>) -> Result<Vec<Build>, Error> {
     let mut builds = match own(ctx)? {
         Some(path) => {
-            let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+            let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
             read(&text).map_err(|line| Error::Line { path, line })?
         }
         None => {
             let mut builds = read(&standalone()).unwrap_or_default();
-            let known: HashSet<(String, String)> = builds.iter().map(|build| (build.release.clone(), build.file.clone())).collect();
+            let known: HashSet<(String, String)> = builds
+                .iter()
+                .map(|build| (build.release.clone(), build.file.clone()))
+                .collect();
             // A mirror tells of what is new; it has no say in what is known.
             builds.extend(
-                refresh::found(ctx, mirror)?.into_iter().filter(|build| !known.contains(&(build.release.clone(), build.file.clone()))),
+                refresh::found(ctx, mirror)?
+                    .into_iter()
+                    .filter(|build| !known.contains(&(build.release.clone(), build.file.clone()))),
             );
             builds
         }
     };
-    builds.sort_by(|a: &Build, b: &Build| b.key.version.cmp(&a.key.version).then_with(|| b.release.cmp(&a.release)));
+    builds.sort_by(|a: &Build, b: &Build| {
+        b.key
+            .version
+            .cmp(&a.key.version)
+            .then_with(|| b.release.cmp(&a.release))
+    });
     Ok(builds)
 }
 
-/// The builds in a catalog's text that boot can use, in its order; or the number of the first line that isn't one of a catalog.
+/// The builds in a catalog's text that boot can use, in its order; or the number of the first line
+/// that isn't one of a catalog.
 pub fn read(text: &str) -> Result<Vec<Build>, usize> {
     let mut builds = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -120,55 +160,95 @@ pub fn read(text: &str) -> Result<Vec<Build>, usize> {
     Ok(builds)
 }
 
-/// One line of a catalog: a build, nothing (blank, a comment, a platform or kind of file that boot doesn't use), or nonsense.
+/// One line of a catalog: a build, nothing (blank, a comment, a platform or kind of file that boot
+/// doesn't use), or nonsense.
 fn parse(line: &str) -> Result<Option<Build>, ()> {
     let line = line.trim_end_matches('\r');
     if line.trim().is_empty() || line.starts_with('#') {
         return Ok(None);
     }
     let fields: Vec<&str> = line.split('\t').collect();
-    let [version, platform, variant, release, file, sha256] = fields.as_slice() else { return Err(()) };
+    let [version, platform, variant, release, file, sha256] = fields.as_slice() else {
+        return Err(());
+    };
     let sha256 = sha256.parse().map_err(|_| ())?;
     if !is_plain(release) || !is_plain(file) {
         return Err(());
     }
-    let (Ok(version), Ok(platform), Ok(variant)) = (version.parse(), platform.parse::<Platform>(), variant.parse()) else {
+    let (Ok(version), Ok(platform), Ok(variant)) = (
+        version.parse(),
+        platform.parse::<Platform>(),
+        variant.parse(),
+    ) else {
         return Ok(None);
     };
-    let key = Key { version, variant, platform };
-    Ok(Some(Build { key, release: release.to_string(), file: file.to_string(), sha256 }).filter(is_usable))
+    let key = Key {
+        version,
+        variant,
+        platform,
+    };
+    Ok(Some(Build {
+        key,
+        release: release.to_string(),
+        file: file.to_string(),
+        sha256,
+    })
+    .filter(is_usable))
 }
 
 /// Whether boot can install it and what it installs is of use.
 pub(super) fn is_usable(build: &Build) -> bool {
-    let dynamic = build.key.platform.libc != Libc::Musl || build.release.as_str() >= FIRST_DYNAMIC_MUSL;
+    let dynamic =
+        build.key.platform.libc != Libc::Musl || build.release.as_str() >= FIRST_DYNAMIC_MUSL;
     dynamic && (build.file.ends_with(".tar.gz") || build.file.ends_with(".tar.zst"))
 }
 
 /// What becomes part of an address: a plain name.
 pub(super) fn is_plain(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_.".contains(&byte))
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-_.".contains(&byte))
 }
 
 /// The archives that meet `request` on `platform`, newest first.
-pub fn matching<'a>(builds: &'a [Build], request: &Request, platform: Platform) -> impl Iterator<Item = &'a Build> {
-    builds.iter().filter(move |build| build.key.platform == platform && request.matches(&build.key))
+pub fn matching<'a>(
+    builds: &'a [Build],
+    request: &Request,
+    platform: Platform,
+) -> impl Iterator<Item = &'a Build> {
+    builds
+        .iter()
+        .filter(move |build| build.key.platform == platform && request.matches(&build.key))
 }
 
-/// The source archives, newest first, `.tgz` before `.tar.xz`: it unpacks faster. The user's catalog may have more, on lines whose
-/// platform is `source`; it has the say about versions that both name.
+/// The source archives, newest first, `.tgz` before `.tar.xz`: it unpacks faster. The user's
+/// catalog may have more, on lines whose platform is `source`; it has the say about versions that
+/// both name.
 pub fn sources(ctx: &Context) -> Result<Vec<Source>, Error> {
     let mut sources = Vec::new();
     if let Some(path) = own(ctx)? {
         let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
         sources.extend(text.lines().filter_map(|line| {
             let fields: Vec<&str> = line.trim_end_matches('\r').split('\t').collect();
-            let [version, "source", _, _, file, sha256] = fields.as_slice() else { return None };
-            Some(Source { version: version.parse().ok()?, file: file.to_string(), sha256: sha256.parse().ok()? }).filter(|_| is_plain(file))
+            let [version, "source", _, _, file, sha256] = fields.as_slice() else {
+                return None;
+            };
+            Some(Source {
+                version: version.parse().ok()?,
+                file: file.to_string(),
+                sha256: sha256.parse().ok()?,
+            })
+            .filter(|_| is_plain(file))
         }));
     }
     let own: HashSet<Version> = sources.iter().map(|source| source.version).collect();
-    sources.extend(upstream().into_iter().filter(|source| !own.contains(&source.version)));
+    sources.extend(
+        upstream()
+            .into_iter()
+            .filter(|source| !own.contains(&source.version)),
+    );
     sources.sort_by(|a, b| b.version.cmp(&a.version).then_with(|| b.file.cmp(&a.file)));
     Ok(sources)
 }
@@ -189,9 +269,22 @@ pub enum Prospect {
 
 /// What may come of `request` on this machine, as far as is known without a network.
 pub fn prospect(ctx: &Context, request: &Request) -> Result<Prospect, Error> {
-    let Some(platform) = Platform::host() else { return Ok(Prospect::Unknown { newest: None, may_be_new: false }) };
-    let mut keys: Vec<Key> = builds(ctx)?.into_iter().map(|build| build.key).filter(|key| key.platform == platform).collect();
-    keys.extend(sources(ctx)?.iter().flat_map(|source| source.keys(platform)));
+    let Some(platform) = Platform::host() else {
+        return Ok(Prospect::Unknown {
+            newest: None,
+            may_be_new: false,
+        });
+    };
+    let mut keys: Vec<Key> = builds(ctx)?
+        .into_iter()
+        .map(|build| build.key)
+        .filter(|key| key.platform == platform)
+        .collect();
+    keys.extend(
+        sources(ctx)?
+            .iter()
+            .flat_map(|source| source.keys(platform)),
+    );
     Ok(prospect_among(&keys, request))
 }
 
@@ -201,9 +294,17 @@ fn prospect_among(keys: &[Key], request: &Request) -> Prospect {
     }
     let newest = newest_like(keys, request);
     let asked = match request {
-        Request::Version { numbers: Numbers::Full(version), .. } => Some(*version),
-        Request::Version { numbers: Numbers::Minor(major, minor), .. } => Some(Version::new(*major, *minor, 0)),
-        Request::Key(key) if keys.iter().any(|known| known.platform == key.platform) => Some(key.version),
+        Request::Version {
+            numbers: Numbers::Full(version),
+            ..
+        } => Some(*version),
+        Request::Version {
+            numbers: Numbers::Minor(major, minor),
+            ..
+        } => Some(Version::new(*major, *minor, 0)),
+        Request::Key(key) if keys.iter().any(|known| known.platform == key.platform) => {
+            Some(key.version)
+        }
         _ => None,
     };
     let may_be_new = match asked {
@@ -216,9 +317,14 @@ fn prospect_among(keys: &[Key], request: &Request) -> Prospect {
 /// The newest release of the minor that `request` names, else of all.
 pub(super) fn newest_like(keys: &[Key], request: &Request) -> Option<Version> {
     let newest = |wanted: &dyn Fn(&Version) -> bool| {
-        keys.iter().map(|key| key.version).filter(|version| version.pre.is_none() && wanted(version)).max()
+        keys.iter()
+            .map(|key| key.version)
+            .filter(|version| version.pre.is_none() && wanted(version))
+            .max()
     };
-    let in_minor = request.minor().and_then(|minor| newest(&|version| (version.major, version.minor) == minor));
+    let in_minor = request
+        .minor()
+        .and_then(|minor| newest(&|version| (version.major, version.minor) == minor));
     in_minor.or_else(|| newest(&|_| true))
 }
 
@@ -227,7 +333,11 @@ fn upstream() -> Vec<Source> {
     let text = unpacked(SOURCES);
     let source = |line: &str| {
         let mut fields = line.split('\t');
-        Some(Source { version: fields.next()?.parse().ok()?, file: fields.next()?.to_string(), sha256: fields.next()?.parse().ok()? })
+        Some(Source {
+            version: fields.next()?.parse().ok()?,
+            file: fields.next()?.to_string(),
+            sha256: fields.next()?.parse().ok()?,
+        })
     };
     text.lines().filter_map(source).collect()
 }
@@ -241,10 +351,23 @@ mod tests {
         let text = standalone();
         let all = text.lines().filter(|line| !line.starts_with('#')).count();
         let builds = read(&text).unwrap();
-        let musl = text.lines().filter(|line| line.contains("-musl\t") && matches!(parse(line), Ok(None))).count();
+        let musl = text
+            .lines()
+            .filter(|line| line.contains("-musl\t") && matches!(parse(line), Ok(None)))
+            .count();
         assert!(all > 1000);
-        assert_eq!(builds.len() + musl, all, "only static musl builds are left out");
-        assert_eq!(upstream().len(), unpacked(SOURCES).lines().filter(|line| !line.starts_with('#')).count());
+        assert_eq!(
+            builds.len() + musl,
+            all,
+            "only static musl builds are left out"
+        );
+        assert_eq!(
+            upstream().len(),
+            unpacked(SOURCES)
+                .lines()
+                .filter(|line| !line.starts_with('#'))
+                .count()
+        );
     }
 
     /// Every minor from 3.8 up, on every platform, free-threaded from 3.13 on.
@@ -254,22 +377,43 @@ mod tests {
         let has = |minor: u32, platform: &str, variant: Variant| {
             let platform = platform.parse().unwrap();
             let same = |build: &Build| {
-                let Key { version, variant: its, platform: on } = build.key;
+                let Key {
+                    version,
+                    variant: its,
+                    platform: on,
+                } = build.key;
                 version.minor == minor && version.pre.is_none() && its == variant && on == platform
             };
             builds.iter().any(same)
         };
         for minor in 8..=14 {
-            for platform in ["linux-x86_64-gnu", "linux-aarch64-gnu", "darwin-x86_64-none", "darwin-aarch64-none"] {
-                assert!(has(minor, platform, Variant::Default), "3.{minor} on {platform}");
-                assert!(minor < 13 || has(minor, platform, Variant::FreeThreaded), "3.{minor}t on {platform}");
+            for platform in [
+                "linux-x86_64-gnu",
+                "linux-aarch64-gnu",
+                "darwin-x86_64-none",
+                "darwin-aarch64-none",
+            ] {
+                assert!(
+                    has(minor, platform, Variant::Default),
+                    "3.{minor} on {platform}"
+                );
+                assert!(
+                    minor < 13 || has(minor, platform, Variant::FreeThreaded),
+                    "3.{minor}t on {platform}"
+                );
             }
         }
         // musl since its builds are dynamic.
         for minor in 9..=14 {
             for platform in ["linux-x86_64-musl", "linux-aarch64-musl"] {
-                assert!(has(minor, platform, Variant::Default), "3.{minor} on {platform}");
-                assert!(minor < 13 || has(minor, platform, Variant::FreeThreaded), "3.{minor}t on {platform}");
+                assert!(
+                    has(minor, platform, Variant::Default),
+                    "3.{minor} on {platform}"
+                );
+                assert!(
+                    minor < 13 || has(minor, platform, Variant::FreeThreaded),
+                    "3.{minor}t on {platform}"
+                );
             }
         }
         let versions: HashSet<(u32, u32)> = upstream()
@@ -278,8 +422,15 @@ mod tests {
             .map(|source| (source.version.minor, source.version.patch))
             .collect();
         for minor in 8..=14 {
-            let last = versions.iter().filter(|(of, _)| *of == minor).map(|(_, patch)| *patch).max().unwrap();
-            let missing: Vec<u32> = (0..=last).filter(|patch| !versions.contains(&(minor, *patch))).collect();
+            let last = versions
+                .iter()
+                .filter(|(of, _)| *of == minor)
+                .map(|(_, patch)| *patch)
+                .max()
+                .unwrap();
+            let missing: Vec<u32> = (0..=last)
+                .filter(|patch| !versions.contains(&(minor, *patch)))
+                .collect();
             // Upstream withdrew 3.9.3.
             let withdrawn: &[u32] = if minor == 9 { &[3] } else { &[] };
             assert_eq!(missing, withdrawn, "sources of 3.{minor}");
@@ -291,16 +442,29 @@ mod tests {
         let mut sorted = read(&standalone()).unwrap();
         let platform: Platform = "linux-x86_64-gnu".parse().unwrap();
         sorted.sort_by_key(|build| std::cmp::Reverse(build.key.version));
-        let latest = matching(&sorted, &Request::Latest, platform).next().unwrap();
+        let latest = matching(&sorted, &Request::Latest, platform)
+            .next()
+            .unwrap();
         assert!(latest.key.version.pre.is_none());
         assert!(latest.key.version >= Version::new(3, 14, 0));
-        assert_eq!(matching(&sorted, &"3.11.9".parse().unwrap(), platform).next().unwrap().key.version, Version::new(3, 11, 9));
+        assert_eq!(
+            matching(&sorted, &"3.11.9".parse().unwrap(), platform)
+                .next()
+                .unwrap()
+                .key
+                .version,
+            Version::new(3, 11, 9)
+        );
     }
 
     #[test]
     fn prospect_names_the_newest_release_of_the_minor() {
         let platform: Platform = "linux-x86_64-gnu".parse().unwrap();
-        let key = |version: &str| Key { version: version.parse().unwrap(), variant: Variant::Default, platform };
+        let key = |version: &str| Key {
+            version: version.parse().unwrap(),
+            variant: Variant::Default,
+            platform,
+        };
         let keys = ["3.11.8", "3.11.15", "3.14.2", "3.15.0rc1"].map(key);
         for (request, newest, may_be_new) in [
             ("3.11.99", "3.11.15", true),
@@ -314,11 +478,22 @@ mod tests {
             ("cpython-3.11.16-linux-x86_64-gnu", "3.11.15", true),
             ("cpython-3.11.15-darwin-aarch64-none", "3.11.15", false),
         ] {
-            let expected = Prospect::Unknown { newest: Some(newest.parse().unwrap()), may_be_new };
-            assert_eq!(prospect_among(&keys, &request.parse().unwrap()), expected, "{request}");
+            let expected = Prospect::Unknown {
+                newest: Some(newest.parse().unwrap()),
+                may_be_new,
+            };
+            assert_eq!(
+                prospect_among(&keys, &request.parse().unwrap()),
+                expected,
+                "{request}"
+            );
         }
         for request in ["3.11", "latest", "3.15.0rc1", ">=3.12"] {
-            assert_eq!(prospect_among(&keys, &request.parse().unwrap()), Prospect::Installable, "{request}");
+            assert_eq!(
+                prospect_among(&keys, &request.parse().unwrap()),
+                Prospect::Installable,
+                "{request}"
+            );
         }
     }
 
@@ -326,7 +501,13 @@ mod tests {
     fn a_line_with_a_path_in_it_is_refused() {
         let sha = Sha256::of(b"");
         for file in ["../x.tar.gz", "a/b.tar.gz", "x.tar.gz?y", ""] {
-            assert!(parse(&format!("3.11.9\tlinux-x86_64-gnu\tdefault\t20240101\t{file}\t{sha}")).is_err(), "{file}");
+            assert!(
+                parse(&format!(
+                    "3.11.9\tlinux-x86_64-gnu\tdefault\t20240101\t{file}\t{sha}"
+                ))
+                .is_err(),
+                "{file}"
+            );
         }
         assert!(parse("3.11.9 linux").is_err());
     }

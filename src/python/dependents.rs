@@ -1,5 +1,6 @@
-//! What runs on an installed Python, as far as boot knows: tools, named environments, and the environments of projects. They
-//! tell by the link that their interpreter is: to one patch's folder, or to the minor's link, which follows an upgrade.
+//! What runs on an installed Python, as far as boot knows: tools, named environments, and the
+//! environments of projects. They tell by the link that their interpreter is: to one patch's
+//! folder, or to the minor's link, which follows an upgrade.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,8 @@ pub enum Dependent {
     Tool(String),
     /// An environment, named or a project's.
     Environment(PathBuf),
-    /// A pin that asks for this very patch. Nothing breaks without it, but its project has no Python.
+    /// A pin that asks for this very patch. Nothing breaks without it, but its project has no
+    /// Python.
     Pin(PathBuf),
 }
 
@@ -33,14 +35,17 @@ impl Dependent {
     }
 }
 
-/// The tools and environments that have no Python when `python` goes: those bound to its patch, and those bound to its minor's link if
-/// no other patch would take its place. Those of a taken-in one go on running, but boot could no longer upgrade or mend them.
+/// The tools and environments that have no Python when `python` goes: those bound to its patch, and
+/// those bound to its minor's link if no other patch would take its place. Those of a taken-in one
+/// go on running, but boot could no longer upgrade or mend them.
 pub fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     if python.origin == Origin::Adopted {
         return bound_to(paths, &[python.root.clone(), python.executable.clone()]);
     }
     let minor = python.minor_link(paths);
-    let last = !installed::list(paths).iter().any(|other| other.key != python.key && other.minor_link(paths) == minor);
+    let last = !installed::list(paths)
+        .iter()
+        .any(|other| other.key != python.key && other.minor_link(paths) == minor);
     let mut places = vec![python.root.clone()];
     if last {
         places.push(minor);
@@ -48,12 +53,18 @@ pub fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     bound_to(paths, &places)
 }
 
-/// What holds `python` although a newer patch of its minor is there: environments bound to its patch, and pins that name it.
+/// What holds `python` although a newer patch of its minor is there: environments bound to its
+/// patch, and pins that name it.
 pub fn of_patch(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     let mut found = bound_to(paths, std::slice::from_ref(&python.root));
-    let projects = known(paths).into_iter().filter_map(|venv| venv.parent().map(Path::to_path_buf));
-    let projects = projects.chain(in_use(paths).map(|environment| environment.project().to_path_buf()));
-    let mut pins: Vec<pin::Pin> = projects.filter_map(|folder| pin::find_project(&folder).pin).collect();
+    let projects = known(paths)
+        .into_iter()
+        .filter_map(|venv| venv.parent().map(Path::to_path_buf));
+    let projects =
+        projects.chain(in_use(paths).map(|environment| environment.project().to_path_buf()));
+    let mut pins: Vec<pin::Pin> = projects
+        .filter_map(|folder| pin::find_project(&folder).pin)
+        .collect();
     pins.extend(pin::find_from(Path::new("/"), paths).pin);
     for pin in pins {
         let names_it = |request: &Request| request.is_exact() && request.matches(&python.key);
@@ -68,21 +79,41 @@ pub fn of_patch(paths: &Paths, python: &Installed) -> Vec<Dependent> {
 
 /// The tools and environments whose interpreter lies in one of `places`.
 fn bound_to(paths: &Paths, places: &[PathBuf]) -> Vec<Dependent> {
-    let uses = |root: &Path| places.iter().any(|place| leads_into(&root.join("bin/python"), place));
-    let tools = folders(&paths.tools()).into_iter().filter(|root| uses(root));
-    let mut found: Vec<Dependent> =
-        tools.filter_map(|root| Some(Dependent::Tool(root.file_name()?.to_string_lossy().into_owned()))).collect();
+    let uses = |root: &Path| {
+        places
+            .iter()
+            .any(|place| leads_into(&root.join("bin/python"), place))
+    };
+    let tools = folders(&paths.tools())
+        .into_iter()
+        .filter(|root| uses(root));
+    let mut found: Vec<Dependent> = tools
+        .filter_map(|root| {
+            Some(Dependent::Tool(
+                root.file_name()?.to_string_lossy().into_owned(),
+            ))
+        })
+        .collect();
     let mut environments = folders(&paths.venvs());
     environments.extend(known(paths));
-    found.extend(environments.into_iter().filter(|root| uses(root)).map(Dependent::Environment));
+    found.extend(
+        environments
+            .into_iter()
+            .filter(|root| uses(root))
+            .map(Dependent::Environment),
+    );
     let of_projects = in_use(paths).filter(|environment| uses(environment.root()));
-    found.extend(of_projects.map(|environment| Dependent::Environment(environment.project().join(venv::NAME))));
+    found.extend(
+        of_projects
+            .map(|environment| Dependent::Environment(environment.project().join(venv::NAME))),
+    );
     found.sort();
     found.dedup();
     found
 }
 
-/// Whether a chain of links passes through `place`. Environments made by an environment's Python have links to its.
+/// Whether a chain of links passes through `place`. Environments made by an environment's Python
+/// have links to its.
 fn leads_into(link: &Path, place: &Path) -> bool {
     let mut at = link.to_path_buf();
     // The kernel follows forty.
@@ -90,25 +121,37 @@ fn leads_into(link: &Path, place: &Path) -> bool {
         if at.starts_with(place) {
             return true;
         }
-        let Ok(target) = fs::read_link(&at) else { return false };
+        let Ok(target) = fs::read_link(&at) else {
+            return false;
+        };
         at = at.parent().unwrap_or(Path::new("/")).join(target);
     }
     false
 }
 
-/// The environments in boot's folder that a project leads to. Those that are only kept hold no Python.
+/// The environments in boot's folder that a project leads to. Those that are only kept hold no
+/// Python.
 fn in_use(paths: &Paths) -> impl Iterator<Item = Environment> + use<> {
-    environment::all(paths).into_iter().filter(Environment::is_in_use)
+    environment::all(paths)
+        .into_iter()
+        .filter(Environment::is_in_use)
 }
 
 /// The folders in projects that boot made or was told to trust.
 fn known(paths: &Paths) -> Vec<PathBuf> {
     // A book that can't be read names nothing; whoever needs it says so.
     let known = trust::list(paths).unwrap_or_default();
-    known.into_iter().filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted)).map(|known| known.path).collect()
+    known
+        .into_iter()
+        .filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted))
+        .map(|known| known.path)
+        .collect()
 }
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.')).map(|entry| entry.path()).collect()
+    entries
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| entry.path())
+        .collect()
 }

@@ -1,5 +1,5 @@
-//! Finds the interpreters that others have put on this machine: pyenv's, uv's, those of asdf, mise and Homebrew, and the system's. Looks at
-//! names only and starts nothing.
+//! Finds the interpreters that others have put on this machine: pyenv's, uv's, those of asdf, mise
+//! and Homebrew, and the system's. Looks at names only and starts nothing.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,9 +18,13 @@ pub fn interpreters(paths: &Paths) -> Vec<PathBuf> {
     for folder in folders(paths) {
         for name in numbered(&folder) {
             let path = folder.join(name);
-            let Ok(target) = fs::canonicalize(&path) else { continue };
+            let Ok(target) = fs::canonicalize(&path) else {
+                continue;
+            };
             // Environments have a Python of somebody else.
-            let environment = folder.parent().is_some_and(|root| root.join("pyvenv.cfg").exists());
+            let environment = folder
+                .parent()
+                .is_some_and(|root| root.join("pyvenv.cfg").exists());
             if !environment && !target.starts_with(&own) && !real.contains(&target) {
                 real.push(target);
                 found.push(path);
@@ -41,22 +45,39 @@ fn folders(paths: &Paths) -> Vec<PathBuf> {
         place("MISE_DATA_DIR", paths.xdg_data.join("mise")).join("installs/python"),
     ];
     // Links among them (`3.11`, `latest`) lead to the same ones again.
-    let versions = managers.iter().flat_map(|folder| inside(folder, &|kind| kind.is_dir()));
+    let versions = managers
+        .iter()
+        .flat_map(|folder| inside(folder, &|kind| kind.is_dir()));
     let mut folders: Vec<PathBuf> = versions.map(|version| version.join("bin")).collect();
     let usual = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"].map(PathBuf::from);
-    for prefix in var("HOMEBREW_PREFIX").map(PathBuf::from).into_iter().chain(usual) {
+    for prefix in var("HOMEBREW_PREFIX")
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(usual)
+    {
         // `opt/python@3.11` stays when Homebrew brings another patch.
         let kegs = inside(&prefix.join("opt"), &|_| true).into_iter();
         folders.extend(
-            kegs.filter(|keg| keg.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python@"))).map(|keg| keg.join("bin")),
+            kegs.filter(|keg| {
+                keg.file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with("python@"))
+            })
+            .map(|keg| keg.join("bin")),
         );
     }
     let frameworks = Path::new("/Library/Frameworks/Python.framework/Versions");
-    folders.extend(inside(frameworks, &|kind| kind.is_dir()).into_iter().map(|version| version.join("bin")));
+    folders.extend(
+        inside(frameworks, &|kind| kind.is_dir())
+            .into_iter()
+            .map(|version| version.join("bin")),
+    );
     let path = shim::system_path(&std::env::var_os("PATH").unwrap_or_default(), paths);
-    // Of pyenv's kind, which ask for a version each time; and on a Mac, /usr/bin's opens a window that offers Apple's tools.
+    // Of pyenv's kind, which ask for a version each time; and on a Mac, /usr/bin's opens a window
+    // that offers Apple's tools.
     let others = |folder: &PathBuf| {
-        folder.is_absolute() && !folder.ends_with("shims") && !(cfg!(target_os = "macos") && folder.starts_with("/usr/bin"))
+        folder.is_absolute()
+            && !folder.ends_with("shims")
+            && !(cfg!(target_os = "macos") && folder.starts_with("/usr/bin"))
     };
     folders.extend(std::env::split_paths(&path).filter(others));
     folders
@@ -65,7 +86,10 @@ fn folders(paths: &Paths) -> Vec<PathBuf> {
 /// What is in a folder, by name; nothing where there is none.
 fn inside(folder: &Path, wanted: &dyn Fn(fs::FileType) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = entries.filter(|entry| entry.file_type().is_ok_and(wanted)).map(|entry| entry.path()).collect();
+    let mut found: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_type().is_ok_and(wanted))
+        .map(|entry| entry.path())
+        .collect();
     found.sort();
     found
 }

@@ -1,5 +1,5 @@
-//! Names of Pythons that boot does not have: other implementations, conda's, development builds. pyenv, uv and mise install them,
-//! so they stand in the pins of people who come from there.
+//! Names of Pythons that boot does not have: other implementations, conda's, development builds.
+//! pyenv, uv and mise install them, so they stand in the pins of people who come from there.
 
 use std::ops::RangeInclusive;
 
@@ -32,9 +32,19 @@ const FAMILIES: [&str; 24] = [
 ];
 
 /// Words that follow a family's name where no number does.
-const CHANNELS: [&str; 8] = ["latest", "dev", "src", "nightly", "portable", "community", "jvm", "pypy3"];
+const CHANNELS: [&str; 8] = [
+    "latest",
+    "dev",
+    "src",
+    "nightly",
+    "portable",
+    "community",
+    "jvm",
+    "pypy3",
+];
 
-/// The minors of CPython 3 that every catalog has a final release of. A test compares them with the compiled-in catalog.
+/// The minors of CPython 3 that every catalog has a final release of. A test compares them with the
+/// compiled-in catalog.
 const MINORS: RangeInclusive<u32> = 8..=14;
 
 /// A Python that boot does not have.
@@ -52,15 +62,26 @@ impl Foreign {
     /// The Python that `word` names, if it is one of them.
     pub fn recognize(word: &str) -> Option<Foreign> {
         let word = word.to_ascii_lowercase();
-        if FAMILIES.iter().any(|family| word.strip_prefix(family).is_some_and(is_release)) {
+        if FAMILIES
+            .iter()
+            .any(|family| word.strip_prefix(family).is_some_and(is_release))
+        {
             return Some(Foreign::Implementation);
         }
         if pyenv_virtualenv(&word).is_some() {
             return Some(Foreign::PyenvVirtualenv);
         }
-        let plain = ["cpython-", "cpython", "python-", "python", "v"].iter().find_map(|prefix| word.strip_prefix(prefix)).unwrap_or(&word);
-        let version = plain.strip_suffix("-dev").or_else(|| plain.strip_suffix("-nightly"))?;
-        version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b't').then_some(Foreign::Development)
+        let plain = ["cpython-", "cpython", "python-", "python", "v"]
+            .iter()
+            .find_map(|prefix| word.strip_prefix(prefix))
+            .unwrap_or(&word);
+        let version = plain
+            .strip_suffix("-dev")
+            .or_else(|| plain.strip_suffix("-nightly"))?;
+        version
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b't')
+            .then_some(Foreign::Development)
     }
 
     /// Why it can't be had, behind "which".
@@ -68,12 +89,15 @@ impl Foreign {
         match self {
             Foreign::Implementation => "isn't CPython, and boot has CPython only",
             Foreign::Development => "is a development build, and boot has releases only",
-            Foreign::PyenvVirtualenv => "is how pyenv names a virtualenv; boot names it by its last word alone",
+            Foreign::PyenvVirtualenv => {
+                "is how pyenv names a virtualenv; boot names it by its last word alone"
+            }
         }
     }
 }
 
-/// Whether what follows a family's name says which release: `3.10-7.3.12`, `-latest`, `3-4.9`, or nothing.
+/// Whether what follows a family's name says which release: `3.10-7.3.12`, `-latest`, `3-4.9`, or
+/// nothing.
 fn is_release(rest: &str) -> bool {
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
     match rest.chars().next() {
@@ -81,7 +105,9 @@ fn is_release(rest: &str) -> bool {
         Some('-' | '.' | '@' | '_') => {
             let next = &rest[1..];
             next.starts_with(|c: char| c.is_ascii_digit())
-                || CHANNELS.iter().any(|channel| next.strip_prefix(channel).is_some_and(ends_word))
+                || CHANNELS
+                    .iter()
+                    .any(|channel| next.strip_prefix(channel).is_some_and(ends_word))
         }
         Some(_) => false,
     }
@@ -94,20 +120,32 @@ fn ends_word(rest: &str) -> bool {
 /// The version and the name in pyenv-virtualenv's form.
 pub fn pyenv_virtualenv(word: &str) -> Option<(&str, &str)> {
     let (version, name) = word.split_once("/envs/")?;
-    let is_version = version.starts_with(|c: char| c.is_ascii_digit()) && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_version = version.starts_with(|c: char| c.is_ascii_digit())
+        && version
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     (is_version && is_name && !name.contains("..")).then_some((version, name))
 }
 
-/// The minor of CPython that `text` speaks of, if there is such a one: what somebody may ask for instead.
+/// The minor of CPython that `text` speaks of, if there is such a one: what somebody may ask for
+/// instead.
 pub fn nearest_minor(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find("3.") {
         let is_start = !rest[..at].ends_with(|c: char| c.is_ascii_digit() || c == '.');
         rest = &rest[at + 2..];
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        if let Some(minor) = rest[..end].parse().ok().filter(|minor| is_start && MINORS.contains(minor)) {
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        if let Some(minor) = rest[..end]
+            .parse()
+            .ok()
+            .filter(|minor| is_start && MINORS.contains(minor))
+        {
             return Some(format!("3.{minor}"));
         }
     }
@@ -147,12 +185,29 @@ mod tests {
             "activepython-3.8.2",
             "nogil",
         ] {
-            assert_eq!(Foreign::recognize(word), Some(Foreign::Implementation), "{word}");
+            assert_eq!(
+                Foreign::recognize(word),
+                Some(Foreign::Implementation),
+                "{word}"
+            );
         }
-        for word in ["3.11-dev", "python3.13-dev", "3.14t-dev", "v3.12-dev", "3.11-nightly"] {
-            assert_eq!(Foreign::recognize(word), Some(Foreign::Development), "{word}");
+        for word in [
+            "3.11-dev",
+            "python3.13-dev",
+            "3.14t-dev",
+            "v3.12-dev",
+            "3.11-nightly",
+        ] {
+            assert_eq!(
+                Foreign::recognize(word),
+                Some(Foreign::Development),
+                "{word}"
+            );
         }
-        assert_eq!(Foreign::recognize("3.11.7/envs/me"), Some(Foreign::PyenvVirtualenv));
+        assert_eq!(
+            Foreign::recognize("3.11.7/envs/me"),
+            Some(Foreign::PyenvVirtualenv)
+        );
     }
 
     #[test]
@@ -170,7 +225,10 @@ mod tests {
             "x/envs/me",
             "-dev",
         ] {
-            assert!(Foreign::recognize(word).is_none() || word == "-dev", "{word}");
+            assert!(
+                Foreign::recognize(word).is_none() || word == "-dev",
+                "{word}"
+            );
         }
     }
 
@@ -178,11 +236,27 @@ mod tests {
     fn nearest_minor_is_one_that_the_catalog_has() {
         assert_eq!(nearest_minor("pypy3.10-7.3.12").as_deref(), Some("3.10"));
         assert_eq!(nearest_minor("3.11-slim").as_deref(), Some("3.11"));
-        for text in ["jython-2.7", "pypy2.7-7.3.12", "graalpy-24.1", "miniconda3-4.9", "3.99-dev", "3.7-dev", "13.11", "3."] {
+        for text in [
+            "jython-2.7",
+            "pypy2.7-7.3.12",
+            "graalpy-24.1",
+            "miniconda3-4.9",
+            "3.99-dev",
+            "3.7-dev",
+            "13.11",
+            "3.",
+        ] {
             assert_eq!(nearest_minor(text), None, "{text}");
         }
         let builds = crate::python::catalog::read(&crate::python::catalog::standalone()).unwrap();
-        let has = |minor: u32| builds.iter().any(|build| build.key.version.minor == minor && build.key.version.pre.is_none());
-        assert!(MINORS.clone().all(has) && !has(MINORS.end() + 1), "MINORS is older than the catalog");
+        let has = |minor: u32| {
+            builds
+                .iter()
+                .any(|build| build.key.version.minor == minor && build.key.version.pre.is_none())
+        };
+        assert!(
+            MINORS.clone().all(has) && !has(MINORS.end() + 1),
+            "MINORS is older than the catalog"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Gets a Python: finds it installed, else fetches a prebuilt one, else builds it; in staging, tested there, published by one
-//! rename together with its record.
+//! Gets a Python: finds it installed, else fetches a prebuilt one, else builds it; in staging,
+//! tested there, published by one rename together with its record.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,20 +48,43 @@ pub struct Outcome {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("no CPython {request} is known{}\nboot python list --available shows those that are", newest.as_ref().map_or(String::new(), |newest| newest_known(request, newest)))]
-    Unknown { request: String, newest: Option<Version> },
+    #[error("no CPython {request} is known{}\nboot python list --available shows those that \
+             are", newest.as_ref().map_or(String::new(), |newest| newest_known(request, newest)))]
+    Unknown {
+        request: String,
+        newest: Option<Version>,
+    },
     #[error(
-        "boot installs no Python named {0}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13' or latest; boot python adopt takes in one that is there"
+        "boot installs no Python named {0}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13' or latest; \
+         boot python adopt takes in one that is there"
     )]
     NotInstallable(String),
-    #[error("there is no Python that boot can install on this machine ({0})\nboot runs on Linux and macOS, x86-64 and arm64")]
+    #[error(
+        "there is no Python that boot can install on this machine ({0})\n\
+         boot runs on Linux and macOS, x86-64 and arm64"
+    )]
     Platform(String),
-    #[error("Python {request} isn't installed, and nothing is fetched with --offline\nrun the same command once without it")]
+    #[error(
+        "Python {request} isn't installed, and nothing is fetched with --offline\n\
+         run the same command once without it"
+    )]
     Offline { request: String },
-    #[error("CPython {request} can't be had; tried: {}\nis the network there? BOOT_PYTHON_MIRROR and BOOT_SOURCE_MIRROR can name other places", places.join(", "))]
-    NowhereReached { request: String, places: Vec<String> },
-    #[error("the source of CPython {request} can't be had{}\nBOOT_SOURCE_MIRROR can name a place that has it", if places.is_empty() { ": nobody that was asked has it".into() } else { format!("; tried: {}", places.join(", ")) })]
-    NoSource { request: String, places: Vec<String> },
+    #[error("CPython {request} can't be had; tried: {}\n\
+             is the network there? BOOT_PYTHON_MIRROR and BOOT_SOURCE_MIRROR can name other \
+             places", places.join(", "))]
+    NowhereReached {
+        request: String,
+        places: Vec<String>,
+    },
+    #[error("the source of CPython {request} can't be had{}\n\
+             BOOT_SOURCE_MIRROR can name a place that has \
+             it", if places.is_empty() { ": nobody that was asked has \
+                                          it".into() } else { format!("; tried: \
+                                              {}", places.join(", ")) })]
+    NoSource {
+        request: String,
+        places: Vec<String>,
+    },
     #[error(transparent)]
     Catalog(#[from] catalog::Error),
     #[error(transparent)]
@@ -82,13 +105,16 @@ pub enum Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The Python that meets `request`, installed now if it wasn't. Newest matching version first; what is there already and meets
-/// it is enough.
+/// The Python that meets `request`, installed now if it wasn't. Newest matching version first; what
+/// is there already and meets it is enough.
 pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Outcome> {
     if !options.reinstall
         && let Some(installed) = installed::find(&ctx.paths, request)
     {
-        return Ok(Outcome { installed, fresh: false });
+        return Ok(Outcome {
+            installed,
+            fresh: false,
+        });
     }
     if matches!(request, Request::System | Request::Path(_)) {
         return Err(Error::NotInstallable(request.to_string()));
@@ -96,7 +122,13 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
     if let Some(build) = &options.locked {
         return prebuilt(ctx, build, options);
     }
-    let platform = Platform::host().ok_or_else(|| Error::Platform(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)))?;
+    let platform = Platform::host().ok_or_else(|| {
+        Error::Platform(format!(
+            "{} {}",
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        ))
+    })?;
     let mut builds = catalog::builds_at(ctx, options.mirror.as_deref())?;
     // A reinstall is of what is there, not of something newer.
     let wanted = match installed::find(&ctx.paths, request) {
@@ -104,7 +136,11 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
         _ => request.clone(),
     };
     let mut unreached = None;
-    if !options.source && catalog::matching(&builds, &wanted, platform).next().is_none() {
+    if !options.source
+        && catalog::matching(&builds, &wanted, platform)
+            .next()
+            .is_none()
+    {
         // Published since, perhaps.
         refresh::run(ctx, options.mirror.as_deref(), When::Daily)?;
         builds = catalog::builds_at(ctx, options.mirror.as_deref())?;
@@ -112,15 +148,18 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
     if !options.source {
         match catalog::matching(&builds, &wanted, platform).next() {
             Some(build) => match prebuilt(ctx, build, options) {
-                Err(Error::Standalone(standalone::Error::Net(error))) if error.is_elsewhere() && !options.prebuilt => {
+                Err(Error::Standalone(standalone::Error::Net(error)))
+                    if error.is_elsewhere() && !options.prebuilt =>
+                {
                     unreached = Some((build, error))
                 }
                 // A finished build may lie in the cache.
                 Err(error @ Error::Offline { .. }) if !options.prebuilt => {
-                    return from_source(ctx, request, &wanted, platform, &builds, None, options).map_err(|other| match other {
-                        Error::Unknown { .. } => error,
-                        other => other,
-                    });
+                    return from_source(ctx, request, &wanted, platform, &builds, None, options)
+                        .map_err(|other| match other {
+                            Error::Unknown { .. } => error,
+                            other => other,
+                        });
                 }
                 result => return result,
             },
@@ -133,27 +172,43 @@ pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Out
 
 fn unknown(request: &Request, builds: &[Build]) -> Error {
     let keys: Vec<Key> = builds.iter().map(|build| build.key).collect();
-    Error::Unknown { request: request.to_string(), newest: catalog::newest_like(&keys, request) }
+    Error::Unknown {
+        request: request.to_string(),
+        newest: catalog::newest_like(&keys, request),
+    }
 }
 
 /// `; the newest 3.11 is 3.11.15` where that minor was asked for.
 fn newest_known(request: &str, newest: &Version) -> String {
     let minor = newest.minor_name(Default::default());
-    let is_same = request.parse().is_ok_and(|request: Request| request.minor() == Some((newest.major, newest.minor)));
-    if is_same { format!("; the newest {minor} is {newest}") } else { format!("; the newest is {newest}") }
+    let is_same = request
+        .parse()
+        .is_ok_and(|request: Request| request.minor() == Some((newest.major, newest.minor)));
+    if is_same {
+        format!("; the newest {minor} is {newest}")
+    } else {
+        format!("; the newest is {newest}")
+    }
 }
 
 fn prebuilt(ctx: &Context, build: &Build, options: &Options) -> Result<Outcome> {
-    let result = publish(ctx, &build.key, Origin::Prebuilt, build.sha256, options, &|staging, home| {
-        standalone::fetch(ctx, build, options.mirror.as_deref(), staging)?;
-        patch::all(&build.key, staging, home)?;
-        Ok(())
-    });
+    let result = publish(
+        ctx,
+        &build.key,
+        Origin::Prebuilt,
+        build.sha256,
+        options,
+        &|staging, home| {
+            standalone::fetch(ctx, build, options.mirror.as_deref(), staging)?;
+            patch::all(&build.key, staging, home)?;
+            Ok(())
+        },
+    );
     // An archive's address is a long one, and tells nobody what to do.
     result.map_err(|error| match error {
-        Error::Standalone(standalone::Error::Net(net::Error::Offline { .. })) => {
-            Error::Offline { request: format!("{}{}", build.key.version, build.key.variant.suffix()) }
-        }
+        Error::Standalone(standalone::Error::Net(net::Error::Offline { .. })) => Error::Offline {
+            request: format!("{}{}", build.key.version, build.key.variant.suffix()),
+        },
         error => error,
     })
 }
@@ -176,31 +231,65 @@ fn from_source(
     let mut places = Vec::new();
     if let Some((build, error)) = &unreached {
         let url = standalone::address(ctx, build, options.mirror.as_deref())?;
-        places.push(format!("the prebuilt archives of {}", tarball::tried(&url, error)));
+        places.push(format!(
+            "the prebuilt archives of {}",
+            tarball::tried(&url, error)
+        ));
     }
-    let sources: Vec<catalog::Source> =
-        catalog::sources(ctx)?.into_iter().filter(|source| source.keys(platform).any(|key| wanted.matches(&key))).collect();
+    let sources: Vec<catalog::Source> = catalog::sources(ctx)?
+        .into_iter()
+        .filter(|source| source.keys(platform).any(|key| wanted.matches(&key)))
+        .collect();
     if sources.is_empty() {
         return Err(match &unreached {
             None => unknown(request, builds),
-            Some(_) => Error::NowhereReached { request: request.to_string(), places },
+            Some(_) => Error::NowhereReached {
+                request: request.to_string(),
+                places,
+            },
         });
     }
     let finished = |source: &catalog::Source| {
-        let key = Key { version: source.version, variant, platform };
+        let key = Key {
+            version: source.version,
+            variant,
+            platform,
+        };
         source::finished(ctx, &key, source, &options.build, &home_of(ctx, &key)).is_some()
     };
-    // What was built before needs no place that has its source: where just this version is meant, or where none can be reached.
-    let one = sources.iter().all(|source| source.version == sources[0].version);
-    if let Some(source) = sources.iter().find(|source| finished(source)).filter(|_| one || ctx.offline) {
-        let found = tarball::Found { source: source.clone(), url: String::new(), from: "the cache" };
-        return build(ctx, &Key { version: source.version, variant, platform }, &found, options);
+    // What was built before needs no place that has its source: where just this version is meant,
+    // or where none can be reached.
+    let one = sources
+        .iter()
+        .all(|source| source.version == sources[0].version);
+    if let Some(source) = sources
+        .iter()
+        .find(|source| finished(source))
+        .filter(|_| one || ctx.offline)
+    {
+        let found = tarball::Found {
+            source: source.clone(),
+            url: String::new(),
+            from: "the cache",
+        };
+        return build(
+            ctx,
+            &Key {
+                version: source.version,
+                variant,
+                platform,
+            },
+            &found,
+            options,
+        );
     }
     let mut unreachable = Vec::new();
     let found = tarball::locate(ctx, &sources, &mut unreachable)?;
     let Some(found) = found else {
         if ctx.offline && !unreachable.is_empty() {
-            return Err(Error::Offline { request: request.to_string() });
+            return Err(Error::Offline {
+                request: request.to_string(),
+            });
         }
         places.extend(unreachable);
         let request = request.to_string();
@@ -209,26 +298,47 @@ fn from_source(
             Some(_) => Error::NowhereReached { request, places },
         });
     };
-    let key = Key { version: found.source.version, variant, platform };
+    let key = Key {
+        version: found.source.version,
+        variant,
+        platform,
+    };
     // Another patch than the newest one may be installed already.
     if !options.reinstall
         && let Some(installed) = installed::find(&ctx.paths, &Request::Key(key))
     {
-        return Ok(Outcome { installed, fresh: false });
+        return Ok(Outcome {
+            installed,
+            fresh: false,
+        });
     }
     places.extend(unreachable);
-    let why = if places.is_empty() { String::new() } else { format!("can't reach {}: ", places.join(" and ")) };
-    ctx.report.info(&format!("{why}building Python {} from source, from {}", key.version, found.from));
+    let why = if places.is_empty() {
+        String::new()
+    } else {
+        format!("can't reach {}: ", places.join(" and "))
+    };
+    ctx.report.info(&format!(
+        "{why}building Python {} from source, from {}",
+        key.version, found.from
+    ));
     build(ctx, &key, &found, options)
 }
 
 /// Builds `found`, or takes the finished build from the cache.
 fn build(ctx: &Context, key: &Key, found: &tarball::Found, options: &Options) -> Result<Outcome> {
-    let result = publish(ctx, key, Origin::Source, found.source.sha256, options, &|staging, home| {
-        source::build(ctx, key, found, &options.build, staging, home)?;
-        patch::all(key, staging, home)?;
-        Ok(())
-    });
+    let result = publish(
+        ctx,
+        key,
+        Origin::Source,
+        found.source.sha256,
+        options,
+        &|staging, home| {
+            source::build(ctx, key, found, &options.build, staging, home)?;
+            patch::all(key, staging, home)?;
+            Ok(())
+        },
+    );
     if let Err(Error::SelfTest(_)) = result {
         // The next build, with what this one lacked, is to be one.
         source::forget(ctx, key, &found.source, &options.build, &home_of(ctx, key))?;
@@ -243,7 +353,9 @@ fn home_of(ctx: &Context, key: &Key) -> PathBuf {
 
 /// A build is made without ensurepip, whose process takes longer than all the rest of an install.
 fn add_pip(paths: &Paths, key: &Key, facts: &Facts, staging: &Path, home: &Path) -> Result<()> {
-    let library = staging.join("lib").join(format!("python{}", key.version.minor_name(key.variant)));
+    let library = staging
+        .join("lib")
+        .join(format!("python{}", key.version.minor_name(key.variant)));
     if library.join("site-packages/pip").exists() {
         return Ok(());
     }
@@ -269,13 +381,22 @@ fn publish(
     if !options.reinstall
         && let Some(installed) = installed::read(&home)
     {
-        return Ok(Outcome { installed, fresh: false });
+        return Ok(Outcome {
+            installed,
+            fresh: false,
+        });
     }
     let staging = Staging::beside(&home)?;
     make(staging.path(), &home)?;
-    let executable = PathBuf::from("bin").join(format!("python{}", key.version.minor_name(key.variant)));
+    let executable =
+        PathBuf::from("bin").join(format!("python{}", key.version.minor_name(key.variant)));
     ctx.report.step(&format!("self-test of {key}"));
-    let passed = selftest::run(key, &staging.path().join(&executable), staging.path(), &home)?;
+    let passed = selftest::run(
+        key,
+        &staging.path().join(&executable),
+        staging.path(),
+        &home,
+    )?;
     add_pip(paths, key, &passed.facts, staging.path(), &home)?;
     let record = Record {
         schema: 1,
@@ -285,14 +406,24 @@ fn publish(
         executable,
         facts: passed.facts,
         missing: passed.missing,
-        build: if origin == Origin::Source { options.build.clone() } else { BuildOptions::default() },
+        build: if origin == Origin::Source {
+            options.build.clone()
+        } else {
+            BuildOptions::default()
+        },
         replaces: options.replaces.map(|key| key.to_string()),
     };
-    let text = serde_json::to_vec_pretty(&record).map_err(|error| store::Error::io("write", &home)(error.into()))?;
+    let text = serde_json::to_vec_pretty(&record)
+        .map_err(|error| store::Error::io("write", &home)(error.into()))?;
     let file = staging.path().join(RECORD);
     fs::write(&file, text).map_err(store::Error::io("write", &file))?;
     staging.publish(&home)?;
     links::refresh(paths)?;
-    let installed = installed::read(&home).ok_or_else(|| store::Error::io("read", &home)(std::io::Error::other("its record is gone")))?;
-    Ok(Outcome { installed, fresh: true })
+    let installed = installed::read(&home).ok_or_else(|| {
+        store::Error::io("read", &home)(std::io::Error::other("its record is gone"))
+    })?;
+    Ok(Outcome {
+        installed,
+        fresh: true,
+    })
 }

@@ -1,5 +1,5 @@
-//! What is installed, read from the disk without starting anything: each Python's folder holds a `boot.json` that was
-//! published with it.
+//! What is installed, read from the disk without starting anything: each Python's folder holds a
+//! `boot.json` that was published with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,8 @@ pub struct Record {
     /// How it was built, where it was: an upgrade builds the next one alike.
     #[serde(default)]
     pub build: source::Options,
-    /// The key of the patch whose place it took. What an upgrade that was cut off left of that one goes with the next.
+    /// The key of the patch whose place it took. What an upgrade that was cut off left of that one
+    /// goes with the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
 }
@@ -65,26 +66,38 @@ pub struct Installed {
     pub replaces: Option<Key>,
 }
 
-/// All installed Pythons, newest first. Folders without a readable record are no Pythons, nor is one whose interpreter is gone: see
-/// [`gone`].
+/// All installed Pythons, newest first. Folders without a readable record are no Pythons, nor is
+/// one whose interpreter is gone: see [`gone`].
 pub fn list(paths: &Paths) -> Vec<Installed> {
-    matching(paths, &|_| true).filter(Installed::is_there).collect()
+    matching(paths, &|_| true)
+        .filter(Installed::is_there)
+        .collect()
 }
 
-/// What was installed or taken in and has lost its interpreter since, newest first: somebody removed it by hand, or who owns an adopted one
-/// did.
+/// What was installed or taken in and has lost its interpreter since, newest first: somebody
+/// removed it by hand, or who owns an adopted one did.
 pub fn gone(paths: &Paths) -> Vec<Installed> {
-    matching(paths, &|_| true).filter(|python| !python.is_there()).collect()
+    matching(paths, &|_| true)
+        .filter(|python| !python.is_there())
+        .collect()
 }
 
-/// Those whose key is `wanted`, there or gone, newest first, each read when it is asked for: a shim needs the first.
-fn matching(paths: &Paths, wanted: &dyn Fn(&Key) -> bool) -> impl Iterator<Item = Installed> + use<> {
+/// Those whose key is `wanted`, there or gone, newest first, each read when it is asked for: a shim
+/// needs the first.
+fn matching(
+    paths: &Paths,
+    wanted: &dyn Fn(&Key) -> bool,
+) -> impl Iterator<Item = Installed> + use<> {
     let folder = paths.pythons();
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     // The minors' links lead to the same Pythons once more; their names are no keys.
-    let mut keys: Vec<Key> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(wanted).collect();
+    let mut keys: Vec<Key> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(wanted)
+        .collect();
     keys.sort_by(|a, b| b.version.cmp(&a.version).then(a.variant.cmp(&b.variant)));
-    keys.into_iter().filter_map(move |key| recorded(&folder.join(key.to_string())))
+    keys.into_iter()
+        .filter_map(move |key| recorded(&folder.join(key.to_string())))
 }
 
 /// The Python in the folder `root`, if there is one and its interpreter too.
@@ -111,13 +124,16 @@ fn recorded(root: &Path) -> Option<Installed> {
     })
 }
 
-/// The newest installed Python that meets `request`; of one minor that which its link leads to, if that meets it, so that everybody
-/// means the same. `system` and paths are not boot's: None.
+/// The newest installed Python that meets `request`; of one minor that which its link leads to, if
+/// that meets it, so that everybody means the same. `system` and paths are not boot's: None.
 pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
     match request {
         Request::Key(key) => return read(&paths.pythons().join(key.to_string())),
         // What most pins say: no need to look at what else there is.
-        Request::Version { numbers: Numbers::Minor(major, minor), variant } => {
+        Request::Version {
+            numbers: Numbers::Minor(major, minor),
+            variant,
+        } => {
             let name = Version::new(*major, *minor, 0).minor_name(*variant);
             if let Some(linked) = linked(paths, &name, request) {
                 return Some(linked);
@@ -126,23 +142,38 @@ pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
         _ => {}
     }
     let newest = matching(paths, &|key| request.matches(key)).find(Installed::is_there)?;
-    linked(paths, &newest.key.version.minor_name(newest.key.variant), request).or(Some(newest))
+    linked(
+        paths,
+        &newest.key.version.minor_name(newest.key.variant),
+        request,
+    )
+    .or(Some(newest))
 }
 
-/// The Python whose interpreter is at `path`, by whatever name: for people who name one by its place.
+/// The Python whose interpreter is at `path`, by whatever name: for people who name one by its
+/// place.
 pub fn at(paths: &Paths, path: &Path) -> Option<Installed> {
     let real = fs::canonicalize(path).ok()?;
-    list(paths).into_iter().find(|python| fs::canonicalize(&python.executable).is_ok_and(|there| there == real))
+    list(paths)
+        .into_iter()
+        .find(|python| fs::canonicalize(&python.executable).is_ok_and(|there| there == real))
 }
 
 /// What the link of `minor` leads to, if it meets `request`.
 fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
     let folder = paths.pythons();
-    let key: Key = fs::read_link(folder.join(minor)).ok()?.to_str()?.parse().ok()?;
-    request.matches(&key).then(|| read(&folder.join(key.to_string())))?
+    let key: Key = fs::read_link(folder.join(minor))
+        .ok()?
+        .to_str()?
+        .parse()
+        .ok()?;
+    request
+        .matches(&key)
+        .then(|| read(&folder.join(key.to_string())))?
 }
 
-/// The Python where nothing was asked for: that of the global pin, else the newest installed one. None where that pin can't be met.
+/// The Python where nothing was asked for: that of the global pin, else the newest installed one.
+/// None where that pin can't be met.
 pub fn default(paths: &Paths) -> Option<Installed> {
     let pin = pin::read_global(paths);
     match pin.as_ref().map_or(Ok(None), |pin| pin.python()) {
@@ -158,23 +189,35 @@ impl Installed {
         fs::metadata(&self.executable).is_ok()
     }
 
-    /// The command that puts a Python in order whose interpreter is gone: one of boot's is installed again, one that was taken in is
-    /// its owner's, and can only be forgotten.
+    /// The command that puts a Python in order whose interpreter is gone: one of boot's is
+    /// installed again, one that was taken in is its owner's, and can only be forgotten.
     pub fn way_out(&self) -> String {
-        let verb = if self.origin == Origin::Adopted { "uninstall" } else { "install" };
-        format!("boot python {verb} {}{}", self.key.version, self.key.variant.suffix())
+        let verb = if self.origin == Origin::Adopted {
+            "uninstall"
+        } else {
+            "install"
+        };
+        format!(
+            "boot python {verb} {}{}",
+            self.key.version,
+            self.key.variant.suffix()
+        )
     }
 
     /// The minor's link, `pythons/3.11`, whichever patch it leads to.
     pub fn minor_link(&self, paths: &Paths) -> PathBuf {
-        paths.pythons().join(self.key.version.minor_name(self.key.variant))
+        paths
+            .pythons()
+            .join(self.key.version.minor_name(self.key.variant))
     }
 
-    /// The interpreter's path through the minor's link, `pythons/3.11/bin/python3.11`: what environments are bound to so that
-    /// they follow an upgrade. The interpreter itself where the link leads to another patch, and for adopted ones.
+    /// The interpreter's path through the minor's link, `pythons/3.11/bin/python3.11`: what
+    /// environments are bound to so that they follow an upgrade. The interpreter itself where the
+    /// link leads to another patch, and for adopted ones.
     pub fn minor_executable(&self, paths: &Paths) -> PathBuf {
         let link = self.minor_link(paths);
-        let leads_here = fs::read_link(&link).is_ok_and(|target| Some(target.as_os_str()) == self.root.file_name());
+        let leads_here = fs::read_link(&link)
+            .is_ok_and(|target| Some(target.as_os_str()) == self.root.file_name());
         match self.executable.strip_prefix(&self.root) {
             Ok(inside) if leads_here => link.join(inside),
             _ => self.executable.clone(),

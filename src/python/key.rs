@@ -1,4 +1,5 @@
-//! The name of one exact CPython: `cpython-3.11.9-linux-x86_64-gnu`, `cpython-3.13.0+freethreaded-darwin-aarch64-none`.
+//! The name of one exact CPython: `cpython-3.11.9-linux-x86_64-gnu`,
+//! `cpython-3.13.0+freethreaded-darwin-aarch64-none`.
 //!
 //! What becomes part of a path is always one of these types, never a text that somebody wrote.
 
@@ -84,12 +85,20 @@ pub struct NotA {
 }
 
 fn not_a(what: &'static str, text: &str) -> NotA {
-    NotA { what, text: text.chars().take(80).collect() }
+    NotA {
+        what,
+        text: text.chars().take(80).collect(),
+    }
 }
 
 impl Version {
     pub const fn new(major: u32, minor: u32, patch: u32) -> Version {
-        Version { major, minor, patch, pre: None }
+        Version {
+            major,
+            minor,
+            patch,
+            pre: None,
+        }
     }
 
     /// `3.11`: what a minor's link is called, with a `t` where the variant is free-threaded.
@@ -100,7 +109,9 @@ impl Version {
     /// As PEP 440 writes it, for specifiers.
     pub fn pep440(&self) -> pep440_rs::Version {
         // Display writes nothing that isn't a PEP 440 version.
-        self.to_string().parse().unwrap_or_else(|_| pep440_rs::Version::new([0]))
+        self.to_string()
+            .parse()
+            .unwrap_or_else(|_| pep440_rs::Version::new([0]))
     }
 }
 
@@ -108,7 +119,12 @@ impl Ord for Version {
     fn cmp(&self, other: &Version) -> Ordering {
         // No pre-release is later than any.
         let rank = |pre: Option<(Stage, u32)>| pre.map_or((1, None), |pre| (0, Some(pre)));
-        (self.major, self.minor, self.patch, rank(self.pre)).cmp(&(other.major, other.minor, other.patch, rank(other.pre)))
+        (self.major, self.minor, self.patch, rank(self.pre)).cmp(&(
+            other.major,
+            other.minor,
+            other.patch,
+            rank(other.pre),
+        ))
     }
 }
 
@@ -137,16 +153,24 @@ impl FromStr for Version {
         let wrong = || not_a("full Python version like 3.11.9", text);
         let mut parts = text.splitn(3, '.');
         let (major, minor, rest) = (parts.next(), parts.next(), parts.next());
-        let (Some(major), Some(minor), Some(rest)) = (major, minor, rest) else { return Err(wrong()) };
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (Some(major), Some(minor), Some(rest)) = (major, minor, rest) else {
+            return Err(wrong());
+        };
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let (patch, pre) = rest.split_at(digits);
         let pre = match pre {
             "" => None,
             _ => {
-                let (stage, number) = [("a", Stage::Alpha), ("b", Stage::Beta), ("rc", Stage::Candidate)]
-                    .iter()
-                    .find_map(|(letters, stage)| Some((*stage, pre.strip_prefix(letters)?)))
-                    .ok_or_else(wrong)?;
+                let (stage, number) = [
+                    ("a", Stage::Alpha),
+                    ("b", Stage::Beta),
+                    ("rc", Stage::Candidate),
+                ]
+                .iter()
+                .find_map(|(letters, stage)| Some((*stage, pre.strip_prefix(letters)?)))
+                .ok_or_else(wrong)?;
                 Some((stage, self::number(number).ok_or_else(wrong)?))
             }
         };
@@ -161,8 +185,11 @@ impl FromStr for Version {
 
 /// A plain decimal number below 10000: no sign, no leading zero.
 pub(crate) fn number(text: &str) -> Option<u32> {
-    let plain = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (plain && (text == "0" || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
+    let plain =
+        !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    (plain && (text == "0" || !text.starts_with('0')))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 impl Variant {
@@ -196,8 +223,8 @@ impl FromStr for Variant {
 }
 
 impl Platform {
-    /// The machine that this binary runs on. The C library is that of the machine's own programs, not of this binary,
-    /// which may be a static one. None where boot supports no Python.
+    /// The machine that this binary runs on. The C library is that of the machine's own programs,
+    /// not of this binary, which may be a static one. None where boot supports no Python.
     pub fn host() -> Option<Platform> {
         let arch = match std::env::consts::ARCH {
             "x86_64" => Arch::X86_64,
@@ -205,16 +232,26 @@ impl Platform {
             _ => return None,
         };
         match std::env::consts::OS {
-            "macos" => Some(Platform { os: Os::Darwin, arch, libc: Libc::None }),
+            "macos" => Some(Platform {
+                os: Os::Darwin,
+                arch,
+                libc: Libc::None,
+            }),
             "linux" => {
                 let musl = if cfg!(target_env = "musl") {
                     // A static boot runs everywhere: only the loader tells what else does.
                     let glibc = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
-                    !glibc.iter().any(|loader| std::path::Path::new(loader).exists())
+                    !glibc
+                        .iter()
+                        .any(|loader| std::path::Path::new(loader).exists())
                 } else {
                     false
                 };
-                Some(Platform { os: Os::Linux, arch, libc: if musl { Libc::Musl } else { Libc::Gnu } })
+                Some(Platform {
+                    os: Os::Linux,
+                    arch,
+                    libc: if musl { Libc::Musl } else { Libc::Gnu },
+                })
             }
             _ => None,
         }
@@ -295,7 +332,11 @@ impl FromStr for Key {
             Some(version) => (version, Variant::FreeThreaded),
             None => (version, Variant::Default),
         };
-        Ok(Key { version: version.parse().map_err(|_| wrong())?, variant, platform: platform.parse().map_err(|_| wrong())? })
+        Ok(Key {
+            version: version.parse().map_err(|_| wrong())?,
+            variant,
+            platform: platform.parse().map_err(|_| wrong())?,
+        })
     }
 }
 
@@ -305,10 +346,23 @@ mod tests {
 
     #[test]
     fn keys_and_versions_are_read_as_they_are_written() {
-        for text in ["cpython-3.11.9-linux-x86_64-gnu", "cpython-3.13.0rc3+freethreaded-darwin-aarch64-none"] {
+        for text in [
+            "cpython-3.11.9-linux-x86_64-gnu",
+            "cpython-3.13.0rc3+freethreaded-darwin-aarch64-none",
+        ] {
             assert_eq!(text.parse::<Key>().unwrap().to_string(), text);
         }
-        for wrong in ["", "3.11", "3.11.", "3.011.1", "3.11.1x", "3.11.1rc", "3.11.1/..", "99999.1.1", "3.11.-1"] {
+        for wrong in [
+            "",
+            "3.11",
+            "3.11.",
+            "3.011.1",
+            "3.11.1x",
+            "3.11.1rc",
+            "3.11.1/..",
+            "99999.1.1",
+            "3.11.-1",
+        ] {
             assert!(wrong.parse::<Version>().is_err(), "{wrong}");
         }
         assert!("cpython-3.11.9-linux-x86_64-gnu/..".parse::<Key>().is_err());
@@ -316,7 +370,16 @@ mod tests {
 
     #[test]
     fn versions_are_ordered_by_number_and_pre_releases_come_first() {
-        let versions = ["3.9.10", "3.10.0a1", "3.10.0a2", "3.10.0b1", "3.10.0rc1", "3.10.0", "3.10.9", "3.10.10"];
+        let versions = [
+            "3.9.10",
+            "3.10.0a1",
+            "3.10.0a2",
+            "3.10.0b1",
+            "3.10.0rc1",
+            "3.10.0",
+            "3.10.9",
+            "3.10.10",
+        ];
         let parsed: Vec<Version> = versions.iter().map(|v| v.parse().unwrap()).collect();
         assert!(parsed.is_sorted());
     }

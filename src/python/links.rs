@@ -12,7 +12,8 @@ use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use crate::store::{Result, atomic, stamp};
 
-/// Makes the links and shims what they should be, each in one step. Called after every change of what is installed.
+/// Makes the links and shims what they should be, each in one step. Called after every change of
+/// what is installed.
 pub fn refresh(paths: &Paths) -> Result<()> {
     set(paths)?;
     // Shells that wait for one of these look again.
@@ -21,17 +22,27 @@ pub fn refresh(paths: &Paths) -> Result<()> {
 
 /// As [`refresh`], where nothing has changed unless an earlier run was killed in the middle of it.
 pub fn mend(paths: &Paths) -> Result<()> {
-    if set(paths)? { stamp::touch(paths) } else { Ok(()) }
+    if set(paths)? {
+        stamp::touch(paths)
+    } else {
+        Ok(())
+    }
 }
 
-/// As [`mend`], for a boot that has just taken the place of another; nothing where nothing was ever installed.
+/// As [`mend`], for a boot that has just taken the place of another; nothing where nothing was ever
+/// installed.
 pub fn renew(paths: &Paths) -> Result<()> {
-    if paths.pythons().is_dir() || paths.shims().is_dir() { mend(paths) } else { Ok(()) }
+    if paths.pythons().is_dir() || paths.shims().is_dir() {
+        mend(paths)
+    } else {
+        Ok(())
+    }
 }
 
 /// True if there was anything to change.
 fn set(paths: &Paths) -> Result<bool> {
-    // Two installs that end at once: whoever looks at what is installed sets the links by it before the next one looks.
+    // Two installs that end at once: whoever looks at what is installed sets the links by it before
+    // the next one looks.
     let _lock = Lock::hold(&paths.locks(), "links", &Silent)?;
     let mut changed = false;
     let pythons = installed::list(paths);
@@ -44,9 +55,13 @@ fn set(paths: &Paths) -> Result<bool> {
         changed |= adopt::renew_commands(python)?;
     }
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-        // Links to Pythons that are gone. One by another name is the user's own, who keeps a Python somewhere else.
+        // Links to Pythons that are gone. One by another name is the user's own, who keeps a Python
+        // somewhere else.
         let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && is_minor(&name) && !minors.contains_key(&name) {
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink())
+            && is_minor(&name)
+            && !minors.contains_key(&name)
+        {
             changed |= fs::remove_file(entry.path()).is_ok();
         }
     }
@@ -61,7 +76,8 @@ pub fn wrong_shims(paths: &Paths) -> Vec<(PathBuf, shims::State)> {
 /// The key that each minor's link leads to.
 fn minors(pythons: &[Installed]) -> BTreeMap<String, String> {
     let mut minors: BTreeMap<String, String> = BTreeMap::new();
-    // Newest first, so the first of a minor is its newest; one that was taken in only where there is none of boot's own.
+    // Newest first, so the first of a minor is its newest; one that was taken in only where there
+    // is none of boot's own.
     let mut pythons: Vec<&Installed> = pythons.iter().collect();
     pythons.sort_by_key(|python| python.origin == Origin::Adopted);
     for python in pythons {
@@ -74,8 +90,17 @@ fn minors(pythons: &[Installed]) -> BTreeMap<String, String> {
 
 /// The names of the shims: none where no Python is installed.
 fn shim_names(minors: &BTreeMap<String, String>) -> Vec<String> {
-    let plain = ["python", "python3", "pip", "pip3"].map(String::from).into_iter().filter(|_| !minors.is_empty());
-    plain.chain(minors.keys().flat_map(|minor| [format!("python{minor}"), format!("pip{minor}")])).collect()
+    let plain = ["python", "python3", "pip", "pip3"]
+        .map(String::from)
+        .into_iter()
+        .filter(|_| !minors.is_empty());
+    plain
+        .chain(
+            minors
+                .keys()
+                .flat_map(|minor| [format!("python{minor}"), format!("pip{minor}")]),
+        )
+        .collect()
 }
 
 /// Whether a link of boot's own can have this name: `3.11`, `3.13t`.

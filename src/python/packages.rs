@@ -2,7 +2,8 @@
 
 use super::key::Version;
 
-/// The package managers that boot knows: how each is found, and how it installs. The columns of the tables below.
+/// The package managers that boot knows: how each is found, and how it installs. The columns of the
+/// tables below.
 const MANAGERS: [(&str, &str, bool); 5] = [
     ("apt-get", "apt-get install -y", true),
     ("dnf", "dnf install -y", true),
@@ -11,52 +12,180 @@ const MANAGERS: [(&str, &str, bool); 5] = [
     ("brew", "brew install", false),
 ];
 
-/// The modules that a build lacks when a library was missing, with the packages that have its headers.
+/// The modules that a build lacks when a library was missing, with the packages that have its
+/// headers.
 pub const LIBRARIES: &[(&str, [&str; 5])] = &[
-    ("ssl", ["libssl-dev", "openssl-devel", "openssl-dev", "openssl", "openssl@3"]),
-    ("sqlite3", ["libsqlite3-dev", "sqlite-devel", "sqlite-dev", "sqlite", "sqlite"]),
-    ("zlib", ["zlib1g-dev", "zlib-devel", "zlib-dev", "zlib", "zlib"]),
-    ("bz2", ["libbz2-dev", "bzip2-devel", "bzip2-dev", "bzip2", "bzip2"]),
+    (
+        "ssl",
+        [
+            "libssl-dev",
+            "openssl-devel",
+            "openssl-dev",
+            "openssl",
+            "openssl@3",
+        ],
+    ),
+    (
+        "sqlite3",
+        [
+            "libsqlite3-dev",
+            "sqlite-devel",
+            "sqlite-dev",
+            "sqlite",
+            "sqlite",
+        ],
+    ),
+    (
+        "zlib",
+        ["zlib1g-dev", "zlib-devel", "zlib-dev", "zlib", "zlib"],
+    ),
+    (
+        "bz2",
+        ["libbz2-dev", "bzip2-devel", "bzip2-dev", "bzip2", "bzip2"],
+    ),
     ("lzma", ["liblzma-dev", "xz-devel", "xz-dev", "xz", "xz"]),
-    ("ctypes", ["libffi-dev", "libffi-devel", "libffi-dev", "libffi", "libffi"]),
-    ("readline", ["libreadline-dev", "readline-devel", "readline-dev", "readline", "readline"]),
-    ("curses", ["libncurses-dev", "ncurses-devel", "ncurses-dev", "ncurses", "ncurses"]),
-    ("hashlib", ["libssl-dev", "openssl-devel", "openssl-dev", "openssl", "openssl@3"]),
-    ("uuid", ["uuid-dev", "libuuid-devel", "util-linux-dev", "util-linux-libs", "ossp-uuid"]),
+    (
+        "ctypes",
+        [
+            "libffi-dev",
+            "libffi-devel",
+            "libffi-dev",
+            "libffi",
+            "libffi",
+        ],
+    ),
+    (
+        "readline",
+        [
+            "libreadline-dev",
+            "readline-devel",
+            "readline-dev",
+            "readline",
+            "readline",
+        ],
+    ),
+    (
+        "curses",
+        [
+            "libncurses-dev",
+            "ncurses-devel",
+            "ncurses-dev",
+            "ncurses",
+            "ncurses",
+        ],
+    ),
+    (
+        "hashlib",
+        [
+            "libssl-dev",
+            "openssl-devel",
+            "openssl-dev",
+            "openssl",
+            "openssl@3",
+        ],
+    ),
+    (
+        "uuid",
+        [
+            "uuid-dev",
+            "libuuid-devel",
+            "util-linux-dev",
+            "util-linux-libs",
+            "ossp-uuid",
+        ],
+    ),
     ("tkinter", ["tk-dev", "tk-devel", "tk-dev", "tk", "tcl-tk"]),
     ("turtle", ["tk-dev", "tk-devel", "tk-dev", "tk", "tcl-tk"]),
-    ("dbm.gnu", ["libgdbm-dev", "gdbm-devel", "gdbm-dev", "gdbm", "gdbm"]),
+    (
+        "dbm.gnu",
+        ["libgdbm-dev", "gdbm-devel", "gdbm-dev", "gdbm", "gdbm"],
+    ),
 ];
 
-/// What distributions cut out of their own Python, with the package that has it; `{}` stands for the minor. Empty where that
-/// distribution leaves it in.
+/// What distributions cut out of their own Python, with the package that has it; `{}` stands for
+/// the minor. Empty where that distribution leaves it in.
 const CUT: &[(&str, [&str; 5])] = &[
     ("ensurepip", ["python{}-venv", "", "", "", ""]),
     ("venv", ["python{}-venv", "", "", "", ""]),
     ("distutils", ["python3-distutils", "", "", "", ""]),
     ("lib2to3", ["python3-lib2to3", "", "", "", ""]),
-    ("tkinter", ["python3-tk", "python3-tkinter", "python3-tkinter", "tk", "python-tk@{}"]),
-    ("turtle", ["python3-tk", "python3-tkinter", "python3-tkinter", "tk", "python-tk@{}"]),
-    ("turtledemo", ["python3-examples", "python3-tkinter", "", "tk", "python-tk@{}"]),
-    ("idlelib", ["idle-python{}", "python3-idle", "python3-idle", "", ""]),
-    ("dbm.gnu", ["python3-gdbm", "", "python3-gdbm", "gdbm", "python-gdbm@{}"]),
-    ("pip", ["python3-pip", "python3-pip", "py3-pip", "python-pip", ""]),
+    (
+        "tkinter",
+        [
+            "python3-tk",
+            "python3-tkinter",
+            "python3-tkinter",
+            "tk",
+            "python-tk@{}",
+        ],
+    ),
+    (
+        "turtle",
+        [
+            "python3-tk",
+            "python3-tkinter",
+            "python3-tkinter",
+            "tk",
+            "python-tk@{}",
+        ],
+    ),
+    (
+        "turtledemo",
+        [
+            "python3-examples",
+            "python3-tkinter",
+            "",
+            "tk",
+            "python-tk@{}",
+        ],
+    ),
+    (
+        "idlelib",
+        ["idle-python{}", "python3-idle", "python3-idle", "", ""],
+    ),
+    (
+        "dbm.gnu",
+        ["python3-gdbm", "", "python3-gdbm", "gdbm", "python-gdbm@{}"],
+    ),
+    (
+        "pip",
+        ["python3-pip", "python3-pip", "py3-pip", "python-pip", ""],
+    ),
 ];
 
 /// All that is left where a distribution installs a minimal Python.
-const REST: [&str; 5] = ["libpython{}-stdlib", "python3-libs", "python3", "python", "python@{}"];
+const REST: [&str; 5] = [
+    "libpython{}-stdlib",
+    "python3-libs",
+    "python3",
+    "python",
+    "python@{}",
+];
 
-/// The command with which this machine's package manager installs the headers that a build needs for `modules`.
+/// The command with which this machine's package manager installs the headers that a build needs
+/// for `modules`.
 pub fn for_build<'a>(modules: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    line(modules, |module, column| LIBRARIES.iter().find(|(name, _)| *name == module).map(|(_, packages)| packages[column].to_string()))
+    line(modules, |module, column| {
+        LIBRARIES
+            .iter()
+            .find(|(name, _)| *name == module)
+            .map(|(_, packages)| packages[column].to_string())
+    })
 }
 
 /// The command that puts `modules` back into the distribution's own Python of `version`.
-pub fn for_distribution<'a>(modules: impl IntoIterator<Item = &'a str>, version: &Version) -> Option<String> {
+pub fn for_distribution<'a>(
+    modules: impl IntoIterator<Item = &'a str>,
+    version: &Version,
+) -> Option<String> {
     let minor = format!("{}.{}", version.major, version.minor);
     line(modules, |module, column| {
         // `xml.etree` is as absent as `xml`; `dbm.gnu` is a package of its own.
-        let named = |name: &str| CUT.iter().find(|(cut, _)| *cut == name).map(|(_, packages)| packages[column]);
+        let named = |name: &str| {
+            CUT.iter()
+                .find(|(cut, _)| *cut == name)
+                .map(|(_, packages)| packages[column])
+        };
         let top = module.split('.').next().unwrap_or(module);
         let package = named(module).or_else(|| named(top)).unwrap_or(REST[column]);
         let package = package.replace("{}", &minor);
@@ -66,16 +195,27 @@ pub fn for_distribution<'a>(modules: impl IntoIterator<Item = &'a str>, version:
 
 /// The command that installs a compiler and make.
 pub fn for_compiling() -> String {
-    let packages = ["build-essential", "gcc make", "build-base", "base-devel", ""];
+    let packages = [
+        "build-essential",
+        "gcc make",
+        "build-base",
+        "base-devel",
+        "",
+    ];
     match manager() {
-        Some((column, command)) if !packages[column].is_empty() => format!("{command} {}", packages[column]),
+        Some((column, command)) if !packages[column].is_empty() => {
+            format!("{command} {}", packages[column])
+        }
         _ if cfg!(target_os = "macos") => "xcode-select --install".into(),
         _ => "install a C compiler and make, then run this again".into(),
     }
 }
 
 /// One command for all packages that `package` names for a module and a manager.
-fn line<'a>(modules: impl IntoIterator<Item = &'a str>, package: impl Fn(&str, usize) -> Option<String>) -> Option<String> {
+fn line<'a>(
+    modules: impl IntoIterator<Item = &'a str>,
+    package: impl Fn(&str, usize) -> Option<String>,
+) -> Option<String> {
     let (column, command) = manager()?;
     let mut packages: Vec<String> = Vec::new();
     for module in modules {
@@ -90,8 +230,15 @@ fn line<'a>(modules: impl IntoIterator<Item = &'a str>, package: impl Fn(&str, u
 
 /// This machine's package manager: its column, and its command as this user has to type it.
 fn manager() -> Option<(usize, String)> {
-    let (column, (_, command, root)) = MANAGERS.iter().enumerate().find(|(_, (name, ..))| which::which(name).is_ok())?;
+    let (column, (_, command, root)) = MANAGERS
+        .iter()
+        .enumerate()
+        .find(|(_, (name, ..))| which::which(name).is_ok())?;
     // Containers have no sudo, and nobody there needs it.
-    let sudo = if *root && !rustix::process::geteuid().is_root() { "sudo " } else { "" };
+    let sudo = if *root && !rustix::process::geteuid().is_root() {
+        "sudo "
+    } else {
+        ""
+    };
     Some((column, format!("{sudo}{command}")))
 }

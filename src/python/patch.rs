@@ -1,5 +1,6 @@
-//! Makes an unpacked Python one of this place: the paths of the machine that built it, in sysconfig's data, pkg-config files,
-//! `*-config` scripts and first lines, become those of its final folder. Done in staging, before anybody can see it.
+//! Makes an unpacked Python one of this place: the paths of the machine that built it, in
+//! sysconfig's data, pkg-config files, `*-config` scripts and first lines, become those of its
+//! final folder. Done in staging, before anybody can see it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -23,19 +24,38 @@ Error=This Python is managed by boot, and shared by all that uses it.
 
 /// Patches the Python of `key` in `staging` for its life in `home`.
 pub fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
-    let minor = format!("{}.{}{}", key.version.major, key.version.minor, key.variant.suffix());
+    let minor = format!(
+        "{}.{}{}",
+        key.version.major,
+        key.version.minor,
+        key.variant.suffix()
+    );
     let lib = staging.join("lib").join(format!("python{minor}"));
     let new = home.to_string_lossy();
 
     for file in files(&lib) {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with("_sysconfigdata") || name.starts_with("_sysconfig_vars") || name == "build-details.json" {
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with("_sysconfigdata")
+            || name.starts_with("_sysconfig_vars")
+            || name == "build-details.json"
+        {
             text(&file, &|content| without_builder(&paths(content, &new)))?;
         }
     }
-    for folder in files(&lib).into_iter().filter(|path| path.is_dir() && name(path).starts_with("config-")) {
-        text(&folder.join("Makefile"), &|content| without_builder(&paths(content, &new)))?;
-        text(&folder.join("python-config.py"), &|content| without_builder(&paths(content, &new)))?;
+    for folder in files(&lib)
+        .into_iter()
+        .filter(|path| path.is_dir() && name(path).starts_with("config-"))
+    {
+        text(&folder.join("Makefile"), &|content| {
+            without_builder(&paths(content, &new))
+        })?;
+        text(&folder.join("python-config.py"), &|content| {
+            without_builder(&paths(content, &new))
+        })?;
     }
     for file in files(&staging.join("lib/pkgconfig")) {
         text(&file, &|content| without_builder(&paths(content, &new)))?;
@@ -49,7 +69,10 @@ pub fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
 
     let bin = staging.join("bin");
     commands(&bin, &new, &home.join("bin").join(format!("python{minor}")))?;
-    for (link, target) in [("python3".to_string(), format!("python{minor}")), ("python".to_string(), format!("python{minor}"))] {
+    for (link, target) in [
+        ("python3".to_string(), format!("python{minor}")),
+        ("python".to_string(), format!("python{minor}")),
+    ] {
         let link = bin.join(link);
         if fs::symlink_metadata(&link).is_err() && bin.join(&target).exists() {
             symlink(&target, &link).map_err(Error::io("link", &link))?;
@@ -62,10 +85,13 @@ pub fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The scripts in `bin`: whatever way they find their interpreter, it becomes the final one, and `*-config` name the final prefix.
+/// The scripts in `bin`: whatever way they find their interpreter, it becomes the final one, and
+/// `*-config` name the final prefix.
 fn commands(bin: &Path, new: &str, python: &Path) -> Result<()> {
     for file in files(bin) {
-        if fs::symlink_metadata(&file).map_or(true, |data| !data.is_file()) || !head(&file)?.starts_with(b"#!") {
+        if fs::symlink_metadata(&file).map_or(true, |data| !data.is_file())
+            || !head(&file)?.starts_with(b"#!")
+        {
             continue;
         }
         let content = fs::read(&file).map_err(Error::io("read", &file))?;
@@ -86,14 +112,16 @@ fn commands(bin: &Path, new: &str, python: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What follows the lines with which a script finds Python: one that names an interpreter, or a command of sh that
-/// looks beside the script (which breaks where a folder's name has a blank, or where there is no `realpath`). None for any other script.
+/// What follows the lines with which a script finds Python: one that names an interpreter, or a
+/// command of sh that looks beside the script (which breaks where a folder's name has a blank, or
+/// where there is no `realpath`). None for any other script.
 fn finder(content: &[u8]) -> Option<&[u8]> {
     let (first, body) = line(content);
     let first_line = String::from_utf8_lossy(&first[2..]).into_owned();
     let mut words = first_line.split_whitespace();
     let command = words.next().unwrap_or("");
-    // One that is on this machine too is another Python all the same: what lies in `bin` means the one beside it.
+    // One that is on this machine too is another Python all the same: what lies in `bin` means the
+    // one beside it.
     let interpreter = match name(Path::new(command)) == "env" {
         true => words.next().unwrap_or(""),
         false => command,
@@ -102,29 +130,50 @@ fn finder(content: &[u8]) -> Option<&[u8]> {
         return Some(body);
     }
     let (second, body) = line(body);
-    if first != b"#!/bin/sh" || !["exec", "dirname", "/python3"].iter().all(|part| contains(second, part)) {
+    if first != b"#!/bin/sh"
+        || !["exec", "dirname", "/python3"]
+            .iter()
+            .all(|part| contains(second, part))
+    {
         return None;
     }
     let (third, after) = line(body);
     // `'''exec' …` begins a text for Python, which the next line ends.
-    Some(if second.starts_with(b"'''") && third == b"' '''" { after } else { body })
+    Some(if second.starts_with(b"'''") && third == b"' '''" {
+        after
+    } else {
+        body
+    })
 }
 
 /// `python`, `python3`, `python3.11`, `python3.13t`.
 fn is_interpreter(name: &str) -> bool {
-    let version = name.strip_prefix("python").map(|rest| rest.strip_suffix('t').unwrap_or(rest));
-    version.is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+    let version = name
+        .strip_prefix("python")
+        .map(|rest| rest.strip_suffix('t').unwrap_or(rest));
+    version.is_some_and(|version| {
+        version
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
 }
 
 fn with_interpreter(body: &[u8], python: &Path) -> Option<Vec<u8>> {
     // The line that wheels carry for the same purpose.
     let marked = [b"#!python\n", body].concat();
-    script::rewritten(&marked, Interpreter { path: python, isolated: false })
+    script::rewritten(
+        &marked,
+        Interpreter {
+            path: python,
+            isolated: false,
+        },
+    )
 }
 
 /// Whether the rest of a `*-config` is of the old kind, a program of Python.
 fn is_python(body: &[u8]) -> bool {
-    body.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"import "))
+    body.split(|byte| *byte == b'\n')
+        .any(|line| line.starts_with(b"import "))
 }
 
 /// The first line of `content` without its end, and what follows.
@@ -136,7 +185,8 @@ fn line(content: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn contains(text: &[u8], part: &str) -> bool {
-    text.windows(part.len()).any(|window| window == part.as_bytes())
+    text.windows(part.len())
+        .any(|window| window == part.as_bytes())
 }
 
 /// Every mention of the build's prefix as a path of its own, or at the head of one.
@@ -160,14 +210,24 @@ fn paths(content: &str, new: &str) -> String {
 
 /// Rewrites a text file if `change` changes it. What isn't there or isn't text stays as it is.
 fn text(file: &Path, change: &dyn Fn(&str) -> String) -> Result<()> {
-    let Ok(content) = fs::read_to_string(file) else { return Ok(()) };
+    let Ok(content) = fs::read_to_string(file) else {
+        return Ok(());
+    };
     let changed = change(&content);
-    if changed != content { replace(file, changed.as_bytes()) } else { Ok(()) }
+    if changed != content {
+        replace(file, changed.as_bytes())
+    } else {
+        Ok(())
+    }
 }
 
-/// Writes the file anew with its mode; never through it, for it may share its content with a cached build.
+/// Writes the file anew with its mode; never through it, for it may share its content with a cached
+/// build.
 fn replace(file: &Path, content: &[u8]) -> Result<()> {
-    let mode = fs::metadata(file).map_err(Error::io("read", file))?.permissions().mode();
+    let mode = fs::metadata(file)
+        .map_err(Error::io("read", file))?
+        .permissions()
+        .mode();
     fs::remove_file(file).map_err(Error::io("write", file))?;
     fs::write(file, content).map_err(Error::io("write", file))?;
     fs::set_permissions(file, fs::Permissions::from_mode(mode)).map_err(Error::io("write", file))
@@ -176,17 +236,24 @@ fn replace(file: &Path, content: &[u8]) -> Result<()> {
 fn head(file: &Path) -> Result<Vec<u8>> {
     use std::io::Read;
     let mut head = Vec::with_capacity(256);
-    fs::File::open(file).and_then(|file| file.take(256).read_to_end(&mut head)).map_err(Error::io("read", file))?;
+    fs::File::open(file)
+        .and_then(|file| file.take(256).read_to_end(&mut head))
+        .map_err(Error::io("read", file))?;
     Ok(head)
 }
 
 /// What is directly in a folder; nothing if it isn't there.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_default()
+    fs::read_dir(folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default()
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]
@@ -195,8 +262,10 @@ mod tests {
 
     #[test]
     fn only_the_build_prefix_itself_is_replaced() {
-        let before = "prefix='/install' -I/install/include -L/install/lib /install_only /opt/install /x/install/y '/install'";
-        let after = "prefix='/p' -I/p/include -L/p/lib /install_only /opt/install /x/install/y '/p'";
+        let before = "prefix='/install' -I/install/include -L/install/lib /install_only \
+                      /opt/install /x/install/y '/install'";
+        let after =
+            "prefix='/p' -I/p/include -L/p/lib /install_only /opt/install /x/install/y '/p'";
         assert_eq!(paths(before, "/p"), after);
     }
 
@@ -207,32 +276,82 @@ mod tests {
         fs::create_dir(&bin).unwrap();
         fs::write(bin.join("pip3"), "#!/install/bin/python3.11\nimport pip\n").unwrap();
         // Of a build whose interpreter is on this machine too, and by whatever is first on PATH.
-        fs::write(bin.join("pip3.11"), format!("#!{}\nimport pip\n", root.path().join("theirs/python3.11").display())).unwrap();
+        fs::write(
+            bin.join("pip3.11"),
+            format!(
+                "#!{}\nimport pip\n",
+                root.path().join("theirs/python3.11").display()
+            ),
+        )
+        .unwrap();
         fs::create_dir(root.path().join("theirs")).unwrap();
         fs::write(root.path().join("theirs/python3.11"), "").unwrap();
         fs::write(bin.join("pydoc3"), "#!/usr/bin/env python3\nimport pydoc\n").unwrap();
         fs::write(bin.join("other"), "#!/usr/bin/env bash\n").unwrap();
-        fs::write(bin.join("python3.11-config"), "#!/bin/sh\nprefix=\"/install\"\n").unwrap();
+        fs::write(
+            bin.join("python3.11-config"),
+            "#!/bin/sh\nprefix=\"/install\"\n",
+        )
+        .unwrap();
         fs::write(bin.join("python3.11"), b"\x7fELF/install").unwrap();
-        // How the publisher's own patching leaves scripts, of 2022 and of today; the first took a script of sh for one of Python.
+        // How the publisher's own patching leaves scripts, of 2022 and of today; the first took a
+        // script of sh for one of Python.
         let old = "#!/bin/sh\n\"exec\" \"$(dirname $0)/python3.11\" \"$0\" \"$@\"\n";
-        let new = "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")/python3.11\" \"$0\" \"$@\"\n' '''\n";
+        let new = "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")/python3.11\" \
+                   \"$0\" \"$@\"\n' '''\n";
         fs::write(bin.join("idle3"), format!("{old}import idle\n")).unwrap();
         fs::write(bin.join("2to3"), format!("{new}import x\n")).unwrap();
-        fs::write(bin.join("old-config"), format!("{old}flags=\"-I/tools/x -O\"\n")).unwrap();
+        fs::write(
+            bin.join("old-config"),
+            format!("{old}flags=\"-I/tools/x -O\"\n"),
+        )
+        .unwrap();
         fs::set_permissions(bin.join("pip3"), fs::Permissions::from_mode(0o755)).unwrap();
         let key: Key = "cpython-3.11.9-linux-x86_64-gnu".parse().unwrap();
         all(&key, root.path(), Path::new("/final")).unwrap();
-        assert_eq!(fs::read_to_string(bin.join("pip3")).unwrap(), "#!/final/bin/python3.11\nimport pip\n");
-        assert_eq!(fs::read_to_string(bin.join("pip3.11")).unwrap(), "#!/final/bin/python3.11\nimport pip\n");
-        assert_eq!(fs::read_to_string(bin.join("pydoc3")).unwrap(), "#!/final/bin/python3.11\nimport pydoc\n");
-        assert_eq!(fs::read_to_string(bin.join("other")).unwrap(), "#!/usr/bin/env bash\n");
-        assert_eq!(fs::metadata(bin.join("pip3")).unwrap().permissions().mode() & 0o777, 0o755);
-        assert_eq!(fs::read_to_string(bin.join("python3.11-config")).unwrap(), "#!/bin/sh\nprefix=\"/final\"\n");
-        assert_eq!(fs::read_to_string(bin.join("idle3")).unwrap(), "#!/final/bin/python3.11\nimport idle\n");
-        assert_eq!(fs::read_to_string(bin.join("2to3")).unwrap(), "#!/final/bin/python3.11\nimport x\n");
-        assert_eq!(fs::read_to_string(bin.join("old-config")).unwrap(), "#!/bin/sh\nflags=\"-O\"\n");
-        assert_eq!(fs::read(bin.join("python3.11")).unwrap(), b"\x7fELF/install");
-        assert_eq!(fs::read_link(bin.join("python")).unwrap(), Path::new("python3.11"));
+        assert_eq!(
+            fs::read_to_string(bin.join("pip3")).unwrap(),
+            "#!/final/bin/python3.11\nimport pip\n"
+        );
+        assert_eq!(
+            fs::read_to_string(bin.join("pip3.11")).unwrap(),
+            "#!/final/bin/python3.11\nimport pip\n"
+        );
+        assert_eq!(
+            fs::read_to_string(bin.join("pydoc3")).unwrap(),
+            "#!/final/bin/python3.11\nimport pydoc\n"
+        );
+        assert_eq!(
+            fs::read_to_string(bin.join("other")).unwrap(),
+            "#!/usr/bin/env bash\n"
+        );
+        assert_eq!(
+            fs::metadata(bin.join("pip3")).unwrap().permissions().mode() & 0o777,
+            0o755
+        );
+        assert_eq!(
+            fs::read_to_string(bin.join("python3.11-config")).unwrap(),
+            "#!/bin/sh\nprefix=\"/final\"\n"
+        );
+        assert_eq!(
+            fs::read_to_string(bin.join("idle3")).unwrap(),
+            "#!/final/bin/python3.11\nimport idle\n"
+        );
+        assert_eq!(
+            fs::read_to_string(bin.join("2to3")).unwrap(),
+            "#!/final/bin/python3.11\nimport x\n"
+        );
+        assert_eq!(
+            fs::read_to_string(bin.join("old-config")).unwrap(),
+            "#!/bin/sh\nflags=\"-O\"\n"
+        );
+        assert_eq!(
+            fs::read(bin.join("python3.11")).unwrap(),
+            b"\x7fELF/install"
+        );
+        assert_eq!(
+            fs::read_link(bin.join("python")).unwrap(),
+            Path::new("python3.11")
+        );
     }
 }

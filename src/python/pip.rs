@@ -1,4 +1,5 @@
-//! pip as an interpreter brings it along: the wheel that ensurepip has, put in place without running anything.
+//! pip as an interpreter brings it along: the wheel that ensurepip has, put in place without
+//! running anything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,13 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// The newest pip wheel of the interpreter whose standard library is `stdlib`; Debian keeps those of its own apart.
+/// The newest pip wheel of the interpreter whose standard library is `stdlib`; Debian keeps those
+/// of its own apart.
 pub fn bundled(stdlib: &Path) -> Option<PathBuf> {
-    let folders = [stdlib.join("ensurepip/_bundled"), PathBuf::from("/usr/share/python-wheels")];
+    let folders = [
+        stdlib.join("ensurepip/_bundled"),
+        PathBuf::from("/usr/share/python-wheels"),
+    ];
     folders.iter().find_map(|folder| {
         let wheels = fs::read_dir(folder).ok()?.flatten().filter(|entry| {
             let name = entry.file_name();
@@ -33,17 +38,36 @@ pub fn bundled(stdlib: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Installs `wheel` into the environment or Python that is written to `root` and will live at `home`, with the commands `pip`, `pip3`
-/// and that of the minor.
-pub fn install(paths: &Paths, facts: &Facts, wheel: &Path, root: &Path, home: &Path) -> Result<(), Error> {
+/// Installs `wheel` into the environment or Python that is written to `root` and will live at
+/// `home`, with the commands `pip`, `pip3` and that of the minor.
+pub fn install(
+    paths: &Paths,
+    facts: &Facts,
+    wheel: &Path,
+    root: &Path,
+    home: &Path,
+) -> Result<(), Error> {
     let (major, minor, _) = facts.version;
-    // The wheel names a command after the Python that built it, or none; what people type is this one's.
+    // The wheel names a command after the Python that built it, or none; what people type is this
+    // one's.
     let wheel = CachedWheel::from_file(paths, wheel)?.with_commands(|commands| {
-        let own = commands.iter().find(|command| command.name == "pip").cloned();
+        let own = commands
+            .iter()
+            .find(|command| command.name == "pip")
+            .cloned();
         commands.retain(|command| !command.name.starts_with("pip3."));
-        commands.extend(own.map(|pip| EntryPoint { name: format!("pip{major}.{minor}"), ..pip }));
+        commands.extend(own.map(|pip| EntryPoint {
+            name: format!("pip{major}.{minor}"),
+            ..pip
+        }));
     });
     let mut environment = Environment::new(root, home, facts, false);
-    environment.install(&wheel, link::Options { requested: true, direct_url: None })?;
+    environment.install(
+        &wheel,
+        link::Options {
+            requested: true,
+            direct_url: None,
+        },
+    )?;
     Ok(environment.finish()?)
 }

@@ -1,6 +1,8 @@
-//! What has been published since this boot was: read from the publisher's checksum list, or a mirror's, and kept in the cache.
+//! What has been published since this boot was: read from the publisher's checksum list, or a
+//! mirror's, and kept in the cache.
 //!
-//! A refresh adds to the compiled-in catalog and never takes from it. It is a courtesy: where it fails, what is known still serves.
+//! A refresh adds to the compiled-in catalog and never takes from it. It is a courtesy: where it
+//! fails, what is known still serves.
 
 use std::collections::HashSet;
 use std::fs;
@@ -32,12 +34,16 @@ const LONGEST: u64 = 8 << 20;
 /// As many of a mirror's releases are read at once, the newest.
 const RELEASES: usize = 8;
 
-/// Reads the list of `mirror` (None: of the address that is set up) if it is time to. Never fails an install: what went wrong is
-/// told with `--verbose`, or as a warning where the user asked for the refresh.
+/// Reads the list of `mirror` (None: of the address that is set up) if it is time to. Never fails
+/// an install: what went wrong is told with `--verbose`, or as a warning where the user asked for
+/// the refresh.
 pub fn run(ctx: &Context, mirror: Option<&str>, when: When) -> Result<(), settings::Error> {
     if let Some(own) = catalog::own(ctx)? {
         if when == When::Now {
-            ctx.report.info(&format!("the catalog is {}: there is nothing to refresh", ctx.paths.tilde(&own)));
+            ctx.report.info(&format!(
+                "the catalog is {}: there is nothing to refresh",
+                ctx.paths.tilde(&own)
+            ));
         }
         return Ok(());
     }
@@ -54,8 +60,16 @@ pub fn run(ctx: &Context, mirror: Option<&str>, when: When) -> Result<(), settin
             let there: HashSet<&Build> = before.iter().collect();
             let known = catalog::read(&catalog::standalone()).unwrap_or_default();
             let known: HashSet<&Build> = known.iter().collect();
-            let new: Vec<&Build> = builds.iter().filter(|build| !there.contains(build) && !known.contains(build)).collect();
-            ctx.report.step(&format!("the list of {} has {} builds, {} new", net::shown(&base), builds.len(), new.len()));
+            let new: Vec<&Build> = builds
+                .iter()
+                .filter(|build| !there.contains(build) && !known.contains(build))
+                .collect();
+            ctx.report.step(&format!(
+                "the list of {} has {} builds, {} new",
+                net::shown(&base),
+                builds.len(),
+                new.len()
+            ));
             if when == When::Now {
                 ctx.report.info(&told(&new));
             }
@@ -65,15 +79,20 @@ pub fn run(ctx: &Context, mirror: Option<&str>, when: When) -> Result<(), settin
             let reason = error.to_string();
             let reason = reason.lines().next().unwrap_or_default();
             match when {
-                When::Now => ctx.report.warn(&format!("what is new can't be asked for: {reason}; what is known stays")),
-                When::Daily => ctx.report.step(&format!("what is new can't be asked for: {reason}")),
+                When::Now => ctx.report.warn(&format!(
+                    "what is new can't be asked for: {reason}; what is known stays"
+                )),
+                When::Daily => ctx
+                    .report
+                    .step(&format!("what is new can't be asked for: {reason}")),
             }
         }
     }
     // Written after a failure too: its time says when to try again.
     let text: String = all.iter().map(|build| format!("{build}\n")).collect();
     if let Err(error) = atomic::write(&file, text.as_bytes(), None) {
-        ctx.report.step(&format!("what is new can't be kept: {error}"));
+        ctx.report
+            .step(&format!("what is new can't be kept: {error}"));
     }
     Ok(())
 }
@@ -105,30 +124,46 @@ fn base(ctx: &Context, mirror: Option<&str>) -> Result<String, settings::Error> 
 
 /// A file a mirror: none has a say in what another one is trusted for.
 fn file(ctx: &Context, base: &str) -> PathBuf {
-    ctx.paths.catalogs().join(format!("{}.tsv", &Sha256::of(base.as_bytes()).to_string()[..16]))
+    ctx.paths.catalogs().join(format!(
+        "{}.tsv",
+        &Sha256::of(base.as_bytes()).to_string()[..16]
+    ))
 }
 
 fn is_fresh(file: &Path) -> bool {
-    fs::metadata(file).and_then(|data| data.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age < DAY))
+    fs::metadata(file)
+        .and_then(|data| data.modified())
+        .is_ok_and(|time| time.elapsed().is_ok_and(|age| age < DAY))
 }
 
 /// A damaged file is as good as none.
 fn read(file: &Path) -> Vec<Build> {
-    fs::read_to_string(file).ok().and_then(|text| catalog::read(&text).ok()).unwrap_or_default()
+    fs::read_to_string(file)
+        .ok()
+        .and_then(|text| catalog::read(&text).ok())
+        .unwrap_or_default()
 }
 
-/// The builds that `base` has now: of its latest release where it can say which that is, else of its newest ones.
+/// The builds that `base` has now: of its latest release where it can say which that is, else of
+/// its newest ones.
 fn published(client: &Client, base: &str) -> net::Result<Vec<Build>> {
-    // A repository's releases, the publisher's own and what mirrors it whole, have a name for the latest.
+    // A repository's releases, the publisher's own and what mirrors it whole, have a name for the
+    // latest.
     if let Some(releases) = base.strip_suffix("/download") {
-        return Ok(checksums::read(&list(client, &format!("{releases}/latest/download/SHA256SUMS"))?, None));
+        return Ok(checksums::read(
+            &list(client, &format!("{releases}/latest/download/SHA256SUMS"))?,
+            None,
+        ));
     }
     let mut releases = releases(client, base);
     releases.sort_unstable();
     let newest = releases.split_off(releases.len().saturating_sub(RELEASES));
     if newest.is_empty() {
         // A store that can't be listed may keep a copy under this name.
-        return Ok(checksums::read(&list(client, &format!("{base}/latest/SHA256SUMS"))?, None));
+        return Ok(checksums::read(
+            &list(client, &format!("{base}/latest/SHA256SUMS"))?,
+            None,
+        ));
     }
     let mut builds = Vec::new();
     let mut failed = None;
@@ -151,15 +186,23 @@ fn list(client: &Client, url: &str) -> net::Result<String> {
 
 /// The releases that a mirror's folder shows: a web server's listing of it, or the folder itself.
 fn releases(client: &Client, base: &str) -> Vec<String> {
-    let folder = url::Url::parse(base).ok().filter(|url| url.scheme() == "file").and_then(|url| url.to_file_path().ok());
+    let folder = url::Url::parse(base)
+        .ok()
+        .filter(|url| url.scheme() == "file")
+        .and_then(|url| url.to_file_path().ok());
     let names: Vec<String> = match folder {
         Some(folder) => {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+            entries
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect()
         }
         None => links(&list(client, &format!("{base}/")).unwrap_or_default()),
     };
-    names.into_iter().filter(|name| checksums::is_date(name)).collect()
+    names
+        .into_iter()
+        .filter(|name| checksums::is_date(name))
+        .collect()
 }
 
 /// The last parts of what the links of a page lead to.
@@ -167,7 +210,10 @@ fn links(page: &str) -> Vec<String> {
     page.split("href=")
         .skip(1)
         .filter_map(|rest| {
-            let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+            let quote = rest
+                .chars()
+                .next()
+                .filter(|quote| matches!(quote, '"' | '\''))?;
             let target = rest[1..].split(quote).next()?.trim_end_matches('/');
             target.rsplit('/').next().map(str::to_string)
         })
@@ -180,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_listing_names_the_releases() {
-        let page = "<a href=\"../\">up</a> <a href='20260101/'>x</a><a href=\"/mirror/20260202/\"> <a href=plain> <a href=\"20260303";
+        let page = "<a href=\"../\">up</a> <a href='20260101/'>x</a><a href=\"/mirror/20260202/\"> \
+                    <a href=plain> <a href=\"20260303";
         assert_eq!(links(page), ["..", "20260101", "20260202", "20260303"]);
     }
 }

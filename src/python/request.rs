@@ -1,4 +1,5 @@
-//! What somebody asks for when they say "Python": `3.11`, `>=3.10,<3.13`, `3.13t`, `latest`, `system`, a full key, a path.
+//! What somebody asks for when they say "Python": `3.11`, `>=3.10,<3.13`, `3.13t`, `latest`,
+//! `system`, a full key, a path.
 //!
 //! Parsed to a type first; what becomes part of a path is only ever a [`Key`] that was found by it.
 
@@ -25,7 +26,10 @@ pub enum Request {
     /// `3`, `3.11`, `3.11.*`, `3.11.9`, `3.15.0rc1`, each perhaps with `t`.
     Version { numbers: Numbers, variant: Variant },
     /// PEP 440 specifiers.
-    Specifiers { specifiers: VersionSpecifiers, variant: Variant },
+    Specifiers {
+        specifiers: VersionSpecifiers,
+        variant: Variant,
+    },
     /// One exact build.
     Key(Key),
     /// An interpreter's path; from the command line only.
@@ -48,13 +52,28 @@ pub struct NotARequest(pub String);
 impl NotARequest {
     fn text(&self) -> String {
         let word = self.0.trim();
-        let shown = if word.is_empty() { "an empty text".into() } else { escaped(word) };
+        let shown = if word.is_empty() {
+            "an empty text".into()
+        } else {
+            escaped(word)
+        };
         let instead = foreign::nearest_minor(word);
         match (Foreign::recognize(word), &instead) {
-            (Some(foreign), Some(minor)) => format!("{shown} {}\nask for {minor}", foreign.reason()),
-            (Some(foreign), None) => format!("{shown} {}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest or system", foreign.reason()),
-            (None, Some(minor)) => format!("{shown} doesn't name a Python\nask for {minor}, {minor}.1, '>={minor}', latest or system"),
-            (None, None) => format!("{shown} doesn't name a Python\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest or system"),
+            (Some(foreign), Some(minor)) => {
+                format!("{shown} {}\nask for {minor}", foreign.reason())
+            }
+            (Some(foreign), None) => format!(
+                "{shown} {}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest or system",
+                foreign.reason()
+            ),
+            (None, Some(minor)) => format!(
+                "{shown} doesn't name a Python\nask for {minor}, {minor}.1, '>={minor}', latest or \
+                 system"
+            ),
+            (None, None) => format!(
+                "{shown} doesn't name a Python\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', \
+                 latest or system"
+            ),
         }
     }
 }
@@ -68,8 +87,8 @@ impl Request {
         text.parse()
     }
 
-    /// Whether a Python of this key is one that was asked for. Pre-releases only when asked for by name, free-threaded
-    /// ones only with `t`. Paths and `system` match no key.
+    /// Whether a Python of this key is one that was asked for. Pre-releases only when asked for by
+    /// name, free-threaded ones only with `t`. Paths and `system` match no key.
     pub fn matches(&self, key: &Key) -> bool {
         match self {
             Request::Latest => key.variant == Variant::Default && key.version.pre.is_none(),
@@ -80,24 +99,43 @@ impl Request {
                 key.variant == *variant
                     && match *numbers {
                         Numbers::Major(major) => version.major == major && version.pre.is_none(),
-                        Numbers::Minor(major, minor) => (version.major, version.minor) == (major, minor) && version.pre.is_none(),
+                        Numbers::Minor(major, minor) => {
+                            (version.major, version.minor) == (major, minor)
+                                && version.pre.is_none()
+                        }
                         Numbers::Full(full) => version == full,
                     }
             }
-            Request::Specifiers { specifiers, variant } => {
-                let named = specifiers.iter().any(|specifier| specifier.version().any_prerelease());
-                key.variant == *variant && (named || key.version.pre.is_none()) && specifiers.contains(&key.version.pep440())
+            Request::Specifiers {
+                specifiers,
+                variant,
+            } => {
+                let named = specifiers
+                    .iter()
+                    .any(|specifier| specifier.version().any_prerelease());
+                key.variant == *variant
+                    && (named || key.version.pre.is_none())
+                    && specifiers.contains(&key.version.pep440())
             }
         }
     }
 
-    /// Whether newer patches of the same minor meet it too: then environments follow the minor's link.
+    /// Whether newer patches of the same minor meet it too: then environments follow the minor's
+    /// link.
     pub fn is_exact(&self) -> bool {
         match self {
-            Request::Version { numbers: Numbers::Full(_), .. } | Request::Key(_) | Request::Path(_) => true,
+            Request::Version {
+                numbers: Numbers::Full(_),
+                ..
+            }
+            | Request::Key(_)
+            | Request::Path(_) => true,
             // `==3.11.9` is another way to write that patch.
             Request::Specifiers { specifiers, .. } => match &specifiers[..] {
-                [only] => *only.operator() == pep440_rs::Operator::Equal && only.version().release().len() == 3,
+                [only] => {
+                    *only.operator() == pep440_rs::Operator::Equal
+                        && only.version().release().len() == 3
+                }
                 _ => false,
             },
             _ => false,
@@ -107,8 +145,14 @@ impl Request {
     /// The one minor that it asks for, if it does.
     pub fn minor(&self) -> Option<(u32, u32)> {
         match self {
-            Request::Version { numbers: Numbers::Minor(major, minor), .. } => Some((*major, *minor)),
-            Request::Version { numbers: Numbers::Full(version), .. } => Some((version.major, version.minor)),
+            Request::Version {
+                numbers: Numbers::Minor(major, minor),
+                ..
+            } => Some((*major, *minor)),
+            Request::Version {
+                numbers: Numbers::Full(version),
+                ..
+            } => Some((version.major, version.minor)),
             Request::Key(key) => Some((key.version.major, key.version.minor)),
             _ => None,
         }
@@ -126,7 +170,8 @@ impl Request {
 impl FromStr for Request {
     type Err = NotARequest;
 
-    /// As a pin or a manifest writes it: no paths. Capitals, quotes around it, a `v` before it and `;` behind it change nothing.
+    /// As a pin or a manifest writes it: no paths. Capitals, quotes around it, a `v` before it and
+    /// `;` behind it change nothing.
     fn from_str(text: &str) -> Result<Request, NotARequest> {
         let wrong = || NotARequest(text.chars().take(LONGEST).collect());
         if text.len() > LONGEST || text.chars().any(char::is_control) {
@@ -149,7 +194,10 @@ impl FromStr for Request {
         let (plain, variant) = variant_of(bare);
         if plain.starts_with(OPERATORS) {
             let specifiers = specifiers(plain).ok_or_else(wrong)?;
-            return Ok(Request::Specifiers { specifiers, variant });
+            return Ok(Request::Specifiers {
+                specifiers,
+                variant,
+            });
         }
         if !plain.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(wrong());
@@ -165,13 +213,23 @@ const OPERATORS: [char; 6] = ['<', '>', '=', '~', '!', '^'];
 /// The text without blanks, quotes and the punctuation of a list around it.
 fn undecorated(text: &str) -> &str {
     let text = text.trim().trim_end_matches([';', ',']).trim_end();
-    let quoted = |quote: char| text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    ['"', '\'', '`'].into_iter().find_map(quoted).unwrap_or(text).trim()
+    let quoted = |quote: char| {
+        text.strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+    };
+    ['"', '\'', '`']
+        .into_iter()
+        .find_map(quoted)
+        .unwrap_or(text)
+        .trim()
 }
 
-/// The version in `python3.11`, `cpython@3.11`, `python = "3.11"`, `v3.11`; a text without a name as it is.
+/// The version in `python3.11`, `cpython@3.11`, `python = "3.11"`, `v3.11`; a text without a name
+/// as it is.
 fn without_name(text: &str) -> &str {
-    let named = text.strip_prefix("cpython").or_else(|| text.strip_prefix("python"));
+    let named = text
+        .strip_prefix("cpython")
+        .or_else(|| text.strip_prefix("python"));
     let bare = match named {
         Some(rest) => {
             let rest = rest.trim_start();
@@ -182,18 +240,25 @@ fn without_name(text: &str) -> &str {
     };
     match bare.strip_prefix('v') {
         // `v3` may be the name of an environment.
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) && (named.is_some() || rest.contains('.')) => rest,
+        Some(rest)
+            if rest.starts_with(|c: char| c.is_ascii_digit())
+                && (named.is_some() || rest.contains('.')) =>
+        {
+            rest
+        }
         _ => bare,
     }
 }
 
 /// The version behind conda's single `=`.
 fn without_equals(text: &str) -> &str {
-    text.strip_prefix('=').filter(|rest| !rest.starts_with('=')).map_or(text, str::trim_start)
+    text.strip_prefix('=')
+        .filter(|rest| !rest.starts_with('='))
+        .map_or(text, str::trim_start)
 }
 
-/// PEP 440's specifiers, with blanks in place of commas too, and poetry's `^3.11` and `~3.11`. No CPython has a local version, and the
-/// `t` at the end of one would be read as a variant.
+/// PEP 440's specifiers, with blanks in place of commas too, and poetry's `^3.11` and `~3.11`. No
+/// CPython has a local version, and the `t` at the end of one would be read as a variant.
 fn specifiers(text: &str) -> Option<VersionSpecifiers> {
     let mut joined = String::new();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
@@ -207,13 +272,18 @@ fn specifiers(text: &str) -> Option<VersionSpecifiers> {
     }
     let parts: Option<Vec<String>> = joined.split(',').map(specifier).collect();
     let specifiers = VersionSpecifiers::from_str(&parts?.join(",")).ok()?;
-    let local = specifiers.iter().any(|specifier| specifier.version().is_local());
+    let local = specifiers
+        .iter()
+        .any(|specifier| specifier.version().is_local());
     (!local).then_some(specifiers)
 }
 
 /// One specifier as PEP 440 has it.
 fn specifier(text: &str) -> Option<String> {
-    let (caret, version) = match (text.strip_prefix('^'), text.strip_prefix('~').filter(|rest| !rest.starts_with('='))) {
+    let (caret, version) = match (
+        text.strip_prefix('^'),
+        text.strip_prefix('~').filter(|rest| !rest.starts_with('=')),
+    ) {
         (Some(version), _) => (true, version),
         (None, Some(version)) => (false, version),
         (None, None) => return Some(text.into()),
@@ -233,17 +303,24 @@ fn variant_of(text: &str) -> (&str, Variant) {
         return (plain, Variant::FreeThreaded);
     }
     match text.strip_suffix('t') {
-        Some(plain) if plain.ends_with(|c: char| c.is_ascii_digit() || c == '*') => (plain, Variant::FreeThreaded),
+        Some(plain) if plain.ends_with(|c: char| c.is_ascii_digit() || c == '*') => {
+            (plain, Variant::FreeThreaded)
+        }
         _ => (text, Variant::Default),
     }
 }
 
 fn numbers(text: &str) -> Option<Numbers> {
-    let text = text.strip_suffix(".*").or_else(|| text.strip_suffix(".x")).unwrap_or(text);
+    let text = text
+        .strip_suffix(".*")
+        .or_else(|| text.strip_suffix(".x"))
+        .unwrap_or(text);
     let parts: Vec<&str> = text.split('.').collect();
     match parts.as_slice() {
         // `311` is no major: the dot was forgotten.
-        [joined] if (2..=3).contains(&joined.len()) && joined.starts_with('3') => Some(Numbers::Minor(3, number(&joined[1..])?)),
+        [joined] if (2..=3).contains(&joined.len()) && joined.starts_with('3') => {
+            Some(Numbers::Minor(3, number(&joined[1..])?))
+        }
         [major] => Some(Numbers::Major(number(major)?)),
         [major, minor] => {
             let (Some(major), Some(minor)) = (number(major), number(minor)) else {
@@ -251,7 +328,11 @@ fn numbers(text: &str) -> Option<Numbers> {
             };
             Some(Numbers::Minor(major, minor))
         }
-        [_, _, _] => text.parse().ok().or_else(|| pre_release(text)).map(Numbers::Full),
+        [_, _, _] => text
+            .parse()
+            .ok()
+            .or_else(|| pre_release(text))
+            .map(Numbers::Full),
         _ => pre_release(text).map(Numbers::Full),
     }
 }
@@ -259,7 +340,8 @@ fn numbers(text: &str) -> Option<Numbers> {
 /// A pre-release in any spelling of PEP 440's: `3.15rc1`, `3.15.0-rc.1`, `3.15.0-beta.2`.
 fn pre_release(text: &str) -> Option<Version> {
     let version = pep440_rs::Version::from_str(text).ok()?;
-    let plain = !version.is_post() && !version.is_dev() && !version.is_local() && version.epoch() == 0;
+    let plain =
+        !version.is_post() && !version.is_dev() && !version.is_local() && version.epoch() == 0;
     let pre = version.pre().filter(|_| plain)?;
     let (major, minor, patch) = match *version.release() {
         [major, minor] => (major, minor, 0),
@@ -271,7 +353,9 @@ fn pre_release(text: &str) -> Option<Version> {
         pep440_rs::PrereleaseKind::Beta => "b",
         pep440_rs::PrereleaseKind::Rc => "rc",
     };
-    format!("{major}.{minor}.{patch}{letters}{}", pre.number).parse().ok()
+    format!("{major}.{minor}.{patch}{letters}{}", pre.number)
+        .parse()
+        .ok()
 }
 
 impl fmt::Display for Request {
@@ -281,7 +365,10 @@ impl fmt::Display for Request {
             Request::System => f.write_str("system"),
             Request::Key(key) => key.fmt(f),
             Request::Path(path) => f.write_str(&escaped(&path.to_string_lossy())),
-            Request::Specifiers { specifiers, variant } => {
+            Request::Specifiers {
+                specifiers,
+                variant,
+            } => {
                 let text = specifiers.to_string().replace(", ", ",");
                 write!(f, "{text}{}", variant.suffix())
             }
@@ -305,11 +392,18 @@ mod tests {
     use super::*;
 
     fn key(version: &str, variant: Variant) -> Key {
-        Key { version: version.parse().unwrap(), variant, platform: "linux-x86_64-gnu".parse().unwrap() }
+        Key {
+            version: version.parse().unwrap(),
+            variant,
+            platform: "linux-x86_64-gnu".parse().unwrap(),
+        }
     }
 
     fn asks(request: &str, version: &str) -> bool {
-        request.parse::<Request>().unwrap().matches(&key(version, Variant::Default))
+        request
+            .parse::<Request>()
+            .unwrap()
+            .matches(&key(version, Variant::Default))
     }
 
     #[test]
@@ -345,7 +439,12 @@ mod tests {
         let free = key("3.13.1", Variant::FreeThreaded);
         assert!("3.13t".parse::<Request>().unwrap().matches(&free));
         assert!("3.13.*t".parse::<Request>().unwrap().matches(&free));
-        assert!("3.13.1+freethreaded".parse::<Request>().unwrap().matches(&free));
+        assert!(
+            "3.13.1+freethreaded"
+                .parse::<Request>()
+                .unwrap()
+                .matches(&free)
+        );
         assert!(!"3.13".parse::<Request>().unwrap().matches(&free));
     }
 
@@ -370,12 +469,25 @@ mod tests {
         ] {
             assert!(wrong.parse::<Request>().is_err(), "{wrong:?}");
         }
-        assert!(matches!(Request::from_argument("/usr/bin/python3"), Ok(Request::Path(_))));
+        assert!(matches!(
+            Request::from_argument("/usr/bin/python3"),
+            Ok(Request::Path(_))
+        ));
     }
 
     #[test]
     fn requests_are_shown_as_they_are_written() {
-        for text in ["3", "3.11", "3.13t", "3.11.9", "latest", "system", ">=3.10,<3.13", "==3.13.*t", "cpython-3.11.9-linux-x86_64-gnu"] {
+        for text in [
+            "3",
+            "3.11",
+            "3.13t",
+            "3.11.9",
+            "latest",
+            "system",
+            ">=3.10,<3.13",
+            "==3.13.*t",
+            "cpython-3.11.9-linux-x86_64-gnu",
+        ] {
             assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
         }
     }

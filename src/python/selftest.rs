@@ -1,5 +1,5 @@
-//! No Python counts as installed before it has shown that it is complete: it imports what a build can lack, tells what
-//! packaging needs to know, and makes a virtual environment.
+//! No Python counts as installed before it has shown that it is complete: it imports what a build
+//! can lack, tells what packaging needs to know, and makes a virtual environment.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,12 @@ use crate::package::facts::{self, Facts};
 const LONGEST_ANSWER: u64 = 1 << 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// What no Python is published without: what a build lacks when a library was missing, and what environments are made with.
-const NEEDED: [&str; 11] = ["ssl", "sqlite3", "zlib", "bz2", "lzma", "ctypes", "readline", "curses", "hashlib", "uuid", "venv"];
+/// What no Python is published without: what a build lacks when a library was missing, and what
+/// environments are made with.
+const NEEDED: [&str; 11] = [
+    "ssl", "sqlite3", "zlib", "bz2", "lzma", "ctypes", "readline", "curses", "hashlib", "uuid",
+    "venv",
+];
 
 /// What the interpreter said of itself.
 #[derive(Clone, Debug)]
@@ -30,11 +34,17 @@ pub struct Passed {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{key} doesn't run on this machine: {reason}\nit was not installed; boot python install --source builds one that does")]
+    #[error(
+        "{key} doesn't run on this machine: {reason}\nit was not installed; boot python install \
+         --source builds one that does"
+    )]
     DoesNotRun { key: Key, reason: String },
-    #[error("{key} says that it is {found}\nit was not installed; the archive isn't what its name says")]
+    #[error(
+        "{key} says that it is {found}\nit was not installed; the archive isn't what its name says"
+    )]
     Other { key: Key, found: String },
-    #[error("{key} is incomplete: it can't import {}\nit was not installed; {}", missing.join(", "), hint(missing))]
+    #[error("{key} is incomplete: it can't import {}\nit was not installed; \
+             {}", missing.join(", "), hint(missing))]
     Incomplete { key: Key, missing: Vec<String> },
     #[error("{key} can't make a virtual environment: {reason}\nit was not installed")]
     NoVenv { key: Key, reason: String },
@@ -49,27 +59,40 @@ fn hint(missing: &[String]) -> String {
 
 /// Runs the interpreter `executable`, which stands below `staging` and will live below `home`.
 ///
-/// Errors: it doesn't run, isn't what `key` says, can't import what it needs, or makes no environment that runs.
+/// Errors: it doesn't run, isn't what `key` says, can't import what it needs, or makes no
+/// environment that runs.
 pub fn run(key: &Key, executable: &Path, staging: &Path, home: &Path) -> Result<Passed, Error> {
-    // Side by side: each is an interpreter's start or two, and most of what an install takes after its download.
+    // Side by side: each is an interpreter's start or two, and most of what an install takes after
+    // its download.
     let (examined, environment) = std::thread::scope(|scope| {
         let environment = scope.spawn(|| venv(executable));
-        (examine(executable), environment.join().unwrap_or_else(|_| Err("it could not be tried".into())))
+        (
+            examine(executable),
+            environment
+                .join()
+                .unwrap_or_else(|_| Err("it could not be tried".into())),
+        )
     });
     let mut passed = examined.map_err(|reason| Error::DoesNotRun { key: *key, reason })?;
     if passed.version() != key.version.to_string() {
-        return Err(Error::Other { key: *key, found: passed.facts.markers.python_full_version });
+        return Err(Error::Other {
+            key: *key,
+            found: passed.facts.markers.python_full_version,
+        });
     }
     if !passed.missing.is_empty() {
-        return Err(Error::Incomplete { key: *key, missing: passed.missing });
+        return Err(Error::Incomplete {
+            key: *key,
+            missing: passed.missing,
+        });
     }
     environment.map_err(|reason| Error::NoVenv { key: *key, reason })?;
     passed.facts.stdlib = rebased(&passed.facts.stdlib, staging, home);
     Ok(passed)
 }
 
-/// Asks any program whether it is a Python, what it can import, and what packaging needs to know of it. In words why not, if it isn't
-/// one that boot works with.
+/// Asks any program whether it is a Python, what it can import, and what packaging needs to know of
+/// it. In words why not, if it isn't one that boot works with.
 pub fn examine(executable: &Path) -> Result<Passed, String> {
     #[derive(Deserialize)]
     struct Imports {
@@ -77,16 +100,26 @@ pub fn examine(executable: &Path) -> Result<Passed, String> {
     }
 
     let program = format!(
-        "import importlib, json\nmissing = []\nfor name in {NEEDED:?}:\n    try:\n        importlib.import_module(name)\n    except ImportError:\n        \
+        "import importlib, json\nmissing = []\nfor name in {NEEDED:?}:\n    try:\n        \
+         importlib.import_module(name)\n    except ImportError:\n        \
          missing.append(name)\nprint(json.dumps({{'missing': missing}}))\n{}",
         facts::SCRIPT
     );
     let text = ask(executable, &program)?;
     let mut lines = text.lines();
     let nonsense = || "it doesn't answer like a Python".to_string();
-    let imports: Imports = lines.next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(nonsense)?;
-    let facts: Facts = lines.next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(nonsense)?;
-    Ok(Passed { facts, missing: imports.missing })
+    let imports: Imports = lines
+        .next()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .ok_or_else(nonsense)?;
+    let facts: Facts = lines
+        .next()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .ok_or_else(nonsense)?;
+    Ok(Passed {
+        facts,
+        missing: imports.missing,
+    })
 }
 
 impl Passed {
@@ -96,17 +129,23 @@ impl Passed {
     }
 }
 
-/// What the interpreter prints when it runs `program`. Somebody may have named any program: it gets half a minute and a megabyte.
+/// What the interpreter prints when it runs `program`. Somebody may have named any program: it gets
+/// half a minute and a megabyte.
 pub(super) fn ask(executable: &Path, program: &str) -> Result<String, String> {
     let mut command = clean(executable);
     command.args(["-I", "-B", "-Wignore", "-c", program]);
     answer(command)
 }
 
-/// The interpreter's `pip --version`, of the installation itself and not of the user's folder of packages.
+/// The interpreter's `pip --version`, of the installation itself and not of the user's folder of
+/// packages.
 pub(super) fn ask_pip(pip: &Path) -> Result<String, String> {
     let mut command = clean(pip);
-    command.arg("--version").env("PYTHONNOUSERSITE", "1").env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+        .arg("--version")
+        .env("PYTHONNOUSERSITE", "1")
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     answer(command)
 }
 
@@ -124,8 +163,18 @@ fn answer(mut command: Command) -> Result<String, String> {
         });
         receiver
     };
-    let stdout = reader(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-    let stderr = reader(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let stdout = reader(
+        child
+            .stdout
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+    );
+    let stderr = reader(
+        child
+            .stderr
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+    );
     let Ok(answer) = stdout.recv_timeout(LONGEST_WAIT) else {
         let _ = child.kill();
         let _ = child.wait();
@@ -136,23 +185,36 @@ fn answer(mut command: Command) -> Result<String, String> {
     }
     let status = child.wait().map_err(|error| error.to_string())?;
     if !status.success() {
-        let words = stderr.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+        let words = stderr
+            .recv_timeout(Duration::from_secs(1))
+            .unwrap_or_default();
         return Err(last_line(&words, &status));
     }
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// Makes an environment with the interpreter's own module, without pip, and runs what is in it. In words what went wrong.
+/// Makes an environment with the interpreter's own module, without pip, and runs what is in it. In
+/// words what went wrong.
 pub(super) fn venv(executable: &Path) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let root = folder.path().join("venv");
-    let made =
-        clean(executable).args(["-I", "-B", "-m", "venv", "--without-pip"]).arg(&root).output().map_err(|error| error.to_string())?;
+    let made = clean(executable)
+        .args(["-I", "-B", "-m", "venv", "--without-pip"])
+        .arg(&root)
+        .output()
+        .map_err(|error| error.to_string())?;
     if !made.status.success() {
         return Err(last_line(&made.stderr, &made.status));
     }
-    let ran = clean(&root.join("bin/python")).args(["-I", "-c", "import sys"]).output().map_err(|error| error.to_string())?;
-    if ran.status.success() { Ok(()) } else { Err(last_line(&ran.stderr, &ran.status)) }
+    let ran = clean(&root.join("bin/python"))
+        .args(["-I", "-c", "import sys"])
+        .output()
+        .map_err(|error| error.to_string())?;
+    if ran.status.success() {
+        Ok(())
+    } else {
+        Err(last_line(&ran.stderr, &ran.status))
+    }
 }
 
 /// The interpreter, with nothing of this environment that could change what it does.

@@ -1,5 +1,6 @@
-//! The files in the shims folder: further names of boot's own file, so that whoever resolves one finds the shim itself, not boot. Where the
-//! system gives the installed file no further names, they are names of a copy that lies in the shims folder.
+//! The files in the shims folder: further names of boot's own file, so that whoever resolves one
+//! finds the shim itself, not boot. Where the system gives the installed file no further names,
+//! they are names of a copy that lies in the shims folder.
 
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -26,17 +27,25 @@ pub enum State {
     Absent,
 }
 
-/// Makes the shims those of this boot: `names`, and no others. True if there was anything to change. What is foreign stays. The caller
-/// holds the lock of the links.
+/// Makes the shims those of this boot: `names`, and no others. True if there was anything to
+/// change. What is foreign stays. The caller holds the lock of the links.
 pub fn set(paths: &Paths, names: &[String]) -> Result<bool> {
     let folder = paths.shims();
     let mut changed = false;
     if !names.is_empty() {
         let mut boot = Boot::running()?;
         let mut sources = vec![boot.file.clone()];
-        let states: Vec<(PathBuf, State)> =
-            names.iter().map(|name| folder.join(name)).map(|path| (path.clone(), boot.state(&path))).collect();
-        sources.extend(states.iter().find(|(_, state)| *state == State::Current).map(|(path, _)| path.clone()));
+        let states: Vec<(PathBuf, State)> = names
+            .iter()
+            .map(|name| folder.join(name))
+            .map(|path| (path.clone(), boot.state(&path)))
+            .collect();
+        sources.extend(
+            states
+                .iter()
+                .find(|(_, state)| *state == State::Current)
+                .map(|(path, _)| path.clone()),
+        );
         if states.iter().any(|(_, state)| *state != State::Current) {
             // Nobody else is at it: the caller holds the lock.
             atomic::sweep(&folder);
@@ -48,10 +57,17 @@ pub fn set(paths: &Paths, names: &[String]) -> Result<bool> {
             }
         }
     }
-    let left: Vec<PathBuf> = entries(&folder).into_iter().filter(|(name, _)| !names.contains(name)).map(|(_, path)| path).collect();
+    let left: Vec<PathBuf> = entries(&folder)
+        .into_iter()
+        .filter(|(name, _)| !names.contains(name))
+        .map(|(_, path)| path)
+        .collect();
     if !left.is_empty() {
         let mut boot = Boot::running()?;
-        for path in left.into_iter().filter(|path| matches!(boot.state(path), State::Current | State::Old)) {
+        for path in left
+            .into_iter()
+            .filter(|path| matches!(boot.state(path), State::Current | State::Old))
+        {
             changed |= fs::remove_file(path).is_ok();
         }
     }
@@ -60,20 +76,27 @@ pub fn set(paths: &Paths, names: &[String]) -> Result<bool> {
 
 /// The places of `names` that have no shim of this boot.
 pub fn wrong(paths: &Paths, names: &[String]) -> Vec<(PathBuf, State)> {
-    let Ok(mut boot) = Boot::running() else { return Vec::new() };
+    let Ok(mut boot) = Boot::running() else {
+        return Vec::new();
+    };
     let places = names.iter().map(|name| paths.shims().join(name));
-    places.map(|path| (path.clone(), boot.state(&path))).filter(|(_, state)| *state != State::Current).collect()
+    places
+        .map(|path| (path.clone(), boot.state(&path)))
+        .filter(|(_, state)| *state != State::Current)
+        .collect()
 }
 
 /// What has a shim's name in `folder`.
 fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let named = entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())));
+    let named =
+        entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())));
     named.filter(|(name, _)| shim::is_shim(name)).collect()
 }
 
-/// Puts a shim at `path`: a further name of the first of `sources` that can have one, else a copy, which is a source from then on. On a
-/// disk that has no room for that it is a link, which the next change replaces.
+/// Puts a shim at `path`: a further name of the first of `sources` that can have one, else a copy,
+/// which is a source from then on. On a disk that has no room for that it is a link, which the next
+/// change replaces.
 fn put(sources: &mut Vec<PathBuf>, path: &Path) -> Result<()> {
     for source in sources.iter().rev() {
         if hard_link::put(source, path)? {
@@ -81,7 +104,12 @@ fn put(sources: &mut Vec<PathBuf>, path: &Path) -> Result<()> {
         }
     }
     match atomic::copy(&sources[0], path) {
-        Err(Error::Io { source, .. }) if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+        Err(Error::Io { source, .. })
+            if matches!(
+                source.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+            ) =>
+        {
             return atomic::put_symlink(&sources[0], path);
         }
         other => other?,
@@ -100,18 +128,27 @@ struct Boot {
 impl Boot {
     fn running() -> Result<Boot> {
         let find = |path: PathBuf| fs::canonicalize(&path).map_err(Error::io("read", &path));
-        let file = init::running().map_err(Error::io("find", Path::new("boot"))).and_then(find)?;
+        let file = init::running()
+            .map_err(Error::io("find", Path::new("boot")))
+            .and_then(find)?;
         let data = fs::metadata(&file).map_err(Error::io("read", &file))?;
-        Ok(Boot { seen: vec![(id(&data), State::Current)], file })
+        Ok(Boot {
+            seen: vec![(id(&data), State::Current)],
+            file,
+        })
     }
 
     fn state(&mut self, path: &Path) -> State {
-        let Ok(data) = fs::symlink_metadata(path) else { return State::Absent };
+        let Ok(data) = fs::symlink_metadata(path) else {
+            return State::Absent;
+        };
         if data.is_symlink() {
             let leads = fs::read_link(path).unwrap_or_default();
             // Boot may be installed by another name, or not any more.
             let is_boots = leads.file_name().is_some_and(|name| name == "boot")
-                || fs::metadata(path).is_ok_and(|data| matches!(self.state_of_file(path, &data), State::Current | State::Old));
+                || fs::metadata(path).is_ok_and(|data| {
+                    matches!(self.state_of_file(path, &data), State::Current | State::Old)
+                });
             return if is_boots { State::Old } else { State::Foreign };
         }
         self.state_of_file(path, &data)
@@ -140,16 +177,23 @@ fn id(data: &fs::Metadata) -> (u64, u64) {
 fn has_mark(path: &Path) -> bool {
     // Not as a constant: taken apart, this binary wouldn't have it.
     let mark: &[u8] = std::hint::black_box(&MARK);
-    let Ok(mut file) = fs::File::open(path) else { return false };
+    let Ok(mut file) = fs::File::open(path) else {
+        return false;
+    };
     let mut buffer = vec![0; 1 << 20];
     let mut kept = 0;
     loop {
-        let Ok(read) = file.read(&mut buffer[kept..]) else { return false };
+        let Ok(read) = file.read(&mut buffer[kept..]) else {
+            return false;
+        };
         let filled = kept + read;
         if read == 0 {
             return false;
         }
-        if buffer[..filled].split(|byte| *byte == mark[0]).any(|part| part == &mark[1..30]) {
+        if buffer[..filled]
+            .split(|byte| *byte == mark[0])
+            .any(|part| part == &mark[1..30])
+        {
             return true;
         }
         // It may lie across two parts.
@@ -166,7 +210,14 @@ mod tests {
     fn the_mark_is_found_wherever_it_lies() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("f");
-        for before in [0, 1, (1 << 20) - 40, (1 << 20) - 16, 1 << 20, (3 << 20) - 33] {
+        for before in [
+            0,
+            1,
+            (1 << 20) - 40,
+            (1 << 20) - 16,
+            1 << 20,
+            (3 << 20) - 33,
+        ] {
             let mut bytes = vec![0x1f; before];
             fs::write(&file, &bytes).unwrap();
             assert!(!has_mark(&file));

@@ -1,5 +1,6 @@
-//! Builds a CPython from upstream's source into staging: configure, make, install, without what nobody needs (the test suite's
-//! bytecode, three optimisation levels of it, ensurepip's process). A finished build is kept in the cache.
+//! Builds a CPython from upstream's source into staging: configure, make, install, without what
+//! nobody needs (the test suite's bytecode, three optimisation levels of it, ensurepip's process).
+//! A finished build is kept in the cache.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -41,15 +42,32 @@ impl Options {
     /// These, where they say something; else those that an earlier build was made with.
     pub fn or(self, earlier: &Options) -> Options {
         let says = self.optimize || self.configure.is_some();
-        if says { self } else { Options { jobs: self.jobs, ..earlier.clone() } }
+        if says {
+            self
+        } else {
+            Options {
+                jobs: self.jobs,
+                ..earlier.clone()
+            }
+        }
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("Python {version} could not be built: {stage} failed{}\n{}\nthe whole log: {}", cause.map_or(String::new(), |cause| format!(" ({cause})")), last, log.display())]
-    Failed { version: String, stage: &'static str, cause: Option<&'static str>, last: String, log: PathBuf },
-    #[error("Python can't be built for {}: its makefiles don't work with such a path\nset BOOT_DATA_DIR to a folder without spaces or other special characters", .0.display())]
+    #[error("Python {version} could not be built: {stage} failed{}\n{}\n\
+             the whole log: \
+             {}", cause.map_or(String::new(), |cause| format!(" ({cause})")), last, log.display())]
+    Failed {
+        version: String,
+        stage: &'static str,
+        cause: Option<&'static str>,
+        last: String,
+        log: PathBuf,
+    },
+    #[error("Python can't be built for {}: its makefiles don't work with such a path\n\
+             set BOOT_DATA_DIR to a folder without spaces or other special \
+             characters", .0.display())]
     Path(PathBuf),
     #[error(transparent)]
     Preflight(#[from] preflight::Error),
@@ -60,10 +78,18 @@ pub enum Error {
 }
 
 /// Builds what `found` names into the empty folder `staging`, for its life in `home`.
-pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging: &Path, home: &Path) -> Result<(), Error> {
+pub fn build(
+    ctx: &Context,
+    key: &Key,
+    found: &Found,
+    options: &Options,
+    staging: &Path,
+    home: &Path,
+) -> Result<(), Error> {
     let kept = kept(ctx, key, &found.source, options, home);
     if kept.is_dir() {
-        ctx.report.step(&format!("take the finished build of {key} from the cache"));
+        ctx.report
+            .step(&format!("take the finished build of {key} from the cache"));
         return Ok(copy(&kept, staging)?);
     }
     if !script::is_plain(home) || !script::is_plain(&ctx.paths.builds()) {
@@ -78,22 +104,41 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
         let bar = ctx.report.bar(&format!("source of Python {}", key.version));
         fetch(ctx, found, &sources, &*bar)?;
     }
-    let log = ctx.paths.log().join(format!("python-{}-build.log", key.version));
+    let log = ctx
+        .paths
+        .log()
+        .join(format!("python-{}-build.log", key.version));
     fs::create_dir_all(ctx.paths.log()).map_err(store::Error::io("create", &ctx.paths.log()))?;
     File::create(&log).map_err(store::Error::io("write", &log))?;
-    let steps = Steps { ctx, key, log: &log, sources: &sources };
+    let steps = Steps {
+        ctx,
+        key,
+        log: &log,
+        sources: &sources,
+    };
 
-    let jobs = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let jobs = options
+        .jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let scratch = work.path().join("probe");
     fs::create_dir(&scratch).map_err(store::Error::io("create", &scratch))?;
     let mut command = Command::new("./configure");
-    command.args(configure::arguments(key, options, home)).envs(configure::flags(options));
-    steps.run("configure", command.envs(configure::answers(&sources, &scratch, jobs)))?;
+    command
+        .args(configure::arguments(key, options, home))
+        .envs(configure::flags(options));
+    steps.run(
+        "configure",
+        command.envs(configure::answers(&sources, &scratch, jobs)),
+    )?;
     without_bytecode(&sources.join("Makefile"))?;
     let mut make = Command::new("make");
     make.arg(format!("-j{jobs}"))
         .args(configure::UNNEEDED)
-        .args(["MAKE_OPTS", "MAKEOPTS", "PYTHON_MAKE_OPTS"].iter().flat_map(|name| configure::words(name)));
+        .args(
+            ["MAKE_OPTS", "MAKEOPTS", "PYTHON_MAKE_OPTS"]
+                .iter()
+                .flat_map(|name| configure::words(name)),
+        );
     steps.run("compile", &mut make)?;
     let root = work.path().join("root");
     let mut install = Command::new("make");
@@ -112,7 +157,8 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
     let library = installed.join("lib").join(format!("python{minor}"));
     // Once, for what programs import; the tests are left to those who run them.
     bytecode
-        // Anew, and by nobody else: what this very process imports would be written with the path of staging in it.
+        // Anew, and by nobody else: what this very process imports would be written with the path
+        // of staging in it.
         .args([
             "-I",
             "-B",
@@ -140,21 +186,49 @@ pub fn build(ctx: &Context, key: &Key, found: &Found, options: &Options, staging
 }
 
 /// The finished build of `source` in the cache, if there is one that was made alike.
-pub fn finished(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> Option<PathBuf> {
+pub fn finished(
+    ctx: &Context,
+    key: &Key,
+    source: &Source,
+    options: &Options,
+    home: &Path,
+) -> Option<PathBuf> {
     Some(kept(ctx, key, source, options, home)).filter(|kept| kept.is_dir())
 }
 
 /// Deletes a finished build that turned out to be of no use.
-pub fn forget(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> store::Result<()> {
+pub fn forget(
+    ctx: &Context,
+    key: &Key,
+    source: &Source,
+    options: &Options,
+    home: &Path,
+) -> store::Result<()> {
     atomic::remove_folder(&kept(ctx, key, source, options, home))
 }
 
-/// Where a finished build lies in the cache. Its paths are compiled in, so its home is part of its name.
+/// Where a finished build lies in the cache. Its paths are compiled in, so its home is part of its
+/// name.
 fn kept(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> PathBuf {
     // The first line changes with what is done to a build after make.
-    let mut what = format!("4\n{}\n{}\n{}\n{:?}\n", source.sha256, home.display(), options.optimize, options.configure);
-    for name in ["CONFIGURE_OPTS", "PYTHON_CONFIGURE_OPTS", "PYTHON_CFLAGS", "CC", "CFLAGS", "CFLAGS_NODIST", "CPPFLAGS", "LDFLAGS", "OPT"]
-    {
+    let mut what = format!(
+        "4\n{}\n{}\n{}\n{:?}\n",
+        source.sha256,
+        home.display(),
+        options.optimize,
+        options.configure
+    );
+    for name in [
+        "CONFIGURE_OPTS",
+        "PYTHON_CONFIGURE_OPTS",
+        "PYTHON_CFLAGS",
+        "CC",
+        "CFLAGS",
+        "CFLAGS_NODIST",
+        "CPPFLAGS",
+        "LDFLAGS",
+        "OPT",
+    ] {
         what.push_str(&format!("{name}={}\n", var(name).unwrap_or_default()));
     }
     let hash = Sha256::of(what.as_bytes()).to_string();
@@ -163,27 +237,45 @@ fn kept(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Pat
 
 fn fetch(ctx: &Context, found: &Found, sources: &Path, bar: &dyn Bar) -> Result<(), Error> {
     let archive = Path::new(&found.source.file);
-    let top = PathBuf::from(found.source.file.trim_end_matches(".tgz").trim_end_matches(".tar.xz"));
-    ctx.report.step(&format!("fetch {}", net::shown(&found.url)));
-    download::streamed(ctx.client()?, &found.url, &found.source.sha256, bar, |stream| {
-        let decoder: Box<dyn Read + '_> = if found.source.file.ends_with(".tar.xz") {
-            Box::new(lzma_rust2::XzReader::new(stream, false))
-        } else {
-            Box::new(flate2::read::GzDecoder::new(stream))
-        };
-        unpack::tar(decoder, archive, sources, &top, Limits::default())?;
-        Ok(())
-    })
+    let top = PathBuf::from(
+        found
+            .source
+            .file
+            .trim_end_matches(".tgz")
+            .trim_end_matches(".tar.xz"),
+    );
+    ctx.report
+        .step(&format!("fetch {}", net::shown(&found.url)));
+    download::streamed(
+        ctx.client()?,
+        &found.url,
+        &found.source.sha256,
+        bar,
+        |stream| {
+            let decoder: Box<dyn Read + '_> = if found.source.file.ends_with(".tar.xz") {
+                Box::new(lzma_rust2::XzReader::new(stream, false))
+            } else {
+                Box::new(flate2::read::GzDecoder::new(stream))
+            };
+            unpack::tar(decoder, archive, sources, &top, Limits::default())?;
+            Ok(())
+        },
+    )
 }
 
-/// `make install` would compile the whole library three times over, the test suite included. Its lines stay, as words for `:`.
+/// `make install` would compile the whole library three times over, the test suite included. Its
+/// lines stay, as words for `:`.
 fn without_bytecode(makefile: &Path) -> Result<(), Error> {
     let text = fs::read_to_string(makefile).map_err(store::Error::io("read", makefile))?;
     let changed: Vec<String> = text
         .lines()
         .map(|line| match line.find("$(PYTHON_FOR_BUILD)") {
             Some(at) if line.contains("compileall.py") && line.starts_with('\t') => {
-                format!("{}: {}", &line[..at], &line[at + "$(PYTHON_FOR_BUILD)".len()..])
+                format!(
+                    "{}: {}",
+                    &line[..at],
+                    &line[at + "$(PYTHON_FOR_BUILD)".len()..]
+                )
             }
             _ => line.to_string(),
         })
@@ -192,26 +284,38 @@ fn without_bytecode(makefile: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What was installed mentions the folder that it was built in, which is about to go; its place is taken by the prefix.
+/// What was installed mentions the folder that it was built in, which is about to go; its place is
+/// taken by the prefix.
 fn rebase(installed: &Path, sources: &Path, home: &Path) -> store::Result<()> {
     let (old, new) = (sources.to_string_lossy(), home.to_string_lossy());
     for library in folders(&installed.join("lib")) {
-        let data = folders(&library).into_iter().filter(|path| named(path, "_sysconfigdata"));
-        let makefiles = folders(&library).into_iter().filter(|path| named(path, "config-")).map(|folder| folder.join("Makefile"));
+        let data = folders(&library)
+            .into_iter()
+            .filter(|path| named(path, "_sysconfigdata"));
+        let makefiles = folders(&library)
+            .into_iter()
+            .filter(|path| named(path, "config-"))
+            .map(|folder| folder.join("Makefile"));
         for file in data.chain(makefiles) {
-            let Ok(text) = fs::read_to_string(&file) else { continue };
-            fs::write(&file, text.replace(&*old, &new)).map_err(store::Error::io("write", &file))?;
+            let Ok(text) = fs::read_to_string(&file) else {
+                continue;
+            };
+            fs::write(&file, text.replace(&*old, &new))
+                .map_err(store::Error::io("write", &file))?;
         }
     }
     Ok(())
 }
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_default()
+    fs::read_dir(folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default()
 }
 
 fn named(path: &Path, start: &str) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with(start))
 }
 
 /// The commands of a build, each with a line of progress and its output in the log.
@@ -225,7 +329,10 @@ struct Steps<'a> {
 impl Steps<'_> {
     fn run(&self, stage: &'static str, command: &mut Command) -> Result<(), Error> {
         let start = std::time::Instant::now();
-        let bar = self.ctx.report.spinner(&format!("Python {}: {stage}", self.key.version));
+        let bar = self
+            .ctx
+            .report
+            .spinner(&format!("Python {}: {stage}", self.key.version));
         let io = |error| store::Error::io("write", self.log)(error);
         let mut log = File::options().append(true).open(self.log).map_err(io)?;
         writeln!(log, "\n== {stage}: {command:?}\n").map_err(io)?;
@@ -242,36 +349,57 @@ impl Steps<'_> {
             .spawn()
             .map_err(|error| failed(Some(error.to_string())))?;
         if let Some(stdout) = child.stdout.take() {
-            // Each line of a build is one thing done: what is being worked on is the best progress there is.
+            // Each line of a build is one thing done: what is being worked on is the best progress
+            // there is.
             for line in BufReader::new(stdout).split(b'\n') {
                 let Ok(line) = line else { break };
-                log.write_all(&line).and_then(|()| log.write_all(b"\n")).map_err(io)?;
+                log.write_all(&line)
+                    .and_then(|()| log.write_all(b"\n"))
+                    .map_err(io)?;
                 bar.say(&short(&String::from_utf8_lossy(&line)));
             }
         }
-        let status = child.wait().map_err(|error| failed(Some(error.to_string())))?;
+        let status = child
+            .wait()
+            .map_err(|error| failed(Some(error.to_string())))?;
         drop(bar);
         if !status.success() {
             return Err(failed(None));
         }
-        self.ctx.report.info(&format!("  {stage:<10} {:>4} s", start.elapsed().as_secs()));
+        self.ctx
+            .report
+            .info(&format!("  {stage:<10} {:>4} s", start.elapsed().as_secs()));
         Ok(())
     }
 
     fn failed(&self, stage: &'static str, reason: Option<String>) -> Error {
-        let text = fs::read(self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let text = fs::read(self.log)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default();
         for line in last_lines(&text) {
             self.ctx.report.info(&format!("  | {line}"));
         }
         let last = reason.unwrap_or_else(|| last_words(&text));
-        Error::Failed { version: self.key.version.to_string(), stage, cause: cause(&text), last, log: self.log.into() }
+        Error::Failed {
+            version: self.key.version.to_string(),
+            stage,
+            cause: cause(&text),
+            last,
+            log: self.log.into(),
+        }
     }
 }
 
 /// What a compiler line is about: the last file it names.
 fn short(line: &str) -> String {
-    let word = line.split_whitespace().rev().find(|word| word.ends_with(".c") || word.ends_with(".py") || word.ends_with(".o"));
-    let text = word.map_or_else(|| line.trim().to_string(), |word| word.rsplit('/').next().unwrap_or(word).to_string());
+    let word = line
+        .split_whitespace()
+        .rev()
+        .find(|word| word.ends_with(".c") || word.ends_with(".py") || word.ends_with(".o"));
+    let text = word.map_or_else(
+        || line.trim().to_string(),
+        |word| word.rsplit('/').next().unwrap_or(word).to_string(),
+    );
     crate::report::escaped(&text.chars().take(50).collect::<String>())
 }
 
@@ -279,15 +407,33 @@ fn short(line: &str) -> String {
 fn last_lines(log: &str) -> Vec<String> {
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
     let end = &lines[lines.len().saturating_sub(10)..];
-    end.iter().map(|line| crate::report::escaped(&line.chars().take(200).collect::<String>())).collect()
+    end.iter()
+        .map(|line| crate::report::escaped(&line.chars().take(200).collect::<String>()))
+        .collect()
 }
 
 /// The line that tells most of a failed build.
 fn last_words(log: &str) -> String {
-    let telling =
-        |line: &&str| ["error:", "Error:", "ERROR", "undefined reference", "No space left"].iter().any(|word| line.contains(word));
+    let telling = |line: &&str| {
+        [
+            "error:",
+            "Error:",
+            "ERROR",
+            "undefined reference",
+            "No space left",
+        ]
+        .iter()
+        .any(|word| line.contains(word))
+    };
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-    let line = lines.iter().rev().take(200).find(|line| telling(line)).or(lines.last()).copied().unwrap_or("it said nothing");
+    let line = lines
+        .iter()
+        .rev()
+        .take(200)
+        .find(|line| telling(line))
+        .or(lines.last())
+        .copied()
+        .unwrap_or("it said nothing");
     crate::report::escaped(&line.trim().chars().take(200).collect::<String>())
 }
 
@@ -297,8 +443,14 @@ fn cause(log: &str) -> Option<&'static str> {
     [
         ("No space left on device", "the disk is full"),
         ("Killed", "the machine ran out of memory: try --jobs 1"),
-        ("C compiler cannot create executables", "the C compiler doesn't work, or CFLAGS has a mistake"),
-        ("unrecognized option", "configure doesn't know an option that it was given"),
+        (
+            "C compiler cannot create executables",
+            "the C compiler doesn't work, or CFLAGS has a mistake",
+        ),
+        (
+            "unrecognized option",
+            "configure doesn't know an option that it was given",
+        ),
         ("fatal error:", "a header is missing"),
     ]
     .iter()
@@ -311,7 +463,9 @@ fn copy(from: &Path, to: &Path) -> store::Result<()> {
     for entry in fs::read_dir(from).map_err(store::Error::io("read", from))? {
         let entry = entry.map_err(store::Error::io("read", from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type().map_err(store::Error::io("read", &source))?;
+        let kind = entry
+            .file_type()
+            .map_err(store::Error::io("read", &source))?;
         if kind.is_dir() {
             fs::create_dir(&target).map_err(store::Error::io("create", &target))?;
             copy(&source, &target)?;
@@ -321,7 +475,9 @@ fn copy(from: &Path, to: &Path) -> store::Result<()> {
         } else {
             fs::copy(&source, &target).map_err(store::Error::io("write", &target))?;
             // Bytecode is checked against the time of what it was made from.
-            let times = fs::metadata(&source).and_then(|data| data.modified()).map(|time| fs::FileTimes::new().set_modified(time));
+            let times = fs::metadata(&source)
+                .and_then(|data| data.modified())
+                .map(|time| fs::FileTimes::new().set_modified(time));
             if let Ok(times) = times {
                 let file = File::options()
                     .append(true)
@@ -343,7 +499,9 @@ mod tests {
     fn compileall_is_taken_out_of_the_makefile_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let makefile = folder.path().join("Makefile");
-        let text = "PYTHON_FOR_BUILD=./python -E\ninstall:\n\t-PYTHONPATH=$(D) $(RUNSHARED) \\\n\t\t$(PYTHON_FOR_BUILD) -Wi $(DESTDIR)$(LIBDEST)/compileall.py \\\n\t\t-d $(LIBDEST)\n\t$(PYTHON_FOR_BUILD) -m lib2to3.pgen2.driver G\n";
+        let text = "PYTHON_FOR_BUILD=./python -E\ninstall:\n\t-PYTHONPATH=$(D) $(RUNSHARED) \\\n\
+                    \t\t$(PYTHON_FOR_BUILD) -Wi $(DESTDIR)$(LIBDEST)/compileall.py \\\n\
+                    \t\t-d $(LIBDEST)\n\t$(PYTHON_FOR_BUILD) -m lib2to3.pgen2.driver G\n";
         fs::write(&makefile, text).unwrap();
         without_bytecode(&makefile).unwrap();
         let changed = fs::read_to_string(&makefile).unwrap();
@@ -353,8 +511,14 @@ mod tests {
 
     #[test]
     fn the_likely_cause_is_named() {
-        assert_eq!(cause("x\ncc: fatal error: a.h: No such file\n"), Some("a header is missing"));
+        assert_eq!(
+            cause("x\ncc: fatal error: a.h: No such file\n"),
+            Some("a header is missing")
+        );
         assert_eq!(cause("fine\n"), None);
-        assert_eq!(last_words("a\nb.c:1: error: expected ;\nmake: *** [x]\n"), "b.c:1: error: expected ;");
+        assert_eq!(
+            last_words("a\nb.c:1: error: expected ;\nmake: *** [x]\n"),
+            "b.c:1: error: expected ;"
+        );
     }
 }

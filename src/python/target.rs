@@ -1,15 +1,18 @@
-//! An interpreter that isn't here, described: what a lock resolves for. Where machines of one platform differ, it is the oldest that
-//! packages still care for, so that what is chosen runs on all of them.
+//! An interpreter that isn't here, described: what a lock resolves for. Where machines of one
+//! platform differ, it is the oldest that packages still care for, so that what is chosen runs on
+//! all of them.
 
 use super::key::{Arch, Key, Libc, Os, Stage, Variant};
 use crate::package::facts::{Facts, Markers};
 
-/// The C libraries of current enterprise Linuxes, and what the newer `manylinux` wheels are made for: the oldest first.
+/// The C libraries of current enterprise Linuxes, and what the newer `manylinux` wheels are made
+/// for: the oldest first.
 const GLIBC: [(u32, u32); 3] = [(2, 28), (2, 34), (2, 39)];
 const MUSL: [(u32, u32); 1] = [(1, 2)];
 const MACOS: [(u32, u32); 3] = [(13, 0), (14, 0), (15, 0)];
 
-/// [`facts`] on machines of different age, the oldest first: what has no wheels for one may have some for the next.
+/// [`facts`] on machines of different age, the oldest first: what has no wheels for one may have
+/// some for the next.
 pub fn ages(key: &Key) -> impl Iterator<Item = Facts> {
     let versions: &[(u32, u32)] = match key.platform.libc {
         Libc::Gnu => &GLIBC,
@@ -18,16 +21,27 @@ pub fn ages(key: &Key) -> impl Iterator<Item = Facts> {
     };
     let oldest = facts(key);
     versions.iter().map(move |&version| {
-        let libc = oldest.libc.as_ref().map(|(name, ..)| (name.clone(), version.0, version.1));
-        Facts { libc, macos: oldest.macos.map(|_| version), ..oldest.clone() }
+        let libc = oldest
+            .libc
+            .as_ref()
+            .map(|(name, ..)| (name.clone(), version.0, version.1));
+        Facts {
+            libc,
+            macos: oldest.macos.map(|_| version),
+            ..oldest.clone()
+        }
     })
 }
 
-/// What a prebuilt CPython of this key says of itself, as far as wheels and markers care (PEP 425, PEP 508). The kernel's release and
-/// version are of one machine, and empty here; folders are as on every Unix.
+/// What a prebuilt CPython of this key says of itself, as far as wheels and markers care (PEP 425,
+/// PEP 508). The kernel's release and version are of one machine, and empty here; folders are as on
+/// every Unix.
 pub fn facts(key: &Key) -> Facts {
     let version = key.version;
-    let (short, full) = (format!("{}.{}", version.major, version.minor), version.to_string());
+    let (short, full) = (
+        format!("{}.{}", version.major, version.minor),
+        version.to_string(),
+    );
     let machine = match (key.platform.arch, key.platform.os) {
         (Arch::X86_64, _) => "x86_64",
         (Arch::Aarch64, Os::Linux) => "aarch64",
@@ -39,7 +53,10 @@ pub fn facts(key: &Key) -> Facts {
     };
     // As sys.implementation has it: the stage's first letter.
     let implementation = match version.pre {
-        Some((Stage::Candidate, number)) => format!("{}.{}.{}c{number}", version.major, version.minor, version.patch),
+        Some((Stage::Candidate, number)) => format!(
+            "{}.{}.{}c{number}",
+            version.major, version.minor, version.patch
+        ),
         _ => full.clone(),
     };
     let library = format!("lib/python{}", version.minor_name(key.variant));
@@ -87,11 +104,31 @@ mod tests {
     fn a_newer_machine_of_a_platform_takes_more_wheels() {
         let ages = |key: &str, tags: &str| -> Vec<bool> {
             let wheel = WheelName::parse(&format!("a-1-{tags}.whl")).unwrap();
-            ages(&key.parse().unwrap()).map(|facts| Tags::of(&facts).rank(&wheel).is_some()).collect()
+            ages(&key.parse().unwrap())
+                .map(|facts| Tags::of(&facts).rank(&wheel).is_some())
+                .collect()
         };
-        assert_eq!(ages("cpython-3.12.4-linux-x86_64-gnu", "cp39-abi3-manylinux_2_34_x86_64"), [false, true, true]);
-        assert_eq!(ages("cpython-3.12.4-darwin-aarch64-none", "cp312-cp312-macosx_15_0_arm64"), [false, false, true]);
-        assert_eq!(ages("cpython-3.12.4-linux-x86_64-musl", "cp312-cp312-musllinux_1_2_x86_64"), [true]);
+        assert_eq!(
+            ages(
+                "cpython-3.12.4-linux-x86_64-gnu",
+                "cp39-abi3-manylinux_2_34_x86_64"
+            ),
+            [false, true, true]
+        );
+        assert_eq!(
+            ages(
+                "cpython-3.12.4-darwin-aarch64-none",
+                "cp312-cp312-macosx_15_0_arm64"
+            ),
+            [false, false, true]
+        );
+        assert_eq!(
+            ages(
+                "cpython-3.12.4-linux-x86_64-musl",
+                "cp312-cp312-musllinux_1_2_x86_64"
+            ),
+            [true]
+        );
     }
 
     #[test]
@@ -99,16 +136,39 @@ mod tests {
         let takes = |key: &str, tags: &str| {
             let facts = facts(&key.parse().unwrap());
             assert!(facts.marker_environment().is_ok());
-            Tags::of(&facts).rank(&WheelName::parse(&format!("a-1-{tags}.whl")).unwrap()).is_some()
+            Tags::of(&facts)
+                .rank(&WheelName::parse(&format!("a-1-{tags}.whl")).unwrap())
+                .is_some()
         };
-        let (linux, arm, musl) =
-            ("cpython-3.12.4-linux-x86_64-gnu", "cpython-3.12.4-linux-aarch64-gnu", "cpython-3.12.4-linux-x86_64-musl");
-        let (mac, free) = ("cpython-3.12.4-darwin-aarch64-none", "cpython-3.13.0+freethreaded-linux-x86_64-gnu");
-        assert!(takes(linux, "cp312-cp312-manylinux_2_28_x86_64") && !takes(linux, "cp312-cp312-manylinux_2_34_x86_64"));
-        assert!(takes(arm, "cp312-cp312-manylinux2014_aarch64") && !takes(arm, "cp312-cp312-manylinux2014_x86_64"));
-        assert!(takes(musl, "cp312-cp312-musllinux_1_2_x86_64") && !takes(musl, "cp312-cp312-manylinux2014_x86_64"));
-        assert!(takes(mac, "cp312-cp312-macosx_11_0_arm64") && !takes(mac, "cp312-cp312-macosx_14_0_arm64"));
-        assert!(takes(free, "cp313-cp313t-manylinux_2_28_x86_64") && !takes(free, "cp313-cp313-manylinux_2_28_x86_64"));
+        let (linux, arm, musl) = (
+            "cpython-3.12.4-linux-x86_64-gnu",
+            "cpython-3.12.4-linux-aarch64-gnu",
+            "cpython-3.12.4-linux-x86_64-musl",
+        );
+        let (mac, free) = (
+            "cpython-3.12.4-darwin-aarch64-none",
+            "cpython-3.13.0+freethreaded-linux-x86_64-gnu",
+        );
+        assert!(
+            takes(linux, "cp312-cp312-manylinux_2_28_x86_64")
+                && !takes(linux, "cp312-cp312-manylinux_2_34_x86_64")
+        );
+        assert!(
+            takes(arm, "cp312-cp312-manylinux2014_aarch64")
+                && !takes(arm, "cp312-cp312-manylinux2014_x86_64")
+        );
+        assert!(
+            takes(musl, "cp312-cp312-musllinux_1_2_x86_64")
+                && !takes(musl, "cp312-cp312-manylinux2014_x86_64")
+        );
+        assert!(
+            takes(mac, "cp312-cp312-macosx_11_0_arm64")
+                && !takes(mac, "cp312-cp312-macosx_14_0_arm64")
+        );
+        assert!(
+            takes(free, "cp313-cp313t-manylinux_2_28_x86_64")
+                && !takes(free, "cp313-cp313-manylinux_2_28_x86_64")
+        );
         for key in [linux, arm, musl, mac, free] {
             assert!(takes(key, "py3-none-any"), "{key}");
         }

@@ -12,7 +12,11 @@ use crate::store::{self, atomic};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("Python {version} is used by {}\nremove or reinstall those first, or: boot python uninstall --force {version}", listed(users))]
+    #[error(
+        "Python {version} is used by {}\nremove or reinstall those first, or: boot python \
+         uninstall --force {version}",
+        listed(users)
+    )]
     InUse { version: String, users: Vec<String> },
     #[error("{request} is {}\nname one of them: boot python uninstall {}", listed(found), found[0])]
     Several { request: String, found: Vec<String> },
@@ -42,7 +46,9 @@ pub struct Gone {
 ///
 /// Errors: tools or environments use it and `force` isn't given; or several meet the request.
 pub fn uninstall(ctx: &Context, request: &Request, force: bool) -> Result<Option<Gone>, Error> {
-    let all = installed::list(&ctx.paths).into_iter().chain(installed::gone(&ctx.paths));
+    let all = installed::list(&ctx.paths)
+        .into_iter()
+        .chain(installed::gone(&ctx.paths));
     let found: Vec<Installed> = all.filter(|python| request.matches(&python.key)).collect();
     let python = match found.as_slice() {
         [] => {
@@ -52,15 +58,24 @@ pub fn uninstall(ctx: &Context, request: &Request, force: bool) -> Result<Option
         }
         [one] => one.clone(),
         _ => {
-            let found = found.iter().map(|python| named(&python.key.version, python)).collect();
-            return Err(Error::Several { request: request.to_string(), found });
+            let found = found
+                .iter()
+                .map(|python| named(&python.key.version, python))
+                .collect();
+            return Err(Error::Several {
+                request: request.to_string(),
+                found,
+            });
         }
     };
     let _lock = Lock::hold(&ctx.paths.locks(), &python.key.to_string(), &*ctx.report)?;
     let broken = dependents::of(&ctx.paths, &python);
     if !force && !broken.is_empty() {
         let users = broken.iter().map(|user| user.shown(&ctx.paths)).collect();
-        return Err(Error::InUse { version: named(&python.key.version, &python), users });
+        return Err(Error::InUse {
+            version: named(&python.key.version, &python),
+            users,
+        });
     }
     remove(&ctx.paths, &python)?;
     Ok(Some(Gone { python, broken }))

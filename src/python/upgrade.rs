@@ -1,5 +1,6 @@
-//! Brings a minor to its newest patch. The minor's link moves in one step, and with it every environment that is bound to it; then
-//! the old patch goes, unless something is bound to that patch itself.
+//! Brings a minor to its newest patch. The minor's link moves in one step, and with it every
+//! environment that is bound to it; then the old patch goes, unless something is bound to that
+//! patch itself.
 
 use std::fs;
 
@@ -21,12 +22,19 @@ pub type Minor = (u32, u32, Variant);
 pub enum Error {
     #[error("Python {0} isn't installed, so there is nothing to upgrade\nboot python install {0}")]
     NotInstalled(String),
-    #[error("{0} names one patch, which stays what it is\nboot python upgrade {1} brings the newest")]
+    #[error(
+        "{0} names one patch, which stays what it is\nboot python upgrade {1} brings the newest"
+    )]
     Exact(String, String),
     #[error(
-        "Python {version} was taken in from {path}: whoever installed it there upgrades it\nboot python install {minor} installs one that boot keeps up to date"
+        "Python {version} was taken in from {path}: whoever installed it there upgrades it\n\
+         boot python install {minor} installs one that boot keeps up to date"
     )]
-    Adopted { version: Version, path: String, minor: String },
+    Adopted {
+        version: Version,
+        path: String,
+        minor: String,
+    },
     #[error(transparent)]
     Catalog(#[from] catalog::Error),
     #[error(transparent)]
@@ -46,7 +54,8 @@ pub struct Outcome {
     pub held: Vec<(Version, Vec<Dependent>)>,
 }
 
-/// The installed minors that `request` means, newest first; all that boot installed itself without one.
+/// The installed minors that `request` means, newest first; all that boot installed itself without
+/// one.
 ///
 /// Errors: none is installed; or the request is bound to one patch.
 pub fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Minor>, Error> {
@@ -57,10 +66,21 @@ pub fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Minor>, Er
     for python in &installed {
         let meant = match request {
             None => true,
-            Some(Request::Version { numbers: Numbers::Full(full), variant }) => {
-                return Err(Error::Exact(format!("{full}{}", variant.suffix()), full.minor_name(*variant)));
+            Some(Request::Version {
+                numbers: Numbers::Full(full),
+                variant,
+            }) => {
+                return Err(Error::Exact(
+                    format!("{full}{}", variant.suffix()),
+                    full.minor_name(*variant),
+                ));
             }
-            Some(Request::Key(key)) => return Err(Error::Exact(key.to_string(), key.version.minor_name(key.variant))),
+            Some(Request::Key(key)) => {
+                return Err(Error::Exact(
+                    key.to_string(),
+                    key.version.minor_name(key.variant),
+                ));
+            }
             Some(request) => request.matches(&python.key),
         };
         if meant && python.origin == Origin::Adopted {
@@ -80,18 +100,30 @@ pub fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Minor>, Er
     }
 }
 
-/// The newest version of `installed`'s minor that is newer than it and can be had the way it came: as an archive, or as source.
-/// Pre-releases are followed by newer ones and by the final release, final releases by final ones.
+/// The newest version of `installed`'s minor that is newer than it and can be had the way it came:
+/// as an archive, or as source. Pre-releases are followed by newer ones and by the final release,
+/// final releases by final ones.
 pub fn newer(ctx: &Context, installed: &Installed) -> Result<Option<Version>, catalog::Error> {
     let wanted = next(&installed.key);
-    let key = |version| Key { version, ..installed.key };
+    let key = |version| Key {
+        version,
+        ..installed.key
+    };
     let known: Vec<Version> = if installed.origin == Origin::Source {
-        catalog::sources(ctx)?.into_iter().map(|source| source.version).collect()
+        catalog::sources(ctx)?
+            .into_iter()
+            .map(|source| source.version)
+            .collect()
     } else {
         let builds = catalog::builds(ctx)?;
-        catalog::matching(&builds, &wanted, installed.key.platform).map(|build| build.key.version).collect()
+        catalog::matching(&builds, &wanted, installed.key.platform)
+            .map(|build| build.key.version)
+            .collect()
     };
-    Ok(known.into_iter().filter(|version| wanted.matches(&key(*version))).max())
+    Ok(known
+        .into_iter()
+        .filter(|version| wanted.matches(&key(*version)))
+        .max())
 }
 
 /// The request for what is newer than `key` in its minor.
@@ -99,7 +131,10 @@ fn next(key: &Key) -> Request {
     let Version { major, minor, .. } = key.version;
     let specifiers = format!(">{},=={major}.{minor}.*", key.version);
     match specifiers.parse() {
-        Ok(specifiers) => Request::Specifiers { specifiers, variant: key.variant },
+        Ok(specifiers) => Request::Specifiers {
+            specifiers,
+            variant: key.variant,
+        },
         // Numbers always parse.
         Err(_) => Request::Key(*key),
     }
@@ -108,19 +143,35 @@ fn next(key: &Key) -> Request {
 /// Upgrades one minor. `keep`: the old patch stays.
 ///
 /// Errors: those of [`install::ensure`]; what was there before is then as it was.
-pub fn upgrade(ctx: &Context, minor: Minor, keep: bool, options: &Options) -> Result<Outcome, install::Error> {
+pub fn upgrade(
+    ctx: &Context,
+    minor: Minor,
+    keep: bool,
+    options: &Options,
+) -> Result<Outcome, install::Error> {
     let paths = &ctx.paths;
     let own = |python: &Installed| {
-        python.origin != Origin::Adopted && (python.key.version.major, python.key.version.minor, python.key.variant) == minor
+        python.origin != Origin::Adopted
+            && (
+                python.key.version.major,
+                python.key.version.minor,
+                python.key.variant,
+            ) == minor
     };
     let all = installed::list(paths);
     let Some(newest) = all.iter().find(|python| own(python)) else {
         let name = Version::new(minor.0, minor.1, 0).minor_name(minor.2);
-        return Err(install::Error::Unknown { request: name, newest: None });
+        return Err(install::Error::Unknown {
+            request: name,
+            newest: None,
+        });
     };
-    // What the minor's link leads to: the newest one, unless an earlier upgrade was killed just before it moved the link.
+    // What the minor's link leads to: the newest one, unless an earlier upgrade was killed just
+    // before it moved the link.
     let link = fs::read_link(newest.minor_link(paths)).ok();
-    let before = all.iter().find(|python| own(python) && python.root.file_name() == link.as_deref().map(|link| link.as_os_str()));
+    let before = all.iter().find(|python| {
+        own(python) && python.root.file_name() == link.as_deref().map(|link| link.as_os_str())
+    });
     let before = before.unwrap_or(newest).clone();
 
     let mut now = newest.clone();
@@ -135,14 +186,27 @@ pub fn upgrade(ctx: &Context, minor: Minor, keep: bool, options: &Options) -> Re
     }
     links::mend(paths)?;
 
-    let mut outcome = Outcome { before: before.key.version, gone: Vec::new(), held: Vec::new(), now };
+    let mut outcome = Outcome {
+        before: before.key.version,
+        gone: Vec::new(),
+        held: Vec::new(),
+        now,
+    };
     if !keep {
         let mut old = vec![before];
         // What a killed upgrade, or one whose old patch was in use, left behind.
-        old.extend(outcome.now.replaces.and_then(|key| installed::read(&paths.pythons().join(key.to_string()))));
+        old.extend(
+            outcome
+                .now
+                .replaces
+                .and_then(|key| installed::read(&paths.pythons().join(key.to_string()))),
+        );
         old.dedup_by_key(|python| python.key);
         for python in old {
-            if python.key != outcome.now.key && python.origin != Origin::Adopted && !is_newer_on_disk(&python, &outcome.now) {
+            if python.key != outcome.now.key
+                && python.origin != Origin::Adopted
+                && !is_newer_on_disk(&python, &outcome.now)
+            {
                 drop_patch(ctx, &python, &mut outcome)?;
             }
         }
@@ -151,7 +215,11 @@ pub fn upgrade(ctx: &Context, minor: Minor, keep: bool, options: &Options) -> Re
 }
 
 /// Removes an old patch, if nothing is bound to it.
-fn drop_patch(ctx: &Context, python: &Installed, outcome: &mut Outcome) -> Result<(), store::Error> {
+fn drop_patch(
+    ctx: &Context,
+    python: &Installed,
+    outcome: &mut Outcome,
+) -> Result<(), store::Error> {
     let _lock = Lock::hold(&ctx.paths.locks(), &python.key.to_string(), &*ctx.report)?;
     let users = dependents::of_patch(&ctx.paths, python);
     if users.is_empty() {
@@ -165,6 +233,10 @@ fn drop_patch(ctx: &Context, python: &Installed, outcome: &mut Outcome) -> Resul
 
 /// Whether somebody has installed `old` again since `now` took its place.
 fn is_newer_on_disk(old: &Installed, now: &Installed) -> bool {
-    let time = |python: &Installed| fs::metadata(python.root.join(RECORD)).and_then(|data| data.modified()).ok();
+    let time = |python: &Installed| {
+        fs::metadata(python.root.join(RECORD))
+            .and_then(|data| data.modified())
+            .ok()
+    };
     time(old) > time(now)
 }

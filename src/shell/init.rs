@@ -1,4 +1,5 @@
-//! What `boot shell init` prints and `boot shell install` keeps in a file: where things are, then the hook.
+//! What `boot shell init` prints and `boot shell install` keeps in a file: where things are, then
+//! the hook.
 
 use std::path::{Path, PathBuf};
 
@@ -38,23 +39,31 @@ pub fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
     out
 }
 
-/// Where boot lies, the program that runs. A newer one may have taken its place meanwhile: the path is right still.
+/// Where boot lies, the program that runs. A newer one may have taken its place meanwhile: the path
+/// is right still.
 ///
 /// # Errors
-/// The system can't tell, or what runs is a shim: another name of the same file, and not the place where boot was installed.
+/// The system can't tell, or what runs is a shim: another name of the same file, and not the place
+/// where boot was installed.
 pub fn running() -> std::io::Result<PathBuf> {
     let path = shim::without_mark(std::env::current_exe()?);
     if path.file_name().and_then(shim::called_as).is_some() && shim::is_in_shims(&path) {
-        return Err(std::io::Error::other(format!("{} is a shim of boot's, not boot", path.display())));
+        return Err(std::io::Error::other(format!(
+            "{} is a shim of boot's, not boot",
+            path.display()
+        )));
     }
     Ok(path)
 }
 
-/// How start-up files should call this program: by its place in the folder of commands if that leads here, so that an update of
-/// boot is found too.
+/// How start-up files should call this program: by its place in the folder of commands if that
+/// leads here, so that an update of boot is found too.
 pub fn binary(paths: &Paths) -> std::io::Result<PathBuf> {
     let here = running()?;
     let exposed = paths.bin.join("boot");
-    let same = std::fs::canonicalize(&exposed).ok().zip(std::fs::canonicalize(&here).ok()).is_some_and(|(a, b)| a == b);
+    let same = std::fs::canonicalize(&exposed)
+        .ok()
+        .zip(std::fs::canonicalize(&here).ok())
+        .is_some_and(|(a, b)| a == b);
     Ok(if same { exposed } else { here })
 }

@@ -1,6 +1,7 @@
 //! The hook in the start-up files: which ones a shell really reads, and what has to change there.
 //!
-//! `plan` is pure but for reading; `apply` writes. Both serve `boot shell install` and the machine's `[shell]` alike.
+//! `plan` is pure but for reading; `apply` writes. Both serve `boot shell install` and the
+//! machine's `[shell]` alike.
 
 use std::fs;
 use std::io;
@@ -42,14 +43,21 @@ pub fn in_use(paths: &Paths, login: Option<&str>) -> Vec<Shell> {
         .filter(|shell| {
             Some(*shell) == login
                 || match shell {
-                    Shell::Bash => [".bashrc", ".bash_profile"].iter().any(|name| paths.home.join(name).exists()),
+                    Shell::Bash => [".bashrc", ".bash_profile"]
+                        .iter()
+                        .any(|name| paths.home.join(name).exists()),
                     Shell::Zsh => zdotdir(paths).join(".zshrc").exists(),
                     Shell::Fish => paths.xdg_config.join("fish").exists(),
                 }
         })
         .collect();
-    // sh, dash and others read no hook; bash is what a script or a person most likely turns to next.
-    if found.is_empty() { vec![Shell::Bash] } else { found }
+    // sh, dash and others read no hook; bash is what a script or a person most likely turns to
+    // next.
+    if found.is_empty() {
+        vec![Shell::Bash]
+    } else {
+        found
+    }
 }
 
 fn zdotdir(paths: &Paths) -> PathBuf {
@@ -58,12 +66,17 @@ fn zdotdir(paths: &Paths) -> PathBuf {
 
 /// Where a new zsh looks first. ZDOTDIR is mostly set in ~/.zshenv itself, which then is that file.
 fn zshenv(paths: &Paths) -> PathBuf {
-    if zshenv_sets_zdotdir(paths) { paths.home.join(".zshenv") } else { zdotdir(paths).join(".zshenv") }
+    if zshenv_sets_zdotdir(paths) {
+        paths.home.join(".zshenv")
+    } else {
+        zdotdir(paths).join(".zshenv")
+    }
 }
 
 /// Whether ~/.zshenv says where the other files are.
 pub(super) fn zshenv_sets_zdotdir(paths: &Paths) -> bool {
-    fs::read(paths.home.join(".zshenv")).is_ok_and(|text| text.windows(7).any(|window| window == b"ZDOTDIR"))
+    fs::read(paths.home.join(".zshenv"))
+        .is_ok_and(|text| text.windows(7).any(|window| window == b"ZDOTDIR"))
 }
 
 /// The hook's own file, which the block reads: start-up runs no program.
@@ -76,19 +89,24 @@ fn rc_files(shell: Shell, paths: &Paths) -> Vec<PathBuf> {
     match shell {
         Shell::Bash => {
             // A login bash reads the first of these, and .bashrc only if that one says so.
-            let login = [".bash_profile", ".bash_login", ".profile"].map(|name| paths.home.join(name));
+            let login =
+                [".bash_profile", ".bash_login", ".profile"].map(|name| paths.home.join(name));
             let login = login.iter().find(|file| file.exists()).unwrap_or(&login[0]);
             vec![paths.home.join(".bashrc"), login.clone()]
         }
-        // Every zsh reads the first, but macOS and some distributions put PATH in another order behind it, for a login; a terminal
-        // reads the last.
-        Shell::Zsh => vec![zshenv(paths), zdotdir(paths).join(".zprofile"), zdotdir(paths).join(".zshrc")],
+        // Every zsh reads the first, but macOS and some distributions put PATH in another order
+        // behind it, for a login; a terminal reads the last.
+        Shell::Zsh => vec![
+            zshenv(paths),
+            zdotdir(paths).join(".zprofile"),
+            zdotdir(paths).join(".zshrc"),
+        ],
         Shell::Fish => vec![paths.xdg_config.join("fish/conf.d/boot.fish")],
     }
 }
 
-/// What stands between the marks: nothing happens, and nothing is said, once boot is gone. The file may be a link into a repository that other
-/// machines share, where the home directory is another.
+/// What stands between the marks: nothing happens, and nothing is said, once boot is gone. The file
+/// may be a link into a repository that other machines share, where the home directory is another.
 fn block(paths: &Paths, shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
     let word = quote::from_home(shell, &paths.home, hook);
     let mut lines = Vec::new();
@@ -121,7 +139,8 @@ fn block(paths: &Paths, shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
     lines
 }
 
-/// What installing the hook for `shells` would change: its own file first, so that a block never reads what isn't there.
+/// What installing the hook for `shells` would change: its own file first, so that a block never
+/// reads what isn't there.
 pub fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for &shell in shells {
@@ -131,7 +150,10 @@ pub fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Change
         changes.push(own);
         for file in rc_files(shell, paths) {
             let mut change = Change::at(shell, &file)?;
-            change.after = Some(rcfile::with(change.before.as_deref(), &block(paths, shell, &file, &hook)));
+            change.after = Some(rcfile::with(
+                change.before.as_deref(),
+                &block(paths, shell, &file, &hook),
+            ));
             changes.push(change);
         }
     }
@@ -143,10 +165,15 @@ pub fn removal(paths: &Paths, shells: &[Shell]) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for &shell in shells {
         let mut files = rc_files(shell, paths);
-        // Which ones they were when it was installed may have changed: another login file, another ZDOTDIR.
+        // Which ones they were when it was installed may have changed: another login file, another
+        // ZDOTDIR.
         match shell {
-            Shell::Bash => files.extend([".bash_profile", ".bash_login", ".profile"].map(|name| paths.home.join(name))),
-            Shell::Zsh => files.extend([".zshenv", ".zprofile", ".zshrc"].map(|name| paths.home.join(name))),
+            Shell::Bash => files.extend(
+                [".bash_profile", ".bash_login", ".profile"].map(|name| paths.home.join(name)),
+            ),
+            Shell::Zsh => {
+                files.extend([".zshenv", ".zprofile", ".zshrc"].map(|name| paths.home.join(name)))
+            }
             Shell::Fish => {}
         }
         files.sort();
@@ -167,23 +194,33 @@ impl Change {
         let target = match fs::canonicalize(file) {
             Ok(target) => target,
             // A link that leads nowhere yet: its target is what will be made.
-            Err(_) => fs::read_link(file).map_or_else(|_| file.into(), |to| file.parent().unwrap_or(Path::new("/")).join(to)),
+            Err(_) => fs::read_link(file).map_or_else(
+                |_| file.into(),
+                |to| file.parent().unwrap_or(Path::new("/")).join(to),
+            ),
         };
         let before = match fs::read(&target) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(Error::io("read", file)(error)),
         };
-        Ok(Change { shell, file: file.into(), target, before, after: None })
+        Ok(Change {
+            shell,
+            file: file.into(),
+            target,
+            before,
+            after: None,
+        })
     }
 }
 
-/// Makes the changes that are needed. A file that its owner keeps from being written is an error, before anything is changed: a
-/// rename would get round that.
+/// Makes the changes that are needed. A file that its owner keeps from being written is an error,
+/// before anything is changed: a rename would get round that.
 pub fn apply(changes: &[Change]) -> Result<()> {
     let needed = || changes.iter().filter(|change| change.is_needed());
     for change in needed().filter(|change| change.before.is_some()) {
-        rustix::fs::access(&change.target, rustix::fs::Access::WRITE_OK).map_err(|error| Error::io("write", &change.file)(error.into()))?;
+        rustix::fs::access(&change.target, rustix::fs::Access::WRITE_OK)
+            .map_err(|error| Error::io("write", &change.file)(error.into()))?;
     }
     for change in needed() {
         match &change.after {
@@ -216,12 +253,30 @@ mod tests {
         apply(&install()).unwrap();
         assert!(install().iter().all(|change| !change.is_needed()));
         assert!(home.path().join(".bashrc").is_symlink());
-        assert!(fs::read_to_string(home.path().join(".profile")).unwrap().contains("BASH_VERSION"));
+        assert!(
+            fs::read_to_string(home.path().join(".profile"))
+                .unwrap()
+                .contains("BASH_VERSION")
+        );
         apply(&removal(&paths, &Shell::ALL).unwrap()).unwrap();
-        assert_eq!(fs::read_to_string(home.path().join("dots/bashrc")).unwrap(), "alias a=b");
-        assert_eq!(fs::read_to_string(home.path().join(".profile")).unwrap(), "# mine\n");
-        assert!(!home.path().join(".zshrc").exists() && !home.path().join(".config/fish/conf.d/boot.fish").exists());
-        assert!(removal(&paths, &Shell::ALL).unwrap().iter().all(|change| !change.is_needed()));
+        assert_eq!(
+            fs::read_to_string(home.path().join("dots/bashrc")).unwrap(),
+            "alias a=b"
+        );
+        assert_eq!(
+            fs::read_to_string(home.path().join(".profile")).unwrap(),
+            "# mine\n"
+        );
+        assert!(
+            !home.path().join(".zshrc").exists()
+                && !home.path().join(".config/fish/conf.d/boot.fish").exists()
+        );
+        assert!(
+            removal(&paths, &Shell::ALL)
+                .unwrap()
+                .iter()
+                .all(|change| !change.is_needed())
+        );
     }
 
     #[test]

@@ -41,13 +41,17 @@ impl fmt::Display for Shell {
 
 /// There is no hook for such a shell.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("boot has no hook for this shell: {}\nthere is one for bash, zsh and fish", crate::report::escaped(.0))]
+#[error("boot has no hook for this shell: {}\nthere is one for bash, zsh and \
+         fish", crate::report::escaped(.0))]
 pub struct UnknownShell(pub String);
 
 impl FromStr for Shell {
     type Err = UnknownShell;
 
     fn from_str(text: &str) -> Result<Shell, UnknownShell> {
-        Shell::ALL.into_iter().find(|shell| shell.name() == text).ok_or_else(|| UnknownShell(text.into()))
+        Shell::ALL
+            .into_iter()
+            .find(|shell| shell.name() == text)
+            .ok_or_else(|| UnknownShell(text.into()))
     }
 }

@@ -1,5 +1,6 @@
-//! Asks a real shell, started with the surroundings of a new login, what a person would find in it: its PATH, whether the hook is
-//! live, and what a name runs. The user's own start-up files decide that, so nothing short of running them can tell.
+//! Asks a real shell, started with the surroundings of a new login, what a person would find in it:
+//! its PATH, whether the hook is live, and what a name runs. The user's own start-up files decide
+//! that, so nothing short of running them can tell.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,8 @@ pub struct Seen {
     pub path: Vec<PathBuf>,
     /// The hook's function is defined.
     pub hook: bool,
-    /// For each name that was asked for, what the shell says it is: a path, an alias's text, a function's name. None: nothing.
+    /// For each name that was asked for, what the shell says it is: a path, an alias's text, a
+    /// function's name. None: nothing.
     pub commands: Vec<Option<String>>,
 }
 
@@ -62,28 +64,59 @@ const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 /// Stands before and behind the answer, among what start-up files print.
 const MARK: &str = "\u{1}boot\u{1}";
 
-/// Asks `shell`, started as `kind`, for `commands`. None where the shell isn't on this machine, or doesn't come to an end.
+/// Asks `shell`, started as `kind`, for `commands`. None where the shell isn't on this machine, or
+/// doesn't come to an end.
 pub fn ask(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str]) -> Result<Option<Seen>> {
     ask_within(shell, kind, paths, commands, None)
 }
 
 /// As [`ask`], in a session whose PATH is `path` already.
-pub fn ask_within(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str], path: Option<&str>) -> Result<Option<Seen>> {
-    let Ok(program) = which::which(shell.name()) else { return Ok(None) };
+pub fn ask_within(
+    shell: Shell,
+    kind: Kind,
+    paths: &Paths,
+    commands: &[&str],
+    path: Option<&str>,
+) -> Result<Option<Seen>> {
+    let Ok(program) = which::which(shell.name()) else {
+        return Ok(None);
+    };
     let mut command = Command::new(&program);
-    command.args(kind.options()).arg(script(shell, commands)).current_dir(&paths.home);
-    command.env_clear().env("PATH", path.unwrap_or(SYSTEM_PATH)).env("HOME", &paths.home).env("SHELL", &program).env("TERM", "dumb");
+    command
+        .args(kind.options())
+        .arg(script(shell, commands))
+        .current_dir(&paths.home);
+    command
+        .env_clear()
+        .env("PATH", path.unwrap_or(SYSTEM_PATH))
+        .env("HOME", &paths.home)
+        .env("SHELL", &program)
+        .env("TERM", "dumb");
     // Where ~/.zshenv sets it, a new login doesn't have it yet.
-    if let Some(folder) = paths.zdotdir.as_ref().filter(|_| !install::zshenv_sets_zdotdir(paths)) {
+    if let Some(folder) = paths
+        .zdotdir
+        .as_ref()
+        .filter(|_| !install::zshenv_sets_zdotdir(paths))
+    {
         command.env("ZDOTDIR", folder);
     }
     let kept = |name: &str| {
-        ["USER", "LOGNAME", "LANG", "TMPDIR"].contains(&name) || ["XDG_", "BOOT_", "LC_"].iter().any(|start| name.starts_with(start))
+        ["USER", "LOGNAME", "LANG", "TMPDIR"].contains(&name)
+            || ["XDG_", "BOOT_", "LC_"]
+                .iter()
+                .any(|start| name.starts_with(start))
     };
     command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(kept)));
     let started = Error::io("start", &program);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(started)?;
-    let Some(output) = child.stdout.take() else { return Ok(None) };
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(started)?;
+    let Some(output) = child.stdout.take() else {
+        return Ok(None);
+    };
     let end = Instant::now() + PATIENCE;
     let bytes = read_answer(output, end);
     while matches!(child.try_wait(), Ok(None)) {
@@ -98,8 +131,8 @@ pub fn ask_within(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str], pa
     Ok(parse(&String::from_utf8_lossy(&bytes), commands.len()))
 }
 
-/// Reads up to the second mark, or as far as it comes until `end`: what start-up files leave in the background may hold the output open
-/// for ever.
+/// Reads up to the second mark, or as far as it comes until `end`: what start-up files leave in the
+/// background may hold the output open for ever.
 fn read_answer(mut output: impl Read + Send + 'static, end: Instant) -> Vec<u8> {
     let (sender, chunks) = mpsc::channel::<Vec<u8>>();
     std::thread::spawn(move || {
@@ -111,7 +144,12 @@ fn read_answer(mut output: impl Read + Send + 'static, end: Instant) -> Vec<u8> 
         }
     });
     let mut bytes = Vec::new();
-    let marks = |bytes: &[u8]| bytes.windows(MARK.len()).filter(|window| *window == MARK.as_bytes()).count();
+    let marks = |bytes: &[u8]| {
+        bytes
+            .windows(MARK.len())
+            .filter(|window| *window == MARK.as_bytes())
+            .count()
+    };
     while marks(&bytes) < 2
         && let Ok(chunk) = chunks.recv_timeout(end.saturating_duration_since(Instant::now()))
     {
@@ -120,22 +158,29 @@ fn read_answer(mut output: impl Read + Send + 'static, end: Instant) -> Vec<u8> 
     bytes
 }
 
-/// Prints the mark, PATH, `hook` or nothing, what each command is, and the mark; each ended by a NUL.
+/// Prints the mark, PATH, `hook` or nothing, what each command is, and the mark; each ended by a
+/// NUL.
 fn script(shell: Shell, commands: &[&str]) -> String {
     let word = |text: &str| String::from_utf8_lossy(&quote::word(shell, text)).into_owned();
     let mut script = match shell {
         Shell::Fish => {
             format!(
-                "printf '%s\\0' '{MARK}' (string join : -- $PATH)\nif functions -q __boot_begin; or functions -q __boot_prompt; printf 'hook\\0'; else; printf '\\0'; end\n"
+                "printf '%s\\0' '{MARK}' (string join : -- $PATH)\n\
+                 if functions -q __boot_begin; or functions -q __boot_prompt; printf 'hook\\0'; \
+                 else; printf '\\0'; end\n"
             )
         }
         _ => format!(
-            "printf '%s\\0' '{MARK}' \"$PATH\"\nif type __boot_prompt >/dev/null 2>&1; then printf 'hook\\0'; else printf '\\0'; fi\n"
+            "printf '%s\\0' '{MARK}' \"$PATH\"\nif type __boot_prompt >/dev/null 2>&1; then printf \
+             'hook\\0'; else printf '\\0'; fi\n"
         ),
     };
     for name in commands {
         script.push_str(&match shell {
-            Shell::Fish => format!("printf '%s\\0' \"$(functions -q {0}; and echo {0}; or command -v {0})\"\n", word(name)),
+            Shell::Fish => format!(
+                "printf '%s\\0' \"$(functions -q {0}; and echo {0}; or command -v {0})\"\n",
+                word(name)
+            ),
             _ => format!("printf '%s\\0' \"$(command -v {} || :)\"\n", word(name)),
         });
     }
@@ -147,18 +192,31 @@ fn parse(output: &str, commands: usize) -> Option<Seen> {
     let (_, answer) = output.split_once(&format!("{MARK}\0"))?;
     let (answer, _) = answer.split_once(&format!("{MARK}\0"))?;
     let mut fields = answer.split('\0');
-    let path = fields.next()?.split(':').filter(|folder| !folder.is_empty()).map(PathBuf::from).collect();
+    let path = fields
+        .next()?
+        .split(':')
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .collect();
     let hook = fields.next()? == "hook";
-    let commands: Vec<Option<String>> =
-        fields.take(commands).map(|text| Some(text.trim().to_string()).filter(|text| !text.is_empty())).collect();
-    Some(Seen { path, hook, commands })
+    let commands: Vec<Option<String>> = fields
+        .take(commands)
+        .map(|text| Some(text.trim().to_string()).filter(|text| !text.is_empty()))
+        .collect();
+    Some(Seen {
+        path,
+        hook,
+        commands,
+    })
 }
 
 /// Whether `folders` stand on `path` in this order, each ahead of the system's own.
 pub fn leads(path: &[PathBuf], folders: &[&Path]) -> bool {
     let at = |folder: &Path| path.iter().position(|there| there == folder);
     let system = at(Path::new("/usr/bin")).unwrap_or(path.len());
-    folders.iter().all(|folder| at(folder).is_some_and(|place| place < system))
+    folders
+        .iter()
+        .all(|folder| at(folder).is_some_and(|place| place < system))
 }
 
 #[cfg(test)]

@@ -16,11 +16,16 @@ pub fn word(shell: Shell, value: impl AsRef<OsStr>) -> Vec<u8> {
     }
 }
 
-/// `path` as one word of `shell`, from `$HOME` where it lies below `home`: a file that is shared with other machines is right there too.
+/// `path` as one word of `shell`, from `$HOME` where it lies below `home`: a file that is shared
+/// with other machines is right there too.
 pub fn from_home(shell: Shell, home: &Path, path: &Path) -> Vec<u8> {
     match path.strip_prefix(home) {
         // Each of them takes what stands side by side for one word.
-        Ok(below) => [br#""$HOME""#.to_vec(), word(shell, Path::new("/").join(below))].concat(),
+        Ok(below) => [
+            br#""$HOME""#.to_vec(),
+            word(shell, Path::new("/").join(below)),
+        ]
+        .concat(),
         Err(_) => word(shell, path),
     }
 }
@@ -59,18 +64,40 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    const HOSTILE: [&[u8]; 10] =
-        [b"", b"$(touch x)", b"`touch x`", b"a'b", b"''", b"a\\'b\\", b";\n&", b"-e", b"trailing ", b"\xff\xfe!*?[a-z]~"];
+    const HOSTILE: [&[u8]; 10] = [
+        b"",
+        b"$(touch x)",
+        b"`touch x`",
+        b"a'b",
+        b"''",
+        b"a\\'b\\",
+        b";\n&",
+        b"-e",
+        b"trailing ",
+        b"\xff\xfe!*?[a-z]~",
+    ];
 
-    /// The real shells give back what was quoted. One that isn't installed is passed over here; the stories insist on all.
+    /// The real shells give back what was quoted. One that isn't installed is passed over here; the
+    /// stories insist on all.
     #[test]
     fn each_shell_reads_back_what_was_quoted() {
         for shell in Shell::ALL {
             for value in HOSTILE {
                 let mut script = b"printf '%s' ".to_vec();
                 script.extend(word(shell, OsStr::from_bytes(value)));
-                let Ok(run) = Command::new(shell.name()).arg("-c").arg(OsStr::from_bytes(&script)).output() else { continue };
-                assert_eq!(run.stdout, value, "{shell} {:?}", String::from_utf8_lossy(value));
+                let Ok(run) = Command::new(shell.name())
+                    .arg("-c")
+                    .arg(OsStr::from_bytes(&script))
+                    .output()
+                else {
+                    continue;
+                };
+                assert_eq!(
+                    run.stdout,
+                    value,
+                    "{shell} {:?}",
+                    String::from_utf8_lossy(value)
+                );
             }
         }
     }
@@ -78,14 +105,28 @@ mod tests {
     #[test]
     fn each_shell_finds_what_lies_below_its_home() {
         for shell in Shell::ALL {
-            for (home, path) in [("/h o'me", "/h o'me/a $(b)/'c"), ("/h", "/hh/c"), ("/h\\*", "/h\\*/\\d")] {
+            for (home, path) in [
+                ("/h o'me", "/h o'me/a $(b)/'c"),
+                ("/h", "/hh/c"),
+                ("/h\\*", "/h\\*/\\d"),
+            ] {
                 let mut script = b"printf '%s|' ".to_vec();
                 script.extend(from_home(shell, Path::new(home), Path::new(path)));
                 let mut command = Command::new(shell.name());
-                let Ok(run) = command.arg("-c").arg(OsStr::from_bytes(&script)).env("HOME", home).output() else { continue };
+                let Ok(run) = command
+                    .arg("-c")
+                    .arg(OsStr::from_bytes(&script))
+                    .env("HOME", home)
+                    .output()
+                else {
+                    continue;
+                };
                 assert_eq!(run.stdout, format!("{path}|").as_bytes(), "{shell}");
             }
         }
-        assert_eq!(from_home(Shell::Bash, Path::new("/h"), Path::new("/h/a")), br#""$HOME"'/a'"#);
+        assert_eq!(
+            from_home(Shell::Bash, Path::new("/h"), Path::new("/h/a")),
+            br#""$HOME"'/a'"#
+        );
     }
 }

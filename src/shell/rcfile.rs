@@ -1,5 +1,6 @@
-//! One marked block in a file that belongs to the user: put in, brought up to date, and taken out again so that every other byte
-//! is as it was. The block itself says how the file was before, so nothing need be remembered elsewhere.
+//! One marked block in a file that belongs to the user: put in, brought up to date, and taken out
+//! again so that every other byte is as it was. The block itself says how the file was before, so
+//! nothing need be remembered elsewhere.
 
 const BEGIN: &str = "# >>> boot >>>";
 /// The file's last line had no end; the block gave it one.
@@ -8,12 +9,20 @@ const BEGIN_JOINED: &str = "# >>> boot, after a line without an end >>>";
 const BEGIN_OWN: &str = "# >>> boot, in a file of its own >>>";
 const END: &str = "# <<< boot <<<";
 
-/// The file with the block, `lines` being what stands between the marks. `before` is None where there is no file.
+/// The file with the block, `lines` being what stands between the marks. `before` is None where
+/// there is no file.
 pub fn with(before: Option<&[u8]>, lines: &[u8]) -> Vec<u8> {
     let block = |begin: &str| [begin.as_bytes(), b"\n", lines, END.as_bytes(), b"\n"].concat();
-    let Some(before) = before else { return block(BEGIN_OWN) };
+    let Some(before) = before else {
+        return block(BEGIN_OWN);
+    };
     if let Some(found) = find(before) {
-        return [&before[..found.start], &block(found.begin), &before[found.end..]].concat();
+        return [
+            &before[..found.start],
+            &block(found.begin),
+            &before[found.end..],
+        ]
+        .concat();
     }
     if before.is_empty() || before.ends_with(b"\n") {
         [before, &block(BEGIN)].concat()
@@ -22,9 +31,12 @@ pub fn with(before: Option<&[u8]>, lines: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The file without the block; None where no file is to be left. The same bytes if there is no block.
+/// The file without the block; None where no file is to be left. The same bytes if there is no
+/// block.
 pub fn without(before: &[u8]) -> Option<Vec<u8>> {
-    let Some(found) = find(before) else { return Some(before.into()) };
+    let Some(found) = find(before) else {
+        return Some(before.into());
+    };
     let mut head = &before[..found.start];
     let tail = &before[found.end..];
     if found.begin == BEGIN_OWN && head.is_empty() && tail.is_empty() {
@@ -39,11 +51,19 @@ pub fn without(before: &[u8]) -> Option<Vec<u8>> {
 
 /// `after`, which is to take the place of `before`, with the block that stands there.
 pub fn kept(before: &[u8], after: &[u8]) -> Vec<u8> {
-    let Some(found) = find(before) else { return after.into() };
+    let Some(found) = find(before) else {
+        return after.into();
+    };
     let block = &before[found.start..found.end];
-    let lines = block.iter().position(|byte| *byte == b'\n').map_or(block, |end| &block[end + 1..]);
+    let lines = block
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(block, |end| &block[end + 1..]);
     let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
-    with(Some(after), lines.strip_suffix(END.as_bytes()).unwrap_or(lines))
+    with(
+        Some(after),
+        lines.strip_suffix(END.as_bytes()).unwrap_or(lines),
+    )
 }
 
 struct Found {
@@ -59,12 +79,19 @@ fn find(text: &[u8]) -> Option<Found> {
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let next = at + line.len();
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        if let Some(begin) = [BEGIN, BEGIN_JOINED, BEGIN_OWN].into_iter().find(|begin| begin.as_bytes() == line) {
+        if let Some(begin) = [BEGIN, BEGIN_JOINED, BEGIN_OWN]
+            .into_iter()
+            .find(|begin| begin.as_bytes() == line)
+        {
             start = Some((at, begin));
         } else if line == END.as_bytes()
             && let Some((start, begin)) = start
         {
-            return Some(Found { start, end: next, begin });
+            return Some(Found {
+                start,
+                end: next,
+                begin,
+            });
         }
         at = next;
     }
@@ -77,22 +104,50 @@ mod tests {
 
     #[test]
     fn the_block_goes_in_once_and_comes_out_without_a_trace() {
-        for before in [None, Some(""), Some("a\n"), Some("a"), Some("a\n\n"), Some("\r\n"), Some("\n")] {
+        for before in [
+            None,
+            Some(""),
+            Some("a\n"),
+            Some("a"),
+            Some("a\n\n"),
+            Some("\r\n"),
+            Some("\n"),
+        ] {
             let once = with(before.map(str::as_bytes), b"x\n");
             assert_eq!(with(Some(&once), b"x\n"), once, "{before:?}");
             let newer = with(Some(&once), b"y\n");
-            assert!(String::from_utf8_lossy(&newer).contains("\ny\n"), "{before:?}");
-            assert_eq!(without(&newer).as_deref(), before.map(str::as_bytes), "{before:?}");
+            assert!(
+                String::from_utf8_lossy(&newer).contains("\ny\n"),
+                "{before:?}"
+            );
+            assert_eq!(
+                without(&newer).as_deref(),
+                before.map(str::as_bytes),
+                "{before:?}"
+            );
         }
     }
 
     #[test]
     fn a_file_that_is_written_anew_keeps_its_block() {
-        for (before, after) in [(None, "b"), (Some("a"), "b\n"), (Some("a\n"), "b"), (Some("a\n"), ""), (Some("a\n"), "b\n")] {
+        for (before, after) in [
+            (None, "b"),
+            (Some("a"), "b\n"),
+            (Some("a\n"), "b"),
+            (Some("a\n"), ""),
+            (Some("a\n"), "b\n"),
+        ] {
             let there = with(before.map(str::as_bytes), b"x\ny\n");
             let anew = kept(&there, after.as_bytes());
-            assert!(String::from_utf8_lossy(&anew).contains("\nx\ny\n# <<<"), "{before:?} {after:?}");
-            assert_eq!(without(&anew).unwrap(), after.as_bytes(), "{before:?} {after:?}");
+            assert!(
+                String::from_utf8_lossy(&anew).contains("\nx\ny\n# <<<"),
+                "{before:?} {after:?}"
+            );
+            assert_eq!(
+                without(&anew).unwrap(),
+                after.as_bytes(),
+                "{before:?} {after:?}"
+            );
             // Where the new one has one too, what it says is what is said here.
             assert_eq!(kept(&there, &with(Some(after.as_bytes()), b"old\n")), anew);
         }
@@ -107,6 +162,9 @@ mod tests {
         let mut file = with(None, b"x\n");
         file.extend(b"b");
         assert_eq!(without(&file).unwrap(), b"b");
-        assert_eq!(without(b"# >>> boot >>>\nno end\n").unwrap(), b"# >>> boot >>>\nno end\n");
+        assert_eq!(
+            without(b"# >>> boot >>>\nno end\n").unwrap(),
+            b"# >>> boot >>>\nno end\n"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Is the hook live? For each shell in use and each way it is started, in plain words; and what stands before the Python that boot
-//! would run.
+//! Is the hook live? For each shell in use and each way it is started, in plain words; and what
+//! stands before the Python that boot would run.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -55,17 +55,25 @@ pub enum Activation {
 
 /// The state of the shell whose process is `parent`, by the variables that it exports.
 pub fn here(var: impl Fn(&str) -> Option<OsString>, parent: u32) -> Here {
-    let text = |name: &str| var(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = |name: &str| {
+        var(name)
+            .map(|value| value.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    };
     let hook = text("__BOOT_HOOK");
     let mut words = hook.split(' ');
     // A shell without the hook inherits the word of the one around it.
     let is_live = words.next() == Some(parent.to_string().as_str());
     let words: Vec<&str> = words.filter(|_| is_live).collect();
-    let environment = var("VIRTUAL_ENV").filter(|root| !root.is_empty()).map(PathBuf::from);
+    let environment = var("VIRTUAL_ENV")
+        .filter(|root| !root.is_empty())
+        .map(PathBuf::from);
     let path: Vec<PathBuf> = var("PATH").iter().flat_map(std::env::split_paths).collect();
     let activation = match &environment {
         None => Activation::None,
-        Some(root) if var("__BOOT_ACTIVE").is_some_and(|active| active == root.as_os_str()) => Activation::Boot,
+        Some(root) if var("__BOOT_ACTIVE").is_some_and(|active| active == root.as_os_str()) => {
+            Activation::Boot
+        }
         Some(root) if path.contains(&root.join("bin")) => Activation::Foreign,
         Some(_) => Activation::NameOnly,
     };
@@ -89,45 +97,85 @@ pub fn lines(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Line>
     for &shell in shells {
         let changes = install::plan(paths, &[shell], binary)?;
         for run in Kind::ALL {
-            let commands: Vec<&str> = std::iter::once("python").chain(company::functions()).collect();
+            let commands: Vec<&str> = std::iter::once("python")
+                .chain(company::functions())
+                .collect();
             let seen = probe::ask(shell, run, paths, &commands)?;
             let (live, note) = judge(paths, shell, run, &changes, seen.as_ref());
-            let activators = seen.as_ref().filter(|_| run == Kind::Interactive).map(activators).unwrap_or_default();
+            let activators = seen
+                .as_ref()
+                .filter(|_| run == Kind::Interactive)
+                .map(activators)
+                .unwrap_or_default();
             let python = seen.and_then(|seen| seen.commands.into_iter().next().flatten());
-            lines.push(Line { shell, run, live, note, python, activators });
+            lines.push(Line {
+                shell,
+                run,
+                live,
+                note,
+                python,
+                activators,
+            });
         }
     }
     Ok(lines)
 }
 
-/// Who else activates environments in a shell that was asked for `python` and then for their functions.
+/// Who else activates environments in a shell that was asked for `python` and then for their
+/// functions.
 fn activators(seen: &Seen) -> Vec<Activator> {
     let is_there: Vec<bool> = seen.commands.iter().skip(1).map(Option::is_some).collect();
     company::of_shell(&is_there, &seen.path)
 }
 
-fn judge(paths: &Paths, shell: Shell, run: Kind, changes: &[Change], seen: Option<&Seen>) -> (bool, String) {
+fn judge(
+    paths: &Paths,
+    shell: Shell,
+    run: Kind,
+    changes: &[Change],
+    seen: Option<&Seen>,
+) -> (bool, String) {
     let Some(seen) = seen else {
         let there = which::which(shell.name()).is_ok();
-        return (false, if there { format!("{shell} doesn't come to a prompt in ten seconds") } else { format!("{shell} isn't on PATH") });
+        return (
+            false,
+            if there {
+                format!("{shell} doesn't come to a prompt in ten seconds")
+            } else {
+                format!("{shell} isn't on PATH")
+            },
+        );
     };
-    let (own, users): (Vec<&Change>, Vec<&Change>) = changes.iter().partition(|change| change.is_own(paths));
+    let (own, users): (Vec<&Change>, Vec<&Change>) =
+        changes.iter().partition(|change| change.is_own(paths));
     let leads = probe::leads(&seen.path, &[&paths.shims(), &paths.bin]);
     let live = leads && (run != Kind::Interactive || seen.hook);
     if live {
         if own.iter().any(|change| change.is_needed()) {
-            return (true, "the hook is of another boot: boot shell install brings it up to date".into());
+            return (
+                true,
+                "the hook is of another boot: boot shell install brings it up to date".into(),
+            );
         }
         return (true, shadow(paths, seen).unwrap_or_default());
     }
-    let missing: Vec<String> = users.iter().filter(|change| change.is_needed()).map(|change| paths.tilde(&change.file)).collect();
+    let missing: Vec<String> = users
+        .iter()
+        .filter(|change| change.is_needed())
+        .map(|change| paths.tilde(&change.file))
+        .collect();
     if shell == Shell::Bash && run == Kind::Plain {
-        return (false, "bash -c reads no start-up file: it has the PATH of what starts it".into());
+        return (
+            false,
+            "bash -c reads no start-up file: it has the PATH of what starts it".into(),
+        );
     }
     let note = if !missing.is_empty() {
         format!("no hook in {}: boot shell install", missing.join(", "))
     } else if leads {
-        "boot's commands are there, but the hook isn't: what comes behind its block takes it out, or an earlier line ends the file".into()
+        "boot's commands are there, but the hook isn't: what comes behind its block takes it out, \
+         or an earlier line ends the file"
+            .into()
     } else if seen.path.contains(&paths.shims()) {
         "what comes behind the hook's block puts other folders ahead of boot's on PATH".into()
     } else {
@@ -143,13 +191,19 @@ fn shadow(paths: &Paths, seen: &Seen) -> Option<String> {
     if folder == paths.shims() || !paths.shims().join("python").exists() {
         return None;
     }
-    let what = if python.starts_with('/') { paths.tilde(Path::new(python)) } else { format!("an alias or a function ({python})") };
+    let what = if python.starts_with('/') {
+        paths.tilde(Path::new(python))
+    } else {
+        format!("an alias or a function ({python})")
+    };
     Some(format!("`python` is {what}, ahead of boot's"))
 }
 
 /// Every `python` on this shell's PATH, in order: the first is what runs, the others are shadowed.
 pub fn pythons(path: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = which::which_in_all("python", path, "/").map(Iterator::collect).unwrap_or_default();
+    let mut all: Vec<PathBuf> = which::which_in_all("python", path, "/")
+        .map(Iterator::collect)
+        .unwrap_or_default();
     all.dedup();
     all
 }
@@ -167,21 +221,41 @@ mod tests {
     use super::*;
 
     fn here_with(variables: &[(&str, &str)]) -> Here {
-        here(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into()), 42)
+        here(
+            |name| {
+                variables
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| (*value).into())
+            },
+            42,
+        )
     }
 
     #[test]
     fn a_shell_is_known_by_what_it_exports() {
-        let live = here_with(&[("__BOOT_HOOK", "42 cd"), ("VIRTUAL_ENV", "/e"), ("__BOOT_ACTIVE", "/e"), ("PATH", "/e/bin:/bin")]);
+        let live = here_with(&[
+            ("__BOOT_HOOK", "42 cd"),
+            ("VIRTUAL_ENV", "/e"),
+            ("__BOOT_ACTIVE", "/e"),
+            ("PATH", "/e/bin:/bin"),
+        ]);
         assert!(live.hook && live.follows_cd && !live.held);
         assert_eq!(live.activation, Activation::Boot);
         let held = here_with(&[("__BOOT_HOOK", "42 held"), ("PATH", "/bin")]);
         assert!(held.hook && !held.follows_cd && held.held);
         assert_eq!(held.activation, Activation::None);
-        let nested = here_with(&[("__BOOT_HOOK", "421 cd held"), ("VIRTUAL_ENV", "/e"), ("PATH", "/e/bin:/bin")]);
+        let nested = here_with(&[
+            ("__BOOT_HOOK", "421 cd held"),
+            ("VIRTUAL_ENV", "/e"),
+            ("PATH", "/e/bin:/bin"),
+        ]);
         assert!(!nested.hook && !nested.follows_cd && !nested.held);
         assert_eq!(nested.activation, Activation::Foreign);
-        assert_eq!(here_with(&[("VIRTUAL_ENV", "/e"), ("PATH", "/bin")]).activation, Activation::NameOnly);
+        assert_eq!(
+            here_with(&[("VIRTUAL_ENV", "/e"), ("PATH", "/bin")]).activation,
+            Activation::NameOnly
+        );
         assert!(!here_with(&[("__BOOT_HOOK", "42 cd"), ("BOOT_CD", "off")]).follows_cd);
     }
 }

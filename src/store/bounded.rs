@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Honest archives of programs shrink to a fifth or so; a megabyte of gzip can hold a gigabyte of zeros.
+/// Honest archives of programs shrink to a fifth or so; a megabyte of gzip can hold a gigabyte of
+/// zeros.
 const RATIO: u64 = 20;
 /// Small files may be anything.
 const FREE: u64 = 64 << 20;
@@ -27,7 +28,8 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-/// Passes decompressed bytes on until they are far too many for the compressed ones that were `read`.
+/// Passes decompressed bytes on until they are far too many for the compressed ones that were
+/// `read`.
 pub struct Bounded<'a, R> {
     inner: R,
     read: &'a AtomicU64,
@@ -36,7 +38,11 @@ pub struct Bounded<'a, R> {
 
 impl<'a, R: Read> Bounded<'a, R> {
     pub fn new(inner: R, read: &'a AtomicU64) -> Bounded<'a, R> {
-        Bounded { inner, read, made: 0 }
+        Bounded {
+            inner,
+            read,
+            made: 0,
+        }
     }
 }
 
@@ -57,7 +63,10 @@ impl<R: Read> Read for Bounded<'_, R> {
         let count = self.inner.read(buffer)?;
         self.made += count as u64;
         if self.made > allowed(self.read.load(Ordering::Relaxed)) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it unpacks to far more than it should"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it unpacks to far more than it should",
+            ));
         }
         Ok(count)
     }

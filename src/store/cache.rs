@@ -1,4 +1,5 @@
-//! The cache as a whole: how large it is, and emptying it. What lies in it is made by those who use it.
+//! The cache as a whole: how large it is, and emptying it. What lies in it is made by those who use
+//! it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -17,7 +18,8 @@ const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 pub struct Part {
     pub name: &'static str,
     pub path: PathBuf,
-    /// Bytes on disk that would be free if it went: a file that an environment shares counts for nothing.
+    /// Bytes on disk that would be free if it went: a file that an environment shares counts for
+    /// nothing.
     pub bytes: u64,
     pub files: u64,
 }
@@ -27,7 +29,12 @@ pub fn parts(paths: &Paths) -> Vec<Part> {
     folders(paths)
         .into_iter()
         .map(|(name, path)| {
-            let mut part = Part { name, bytes: 0, files: 0, path };
+            let mut part = Part {
+                name,
+                bytes: 0,
+                files: 0,
+                path,
+            };
             let path = part.path.clone();
             measure(&path, &mut part);
             part
@@ -49,7 +56,9 @@ fn folders(paths: &Paths) -> [(&'static str, PathBuf); 8] {
 }
 
 fn measure(folder: &Path, part: &mut Part) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         let Ok(data) = entry.metadata() else { continue };
         if data.is_dir() {
@@ -71,8 +80,9 @@ pub fn clean(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// Writes a small file that the cache's `index` keeps: a page, or a wheel's metadata. Best effort: without it the next run asks again. It
-/// doesn't wait for the disk either, since one that is empty after a power cut is read as none.
+/// Writes a small file that the cache's `index` keeps: a page, or a wheel's metadata. Best effort:
+/// without it the next run asks again. It doesn't wait for the disk either, since one that is empty
+/// after a power cut is read as none.
 pub fn keep(paths: &Paths, path: &Path, bytes: &[u8]) {
     sweep_index(paths);
     let _ = atomic::write_unsynced(path, bytes, &paths.index());
@@ -84,17 +94,21 @@ pub fn sweep_index(paths: &Paths) {
     SWEPT.call_once(|| atomic::sweep(&paths.index()));
 }
 
-/// Deletes what a dead process left half-made, downloads that were cut, and what nobody has used for three months.
-/// Returns how many entries went.
+/// Deletes what a dead process left half-made, downloads that were cut, and what nobody has used
+/// for three months. Returns how many entries went.
 pub fn prune(paths: &Paths) -> Result<u64> {
     let mut gone = 0;
     sweep_index(paths);
     for (_, part) in folders(paths) {
         atomic::sweep(&part);
-        let Ok(entries) = fs::read_dir(&part) else { continue };
+        let Ok(entries) = fs::read_dir(&part) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let Ok(data) = entry.metadata() else { continue };
-            let unused = used(&entry.path(), &data).elapsed().is_ok_and(|age| age > KEPT);
+            let unused = used(&entry.path(), &data)
+                .elapsed()
+                .is_ok_and(|age| age > KEPT);
             if unused {
                 atomic::remove_folder(&entry.path())?;
                 gone += 1;
@@ -104,14 +118,22 @@ pub fn prune(paths: &Paths) -> Result<u64> {
     Ok(gone)
 }
 
-/// When an entry was used last: a folder by what lies right in it as well, of which its users read a file (`wheel.json`, `pyvenv.cfg`). That
-/// they did leaves no trace on the folder itself; and who lists it, as [`parts`] does, hasn't used it.
+/// When an entry was used last: a folder by what lies right in it as well, of which its users read
+/// a file (`wheel.json`, `pyvenv.cfg`). That they did leaves no trace on the folder itself; and who
+/// lists it, as [`parts`] does, hasn't used it.
 fn used(path: &Path, data: &fs::Metadata) -> SystemTime {
     let last = |data: &fs::Metadata| {
         let read = data.accessed().ok().filter(|_| !data.is_dir());
-        data.modified().ok().max(read).unwrap_or(SystemTime::UNIX_EPOCH)
+        data.modified()
+            .ok()
+            .max(read)
+            .unwrap_or(SystemTime::UNIX_EPOCH)
     };
-    let inside = fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| Some(last(&entry.metadata().ok()?)));
+    let inside = fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some(last(&entry.metadata().ok()?)));
     inside.fold(last(data), SystemTime::max)
 }
 

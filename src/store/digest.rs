@@ -68,7 +68,9 @@ impl Serialize for Sha256 {
 
 impl<'de> Deserialize<'de> for Sha256 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Sha256, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -81,7 +83,11 @@ pub struct HashingReader<R> {
 
 impl<R: Read> HashingReader<R> {
     pub fn new(inner: R) -> HashingReader<R> {
-        HashingReader { inner, hasher: sha2::Sha256::new(), read: 0 }
+        HashingReader {
+            inner,
+            hasher: sha2::Sha256::new(),
+            read: 0,
+        }
     }
 
     /// How many bytes have passed.
@@ -89,7 +95,8 @@ impl<R: Read> HashingReader<R> {
         self.read
     }
 
-    /// Reads what is left, since an archive may end before its file does, and gives the hash of all of it.
+    /// Reads what is left, since an archive may end before its file does, and gives the hash of all
+    /// of it.
     pub fn finish(mut self) -> io::Result<Sha256> {
         io::copy(&mut self, &mut io::sink())?;
         Ok(Sha256(self.hasher.finalize().into()))
@@ -108,7 +115,9 @@ impl<R: Read> Read for HashingReader<R> {
 /// The hash of a file's content.
 pub fn file(path: &Path) -> Result<Sha256> {
     let file = File::open(path).map_err(Error::io("read", path))?;
-    HashingReader::new(io::BufReader::with_capacity(1 << 16, file)).finish().map_err(Error::io("read", path))
+    HashingReader::new(io::BufReader::with_capacity(1 << 16, file))
+        .finish()
+        .map_err(Error::io("read", path))
 }
 
 #[cfg(test)]

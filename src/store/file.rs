@@ -7,10 +7,12 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// The content of the regular file `path`, of at most `longest` bytes. A FIFO, a device or a socket is an error, and isn't waited for.
+/// The content of the regular file `path`, of at most `longest` bytes. A FIFO, a device or a socket
+/// is an error, and isn't waited for.
 ///
 /// # Errors
-/// It isn't there, isn't a regular file (`InvalidInput`), is longer (`FileTooLarge`), or can't be read.
+/// It isn't there, isn't a regular file (`InvalidInput`), is longer (`FileTooLarge`), or can't be
+/// read.
 pub fn read_bounded(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     let bytes = read_start(path, longest + 1)?;
     if bytes.len() as u64 > longest {
@@ -25,9 +27,15 @@ pub fn read_bounded(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
 /// As [`read_bounded`], whatever the file's length.
 pub fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits() as i32)
+        .open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it isn't a regular file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it isn't a regular file",
+        ));
     }
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;

@@ -21,8 +21,9 @@ static PATIENCE: OnceLock<Duration> = OnceLock::new();
 /// How many times the limit a boot is waited for that is known to run.
 const BUSY: u32 = 5;
 
-/// Has this process wait no longer than `limit` for one that is stopped or isn't known, and some times that for one that runs, and then
-/// fail: for the hook, behind which somebody waits for a prompt.
+/// Has this process wait no longer than `limit` for one that is stopped or isn't known, and some
+/// times that for one that runs, and then fail: for the hook, behind which somebody waits for a
+/// prompt.
 pub fn limit(limit: Duration) {
     // The first word counts.
     let _ = PATIENCE.set(limit);
@@ -36,7 +37,8 @@ pub struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing would do, but for a child that another thread has just forked: until its exec it holds the same open file.
+        // Closing would do, but for a child that another thread has just forked: until its exec it
+        // holds the same open file.
         let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
@@ -53,13 +55,21 @@ impl Holder {
     fn of(file: &File) -> Option<Holder> {
         let mut bytes = [0; 12];
         let read = file.read_at(&mut bytes, 0).ok()?;
-        let pid: u32 = std::str::from_utf8(&bytes[..read]).ok()?.lines().next()?.parse().ok()?;
+        let pid: u32 = std::str::from_utf8(&bytes[..read])
+            .ok()?
+            .lines()
+            .next()?
+            .parse()
+            .ok()?;
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
         if stat.is_err() && Path::new("/proc/self/stat").exists() {
             return None;
         }
         // pid (name) state …; the name may hold anything.
-        let is_stopped = stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't'])));
+        let is_stopped = stat.is_ok_and(|stat| {
+            stat.rsplit_once(") ")
+                .is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+        });
         Some(Holder { pid, is_stopped })
     }
 }
@@ -68,14 +78,20 @@ impl Holder {
 pub(super) fn shown(holder: &Option<Holder>) -> String {
     match holder {
         None => String::new(),
-        Some(Holder { pid, is_stopped: false }) => format!(" (process {pid})"),
-        Some(Holder { pid, is_stopped: true }) => format!(" (process {pid}, which is stopped: kill -CONT {pid} lets it go on)"),
+        Some(Holder {
+            pid,
+            is_stopped: false,
+        }) => format!(" (process {pid})"),
+        Some(Holder {
+            pid,
+            is_stopped: true,
+        }) => format!(" (process {pid}, which is stopped: kill -CONT {pid} lets it go on)"),
     }
 }
 
 impl Lock {
-    /// Waits for the lock `name` in `folder`, and says once whom for if it has to; no longer than [`limit`] allows.
-    /// `name` must be a plain file name.
+    /// Waits for the lock `name` in `folder`, and says once whom for if it has to; no longer than
+    /// [`limit`] allows. `name` must be a plain file name.
     ///
     /// # Errors
     /// The lock file can't be opened, its filesystem has no locks, or the time is up.
@@ -86,20 +102,36 @@ impl Lock {
         let file = open(folder, name)?;
         match PATIENCE.get() {
             None => {
-                report.info(&format!("waiting for another boot that works on {name}{}", shown(&Holder::of(&file))));
+                report.info(&format!(
+                    "waiting for another boot that works on {name}{}",
+                    shown(&Holder::of(&file))
+                ));
                 taken(&file, FlockOperation::LockExclusive, folder, name)?;
             }
             Some(limit) => {
                 let mut since = (Instant::now(), None);
-                while !taken(&file, FlockOperation::NonBlockingLockExclusive, folder, name)? {
+                while !taken(
+                    &file,
+                    FlockOperation::NonBlockingLockExclusive,
+                    folder,
+                    name,
+                )? {
                     let holder = Holder::of(&file);
-                    // Each of several that wait in a row has its own time, and one that runs is about to finish.
+                    // Each of several that wait in a row has its own time, and one that runs is
+                    // about to finish.
                     if holder.map(|holder| holder.pid) != since.1 {
                         since = (Instant::now(), holder.map(|holder| holder.pid));
                     }
-                    let patience = if holder.is_some_and(|holder| !holder.is_stopped) { *limit * BUSY } else { *limit };
+                    let patience = if holder.is_some_and(|holder| !holder.is_stopped) {
+                        *limit * BUSY
+                    } else {
+                        *limit
+                    };
                     if since.0.elapsed() >= patience {
-                        return Err(Error::Busy { name: name.into(), holder });
+                        return Err(Error::Busy {
+                            name: name.into(),
+                            holder,
+                        });
                     }
                     std::thread::sleep(Duration::from_millis(10));
                 }
@@ -114,7 +146,13 @@ impl Lock {
     /// The lock file can't be opened, or its filesystem has no locks.
     pub fn try_hold(folder: &Path, name: &str) -> Result<Option<Lock>> {
         let file = open(folder, name)?;
-        Ok(taken(&file, FlockOperation::NonBlockingLockExclusive, folder, name)?.then(|| Lock::signed(file)))
+        Ok(taken(
+            &file,
+            FlockOperation::NonBlockingLockExclusive,
+            folder,
+            name,
+        )?
+        .then(|| Lock::signed(file)))
     }
 
     /// With this process's number in the file, for those who wait.
@@ -133,38 +171,63 @@ fn taken(file: &File, operation: FlockOperation, folder: &Path, name: &str) -> R
             Err(Errno::INTR) => continue,
             Err(Errno::WOULDBLOCK) => Ok(false),
             Err(error @ (Errno::NOLCK | Errno::NOTSUP | Errno::NOSYS | Errno::INVAL)) => {
-                Err(Error::NoLocks { path: folder.join(name), source: error.into() })
+                Err(Error::NoLocks {
+                    path: folder.join(name),
+                    source: error.into(),
+                })
             }
             Err(error) => Err(Error::io("lock", &folder.join(name))(error.into())),
         };
     }
 }
 
-/// Lock files are never deleted: a lock on a deleted name would be a second lock of the same resource.
+/// Lock files are never deleted: a lock on a deleted name would be a second lock of the same
+/// resource.
 fn open(folder: &Path, name: &str) -> Result<File> {
     debug_assert!(!name.contains('/'));
     make_private(folder)?;
     let path = folder.join(name);
     let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags.bits() as i32);
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags.bits() as i32);
     let file = options.open(&path).map_err(Error::io("open", &path))?;
     // One of an older boot.
-    if file.metadata().is_ok_and(|data| owner::is_own(&data) && data.mode() & 0o077 != 0) {
+    if file
+        .metadata()
+        .is_ok_and(|data| owner::is_own(&data) && data.mode() & 0o077 != 0)
+    {
         let _ = file.set_permissions(fs::Permissions::from_mode(0o600));
     }
     Ok(file)
 }
 
-/// Makes the locks' folder, and the state folder that it lies in, for the user alone; those that are there become so. A state folder that was
-/// given another name may hold what isn't boot's, and stays as it is.
+/// Makes the locks' folder, and the state folder that it lies in, for the user alone; those that
+/// are there become so. A state folder that was given another name may hold what isn't boot's, and
+/// stays as it is.
 fn make_private(folder: &Path) -> Result<()> {
-    let state = folder.parent().filter(|state| !state.as_os_str().is_empty());
-    for (folder, is_boots) in [(state, state.and_then(Path::file_name).is_some_and(|name| name == "boot")), (Some(folder), true)] {
+    let state = folder
+        .parent()
+        .filter(|state| !state.as_os_str().is_empty());
+    for (folder, is_boots) in [
+        (
+            state,
+            state
+                .and_then(Path::file_name)
+                .is_some_and(|name| name == "boot"),
+        ),
+        (Some(folder), true),
+    ] {
         let Some(folder) = folder else { continue };
         match fs::metadata(folder) {
             Ok(data) if is_boots && owner::is_own(&data) && data.mode() & 0o077 != 0 => {
-                let _ = fs::set_permissions(folder, fs::Permissions::from_mode(data.mode() & 0o7700));
+                let _ =
+                    fs::set_permissions(folder, fs::Permissions::from_mode(data.mode() & 0o7700));
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => make_folder(folder)?,
@@ -179,7 +242,9 @@ fn make_folder(folder: &Path) -> Result<()> {
         fs::create_dir_all(above).map_err(Error::io("create", above))?;
     }
     match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::io("create", folder)(error)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::io("create", folder)(error))
+        }
         _ => Ok(()),
     }
 }
@@ -203,7 +268,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _held = Lock::try_hold(folder.path(), "a").unwrap().unwrap();
         let file = open(folder.path(), "a").unwrap();
-        let me = Holder { pid: std::process::id(), is_stopped: false };
+        let me = Holder {
+            pid: std::process::id(),
+            is_stopped: false,
+        };
         assert_eq!(Holder::of(&file), Some(me));
         assert_eq!(shown(&Some(me)), format!(" (process {})", me.pid));
         fs::write(folder.path().join("a"), "nonsense\n").unwrap();
@@ -216,12 +284,30 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         let locks = root.path().join("boot/locks");
         Lock::try_hold(&locks, "a").unwrap().unwrap();
-        assert_eq!((mode(&root.path().join("boot")), mode(&locks), mode(&locks.join("a"))), (0o700, 0o700, 0o600));
-        for (path, loose) in [(root.path().join("boot"), 0o777), (locks.clone(), 0o755), (locks.join("a"), 0o666)] {
+        assert_eq!(
+            (
+                mode(&root.path().join("boot")),
+                mode(&locks),
+                mode(&locks.join("a"))
+            ),
+            (0o700, 0o700, 0o600)
+        );
+        for (path, loose) in [
+            (root.path().join("boot"), 0o777),
+            (locks.clone(), 0o755),
+            (locks.join("a"), 0o666),
+        ] {
             fs::set_permissions(path, fs::Permissions::from_mode(loose)).unwrap();
         }
         Lock::try_hold(&locks, "a").unwrap().unwrap();
-        assert_eq!((mode(&root.path().join("boot")), mode(&locks), mode(&locks.join("a"))), (0o700, 0o700, 0o600));
+        assert_eq!(
+            (
+                mode(&root.path().join("boot")),
+                mode(&locks),
+                mode(&locks.join("a"))
+            ),
+            (0o700, 0o700, 0o600)
+        );
         // A folder of another name, which a variable names, may be shared with others.
         let shared = root.path().join("shared");
         fs::create_dir(&shared).unwrap();

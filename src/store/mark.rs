@@ -1,6 +1,6 @@
-//! Marks: empty files with the modification time of a folder, by which a shell sees with a builtin (`-nt`, `-ot`) that another folder
-//! stands in its place. Named after that time, so that a mark never changes; they lie in the cache, and one that is gone only has
-//! the hook ask again.
+//! Marks: empty files with the modification time of a folder, by which a shell sees with a builtin
+//! (`-nt`, `-ot`) that another folder stands in its place. Named after that time, so that a mark
+//! never changes; they lie in the cache, and one that is gone only has the hook ask again.
 
 use std::fs::{self, File, FileTimes, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -9,19 +9,35 @@ use std::time::SystemTime;
 
 use super::paths::Paths;
 
-/// The mark for a folder whose data is `data`, made if need be. None where none can be kept: a full or read-only disk, or one with
-/// coarser times than the folder's.
+/// The mark for a folder whose data is `data`, made if need be. None where none can be kept: a full
+/// or read-only disk, or one with coarser times than the folder's.
 pub fn of(paths: &Paths, data: &Metadata) -> Option<PathBuf> {
     let time = data.modified().ok()?;
-    let mark = paths.marks().join(format!("{:x}.{:x}", data.mtime(), data.mtime_nsec()));
-    let right = || fs::metadata(&mark).and_then(|data| data.modified()).is_ok_and(|marked| marked == time);
+    let mark = paths
+        .marks()
+        .join(format!("{:x}.{:x}", data.mtime(), data.mtime_nsec()));
+    let right = || {
+        fs::metadata(&mark)
+            .and_then(|data| data.modified())
+            .is_ok_and(|marked| marked == time)
+    };
     if right() {
         return Some(mark);
     }
     fs::create_dir_all(paths.marks()).ok()?;
-    let file = File::options().write(true).create(true).truncate(false).open(&mark).ok()?;
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&mark)
+        .ok()?;
     // Used just now, as far as pruning goes.
-    file.set_times(FileTimes::new().set_modified(time).set_accessed(SystemTime::now())).ok()?;
+    file.set_times(
+        FileTimes::new()
+            .set_modified(time)
+            .set_accessed(SystemTime::now()),
+    )
+    .ok()?;
     right().then_some(mark)
 }
 
@@ -38,11 +54,17 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         let before = fs::metadata(&folder).unwrap();
         let mark = of(&paths, &before).unwrap();
-        assert_eq!(fs::metadata(&mark).unwrap().modified().unwrap(), before.modified().unwrap());
+        assert_eq!(
+            fs::metadata(&mark).unwrap().modified().unwrap(),
+            before.modified().unwrap()
+        );
         std::thread::sleep(std::time::Duration::from_millis(20));
         fs::write(folder.join("x"), "").unwrap();
         let other = of(&paths, &fs::metadata(&folder).unwrap()).unwrap();
         assert_ne!(other, mark);
-        assert_eq!(fs::metadata(&mark).unwrap().modified().unwrap(), before.modified().unwrap());
+        assert_eq!(
+            fs::metadata(&mark).unwrap().modified().unwrap(),
+            before.modified().unwrap()
+        );
     }
 }

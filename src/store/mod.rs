@@ -1,6 +1,8 @@
-//! The disk. Only this folder creates, renames or deletes under boot's folders; only `paths` reads `HOME` and `XDG_*`.
+//! The disk. Only this folder creates, renames or deletes under boot's folders; only `paths` reads
+//! `HOME` and `XDG_*`.
 //!
-//! Every change is staged beside its target and published by one rename, so that whatever interrupts it leaves the old state.
+//! Every change is staged beside its target and published by one rename, so that whatever
+//! interrupts it leaves the old state.
 
 pub mod atomic;
 pub mod bounded;
@@ -25,16 +27,31 @@ pub enum Error {
     #[error("no home directory is known\nset HOME, or BOOT_DATA_DIR and its sisters")]
     NoHome,
     #[error("can't {verb} {}: {}", path.display(), plain(source, path))]
-    Io { verb: &'static str, path: PathBuf, source: io::Error },
-    #[error("another boot{} works on {name}, and isn't done yet\nwait until it is, or end it; then press Enter", lock::shown(holder))]
-    Busy { name: String, holder: Option<lock::Holder> },
-    #[error("can't lock {}: {source}\nits filesystem has no locks: BOOT_STATE_DIR names another folder, on a disk of this machine", path.display())]
+    Io {
+        verb: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error(
+        "another boot{} works on {name}, and isn't done yet\n\
+         wait until it is, or end it; then press Enter",
+        lock::shown(holder)
+    )]
+    Busy {
+        name: String,
+        holder: Option<lock::Holder>,
+    },
+    #[error("can't lock {}: {source}\nits filesystem has no locks: BOOT_STATE_DIR names another \
+             folder, on a disk of this machine", path.display())]
     NoLocks { path: PathBuf, source: io::Error },
-    #[error("{} holds {name}, which would land outside of where it belongs\nnothing of it was kept; get the archive elsewhere", archive.display())]
+    #[error("{} holds {name}, which would land outside of where it belongs\n\
+             nothing of it was kept; get the archive elsewhere", archive.display())]
     Unsafe { archive: PathBuf, name: String },
-    #[error("{} can't be unpacked: {reason}\nnothing of it was kept; run the same command again", archive.display())]
+    #[error("{} can't be unpacked: {reason}\nnothing of it was kept; run the same command \
+             again", archive.display())]
     Broken { archive: PathBuf, reason: String },
-    #[error("{} is packed with {method}, which isn't unpacked here: wheels are stored or deflated\nask for another version, or tell the package's authors", archive.display())]
+    #[error("{} is packed with {method}, which isn't unpacked here: wheels are stored or deflated\n\
+             ask for another version, or tell the package's authors", archive.display())]
     Method { archive: PathBuf, method: String },
 }
 
@@ -48,7 +65,11 @@ impl Error {
     /// The same failure, of what was being done by it.
     fn tried(self, verb: &'static str, path: &Path) -> Error {
         match self {
-            Error::Io { source, .. } => Error::Io { verb, path: path.into(), source },
+            Error::Io { source, .. } => Error::Io {
+                verb,
+                path: path.into(),
+                source,
+            },
             other => other,
         }
     }
@@ -57,18 +78,26 @@ impl Error {
 /// Words for the errors that people meet most, with what to do.
 fn plain(error: &io::Error, path: &Path) -> String {
     match error.kind() {
-        io::ErrorKind::StorageFull => "the disk is full\nfree some space (boot cache clean helps), then run the same command again".into(),
+        io::ErrorKind::StorageFull => "the disk is full\n\
+                                       free some space (boot cache clean helps), then run the same \
+                                       command again"
+            .into(),
         io::ErrorKind::QuotaExceeded => {
-            "your disk quota is used up\nfree some space (boot cache clean helps), then run the same command again".into()
+            "your disk quota is used up\nfree some space (boot cache clean helps), then run the \
+             same command again"
+                .into()
         }
         io::ErrorKind::ReadOnlyFilesystem => {
-            "the file system is read-only\nset BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR to folders that can be written".into()
+            "the file system is read-only\nset BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR to \
+             folders that can be written"
+                .into()
         }
         // Of boot's own folders or of any other: a dotfile's, a project's.
         io::ErrorKind::PermissionDenied => {
             let folder = path.parent().unwrap_or(path).display();
             format!(
-                "permission denied\nmay you write to {folder}? BOOT_DATA_DIR, BOOT_STATE_DIR and BOOT_CACHE_DIR name other folders for what is boot's own"
+                "permission denied\nmay you write to {folder}? BOOT_DATA_DIR, BOOT_STATE_DIR and \
+                 BOOT_CACHE_DIR name other folders for what is boot's own"
             )
         }
         _ => error.to_string(),

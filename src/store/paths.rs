@@ -34,20 +34,27 @@ const PYTHONS: &str = "pythons";
 const SHIMS: &str = "shims";
 
 impl Paths {
-    /// From the environment: `BOOT_*_DIR`, then `XDG_*`, then the defaults, which are the same on macOS
-    /// (a path without a space can stand in a shebang).
+    /// From the environment: `BOOT_*_DIR`, then `XDG_*`, then the defaults, which are the same on
+    /// macOS (a path without a space can stand in a shebang).
     pub fn discover() -> Result<Paths> {
         Paths::from(&|name| std::env::var_os(name))
     }
 
-    /// As [`Paths::discover`], from any source of variables. Relative folders are ignored, as the XDG specification asks.
+    /// As [`Paths::discover`], from any source of variables. Relative folders are ignored, as the
+    /// XDG specification asks.
     pub fn from(var: &dyn Fn(&str) -> Option<OsString>) -> Result<Paths> {
         let absolute = |name: &str| absolute(var(name));
-        let home = absolute("HOME").or_else(dirs::home_dir).ok_or(Error::NoHome)?;
+        let home = absolute("HOME")
+            .or_else(dirs::home_dir)
+            .ok_or(Error::NoHome)?;
         let place = |own: &str, xdg: &str, default: &str| {
-            absolute(own).or_else(|| absolute(xdg).map(|base| base.join("boot"))).unwrap_or_else(|| home.join(default).join("boot"))
+            absolute(own)
+                .or_else(|| absolute(xdg).map(|base| base.join("boot")))
+                .unwrap_or_else(|| home.join(default).join("boot"))
         };
-        let bin = absolute("BOOT_BIN_DIR").or_else(|| absolute("XDG_BIN_HOME")).unwrap_or_else(|| home.join(".local/bin"));
+        let bin = absolute("BOOT_BIN_DIR")
+            .or_else(|| absolute("XDG_BIN_HOME"))
+            .unwrap_or_else(|| home.join(".local/bin"));
         Ok(Paths {
             data: place("BOOT_DATA_DIR", "XDG_DATA_HOME", ".local/share"),
             state: place("BOOT_STATE_DIR", "XDG_STATE_HOME", ".local/state"),
@@ -61,10 +68,12 @@ impl Paths {
         })
     }
 
-    /// The folders for who runs the shim at `exe`, whatever HOME says: the data folder is the one that the shim lies in.
+    /// The folders for who runs the shim at `exe`, whatever HOME says: the data folder is the one
+    /// that the shim lies in.
     ///
-    /// `BOOT_DATA_DIR` says otherwise where it is set. Configuration, state and cache are those of the home directory around
-    /// that data folder, but for the variables that name them. None: no data folder of boot's is around `exe`.
+    /// `BOOT_DATA_DIR` says otherwise where it is set. Configuration, state and cache are those of
+    /// the home directory around that data folder, but for the variables that name them. None: no
+    /// data folder of boot's is around `exe`.
     pub fn of_shim(exe: &Path) -> Option<Paths> {
         Paths::of_shim_from(exe, &|name| std::env::var_os(name))
     }
@@ -72,14 +81,23 @@ impl Paths {
     fn of_shim_from(exe: &Path, var: &dyn Fn(&str) -> Option<OsString>) -> Option<Paths> {
         let shims = exe.parent().filter(|folder| folder.ends_with(SHIMS))?;
         let data = shims.parent().filter(|data| data.join(PYTHONS).is_dir())?;
-        // Where HOME leads to the same folder, its way of writing it stays: home directories may be links.
+        // Where HOME leads to the same folder, its way of writing it stays: home directories may be
+        // links.
         if let Ok(own) = Paths::from(var)
-            && (own.data == data || is_same_folder(&own.data, data) || var("BOOT_DATA_DIR").is_some_and(|named| own.data == *named))
+            && (own.data == data
+                || is_same_folder(&own.data, data)
+                || var("BOOT_DATA_DIR").is_some_and(|named| own.data == *named))
         {
             return Some(own);
         }
-        let around = data.ancestors().nth(3).filter(|home| data.strip_prefix(home).is_ok_and(|inside| inside == Path::new(DATA)));
-        let home = around.map(PathBuf::from).or_else(|| absolute(var("HOME"))).or_else(dirs::home_dir);
+        let around = data.ancestors().nth(3).filter(|home| {
+            data.strip_prefix(home)
+                .is_ok_and(|inside| inside == Path::new(DATA))
+        });
+        let home = around
+            .map(PathBuf::from)
+            .or_else(|| absolute(var("HOME")))
+            .or_else(dirs::home_dir);
         // Somebody without a home directory has no settings either.
         let home = home.unwrap_or_else(|| "/nonexistent".into());
         let inside = |name: &str| match name {
@@ -188,8 +206,17 @@ mod tests {
     use super::*;
 
     fn paths(pairs: &[(&str, &str)]) -> Paths {
-        let pairs: Vec<(String, OsString)> = pairs.iter().map(|(k, v)| (k.to_string(), v.into())).collect();
-        Paths::from(&|name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())).unwrap()
+        let pairs: Vec<(String, OsString)> = pairs
+            .iter()
+            .map(|(k, v)| (k.to_string(), v.into()))
+            .collect();
+        Paths::from(&|name| {
+            pairs
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        })
+        .unwrap()
     }
 
     #[test]
@@ -197,10 +224,18 @@ mod tests {
         let defaults = paths(&[("HOME", "/h")]);
         assert_eq!(defaults.data, Path::new("/h/.local/share/boot"));
         assert_eq!(defaults.bin, Path::new("/h/.local/bin"));
-        let xdg = paths(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x"), ("XDG_CACHE_HOME", "relative")]);
+        let xdg = paths(&[
+            ("HOME", "/h"),
+            ("XDG_DATA_HOME", "/x"),
+            ("XDG_CACHE_HOME", "relative"),
+        ]);
         assert_eq!(xdg.data, Path::new("/x/boot"));
         assert_eq!(xdg.cache, Path::new("/h/.cache/boot"));
-        let own = paths(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x"), ("BOOT_DATA_DIR", "/o")]);
+        let own = paths(&[
+            ("HOME", "/h"),
+            ("XDG_DATA_HOME", "/x"),
+            ("BOOT_DATA_DIR", "/o"),
+        ]);
         assert_eq!(own.data, Path::new("/o"));
     }
 
@@ -212,24 +247,59 @@ mod tests {
         fs::create_dir_all(data.join(PYTHONS)).unwrap();
         let shim = data.join("shims/python");
         let of = |pairs: &[(&str, &str)]| {
-            Paths::of_shim_from(&shim, &|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())).unwrap()
+            Paths::of_shim_from(&shim, &|name| {
+                pairs
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| value.into())
+            })
+            .unwrap()
         };
-        for pairs in [&[][..], &[("HOME", "/nonexistent")], &[("HOME", "/github/home"), ("XDG_DATA_HOME", "/x")]] {
+        for pairs in [
+            &[][..],
+            &[("HOME", "/nonexistent")],
+            &[("HOME", "/github/home"), ("XDG_DATA_HOME", "/x")],
+        ] {
             let paths = of(pairs);
-            assert_eq!((paths.data, paths.config, paths.state), (data.clone(), home.join(".config/boot"), home.join(".local/state/boot")));
+            assert_eq!(
+                (paths.data, paths.config, paths.state),
+                (
+                    data.clone(),
+                    home.join(".config/boot"),
+                    home.join(".local/state/boot")
+                )
+            );
         }
-        assert_eq!(of(&[("XDG_CONFIG_HOME", "/c")]).config, Path::new("/c/boot"));
-        assert_eq!(of(&[("BOOT_STATE_DIR", "/s"), ("HOME", "/h")]).state, Path::new("/s"));
-        assert_eq!(of(&[("BOOT_DATA_DIR", "/d"), ("HOME", "/h")]).data, Path::new("/d"));
+        assert_eq!(
+            of(&[("XDG_CONFIG_HOME", "/c")]).config,
+            Path::new("/c/boot")
+        );
+        assert_eq!(
+            of(&[("BOOT_STATE_DIR", "/s"), ("HOME", "/h")]).state,
+            Path::new("/s")
+        );
+        assert_eq!(
+            of(&[("BOOT_DATA_DIR", "/d"), ("HOME", "/h")]).data,
+            Path::new("/d")
+        );
         // A home directory that is a link keeps its name.
         let link = root.path().join("link");
         std::os::unix::fs::symlink(&home, &link).unwrap();
-        assert_eq!(of(&[("HOME", link.to_str().unwrap())]).data, link.join(DATA));
+        assert_eq!(
+            of(&[("HOME", link.to_str().unwrap())]).data,
+            link.join(DATA)
+        );
         // Elsewhere than in a home directory.
         let place = root.path().join("srv");
         fs::create_dir_all(place.join(PYTHONS)).unwrap();
-        let paths = Paths::of_shim_from(&place.join("shims/pip"), &|name| (name == "HOME").then(|| "/h".into())).unwrap();
-        assert_eq!((paths.data, paths.config.as_path()), (place, Path::new("/h/.config/boot")));
+        let paths = Paths::of_shim_from(&place.join("shims/pip"), &|name| {
+            (name == "HOME").then(|| "/h".into())
+        })
+        .unwrap();
+        assert_eq!(
+            (paths.data, paths.config.as_path()),
+            (place, Path::new("/h/.config/boot"))
+        );
         assert!(Paths::of_shim_from(Path::new("/usr/shims/python"), &|_| None).is_none());
         assert!(Paths::of_shim_from(&data.join("bin/python"), &|_| None).is_none());
     }

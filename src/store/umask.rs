@@ -1,4 +1,5 @@
-//! The umask: whatever the user's is, others don't write to what is boot's. Programs that boot runs for the user get the user's own.
+//! The umask: whatever the user's is, others don't write to what is boot's. Programs that boot runs
+//! for the user get the user's own.
 
 use std::sync::OnceLock;
 

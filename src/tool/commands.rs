@@ -1,5 +1,5 @@
-//! Which of a tool's commands are linked, and under which names: chosen after it was installed, kept in its receipt, and so by every
-//! upgrade.
+//! Which of a tool's commands are linked, and under which names: chosen after it was installed,
+//! kept in its receipt, and so by every upgrade.
 
 use std::path::Path;
 
@@ -11,27 +11,46 @@ use crate::report::Silent;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 
-/// Links `command` of the tool's environment, under its own name (and the tool's suffix) or `name`. Gives the name; None if it was
-/// linked so before.
+/// Links `command` of the tool's environment, under its own name (and the tool's suffix) or `name`.
+/// Gives the name; None if it was linked so before.
 ///
 /// # Errors
 /// The environment has no such command; the name is taken in the bin folder.
-pub fn link(ctx: &Context, tool: &str, command: &str, name: Option<&str>) -> Result<Option<String>> {
+pub fn link(
+    ctx: &Context,
+    tool: &str,
+    command: &str,
+    name: Option<&str>,
+) -> Result<Option<String>> {
     change(ctx, tool, |receipt, home| {
         if !offers(home, command) {
-            return Err(Error::NotOffered { tool: receipt.wanted.tool(), command: command.into(), offered: offered(home) });
+            return Err(Error::NotOffered {
+                tool: receipt.wanted.tool(),
+                command: command.into(),
+                offered: offered(home),
+            });
         }
-        let name = name.map_or_else(|| format!("{command}{}", receipt.wanted.suffix), String::from);
+        let name = name.map_or_else(
+            || format!("{command}{}", receipt.wanted.suffix),
+            String::from,
+        );
         if !is_command_name(&name) {
             return Err(Error::BadName(name));
         }
-        if receipt.apps.iter().any(|app| app.name == name && app.script == command) {
+        if receipt
+            .apps
+            .iter()
+            .any(|app| app.name == name && app.script == command)
+        {
             return Ok(None);
         }
         receipt.wanted.hide.retain(|hidden| *hidden != name);
         receipt.wanted.expose.insert(name.clone(), command.into());
         receipt.apps.retain(|app| app.name != name);
-        receipt.apps.push(App { name: name.clone(), script: command.into() });
+        receipt.apps.push(App {
+            name: name.clone(),
+            script: command.into(),
+        });
         Ok(Some(name))
     })
 }
@@ -44,20 +63,27 @@ pub fn unlink(ctx: &Context, tool: &str, name: &str) -> Result<Option<String>> {
     change(ctx, tool, |receipt, _| {
         if !receipt.apps.iter().any(|app| app.name == name) {
             let offered = receipt.apps.iter().map(|app| app.name.clone()).collect();
-            return Err(Error::NotExposed { tool: receipt.wanted.tool(), name: name.into(), offered });
+            return Err(Error::NotExposed {
+                tool: receipt.wanted.tool(),
+                name: name.into(),
+                offered,
+            });
         }
         hide(receipt, name);
         Ok(Some(name.into()))
     })
 }
 
-/// Notes that `tool` has the link `name` no more: another tool takes it over. The caller holds the bin folder's lock.
+/// Notes that `tool` has the link `name` no more: another tool takes it over. The caller holds the
+/// bin folder's lock.
 ///
 /// # Errors
 /// The receipt can't be written. One that can't be read is nobody's.
 pub fn give_up(paths: &Paths, tool: &str, name: &str) -> Result<()> {
     let home = folder(paths, tool);
-    let Ok(Some(mut receipt)) = Receipt::read(&home) else { return Ok(()) };
+    let Ok(Some(mut receipt)) = Receipt::read(&home) else {
+        return Ok(());
+    };
     hide(&mut receipt, name);
     Ok(receipt.write(&home)?)
 }
@@ -70,18 +96,42 @@ fn hide(receipt: &mut Receipt, name: &str) {
     receipt.apps.retain(|app| app.name != name);
 }
 
-/// Changes the receipt, then the links by it: if the run is cut in between, the tool isn't whole, and is mended.
-fn change(ctx: &Context, tool: &str, what: impl FnOnce(&mut Receipt, &Path) -> Result<Option<String>>) -> Result<Option<String>> {
+/// Changes the receipt, then the links by it: if the run is cut in between, the tool isn't whole,
+/// and is mended.
+fn change(
+    ctx: &Context,
+    tool: &str,
+    what: impl FnOnce(&mut Receipt, &Path) -> Result<Option<String>>,
+) -> Result<Option<String>> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
-    let _lock = Lock::hold(&ctx.paths.locks(), &format!("tool-{name}"), ctx.report.as_ref())?;
+    let _lock = Lock::hold(
+        &ctx.paths.locks(),
+        &format!("tool-{name}"),
+        ctx.report.as_ref(),
+    )?;
     let mut receipt = find(&ctx.paths, tool)?;
     let home = folder(&ctx.paths, &name);
-    let Some(changed) = what(&mut receipt, &home)? else { return Ok(None) };
+    let Some(changed) = what(&mut receipt, &home)? else {
+        return Ok(None);
+    };
     receipt.apps.sort_by(|a, b| a.name.cmp(&b.name));
     let _bin = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
-    expose::check(&ctx.paths, &name, receipt.apps.iter().map(|app| app.name.as_str()), false)?;
+    expose::check(
+        &ctx.paths,
+        &name,
+        receipt.apps.iter().map(|app| app.name.as_str()),
+        false,
+    )?;
     receipt.write(&home)?;
-    expose::link(&ctx.paths, &name, &home.join("bin"), receipt.apps.iter().map(|app| (app.name.as_str(), app.script.as_str())))?;
+    expose::link(
+        &ctx.paths,
+        &name,
+        &home.join("bin"),
+        receipt
+            .apps
+            .iter()
+            .map(|app| (app.name.as_str(), app.script.as_str())),
+    )?;
     Ok(Some(changed))
 }
 
@@ -91,10 +141,15 @@ fn offers(home: &Path, command: &str) -> bool {
 
 /// The programs in the environment, its interpreter aside.
 fn offered(home: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(home.join("bin")).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(home.join("bin"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
     let names = files.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| is_command_name(name) && !name.starts_with("activate")).collect();
+    let mut names: Vec<String> = names
+        .filter(|name| is_command_name(name) && !name.starts_with("activate"))
+        .collect();
     names.sort();
     names
 }

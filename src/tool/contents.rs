@@ -21,19 +21,25 @@ pub struct Installed {
 
 /// All that are installed in the environment at `home`.
 pub fn installed(home: &Path) -> Vec<Installed> {
-    let libraries = ["lib", "lib64"].into_iter().flat_map(|lib| fs::read_dir(home.join(lib)).into_iter().flatten().flatten());
+    let libraries = ["lib", "lib64"]
+        .into_iter()
+        .flat_map(|lib| fs::read_dir(home.join(lib)).into_iter().flatten().flatten());
     let sites = libraries.map(|python| python.path().join("site-packages"));
     let entries = sites.flat_map(|site| fs::read_dir(site).into_iter().flatten().flatten());
     let known = entries.filter_map(|entry| {
         let name = entry.file_name();
         let (name, version) = name.to_str()?.strip_suffix(".dist-info")?.split_once('-')?;
-        Some(Installed { name: spec::normal(name), version: version.parse().ok(), info: entry.path() })
+        Some(Installed {
+            name: spec::normal(name),
+            version: version.parse().ok(),
+            info: entry.path(),
+        })
     });
     known.collect()
 }
 
-/// The normalized names of all that `packages` need, in the environment at `home`, and of what that needs: also what they would need on other
-/// machines, or for an extra.
+/// The normalized names of all that `packages` need, in the environment at `home`, and of what that
+/// needs: also what they would need on other machines, or for an extra.
 pub fn needed_by(home: &Path, packages: &[String]) -> BTreeSet<String> {
     let there = installed(home);
     let mut found = BTreeSet::new();
@@ -42,10 +48,18 @@ pub fn needed_by(home: &Path, packages: &[String]) -> BTreeSet<String> {
         if !found.insert(name.clone()) {
             continue;
         }
-        let infos = there.iter().filter(|package| package.name == name).map(|package| package.info.join("METADATA"));
+        let infos = there
+            .iter()
+            .filter(|package| package.name == name)
+            .map(|package| package.info.join("METADATA"));
         let texts = infos.filter_map(|path| fs::read(path).ok());
-        let known = texts.filter_map(|text| String::from_utf8_lossy(&text).parse::<Metadata>().ok());
-        queue.extend(known.flat_map(|metadata| metadata.requires).map(|requirement| requirement.name.to_string()));
+        let known =
+            texts.filter_map(|text| String::from_utf8_lossy(&text).parse::<Metadata>().ok());
+        queue.extend(
+            known
+                .flat_map(|metadata| metadata.requires)
+                .map(|requirement| requirement.name.to_string()),
+        );
     }
     found
 }

@@ -1,4 +1,5 @@
-//! One environment in the making: which Python, which packages, their wheels, and the folder that they are linked into.
+//! One environment in the making: which Python, which packages, their wheels, and the folder that
+//! they are linked into.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -45,7 +46,11 @@ pub struct Addition {
 impl Addition {
     /// One whose commands stay inside.
     pub fn inside(spec: Spec) -> Addition {
-        Addition { spec, expose: false, anew: false }
+        Addition {
+            spec,
+            expose: false,
+            anew: false,
+        }
     }
 }
 
@@ -59,26 +64,39 @@ pub struct Resolved {
 impl Resolved {
     /// As the receipt lists them.
     pub fn packages(&self) -> Vec<String> {
-        let mut packages: Vec<String> = self.pins.iter().map(|pin| format!("{}=={}", pin.name, pin.version)).collect();
+        let mut packages: Vec<String> = self
+            .pins
+            .iter()
+            .map(|pin| format!("{}=={}", pin.name, pin.version))
+            .collect();
         packages.sort();
         packages
     }
 
-    /// The wheels of those that come from an address, by name: what lies there changes without its version.
+    /// The wheels of those that come from an address, by name: what lies there changes without its
+    /// version.
     pub fn addressed(&self) -> BTreeMap<String, String> {
         let addressed = self.pins.iter().filter(|pin| pin.direct_url.is_some());
-        addressed.map(|pin| (pin.name.to_string(), pin.sha256.to_string())).collect()
+        addressed
+            .map(|pin| (pin.name.to_string(), pin.sha256.to_string()))
+            .collect()
     }
 
     /// The commits of those that come from git, by name.
     pub fn commits(&self) -> BTreeMap<String, String> {
-        self.pins.iter().filter_map(|pin| Some((pin.name.to_string(), pin.commit()?))).collect()
+        self.pins
+            .iter()
+            .filter_map(|pin| Some((pin.name.to_string(), pin.commit()?)))
+            .collect()
     }
 }
 
 /// The interpreter, for what has to be built.
 pub fn runner(python: &Installed) -> Python<'_> {
-    Python { facts: &python.facts, program: &python.executable }
+    Python {
+        facts: &python.facts,
+        program: &python.executable,
+    }
 }
 
 /// What there is of a tool already.
@@ -87,7 +105,8 @@ pub enum Now<'a> {
     Nothing,
     /// It keeps its Python where that suits; its packages may all become newer.
     Python(&'a Receipt),
-    /// Its packages keep their versions and commits too, where these go with what is new; those that are named may take any.
+    /// Its packages keep their versions and commits too, where these go with what is new; those
+    /// that are named may take any.
     Versions(&'a Receipt, &'a BTreeSet<String>),
 }
 
@@ -130,13 +149,19 @@ pub fn find(
     let mut inputs = Inputs::parse(&texts, &wanted.constraints, wanted.pre)?;
     inputs.index = wanted.index.clone();
     let versions = |receipt: &Receipt| -> HashMap<Name, Version> {
-        let kept = receipt.packages.iter().filter_map(|package| package.split_once("=="));
-        kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?))).collect()
+        let kept = receipt
+            .packages
+            .iter()
+            .filter_map(|package| package.split_once("=="));
+        kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?)))
+            .collect()
     };
     match now {
         Now::Versions(receipt, loose) => {
             inputs.preferred = versions(receipt);
-            inputs.preferred.retain(|name, _| !loose.contains(name.as_str()));
+            inputs
+                .preferred
+                .retain(|name, _| !loose.contains(name.as_str()));
         }
         // Where nothing is newer nothing is made, and its wheels aren't wanted.
         Now::Python(receipt) if install => inputs.ahead = Some(versions(receipt)),
@@ -146,7 +171,9 @@ pub fn find(
         inputs.ahead.get_or_insert_default();
     }
     // Where others bring commands too, which those are is known when all is.
-    if gate.is_some() && (!wanted.expose_from.is_empty() || additions.iter().any(|addition| addition.expose)) {
+    if gate.is_some()
+        && (!wanted.expose_from.is_empty() || additions.iter().any(|addition| addition.expose))
+    {
         inputs.ahead = None;
     }
     inputs.gate = gate;
@@ -154,7 +181,11 @@ pub fn find(
     let candidates = candidates(ctx, wanted, now.receipt())?;
     for (number, python) in candidates.iter().enumerate() {
         bar.say("resolving");
-        ctx.report.step(&format!("{}: resolving for Python {}", wanted.tool(), python.key.version));
+        ctx.report.step(&format!(
+            "{}: resolving for Python {}",
+            wanted.tool(),
+            python.key.version
+        ));
         match resolve(ctx, runner(python), &inputs, bar) {
             Ok(Resolution { pins, .. }) => {
                 if number > 0 {
@@ -165,7 +196,10 @@ pub fn find(
                     ));
                 }
                 say_left_out(ctx, additions, python, &pins);
-                return Ok(Resolved { python: python.clone(), pins });
+                return Ok(Resolved {
+                    python: python.clone(),
+                    pins,
+                });
             }
             // Another Python may do; a network that isn't there won't be there for it either.
             Err(error) if error.is_contradiction() => drop(first_error.get_or_insert(error)),
@@ -179,23 +213,46 @@ pub fn find(
         say_left_out(ctx, additions, &python, &pins);
         return Ok(Resolved { python, pins });
     }
-    Err(first_error.map_or_else(|| Error::NoPython { name: wanted.tool() }, Error::from))
+    Err(first_error.map_or_else(
+        || Error::NoPython {
+            name: wanted.tool(),
+        },
+        Error::from,
+    ))
 }
 
 /// Names what isn't in it because of its condition.
 fn say_left_out(ctx: &Context, additions: &[Addition], python: &Installed, pins: &[Pin]) {
     let is_in = |name: &str| pins.iter().any(|pin| pin.name.as_str() == name);
-    let conditional = additions.iter().map(|addition| &addition.spec).filter(|spec| spec.condition().is_some());
+    let conditional = additions
+        .iter()
+        .map(|addition| &addition.spec)
+        .filter(|spec| spec.condition().is_some());
     for spec in conditional.filter(|spec| !is_in(spec.name())) {
-        ctx.report.info(&format!("{} is left out: its condition isn't met by Python {}", spec.name(), python.key.version));
+        ctx.report.info(&format!(
+            "{} is left out: its condition isn't met by Python {}",
+            spec.name(),
+            python.key.version
+        ));
     }
 }
 
-/// The newest Python that all of it accepts, installed now, where none of `installed` is accepted. None where there is no such Python.
-fn one_more(ctx: &Context, wanted: &Wanted, inputs: &Inputs, installed: &[Installed]) -> Result<Option<Installed>> {
-    let (Some(platform), Some(here)) = (Platform::host(), installed.first()) else { return Ok(None) };
-    let Ok(builds) = catalog::builds(ctx) else { return Ok(None) };
-    // Which one would be accepted is asked of its description; what only a source archive's backend can tell, it tells to one that is here.
+/// The newest Python that all of it accepts, installed now, where none of `installed` is accepted.
+/// None where there is no such Python.
+fn one_more(
+    ctx: &Context,
+    wanted: &Wanted,
+    inputs: &Inputs,
+    installed: &[Installed],
+) -> Result<Option<Installed>> {
+    let (Some(platform), Some(here)) = (Platform::host(), installed.first()) else {
+        return Ok(None);
+    };
+    let Ok(builds) = catalog::builds(ctx) else {
+        return Ok(None);
+    };
+    // Which one would be accepted is asked of its description; what only a source archive's backend
+    // can tell, it tells to one that is here.
     let builder = Builder::new(ctx, runner(here), inputs.index.clone());
     let mut seen: Vec<Key> = installed.iter().map(|python| python.key).collect();
     // In the catalog's order: the newest first.
@@ -215,7 +272,10 @@ fn one_more(ctx: &Context, wanted: &Wanted, inputs: &Inputs, installed: &[Instal
         let minor = build.key.version.minor_name(build.key.variant);
         // Offline it may lie in the cache, which isn't promised before it is known.
         if !ctx.offline {
-            ctx.report.info(&format!("{} accepts none of the installed Pythons: installing {minor} first", wanted.tool()));
+            ctx.report.info(&format!(
+                "{} accepts none of the installed Pythons: installing {minor} first",
+                wanted.tool()
+            ));
         }
         return match install::ensure(ctx, &minor.parse()?, &install::Options::default()) {
             Ok(made) => Ok(Some(made.installed)),
@@ -226,38 +286,54 @@ fn one_more(ctx: &Context, wanted: &Wanted, inputs: &Inputs, installed: &[Instal
     Ok(None)
 }
 
-/// The Python that was asked for, if one was. The system's is none of ours unless it was adopted, and then it has a version.
+/// The Python that was asked for, if one was. The system's is none of ours unless it was adopted,
+/// and then it has a version.
 pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
-    let Some(text) = &wanted.python_request else { return Ok(None) };
+    let Some(text) = &wanted.python_request else {
+        return Ok(None);
+    };
     match Request::from_argument(text)? {
         Request::System => Err(Error::SystemPython),
         request => Ok(Some(request)),
     }
 }
 
-/// The Pythons to try, best first: the one asked for; else the one that the tool has, the default one, each installed minor from the
-/// newest on; else a new one.
+/// The Pythons to try, best first: the one asked for; else the one that the tool has, the default
+/// one, each installed minor from the newest on; else a new one.
 pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<Vec<Installed>> {
     if let Some(request) = request_of(wanted)? {
         // One that was taken in may be named by its place.
-        let named = request.path().and_then(|path| installed::at(&ctx.paths, path));
-        let ensured = || install::ensure(ctx, &request, &install::Options::default()).map(|made| made.installed);
+        let named = request
+            .path()
+            .and_then(|path| installed::at(&ctx.paths, path));
+        let ensured = || {
+            install::ensure(ctx, &request, &install::Options::default()).map(|made| made.installed)
+        };
         return Ok(vec![named.map_or_else(ensured, Ok)?]);
     }
     let mut found: Vec<Installed> = Vec::new();
     // It beats every pin, and so the default one.
-    let chosen = match var("BOOT_PYTHON").and_then(|text| pin::parse_value(&text).into_iter().next()) {
+    let chosen = match var("BOOT_PYTHON")
+        .and_then(|text| pin::parse_value(&text).into_iter().next())
+    {
         Some(Entry::Python(request)) => Some(request),
         Some(Entry::Unmet(unmet)) if now.is_none() => return Err(NotARequest(unmet.text).into()),
         _ => None,
     };
-    match chosen.filter(|request| now.is_none() && request.path().is_none() && *request != Request::System) {
-        Some(request) => found.push(install::ensure(ctx, &request, &install::Options::default())?.installed),
+    match chosen
+        .filter(|request| now.is_none() && request.path().is_none() && *request != Request::System)
+    {
+        Some(request) => {
+            found.push(install::ensure(ctx, &request, &install::Options::default())?.installed)
+        }
         None => found.extend(installed::default(&ctx.paths)),
     }
     for python in installed::list(&ctx.paths) {
-        // The environment follows the minor's link, so one patch of each is enough; pre-releases are for those who ask.
-        let known = found.iter().any(|other| other.key.is_same_minor(&python.key));
+        // The environment follows the minor's link, so one patch of each is enough; pre-releases
+        // are for those who ask.
+        let known = found
+            .iter()
+            .any(|other| other.key.is_same_minor(&python.key));
         if !known && python.key.version.pre.is_none() && python.key.variant == Default::default() {
             found.push(python);
         }
@@ -268,28 +344,54 @@ pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Resu
     if found.is_empty() {
         // Offline it may lie in the cache, which isn't promised before it is known.
         if !ctx.offline {
-            ctx.report.info(&format!("{} needs a Python, and none is installed: installing the newest first", wanted.tool()));
+            ctx.report.info(&format!(
+                "{} needs a Python, and none is installed: installing the newest first",
+                wanted.tool()
+            ));
         }
         match install::ensure(ctx, &Request::Latest, &install::Options::default()) {
             Ok(made) => found.push(made.installed),
-            Err(_) if ctx.offline => return Err(Error::NoPython { name: wanted.tool() }),
+            Err(_) if ctx.offline => {
+                return Err(Error::NoPython {
+                    name: wanted.tool(),
+                });
+            }
             Err(error) => return Err(error.into()),
         }
     }
     Ok(found)
 }
 
-/// All wheels, from the cache, or fetched or built into it, many at a time; in the order of the pins.
-pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar) -> Result<Vec<CachedWheel>> {
+/// All wheels, from the cache, or fetched or built into it, many at a time; in the order of the
+/// pins.
+pub fn fetch(
+    ctx: &Context,
+    wanted: &Wanted,
+    resolved: &Resolved,
+    bar: &dyn Bar,
+) -> Result<Vec<CachedWheel>> {
     let pins = &resolved.pins;
     let builder = Builder::new(ctx, runner(&resolved.python), wanted.index.clone());
-    let mut wheels: Vec<Option<CachedWheel>> = pins.iter().map(|pin| CachedWheel::open(&ctx.paths, &pin.sha256)).collect();
-    let missing: Vec<usize> = (0..pins.len()).filter(|number| wheels[*number].is_none()).collect();
+    let mut wheels: Vec<Option<CachedWheel>> = pins
+        .iter()
+        .map(|pin| CachedWheel::open(&ctx.paths, &pin.sha256))
+        .collect();
+    let missing: Vec<usize> = (0..pins.len())
+        .filter(|number| wheels[*number].is_none())
+        .collect();
     let step = |what: String| ctx.report.step(&format!("{}: {what}", wanted.tool()));
-    step(format!("resolved to {} packages, {} of them still to be fetched", pins.len(), missing.len()));
+    step(format!(
+        "resolved to {} packages, {} of them still to be fetched",
+        pins.len(),
+        missing.len()
+    ));
     if !missing.is_empty() {
         let done = AtomicUsize::new(0);
-        let of_all = if missing.len() == 1 { "1 package".to_string() } else { format!("{} packages", missing.len()) };
+        let of_all = if missing.len() == 1 {
+            "1 package".to_string()
+        } else {
+            format!("{} packages", missing.len())
+        };
         bar.say(&format!("fetching {of_all}"));
         let fetched = side_by_side(&missing, AT_ONCE, |number| {
             let pin = &pins[*number];
@@ -308,14 +410,26 @@ pub fn fetch(ctx: &Context, wanted: &Wanted, resolved: &Resolved, bar: &dyn Bar)
 
 /// Whether the tool has the links that were chosen for it beside its own.
 pub fn has_exposed(receipt: &Receipt, wanted: &BTreeMap<String, String>) -> bool {
-    wanted.iter().all(|(name, script)| receipt.wanted.expose.get(name) == Some(script))
+    wanted
+        .iter()
+        .all(|(name, script)| receipt.wanted.expose.get(name) == Some(script))
 }
 
 /// `wanted` without the names that it hides of what is to be exposed now.
 pub fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Wanted {
-    let of = |name: &str| wheels.iter().find(|wheel| super::spec::normal(wheel.name()) == name);
-    let anew = additions.iter().filter(|addition| addition.anew).filter_map(|addition| of(addition.spec.name()));
-    let names: Vec<String> = anew.flat_map(CachedWheel::scripts).map(|script| format!("{script}{}", wanted.suffix)).collect();
+    let of = |name: &str| {
+        wheels
+            .iter()
+            .find(|wheel| super::spec::normal(wheel.name()) == name)
+    };
+    let anew = additions
+        .iter()
+        .filter(|addition| addition.anew)
+        .filter_map(|addition| of(addition.spec.name()));
+    let names: Vec<String> = anew
+        .flat_map(CachedWheel::scripts)
+        .map(|script| format!("{script}{}", wanted.suffix))
+        .collect();
     let mut wanted = wanted.clone();
     wanted.hide.retain(|hidden| !names.contains(hidden));
     wanted
@@ -323,7 +437,11 @@ pub fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) ->
 
 /// Which commands the environment will offer, as far as wheels tell: known before anything is made.
 pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Result<Vec<App>> {
-    let of = |name: &str| wheels.iter().find(|wheel| super::spec::normal(wheel.name()) == name);
+    let of = |name: &str| {
+        wheels
+            .iter()
+            .find(|wheel| super::spec::normal(wheel.name()) == name)
+    };
     let mut apps: Vec<App> = Vec::new();
     let mut offer = |wheel: &CachedWheel| {
         for script in wheel.scripts() {
@@ -338,40 +456,68 @@ pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> 
     let mut any = own.is_some_and(&mut offer);
     for package in &wanted.expose_from {
         if !of(package).is_some_and(&mut offer) {
-            return Err(Error::NothingToExpose { tool: wanted.tool(), package: package.clone() });
+            return Err(Error::NothingToExpose {
+                tool: wanted.tool(),
+                package: package.clone(),
+            });
         }
         any = true;
     }
     for addition in additions.iter().filter(|addition| addition.expose) {
         let left_out = addition.spec.condition().is_some() && of(addition.spec.name()).is_none();
         if !left_out && !of(addition.spec.name()).is_some_and(&mut offer) {
-            return Err(Error::NothingToExpose { tool: wanted.tool(), package: addition.spec.name().into() });
+            return Err(Error::NothingToExpose {
+                tool: wanted.tool(),
+                package: addition.spec.name().into(),
+            });
         }
     }
     if !any && !wanted.spec.is_empty() {
-        let version = own.map(|wheel| wheel.version().to_string()).unwrap_or_default();
-        return Err(Error::NoCommands { name: wanted.name.clone(), version });
+        let version = own
+            .map(|wheel| wheel.version().to_string())
+            .unwrap_or_default();
+        return Err(Error::NoCommands {
+            name: wanted.name.clone(),
+            version,
+        });
     }
     // A command that a newer version has no more isn't linked, and is again when it comes back.
     let scripts: Vec<String> = wheels.iter().flat_map(CachedWheel::scripts).collect();
-    for (name, script) in wanted.expose.iter().filter(|(_, script)| scripts.contains(script)) {
+    for (name, script) in wanted
+        .expose
+        .iter()
+        .filter(|(_, script)| scripts.contains(script))
+    {
         apps.retain(|app| app.name != *name);
-        apps.push(App { name: name.clone(), script: script.clone() });
+        apps.push(App {
+            name: name.clone(),
+            script: script.clone(),
+        });
     }
     apps.retain(|app| !wanted.hide.contains(&app.name));
     apps.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(apps)
 }
 
-/// Whether commands of the package `name` are linked: the tool's own, and what is exposed beside it.
+/// Whether commands of the package `name` are linked: the tool's own, and what is exposed beside
+/// it.
 pub fn offers(wanted: &Wanted, additions: &[Addition], name: &str) -> bool {
     let mut exposed = additions.iter().filter(|addition| addition.expose);
-    name == wanted.name || wanted.expose_from.iter().any(|from| from == name) || exposed.any(|addition| addition.spec.name() == name)
+    name == wanted.name
+        || wanted.expose_from.iter().any(|from| from == name)
+        || exposed.any(|addition| addition.spec.name() == name)
 }
 
 /// The wheels whose commands are linked: of the tool, and of what is exposed beside it.
-pub fn offering<'a>(wanted: &Wanted, additions: &[Addition], wheels: &'a [CachedWheel]) -> Vec<&'a CachedWheel> {
-    wheels.iter().filter(|wheel| offers(wanted, additions, &super::spec::normal(wheel.name()))).collect()
+pub fn offering<'a>(
+    wanted: &Wanted,
+    additions: &[Addition],
+    wheels: &'a [CachedWheel],
+) -> Vec<&'a CachedWheel> {
+    wheels
+        .iter()
+        .filter(|wheel| offers(wanted, additions, &super::spec::normal(wheel.name())))
+        .collect()
 }
 
 /// Writes the environment into `staging`; it will live at `home`. Its receipt is inside.
@@ -388,29 +534,61 @@ pub fn write(
 ) -> Result<Receipt> {
     let python = &resolved.python;
     let exact = request_of(wanted)?.is_some_and(|request| request.is_exact());
-    let options = VenvOptions { prompt: Some(wanted.tool()), exact, ..VenvOptions::default() };
+    let options = VenvOptions {
+        prompt: Some(wanted.tool()),
+        exact,
+        ..VenvOptions::default()
+    };
     venv::create(&ctx.paths, python, home, staging, &options)?;
     let asked = |wheel: &CachedWheel| {
         let name = super::spec::normal(wheel.name());
-        name == wanted.name || additions.iter().any(|addition| addition.spec.name() == name)
+        name == wanted.name
+            || additions
+                .iter()
+                .any(|addition| addition.spec.name() == name)
     };
     // What two wheels both have belongs to what was asked for, then to the first by name.
     let mut order: Vec<&CachedWheel> = wheels.iter().collect();
-    order.sort_by_key(|wheel| (super::spec::normal(wheel.name()) != wanted.name, !asked(wheel), super::spec::normal(wheel.name())));
+    order.sort_by_key(|wheel| {
+        (
+            super::spec::normal(wheel.name()) != wanted.name,
+            !asked(wheel),
+            super::spec::normal(wheel.name()),
+        )
+    });
     let mut environment = Environment::new(staging, home, &python.facts, true);
     for wheel in order {
-        let pin = resolved.pins.iter().find(|pin| pin.name.as_str() == super::spec::normal(wheel.name()));
+        let pin = resolved
+            .pins
+            .iter()
+            .find(|pin| pin.name.as_str() == super::spec::normal(wheel.name()));
         let direct_url = pin.and_then(|pin| pin.direct_url.as_deref());
-        let linked = environment.install(wheel, link::Options { requested: asked(wheel), direct_url })?;
+        let linked = environment.install(
+            wheel,
+            link::Options {
+                requested: asked(wheel),
+                direct_url,
+            },
+        )?;
         for warning in &linked.warnings {
             ctx.report.warn(warning);
         }
     }
     environment.finish()?;
 
-    let version_of =
-        |name: &str| resolved.pins.iter().find(|pin| pin.name.as_str() == name).map(|pin| pin.version.to_string()).unwrap_or_default();
-    let mut receipt = Receipt::new(wanted.clone(), version_of(&wanted.name), python.key.to_string());
+    let version_of = |name: &str| {
+        resolved
+            .pins
+            .iter()
+            .find(|pin| pin.name.as_str() == name)
+            .map(|pin| pin.version.to_string())
+            .unwrap_or_default()
+    };
+    let mut receipt = Receipt::new(
+        wanted.clone(),
+        version_of(&wanted.name),
+        python.key.to_string(),
+    );
     receipt.packages = resolved.packages();
     receipt.addressed = resolved.addressed();
     receipt.commits = resolved.commits();
@@ -427,9 +605,21 @@ pub fn write(
     // The receipt says what may be asked for at the next upgrade: no package has a say in it.
     if std::fs::symlink_metadata(staging.join(super::receipt::NAME)).is_ok() {
         let ending = format!("/data/{}", super::receipt::NAME);
-        let culprit = wheels.iter().find(|wheel| wheel.files().iter().any(|file| file.path.ends_with(&ending)));
-        let wheel = culprit.map_or_else(|| wanted.tool(), |wheel| format!("{}-{}", wheel.name(), wheel.version()));
-        return Err(link::Error::Replaces { wheel, path: super::receipt::NAME.into() }.into());
+        let culprit = wheels.iter().find(|wheel| {
+            wheel
+                .files()
+                .iter()
+                .any(|file| file.path.ends_with(&ending))
+        });
+        let wheel = culprit.map_or_else(
+            || wanted.tool(),
+            |wheel| format!("{}-{}", wheel.name(), wheel.version()),
+        );
+        return Err(link::Error::Replaces {
+            wheel,
+            path: super::receipt::NAME.into(),
+        }
+        .into());
     }
     receipt.write(staging)?;
     Ok(receipt)

@@ -1,5 +1,5 @@
-//! Whether a tool runs: not what its interpreter's version says, but whether it is the one that the environment was made with, has all
-//! that the receipt says, and can load the commands.
+//! Whether a tool runs: not what its interpreter's version says, but whether it is the one that the
+//! environment was made with, has all that the receipt says, and can load the commands.
 
 use std::fs;
 use std::path::Path;
@@ -13,9 +13,10 @@ use crate::Context;
 use crate::project::venv::Config;
 use crate::report::escaped;
 
-/// Loads the entry points named as arguments, and prints those that fail. Scripts that are none are left to their shebang; so is the command
-/// of an extra (`main:run [d]`) that lacks what the extra brings, and one that lacks what only an extra of its package asks for: nobody may have
-/// asked for it. The minor that runs comes first.
+/// Loads the entry points named as arguments, and prints those that fail. Scripts that are none are
+/// left to their shebang; so is the command of an extra (`main:run [d]`) that lacks what the extra
+/// brings, and one that lacks what only an extra of its package asks for: nobody may have asked for
+/// it. The minor that runs comes first.
 const LOAD: &str = "\
 import re, sys, importlib.metadata
 print('', *sys.version_info[:2], sep='\\t', file=sys.__stdout__, flush=True)
@@ -43,22 +44,33 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     if fs::metadata(&python).is_err() {
         return Some("its Python is gone".into());
     }
-    if let Some(app) = receipt.apps.iter().find(|app| fs::metadata(home.join("bin").join(&app.script)).is_err()) {
+    if let Some(app) = receipt
+        .apps
+        .iter()
+        .find(|app| fs::metadata(home.join("bin").join(&app.script)).is_err())
+    {
         return Some(format!("its command {} is gone", escaped(&app.script)));
     }
     if !install::is_whole(ctx, receipt) {
         return Some("its commands aren't all linked".into());
     }
-    let Some(config) = Config::read(&home) else { return Some("it has lost its pyvenv.cfg".into()) };
+    let Some(config) = Config::read(&home) else {
+        return Some("it has lost its pyvenv.cfg".into());
+    };
     if !config.home.is_dir() {
-        return Some(format!("its pyvenv.cfg names {}, which is gone", escaped(&ctx.paths.tilde(&config.home))));
+        return Some(format!(
+            "its pyvenv.cfg names {}, which is gone",
+            escaped(&ctx.paths.tilde(&config.home))
+        ));
     }
     if let Some(package) = missing(&home, receipt) {
         return Some(format!("it has lost {}", escaped(package)));
     }
     let mut command = Command::new(&python);
     // Isolated: modules that lie in the folder somebody stands in are nobody's.
-    command.args(["-I", "-c", LOAD]).args(receipt.apps.iter().map(|app| &app.script));
+    command
+        .args(["-I", "-c", LOAD])
+        .args(receipt.apps.iter().map(|app| &app.script));
     let output = match command.stdin(Stdio::null()).stderr(Stdio::null()).output() {
         Ok(output) => output,
         Err(error) => return Some(format!("its Python doesn't run: {error}")),
@@ -67,17 +79,27 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     // What modules print while they are loaded isn't in this form.
     let runs = text.lines().find_map(|line| {
         let mut parts = line.strip_prefix('\t')?.split('\t');
-        Some((parts.next()?.parse::<u32>().ok()?, parts.next()?.parse::<u32>().ok()?))
+        Some((
+            parts.next()?.parse::<u32>().ok()?,
+            parts.next()?.parse::<u32>().ok()?,
+        ))
     });
     if let (Some(runs), Some(made)) = (runs, config.minor())
         && runs != made
     {
-        return Some(format!("its Python is {}.{} by now, and it was made with {}.{}", runs.0, runs.1, made.0, made.1));
+        return Some(format!(
+            "its Python is {}.{} by now, and it was made with {}.{}",
+            runs.0, runs.1, made.0, made.1
+        ));
     }
     let failed = text.lines().find_map(|line| {
         let mut parts = line.splitn(3, '\t');
         let (name, kind, message) = (parts.next()?, parts.next()?, parts.next()?);
-        receipt.apps.iter().any(|app| app.script == name).then(|| format!("{name} can't be loaded: {kind}: {message}"))
+        receipt
+            .apps
+            .iter()
+            .any(|app| app.script == name)
+            .then(|| format!("{name} can't be loaded: {kind}: {message}"))
     });
     match failed {
         Some(text) => Some(escaped(&text)),
@@ -86,13 +108,20 @@ pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     }
 }
 
-/// The first package of the receipt that isn't installed in that version in the environment at `home`: no `.dist-info` folder says so.
+/// The first package of the receipt that isn't installed in that version in the environment at
+/// `home`: no `.dist-info` folder says so.
 fn missing<'r>(home: &Path, receipt: &'r Receipt) -> Option<&'r str> {
     let there = contents::installed(home);
     receipt.packages.iter().map(String::as_str).find(|package| {
-        let Some((name, version)) = package.split_once("==") else { return false };
-        let Ok(version) = version.parse::<Version>() else { return false };
+        let Some((name, version)) = package.split_once("==") else {
+            return false;
+        };
+        let Ok(version) = version.parse::<Version>() else {
+            return false;
+        };
         // What writes its version in a way of its own is known by its name.
-        !there.iter().any(|other| other.name == name && other.version.as_ref().is_none_or(|is| *is == version))
+        !there.iter().any(|other| {
+            other.name == name && other.version.as_ref().is_none_or(|is| *is == version)
+        })
     })
 }

@@ -31,25 +31,47 @@ const END: &str = "# ///";
 /// # Errors
 /// Two blocks, one without an end, one that isn't TOML or has other types.
 pub fn read(text: &str) -> Result<Metadata, Error> {
-    let lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches('\r')).collect();
-    let mut begins = lines.iter().enumerate().filter(|(_, line)| **line == BEGIN).map(|(number, _)| number);
-    let Some(begin) = begins.next() else { return Ok(Metadata::default()) };
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_end_matches('\r'))
+        .collect();
+    let mut begins = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| **line == BEGIN)
+        .map(|(number, _)| number);
+    let Some(begin) = begins.next() else {
+        return Ok(Metadata::default());
+    };
     let rest = &lines[begin + 1..];
-    let comments = rest.iter().take_while(|line| **line == "#" || line.starts_with("# ")).count();
+    let comments = rest
+        .iter()
+        .take_while(|line| **line == "#" || line.starts_with("# "))
+        .count();
     // The last end in one run of comment lines is the block's: TOML may have such a line inside.
-    let end = rest[..comments].iter().rposition(|line| *line == END).ok_or_else(|| Error("it has no end".into()))?;
+    let end = rest[..comments]
+        .iter()
+        .rposition(|line| *line == END)
+        .ok_or_else(|| Error("it has no end".into()))?;
     if begins.any(|other| other > begin + 1 + end) {
         return Err(Error("there are two".into()));
     }
-    let toml: String = rest[..end].iter().map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(""))).collect();
+    let toml: String = rest[..end]
+        .iter()
+        .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or("")))
+        .collect();
     toml::from_str(&toml).map_err(|error| Error(crate::report::escaped(error.message())))
 }
 
-/// Whether the file begins with a text that has such a block: a program of some megabytes isn't read for it.
+/// Whether the file begins with a text that has such a block: a program of some megabytes isn't
+/// read for it.
 pub fn is_in(file: &Path) -> bool {
     let mut start = Vec::new();
     let read = File::open(file).and_then(|file| file.take(64 << 10).read_to_end(&mut start));
-    read.is_ok() && String::from_utf8_lossy(&start).lines().any(|line| line.trim_end_matches('\r') == BEGIN)
+    read.is_ok()
+        && String::from_utf8_lossy(&start)
+            .lines()
+            .any(|line| line.trim_end_matches('\r') == BEGIN)
 }
 
 #[cfg(test)]
@@ -58,11 +80,16 @@ mod tests {
 
     #[test]
     fn a_block_says_what_is_needed_and_no_block_needs_nothing() {
-        let script = "#!/usr/bin/env python\n# /// script\n# requires-python = \">=3.11\"\n# dependencies = [\n#   \"requests<3\",\n#\n#   \"rich\",\n# ]\n# [tool.x]\n# y = 1\n# ///\n\nimport requests\n";
+        let script = "#!/usr/bin/env python\n# /// script\n# requires-python = \">=3.11\"\n\
+                      # dependencies = [\n#   \"requests<3\",\n#\n#   \"rich\",\n# ]\n# [tool.x]\n\
+                      # y = 1\n# ///\n\nimport requests\n";
         let read_ = read(script).unwrap();
         assert_eq!(read_.dependencies, ["requests<3", "rich"]);
         assert_eq!(read_.requires_python.as_deref(), Some(">=3.11"));
-        assert_eq!(read("print('# /// script')\n").unwrap(), Metadata::default());
+        assert_eq!(
+            read("print('# /// script')\n").unwrap(),
+            Metadata::default()
+        );
         assert_eq!(read(&script.replace('\n', "\r\n")).unwrap(), read_);
     }
 

@@ -1,5 +1,6 @@
-//! Installing, injecting, upgrading: one road. What is wanted is resolved as a whole, a new environment is made beside the old
-//! one, and takes its place in one step. Until then the old one works, and whatever fails leaves it so.
+//! Installing, injecting, upgrading: one road. What is wanted is resolved as a whole, a new
+//! environment is made beside the old one, and takes its place in one step. Until then the old one
+//! works, and whatever fails leaves it so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -33,7 +34,8 @@ pub struct Options {
     pub pre: bool,
     /// Where packages may come from.
     pub index: IndexOptions,
-    /// The packages that it is made of, found out before: nothing is resolved, and nothing else goes in.
+    /// The packages that it is made of, found out before: nothing is resolved, and nothing else
+    /// goes in.
     pub locked: Option<Resolved>,
     /// Links beside those of its own: the name, and the command.
     pub expose: BTreeMap<String, String>,
@@ -51,22 +53,46 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         pinned: false,
         pre: options.pre,
         expose: options.expose.clone(),
-        expose_from: options.expose_from.iter().map(|name| spec::normal(name)).collect(),
+        expose_from: options
+            .expose_from
+            .iter()
+            .map(|name| spec::normal(name))
+            .collect(),
         constraints: options.constraints.clone(),
         index: options.index.clone(),
         ..Wanted::default()
     };
     let home = folder(&ctx.paths, &wanted.tool());
     // Looked at before the lock is taken: the answer is the usual one, and reading needs none.
-    let is_news = |done: &Outcome| done.receipt.spec().is_ok_and(|asked| spec.is_another_choice(&asked));
-    if let Some(done) = already(ctx, &wanted, spec, options, Receipt::read(&home).ok().flatten()).filter(|done| !is_news(done)) {
+    let is_news = |done: &Outcome| {
+        done.receipt
+            .spec()
+            .is_ok_and(|asked| spec.is_another_choice(&asked))
+    };
+    if let Some(done) = already(
+        ctx,
+        &wanted,
+        spec,
+        options,
+        Receipt::read(&home).ok().flatten(),
+    )
+    .filter(|done| !is_news(done))
+    {
         return Ok(done);
     }
     let _lock = hold(ctx, &wanted.tool())?;
     // A receipt that can't be read is a reason to make the tool anew.
     let old = Receipt::read(&home).ok().flatten();
-    if let Some(other) = old.as_ref().map(|old| &old.wanted).filter(|other| other.name != wanted.name) {
-        return Err(Error::OtherPackage { tool: wanted.tool(), package: other.name.clone(), suffix: other.suffix.clone() });
+    if let Some(other) = old
+        .as_ref()
+        .map(|old| &old.wanted)
+        .filter(|other| other.name != wanted.name)
+    {
+        return Err(Error::OtherPackage {
+            tool: wanted.tool(),
+            package: other.name.clone(),
+            suffix: other.suffix.clone(),
+        });
     }
     if let Some(mut done) = already(ctx, &wanted, spec, options, old.clone()) {
         // What is installed is what is asked for; upgrades are to know what that was.
@@ -81,7 +107,10 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
     if let Some(old) = old.as_ref().filter(|_| options.locked.is_none()) {
         // What was injected before, and wasn't asked for differently now, stays.
         for addition in additions_of(old)? {
-            if !additions.iter().any(|other| other.spec.name() == addition.spec.name()) {
+            if !additions
+                .iter()
+                .any(|other| other.spec.name() == addition.spec.name())
+            {
                 additions.push(addition);
             }
         }
@@ -90,10 +119,14 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
             wanted.expose_from = old.wanted.expose_from.clone();
         }
         for (name, script) in &old.wanted.expose {
-            wanted.expose.entry(name.clone()).or_insert_with(|| script.clone());
+            wanted
+                .expose
+                .entry(name.clone())
+                .or_insert_with(|| script.clone());
         }
         wanted.hide = old.wanted.hide.clone();
-        // A held tool is held at what is asked for now; what bound it before binds it still, where nothing else is said.
+        // A held tool is held at what is asked for now; what bound it before binds it still, where
+        // nothing else is said.
         wanted.pinned = old.wanted.pinned;
         if wanted.constraints.is_empty() {
             wanted.constraints = old.wanted.constraints.clone();
@@ -105,12 +138,23 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
         Some(locked) => locked.clone(),
         None => prepare(ctx, &wanted, &additions, now, options.force, bar.as_ref())?,
     };
-    let made = make(ctx, &wanted, &additions, &resolved, options.force, bar.as_ref())?;
+    let made = make(
+        ctx,
+        &wanted,
+        &additions,
+        &resolved,
+        options.force,
+        bar.as_ref(),
+    )?;
     let change = match old {
         Some(old) if old.version != made.0.version => outcome::upgraded(&old, &made.0),
         _ => Change::Installed,
     };
-    Ok(Outcome { change, receipt: made.0, backups: made.1 })
+    Ok(Outcome {
+        change,
+        receipt: made.0,
+        backups: made.1,
+    })
 }
 
 /// Puts more packages into a tool's environment.
@@ -121,33 +165,61 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
     let mut additions = additions_of(&old)?;
     let mut new: Vec<String> = Vec::new();
     for spec in specs {
-        if old.injected.iter().any(|there| there.meets(spec) && (there.expose || !expose)) {
+        if old
+            .injected
+            .iter()
+            .any(|there| there.meets(spec) && (there.expose || !expose))
+        {
             continue;
         }
-        let there = old.injected.iter().find(|injected| injected.name == spec.name());
+        let there = old
+            .injected
+            .iter()
+            .find(|injected| injected.name == spec.name());
         let asked = expose;
         let expose = expose || there.is_some_and(|there| there.expose);
         // One of a name, but for those that conditions tell apart.
         let of_now = |other: &Addition| specs.contains(&other.spec);
         additions.retain(|other| other.spec.name() != spec.name() || of_now(other));
-        additions.push(Addition { spec: spec.clone(), expose, anew: asked });
+        additions.push(Addition {
+            spec: spec.clone(),
+            expose,
+            anew: asked,
+        });
         if !new.iter().any(|name| name == spec.name()) {
             new.push(spec.name().to_string());
         }
     }
     if new.is_empty() && is_whole(ctx, &old) {
         let names = specs.iter().map(|spec| spec.name().to_string()).collect();
-        return Ok(Outcome { change: Change::AlreadyInjected(names), receipt: old, backups: Vec::new() });
+        return Ok(Outcome {
+            change: Change::AlreadyInjected(names),
+            receipt: old,
+            backups: Vec::new(),
+        });
     }
     let (receipt, backups) = remake(ctx, &held(&old), &additions, &old, &BTreeSet::new())?;
     let linked = outcome::commands_only_in(&receipt, &old);
-    new.retain(|name| receipt.injected.iter().any(|there| there.name == *name && !there.version.is_empty()));
-    Ok(Outcome { change: Change::Injected(new, linked), receipt, backups })
+    new.retain(|name| {
+        receipt
+            .injected
+            .iter()
+            .any(|there| there.name == *name && !there.version.is_empty())
+    });
+    Ok(Outcome {
+        change: Change::Injected(new, linked),
+        receipt,
+        backups,
+    })
 }
 
-/// Takes packages out again, and what only they needed: the environment is made without them. None where nothing of `packages` was in
-/// it; beside it those that were not.
-pub fn uninject(ctx: &Context, tool: &str, packages: &[String]) -> Result<(Option<Outcome>, Vec<Error>)> {
+/// Takes packages out again, and what only they needed: the environment is made without them. None
+/// where nothing of `packages` was in it; beside it those that were not.
+pub fn uninject(
+    ctx: &Context,
+    tool: &str,
+    packages: &[String],
+) -> Result<(Option<Outcome>, Vec<Error>)> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
@@ -160,7 +232,10 @@ pub fn uninject(ctx: &Context, tool: &str, packages: &[String]) -> Result<(Optio
         if additions.len() < before {
             gone.push(normal);
         } else if !gone.contains(&normal) {
-            unknown.push(Error::NotInjected { tool: name.clone(), package: package.clone() });
+            unknown.push(Error::NotInjected {
+                tool: name.clone(),
+                package: package.clone(),
+            });
         }
     }
     if gone.is_empty() {
@@ -169,7 +244,14 @@ pub fn uninject(ctx: &Context, tool: &str, packages: &[String]) -> Result<(Optio
     // As if they had never been there: what they held back is held no more.
     let loose = contents::needed_by(&folder(&ctx.paths, &name), &gone);
     let (receipt, backups) = remake(ctx, &held(&old), &additions, &old, &loose)?;
-    Ok((Some(Outcome { change: Change::Uninjected(gone), receipt, backups }), unknown))
+    Ok((
+        Some(Outcome {
+            change: Change::Uninjected(gone),
+            receipt,
+            backups,
+        }),
+        unknown,
+    ))
 }
 
 /// The newest of everything that the tool's requests allow.
@@ -179,24 +261,58 @@ pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     let old = find(&ctx.paths, tool)?;
     if old.wanted.pinned {
         if is_whole(ctx, &old) {
-            return Ok(Outcome { change: Change::Held, receipt: old, backups: Vec::new() });
+            return Ok(Outcome {
+                change: Change::Held,
+                receipt: old,
+                backups: Vec::new(),
+            });
         }
-        let (receipt, backups) = remake(ctx, &held(&old), &additions_of(&old)?, &old, &BTreeSet::new())?;
-        return Ok(Outcome { change: Change::Remade, receipt, backups });
+        let (receipt, backups) = remake(
+            ctx,
+            &held(&old),
+            &additions_of(&old)?,
+            &old,
+            &BTreeSet::new(),
+        )?;
+        return Ok(Outcome {
+            change: Change::Remade,
+            receipt,
+            backups,
+        });
     }
     let bar = ctx.report.spinner(&name);
     let wanted = old.wanted.clone();
     let additions = additions_of(&old)?;
-    let resolved = prepare(ctx, &wanted, &additions, Now::Python(&old), false, bar.as_ref())?;
-    if resolved.packages() == old.packages && resolved.addressed() == old.addressed && same_minor(&old, &resolved) && is_whole(ctx, &old) {
-        return Ok(Outcome { change: Change::Newest, receipt: old, backups: Vec::new() });
+    let resolved = prepare(
+        ctx,
+        &wanted,
+        &additions,
+        Now::Python(&old),
+        false,
+        bar.as_ref(),
+    )?;
+    if resolved.packages() == old.packages
+        && resolved.addressed() == old.addressed
+        && same_minor(&old, &resolved)
+        && is_whole(ctx, &old)
+    {
+        return Ok(Outcome {
+            change: Change::Newest,
+            receipt: old,
+            backups: Vec::new(),
+        });
     }
     let (receipt, backups) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
     let change = outcome::upgraded(&old, &receipt);
-    Ok(Outcome { change, receipt, backups })
+    Ok(Outcome {
+        change,
+        receipt,
+        backups,
+    })
 }
 
-/// The version that [`upgrade`] would come to, were the tool not held; of a tool from git that has another commit now, with that.
+/// The version that [`upgrade`] would come to, were the tool not held; of a tool from git that has
+/// another commit now, with that.
 ///
 /// # Errors
 /// What is asked for can't be had, or nobody can be asked.
@@ -206,11 +322,32 @@ pub fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
         return Ok(old.version.clone());
     }
     let bar = ctx.report.spinner(&old.wanted.tool());
-    let resolved = environment::find(ctx, &old.wanted, &additions_of(old)?, Now::Python(old), false, None, bar.as_ref())?;
-    let Some(found) = resolved.pins.iter().find(|pin| pin.name.as_str() == old.wanted.name) else { return Ok(old.version.clone()) };
+    let resolved = environment::find(
+        ctx,
+        &old.wanted,
+        &additions_of(old)?,
+        Now::Python(old),
+        false,
+        None,
+        bar.as_ref(),
+    )?;
+    let Some(found) = resolved
+        .pins
+        .iter()
+        .find(|pin| pin.name.as_str() == old.wanted.name)
+    else {
+        return Ok(old.version.clone());
+    };
     let version = found.version.to_string();
     Ok(match found.commit() {
-        Some(commit) if old.commits.get(&old.wanted.name).is_some_and(|before| *before != commit) => format!("{version} ({commit:.7})"),
+        Some(commit)
+            if old
+                .commits
+                .get(&old.wanted.name)
+                .is_some_and(|before| *before != commit) =>
+        {
+            format!("{version} ({commit:.7})")
+        }
         _ => version,
     })
 }
@@ -223,10 +360,15 @@ pub fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Result<Ou
     let mut wanted = held(&old);
     wanted.python_request = python.or(wanted.python_request);
     let (receipt, backups) = remake(ctx, &wanted, &additions_of(&old)?, &old, &BTreeSet::new())?;
-    Ok(Outcome { change: Change::Remade, receipt, backups })
+    Ok(Outcome {
+        change: Change::Remade,
+        receipt,
+        backups,
+    })
 }
 
-/// Makes it again of the versions that it has, as far as they go with what is asked for; those of `loose` may change.
+/// Makes it again of the versions that it has, as far as they go with what is asked for; those of
+/// `loose` may change.
 fn remake(
     ctx: &Context,
     wanted: &Wanted,
@@ -235,7 +377,14 @@ fn remake(
     loose: &BTreeSet<String>,
 ) -> Result<(Receipt, Vec<PathBuf>)> {
     let bar = ctx.report.spinner(&wanted.tool());
-    let resolved = prepare(ctx, wanted, additions, Now::Versions(old, loose), false, bar.as_ref())?;
+    let resolved = prepare(
+        ctx,
+        wanted,
+        additions,
+        Now::Versions(old, loose),
+        false,
+        bar.as_ref(),
+    )?;
     let (mut receipt, backups) = make(ctx, wanted, additions, &resolved, false, bar.as_ref())?;
     restore_spec(ctx, old, &mut receipt)?;
     Ok((receipt, backups))
@@ -245,7 +394,9 @@ fn remake(
 fn held(old: &Receipt) -> Wanted {
     let mut wanted = old.wanted.clone();
     if wanted.pinned {
-        wanted.constraints.push(format!("{}=={}", wanted.name, old.version));
+        wanted
+            .constraints
+            .push(format!("{}=={}", wanted.name, old.version));
     }
     wanted
 }
@@ -259,14 +410,20 @@ fn restore_spec(ctx: &Context, old: &Receipt, receipt: &mut Receipt) -> Result<(
     Ok(())
 }
 
-/// Nobody else changes the tool meanwhile. Links that a run left which was killed before it could remove them go now: the receipt has
-/// forgotten them, so no later step would.
+/// Nobody else changes the tool meanwhile. Links that a run left which was killed before it could
+/// remove them go now: the receipt has forgotten them, so no later step would.
 fn hold(ctx: &Context, tool: &str) -> Result<Lock> {
-    let lock = Lock::hold(&ctx.paths.locks(), &format!("tool-{tool}"), ctx.report.as_ref())?;
+    let lock = Lock::hold(
+        &ctx.paths.locks(),
+        &format!("tool-{tool}"),
+        ctx.report.as_ref(),
+    )?;
     let stale = expose::dangling_of(&ctx.paths, tool);
     if !stale.is_empty() {
         let _bin = Lock::hold(&ctx.paths.locks(), "bin", &Silent)?;
-        stale.iter().try_for_each(|link| expose::remove_dangling(&ctx.paths, link))?;
+        stale
+            .iter()
+            .try_for_each(|link| expose::remove_dangling(&ctx.paths, link))?;
     }
     Ok(lock)
 }
@@ -274,70 +431,136 @@ fn hold(ctx: &Context, tool: &str) -> Result<Lock> {
 fn additions_of(receipt: &Receipt) -> Result<Vec<Addition>> {
     let injected = receipt.injected.iter();
     Ok(injected
-        .map(|injected| Ok(Addition { spec: injected.spec.parse()?, expose: injected.expose, anew: false }))
+        .map(|injected| {
+            Ok(Addition {
+                spec: injected.spec.parse()?,
+                expose: injected.expose,
+                anew: false,
+            })
+        })
         .collect::<std::result::Result<_, spec::Error>>()?)
 }
 
 /// The outcome where there is nothing to do: it is there, whole, and is what is asked for.
-fn already(ctx: &Context, wanted: &Wanted, spec: &Spec, options: &Options, old: Option<Receipt>) -> Option<Outcome> {
+fn already(
+    ctx: &Context,
+    wanted: &Wanted,
+    spec: &Spec,
+    options: &Options,
+    old: Option<Receipt>,
+) -> Option<Outcome> {
     let old = old.filter(|_| !options.force)?;
     let same_python = match &wanted.python_request {
         None => true,
         Some(request) if old.wanted.python_request.as_ref() == Some(request) => true,
         Some(_) => {
             let request = environment::request_of(wanted).ok().flatten()?;
-            old.python.parse::<Key>().is_ok_and(|key| request.matches(&key))
+            old.python
+                .parse::<Key>()
+                .is_ok_and(|key| request.matches(&key))
         }
     };
     let met = spec.is_met_by(&old.version, &old.spec().ok()?)
         && same_python
-        && options.locked.as_ref().is_none_or(|locked| has_all(&old, locked))
+        && options
+            .locked
+            .as_ref()
+            .is_none_or(|locked| has_all(&old, locked))
         && wanted.binds_no_more_than(&old.wanted)
         && environment::has_exposed(&old, &wanted.expose)
-        && wanted.expose_from.iter().all(|package| old.wanted.expose_from.contains(package))
-        && options.with.iter().all(|with| old.injected.iter().any(|there| there.meets(with)));
-    (met && is_whole(ctx, &old)).then(|| Outcome { change: Change::Already, receipt: old, backups: Vec::new() })
+        && wanted
+            .expose_from
+            .iter()
+            .all(|package| old.wanted.expose_from.contains(package))
+        && options
+            .with
+            .iter()
+            .all(|with| old.injected.iter().any(|there| there.meets(with)));
+    (met && is_whole(ctx, &old)).then(|| Outcome {
+        change: Change::Already,
+        receipt: old,
+        backups: Vec::new(),
+    })
 }
 
-/// Whether all that a lock names is in the environment, in its version or of its commit, and for its Python. There may be more: what
-/// somebody injected.
+/// Whether all that a lock names is in the environment, in its version or of its commit, and for
+/// its Python. There may be more: what somebody injected.
 pub fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
     same_minor(receipt, locked)
-        && locked.packages().iter().all(|package| receipt.packages.contains(package))
-        && locked.commits().iter().all(|(name, commit)| receipt.commits.get(name) == Some(commit))
+        && locked
+            .packages()
+            .iter()
+            .all(|package| receipt.packages.contains(package))
+        && locked
+            .commits()
+            .iter()
+            .all(|(name, commit)| receipt.commits.get(name) == Some(commit))
 }
 
 /// Whether the tool's interpreter is there, and its commands are linked.
 pub fn is_whole(ctx: &Context, receipt: &Receipt) -> bool {
     let home = folder(&ctx.paths, &receipt.wanted.tool());
-    let apps = receipt.apps.iter().map(|app| (app.name.as_str(), app.script.as_str()));
-    std::fs::metadata(home.join("bin/python")).is_ok() && expose::is_linked(&ctx.paths, &home.join("bin"), apps)
+    let apps = receipt
+        .apps
+        .iter()
+        .map(|app| (app.name.as_str(), app.script.as_str()));
+    std::fs::metadata(home.join("bin/python")).is_ok()
+        && expose::is_linked(&ctx.paths, &home.join("bin"), apps)
 }
 
 fn same_minor(old: &Receipt, resolved: &Resolved) -> bool {
-    old.python.parse::<Key>().is_ok_and(|key| key.is_same_minor(&resolved.python.key))
+    old.python
+        .parse::<Key>()
+        .is_ok_and(|key| key.is_same_minor(&resolved.python.key))
 }
 
-/// Finds out what would be made. Names in the bin folder are looked at first, as far as they are known: those of the
-/// old environment, and the tool's own name, which nearly every tool has as a command.
-fn prepare(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>, force: bool, bar: &dyn Bar) -> Result<Resolved> {
+/// Finds out what would be made. Names in the bin folder are looked at first, as far as they are
+/// known: those of the old environment, and the tool's own name, which nearly every tool has as a
+/// command.
+fn prepare(
+    ctx: &Context,
+    wanted: &Wanted,
+    additions: &[Addition],
+    now: Now<'_>,
+    force: bool,
+    bar: &dyn Bar,
+) -> Result<Resolved> {
     let tool = wanted.tool();
     let likely: Vec<String> = match now.receipt() {
         Some(old) => old.apps.iter().map(|app| app.name.clone()).collect(),
         None => vec![tool.clone()],
     };
-    expose::check(&ctx.paths, &tool, likely.iter().chain(wanted.expose.keys()).map(String::as_str), force)?;
-    // Others are asked for the names of their commands before anything of them is fetched, where there is somebody who may have one.
+    expose::check(
+        &ctx.paths,
+        &tool,
+        likely
+            .iter()
+            .chain(wanted.expose.keys())
+            .map(String::as_str),
+        force,
+    )?;
+    // Others are asked for the names of their commands before anything of them is fetched, where
+    // there is somebody who may have one.
     let shared = !force && !ctx.offline && expose::is_shared(&ctx.paths, &tool);
     let gate = shared.then(|| {
         let name = wanted.name.parse().ok()?;
         let (paths, wanted) = (ctx.paths.clone(), wanted.clone());
         let agrees = move |scripts: &[String]| check_links(&paths, &wanted, scripts).is_ok();
-        Some(Gate { name, agrees: Arc::new(agrees) })
+        Some(Gate {
+            name,
+            agrees: Arc::new(agrees),
+        })
     });
     let resolved = environment::find(ctx, wanted, additions, now, true, gate.flatten(), bar)?;
-    if shared && resolved.pins.iter().any(|pin| !wheel::is_cached(&ctx.paths, &pin.sha256)) {
-        let offering = |pin: &&Pin| pin.file.ends_with(".whl") && environment::offers(wanted, additions, pin.name.as_str());
+    if shared
+        && resolved
+            .pins
+            .iter()
+            .any(|pin| !wheel::is_cached(&ctx.paths, &pin.sha256))
+    {
+        let offering = |pin: &&Pin| {
+            pin.file.ends_with(".whl") && environment::offers(wanted, additions, pin.name.as_str())
+        };
         for pin in resolved.pins.iter().filter(offering) {
             if let Some(scripts) = package::commands::of(ctx, &pin.url, &pin.sha256) {
                 check_links(&ctx.paths, wanted, &scripts)?;
@@ -348,9 +571,18 @@ fn prepare(ctx: &Context, wanted: &Wanted, additions: &[Addition], now: Now<'_>,
 }
 
 /// Finds the first link to one of `scripts` that the tool may not have.
-fn check_links(paths: &Paths, wanted: &Wanted, scripts: &[String]) -> std::result::Result<(), expose::Error> {
-    let names: Vec<String> = scripts.iter().map(|script| format!("{script}{}", wanted.suffix)).collect();
-    let shown = names.iter().filter(|name| !wanted.hide.contains(name) && !wanted.expose.contains_key(*name));
+fn check_links(
+    paths: &Paths,
+    wanted: &Wanted,
+    scripts: &[String],
+) -> std::result::Result<(), expose::Error> {
+    let names: Vec<String> = scripts
+        .iter()
+        .map(|script| format!("{script}{}", wanted.suffix))
+        .collect();
+    let shown = names
+        .iter()
+        .filter(|name| !wanted.hide.contains(name) && !wanted.expose.contains_key(*name));
     expose::check(paths, &wanted.tool(), shown.map(String::as_str), false)
 }
 
@@ -365,7 +597,9 @@ fn make(
 ) -> Result<(Receipt, Vec<PathBuf>)> {
     match make_once(ctx, wanted, additions, resolved, force, bar) {
         // The cache was damaged, and has dropped the wheel: fetched anew it is whole.
-        Err(Error::Link(link::Error::Lost { .. })) => make_once(ctx, wanted, additions, resolved, force, bar),
+        Err(Error::Link(link::Error::Lost { .. })) => {
+            make_once(ctx, wanted, additions, resolved, force, bar)
+        }
         done => done,
     }
 }
@@ -389,7 +623,16 @@ fn make_once(
     bar.say("linking");
     let home = folder(&ctx.paths, &tool);
     let staging = Staging::beside(&home)?;
-    let receipt = environment::write(ctx, wanted, additions, resolved, &wheels, apps.clone(), staging.path(), &home)?;
+    let receipt = environment::write(
+        ctx,
+        wanted,
+        additions,
+        resolved,
+        &wheels,
+        apps.clone(),
+        staging.path(),
+        &home,
+    )?;
     step("packages linked into its environment");
 
     // Nobody else of ours changes the bin folder between the look and the links.
@@ -400,12 +643,21 @@ fn make_once(
         expose::make_ready(&ctx.paths)?;
     }
     let scripts = home.join(&resolved.python.facts.scripts);
-    let links = || apps.iter().map(|app| (app.name.as_str(), app.script.as_str()));
-    // Whenever this is cut off, all commands of the old one work or all of the new one: new names are there before they lead anywhere, and
-    // old ones go when nobody needs them.
-    let ahead = if std::fs::symlink_metadata(&home).is_ok() { expose::link_ahead(&ctx.paths, &scripts, links())? } else { Vec::new() };
+    let links = || {
+        apps.iter()
+            .map(|app| (app.name.as_str(), app.script.as_str()))
+    };
+    // Whenever this is cut off, all commands of the old one work or all of the new one: new names
+    // are there before they lead anywhere, and old ones go when nobody needs them.
+    let ahead = if std::fs::symlink_metadata(&home).is_ok() {
+        expose::link_ahead(&ctx.paths, &scripts, links())?
+    } else {
+        Vec::new()
+    };
     if let Err(error) = staging.publish(&home) {
-        ahead.iter().for_each(|link| drop(std::fs::remove_file(link)));
+        ahead
+            .iter()
+            .for_each(|link| drop(std::fs::remove_file(link)));
         return Err(error.into());
     }
     step("published");
@@ -413,11 +665,19 @@ fn make_once(
     cache::sweep_index(&ctx.paths);
     for (name, owner) in expose::of_others(&ctx.paths, &tool, names()) {
         commands::give_up(&ctx.paths, &owner, name)?;
-        ctx.report.info(&format!("{name} was a command of {owner}; boot tool expose {owner} {name} gives it back once it is free"));
+        ctx.report.info(&format!(
+            "{name} was a command of {owner}; boot tool expose {owner} {name} \
+                                  gives it back once it is free"
+        ));
     }
     let backups = expose::link(&ctx.paths, &tool, &scripts, links())?;
     step(&format!("{} commands linked", apps.len()));
-    manuals::link(&ctx.paths, &tool, &home, &manuals::of(environment::offering(wanted, additions, &wheels)))?;
+    manuals::link(
+        &ctx.paths,
+        &tool,
+        &home,
+        &manuals::of(environment::offering(wanted, additions, &wheels)),
+    )?;
     bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
     Ok((receipt, backups))
 }

@@ -45,8 +45,10 @@ impl Tool {
         let env = folder(paths, &receipt.wanted.tool());
         // The environment follows its minor's link, which may lead to a newer patch than at first.
         let interpreter = std::fs::canonicalize(env.join("bin/python")).ok();
-        let now =
-            interpreter.as_deref().and_then(|path| path.ancestors().find_map(|folder| folder.file_name()?.to_str()?.parse::<Key>().ok()));
+        let now = interpreter.as_deref().and_then(|path| {
+            path.ancestors()
+                .find_map(|folder| folder.file_name()?.to_str()?.parse::<Key>().ok())
+        });
         Tool {
             name: receipt.wanted.name,
             version: receipt.version,
@@ -55,12 +57,23 @@ impl Tool {
             python: now.map_or(receipt.python, |key| key.to_string()),
             pinned: receipt.wanted.pinned,
             env,
-            apps: receipt.apps.into_iter().map(|app| App { path: paths.bin.join(&app.name), name: app.name }).collect(),
+            apps: receipt
+                .apps
+                .into_iter()
+                .map(|app| App {
+                    path: paths.bin.join(&app.name),
+                    name: app.name,
+                })
+                .collect(),
             injected: receipt
                 .injected
                 .into_iter()
                 .filter(|injected| !injected.version.is_empty())
-                .map(|injected| Injected { name: injected.name, version: injected.version, spec: injected.spec })
+                .map(|injected| Injected {
+                    name: injected.name,
+                    version: injected.version,
+                    spec: injected.spec,
+                })
                 .collect(),
             broken: interpreter.is_none(),
         }
@@ -73,6 +86,8 @@ impl Tool {
 
     /// The Python's version, where its key can be read.
     pub fn python_version(&self) -> String {
-        self.python.parse::<Key>().map_or_else(|_| self.python.clone(), |key| key.version.to_string())
+        self.python
+            .parse::<Key>()
+            .map_or_else(|_| self.python.clone(), |key| key.version.to_string())
     }
 }

@@ -1,6 +1,8 @@
-//! Tools: Python programs, each in an environment of its own, with their commands linked into the bin folder.
+//! Tools: Python programs, each in an environment of its own, with their commands linked into the
+//! bin folder.
 //!
-//! An environment is made whole beside its place, its receipt inside, and then takes the place in one step; the links follow.
+//! An environment is made whole beside its place, its receipt inside, and then takes the place in
+//! one step; the links follow.
 
 pub mod commands;
 mod contents;
@@ -39,59 +41,108 @@ pub enum Error {
     #[error(transparent)]
     Expose(#[from] expose::Error),
     #[error(
-        "{} isn't an installed tool\n{}boot tool list shows what is; boot tool install puts it there",
+        "{} isn't an installed tool\n{}boot tool list shows what is; boot tool install puts it \
+         there",
         escaped(&crate::net::shown(typed)),
         near.as_ref().map(|near| format!("did you mean {near}? ")).unwrap_or_default()
     )]
     NotInstalled { typed: String, near: Option<String> },
     #[error(
-        "{tool} is here already: it is {package} with the suffix {suffix}\nboot tool uninstall {tool}, or install this one with a --suffix of its own"
+        "{tool} is here already: it is {package} with the suffix {suffix}\n\
+         boot tool uninstall {tool}, or install this one with a --suffix of its own"
     )]
-    OtherPackage { tool: String, package: String, suffix: String },
+    OtherPackage {
+        tool: String,
+        package: String,
+        suffix: String,
+    },
     #[error("there is no {_0}\nis the path right? a package of the index is named without a slash")]
     NoPlace(String),
     #[error("{_0} isn't a date\nwrite it as 2026-01-31 or 2026-01-31T12:00:00Z")]
     Date(String),
-    #[error("{tool} has no {} injected\nboot tool list shows what is", escaped(package))]
+    #[error(
+        "{tool} has no {} injected\nboot tool list shows what is",
+        escaped(package)
+    )]
     NotInjected { tool: String, package: String },
     #[error(
-        "{name} {version} has no commands: it is a library\nuse it in a project (boot venv), or run another package's command with it: boot tool run --with {name} PACKAGE"
+        "{name} {version} has no commands: it is a library\n\
+         use it in a project (boot venv), or run another package's command with it: boot tool run \
+         --with {name} PACKAGE"
     )]
     NothingToRun { name: String, version: String },
     #[error(
-        "{name} {version} has no commands: it is a library\nuse it in a project (boot venv), or offer another package's commands: --expose-from PACKAGE"
+        "{name} {version} has no commands: it is a library\n\
+         use it in a project (boot venv), or offer another package's commands: --expose-from \
+         PACKAGE"
     )]
     NoCommands { name: String, version: String },
-    #[error("{package} isn't part of {tool}, or has no commands, so nothing of it can be linked\nadd it with --with {package}")]
+    #[error(
+        "{package} isn't part of {tool}, or has no commands, so nothing of it can be linked\n\
+         add it with --with {package}"
+    )]
     NothingToExpose { tool: String, package: String },
     #[error(
-        "{package} has no command {}; it has {}\nboot tool run --from {package} COMMAND runs one of them",
+        "{package} has no command {}; it has {}\nboot tool run --from {package} COMMAND runs one \
+         of them",
         escaped(command),
         if offered.is_empty() { "none".into() } else { offered.join(", ") }
     )]
-    NoSuchCommand { package: String, command: String, offered: Vec<String> },
-    #[error("can't run {} in the environment of {tool}: {reason}\nboot tool exec {tool} -- ls {bin} shows its commands, boot tool inject {tool} PACKAGE adds more", escaped(program), bin = escaped(bin))]
-    CantExec { tool: String, program: String, bin: String, reason: std::io::Error },
-    #[error("{tool} has no command {} linked; it has {}\nboot tool list shows all", escaped(name), if offered.is_empty() { "none".into() } else { offered.join(", ") })]
-    NotExposed { tool: String, name: String, offered: Vec<String> },
+    NoSuchCommand {
+        package: String,
+        command: String,
+        offered: Vec<String>,
+    },
+    #[error("can't run {} in the environment of {tool}: {reason}\n\
+             boot tool exec {tool} -- ls {bin} shows its commands, boot tool inject {tool} PACKAGE \
+             adds more", escaped(program), bin = escaped(bin))]
+    CantExec {
+        tool: String,
+        program: String,
+        bin: String,
+        reason: std::io::Error,
+    },
+    #[error("{tool} has no command {} linked; it has {}\n\
+             boot tool list shows \
+             all", escaped(name), if offered.is_empty() { "none".into() } else { offered.join(", ") })]
+    NotExposed {
+        tool: String,
+        name: String,
+        offered: Vec<String>,
+    },
     #[error(
-        "{tool} has no command {}; it has {}\nboot tool expose {tool} COMMAND links one of them; boot tool inject {tool} PACKAGE adds more",
+        "{tool} has no command {}; it has {}\nboot tool expose {tool} COMMAND links one of them; \
+         boot tool inject {tool} PACKAGE adds more",
         escaped(command),
         if offered.is_empty() { "none".into() } else { offered.join(", ") }
     )]
-    NotOffered { tool: String, command: String, offered: Vec<String> },
-    #[error("{} can't be a command's name: a plain file name, and not the interpreter's", escaped(_0))]
+    NotOffered {
+        tool: String,
+        command: String,
+        offered: Vec<String>,
+    },
+    #[error(
+        "{} can't be a command's name: a plain file name, and not the interpreter's",
+        escaped(_0)
+    )]
     BadName(String),
     #[error("{}: {error}", escaped(script))]
     Script { script: String, error: String },
-    #[error("{tool} was made anew, and still doesn't work: {why}\nboot tool upgrade {tool} looks for a newer version")]
+    #[error(
+        "{tool} was made anew, and still doesn't work: {why}\n\
+         boot tool upgrade {tool} looks for a newer version"
+    )]
     StillBroken { tool: String, why: String },
-    #[error("the Python of {tool} brings no pip along\nboot tool inject {tool} pip, then boot tool exec {tool} -- pip")]
+    #[error(
+        "the Python of {tool} brings no pip along\nboot tool inject {tool} pip, then boot tool \
+         exec {tool} -- pip"
+    )]
     NoPip { tool: String },
     #[error("{name} needs a Python, and none is installed\nboot python install")]
     NoPython { name: String },
     #[error(
-        "tools run on Pythons that boot installed or adopted, not on the system's\nleave --python out, or take it in first: boot python adopt"
+        "tools run on Pythons that boot installed or adopted, not on the system's\n\
+         leave --python out, or take it in first: boot python adopt"
     )]
     SystemPython,
     #[error(transparent)]
@@ -117,7 +168,11 @@ pub enum Error {
 impl Error {
     pub fn code(&self) -> Code {
         match self {
-            Error::Spec(_) | Error::OtherPackage { .. } | Error::Request(_) | Error::BadName(_) | Error::Date(_) => Code::Usage,
+            Error::Spec(_)
+            | Error::OtherPackage { .. }
+            | Error::Request(_)
+            | Error::BadName(_)
+            | Error::Date(_) => Code::Usage,
             Error::NoSuchCommand { .. } | Error::CantExec { .. } => Code::NotFound,
             _ => Code::Failed,
         }
@@ -136,7 +191,10 @@ fn not_installed(paths: &Paths, typed: &str) -> Error {
     let (all, _) = receipt::all(paths);
     let names: Vec<String> = all.iter().map(|receipt| receipt.wanted.tool()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    Error::NotInstalled { typed: typed.into(), near: nearest(typed, &names).map(String::from) }
+    Error::NotInstalled {
+        typed: typed.into(),
+        near: nearest(typed, &names).map(String::from),
+    }
 }
 
 /// The receipt of an installed tool, from a name as somebody types it.
@@ -148,19 +206,31 @@ pub fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
     }
     // Written in another way than it was installed with: `Black-Old`.
     let (all, _) = receipt::all(paths);
-    all.into_iter().find(|receipt| spec::normal(&receipt.wanted.tool()) == spec::normal(&name)).ok_or_else(not_there)
+    all.into_iter()
+        .find(|receipt| spec::normal(&receipt.wanted.tool()) == spec::normal(&name))
+        .ok_or_else(not_there)
 }
 
-/// The name that a tool's folder would have, from what somebody types: a suffix is kept as it was typed, so `black_old` and `black-old` may
-/// be two tools, and the one that is called so is meant. None where no tool can be called so.
+/// The name that a tool's folder would have, from what somebody types: a suffix is kept as it was
+/// typed, so `black_old` and `black-old` may be two tools, and the one that is called so is meant.
+/// None where no tool can be called so.
 fn named(paths: &Paths, typed: &str) -> Option<String> {
     let typed = typed.trim();
-    let exact = spec::is_tool_name(typed) && std::fs::symlink_metadata(folder(paths, typed)).is_ok();
-    let name = if exact { typed.into() } else { spec::normal(typed) };
+    let exact =
+        spec::is_tool_name(typed) && std::fs::symlink_metadata(folder(paths, typed)).is_ok();
+    let name = if exact {
+        typed.into()
+    } else {
+        spec::normal(typed)
+    };
     spec::is_tool_name(&name).then_some(name)
 }
 
 /// The name of the tool that lives in `folder`.
 fn name_of(folder: &Path) -> String {
-    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

@@ -1,4 +1,5 @@
-//! What happened to a tool, in one line for people: what is new, from which to which version, which commands appeared.
+//! What happened to a tool, in one line for people: what is new, from which to which version, which
+//! commands appeared.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,7 +29,8 @@ pub enum Change {
     },
     /// Its version stayed, and packages beside it changed: how each of them did.
     Around(Vec<String>),
-    /// Made again of the same packages: it was damaged, has another Python, or somebody asked for it.
+    /// Made again of the same packages: it was damaged, has another Python, or somebody asked for
+    /// it.
     Remade,
     /// These packages; and the commands that are linked since.
     Injected(Vec<String>, Vec<String>),
@@ -51,33 +53,66 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let receipt = &self.receipt;
         let tool = format!("{} {}", receipt.wanted.tool(), receipt.version);
-        let python = receipt.python.parse::<Key>().map_or_else(|_| receipt.python.clone(), |key| key.version.to_string());
+        let python = receipt
+            .python
+            .parse::<Key>()
+            .map_or_else(|_| receipt.python.clone(), |key| key.version.to_string());
         let apps: Vec<&str> = receipt.apps.iter().map(|app| app.name.as_str()).collect();
         let versions = |names: &[String]| -> String {
-            let named = names.iter().map(|name| match receipt.injected.iter().find(|injected| injected.name == *name) {
-                Some(injected) => format!("{name} {}", injected.version),
-                None => name.clone(),
+            let named = names.iter().map(|name| {
+                match receipt
+                    .injected
+                    .iter()
+                    .find(|injected| injected.name == *name)
+                {
+                    Some(injected) => format!("{name} {}", injected.version),
+                    None => name.clone(),
+                }
             });
             named.collect::<Vec<_>>().join(", ")
         };
         match &self.change {
-            Change::Installed if receipt.injected.iter().all(|injected| injected.version.is_empty()) => {
+            Change::Installed
+                if receipt
+                    .injected
+                    .iter()
+                    .all(|injected| injected.version.is_empty()) =>
+            {
                 write!(f, "installed {tool} ({python}): {}", apps.join(", "))
             }
             Change::Installed => {
-                let there = receipt.injected.iter().filter(|injected| !injected.version.is_empty());
+                let there = receipt
+                    .injected
+                    .iter()
+                    .filter(|injected| !injected.version.is_empty());
                 let with: Vec<String> = there.map(|injected| injected.name.clone()).collect();
-                write!(f, "installed {tool} with {} ({python}): {}", versions(&with), apps.join(", "))
+                write!(
+                    f,
+                    "installed {tool} with {} ({python}): {}",
+                    versions(&with),
+                    apps.join(", ")
+                )
             }
             Change::Already => write!(f, "{tool} is already installed"),
             Change::Newest => match receipt.wanted.bound() {
                 Some(bound) => write!(f, "{tool} is the newest that {bound} allows"),
                 None => write!(f, "{tool} is the newest"),
             },
-            Change::Upgraded { from, linked, unlinked } => {
-                let back = from.parse::<Version>().is_ok_and(|from| receipt.version.parse().is_ok_and(|to: Version| to < from));
+            Change::Upgraded {
+                from,
+                linked,
+                unlinked,
+            } => {
+                let back = from
+                    .parse::<Version>()
+                    .is_ok_and(|from| receipt.version.parse().is_ok_and(|to: Version| to < from));
                 let verb = if back { "downgraded" } else { "upgraded" };
-                write!(f, "{verb} {} {from} -> {} ({python})", receipt.wanted.tool(), receipt.version)?;
+                write!(
+                    f,
+                    "{verb} {} {from} -> {} ({python})",
+                    receipt.wanted.tool(),
+                    receipt.version
+                )?;
                 for (what, names) in [("new", linked), ("gone", unlinked)] {
                     if !names.is_empty() {
                         write!(f, "; {what}: {}", names.join(", "))?;
@@ -90,15 +125,32 @@ impl fmt::Display for Outcome {
                     0 => String::new(),
                     more => format!(" and {more} more"),
                 };
-                write!(f, "upgraded packages of {tool} ({python}): {}{more}", changes[..changes.len().min(SHOWN)].join(", "))
+                write!(
+                    f,
+                    "upgraded packages of {tool} ({python}): {}{more}",
+                    changes[..changes.len().min(SHOWN)].join(", ")
+                )
             }
             Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", apps.join(", ")),
-            Change::Injected(names, _) if names.is_empty() => write!(f, "{tool} has all that is to be in it on Python {python}"),
-            Change::Injected(names, linked) if linked.is_empty() => write!(f, "injected {} into {tool}", versions(names)),
-            Change::Injected(names, linked) => write!(f, "injected {} into {tool}: {}", versions(names), linked.join(", ")),
+            Change::Injected(names, _) if names.is_empty() => {
+                write!(f, "{tool} has all that is to be in it on Python {python}")
+            }
+            Change::Injected(names, linked) if linked.is_empty() => {
+                write!(f, "injected {} into {tool}", versions(names))
+            }
+            Change::Injected(names, linked) => write!(
+                f,
+                "injected {} into {tool}: {}",
+                versions(names),
+                linked.join(", ")
+            ),
             Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),
             Change::Uninjected(names) => write!(f, "removed {} from {tool}", names.join(", ")),
-            Change::Held => write!(f, "{tool} is pinned; boot tool unpin {} lets it go on", receipt.wanted.tool()),
+            Change::Held => write!(
+                f,
+                "{tool} is pinned; boot tool unpin {} lets it go on",
+                receipt.wanted.tool()
+            ),
         }
     }
 }
@@ -107,14 +159,22 @@ impl fmt::Display for Outcome {
 pub fn upgraded(old: &Receipt, new: &Receipt) -> Change {
     if old.version != new.version {
         let (linked, unlinked) = (commands_only_in(new, old), commands_only_in(old, new));
-        return Change::Upgraded { from: old.version.clone(), linked, unlinked };
+        return Change::Upgraded {
+            from: old.version.clone(),
+            linked,
+            unlinked,
+        };
     }
     let short = |commit: &String| format!("{commit:.7}");
     let moved = new.commits.iter().filter_map(|(name, commit)| {
         let before = old.commits.get(name).filter(|before| *before != commit)?;
         Some(format!("{name} {} -> {}", short(before), short(commit)))
     });
-    match differences(&old.packages, &new.packages).into_iter().chain(moved).collect::<Vec<_>>() {
+    match differences(&old.packages, &new.packages)
+        .into_iter()
+        .chain(moved)
+        .collect::<Vec<_>>()
+    {
         changes if changes.is_empty() => Change::Remade,
         changes => Change::Around(changes),
     }
@@ -122,23 +182,35 @@ pub fn upgraded(old: &Receipt, new: &Receipt) -> Change {
 
 /// The linked commands of `one` that `other` hasn't.
 pub fn commands_only_in(one: &Receipt, other: &Receipt) -> Vec<String> {
-    let only = one.apps.iter().filter(|app| !other.apps.iter().any(|there| there.name == app.name));
+    let only = one
+        .apps
+        .iter()
+        .filter(|app| !other.apps.iter().any(|there| there.name == app.name));
     only.map(|app| app.name.clone()).collect()
 }
 
 /// How two lists of `NAME==VERSION` differ, for people.
 fn differences(old: &[String], new: &[String]) -> Vec<String> {
     let by_name = |packages: &[String]| -> BTreeMap<String, String> {
-        let pairs = packages.iter().filter_map(|package| package.split_once("=="));
-        pairs.map(|(name, version)| (name.to_string(), version.to_string())).collect()
+        let pairs = packages
+            .iter()
+            .filter_map(|package| package.split_once("=="));
+        pairs
+            .map(|(name, version)| (name.to_string(), version.to_string()))
+            .collect()
     };
     let (old, new) = (by_name(old), by_name(new));
-    let changed = new.iter().filter_map(|(name, version)| match old.get(name) {
-        Some(before) if before == version => None,
-        Some(before) => Some(format!("{name} {before} -> {version}")),
-        None => Some(format!("{name} {version} is new")),
-    });
-    let gone = old.keys().filter(|name| !new.contains_key(*name)).map(|name| format!("{name} is gone"));
+    let changed = new
+        .iter()
+        .filter_map(|(name, version)| match old.get(name) {
+            Some(before) if before == version => None,
+            Some(before) => Some(format!("{name} {before} -> {version}")),
+            None => Some(format!("{name} {version} is new")),
+        });
+    let gone = old
+        .keys()
+        .filter(|name| !new.contains_key(*name))
+        .map(|name| format!("{name} is gone"));
     changed.chain(gone).collect()
 }
 
@@ -150,7 +222,10 @@ mod tests {
     fn what_changed_around_a_tool_is_told_by_package() {
         let packages = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let old = packages(&["a==1", "b==1.0", "c==3"]);
-        assert_eq!(differences(&old, &packages(&["a==1", "b==1.1", "d==2"])), ["b 1.0 -> 1.1", "d 2 is new", "c is gone"]);
+        assert_eq!(
+            differences(&old, &packages(&["a==1", "b==1.1", "d==2"])),
+            ["b 1.0 -> 1.1", "d 2 is new", "c is gone"]
+        );
         assert!(differences(&old, &old).is_empty());
     }
 }

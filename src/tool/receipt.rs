@@ -1,5 +1,6 @@
-//! `boot-receipt.toml`, inside a tool's environment: what was asked for, so that upgrade, reinstall and repair ask for the
-//! same again, and what came of it. It is part of what is published in one rename. No credentials are ever in it.
+//! `boot-receipt.toml`, inside a tool's environment: what was asked for, so that upgrade, reinstall
+//! and repair ask for the same again, and what came of it. It is part of what is published in one
+//! rename. No credentials are ever in it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +23,8 @@ pub struct Receipt {
     schema: u32,
     /// The package's version that is installed.
     pub version: String,
-    /// The exact Python it was made with, see `python::key`. It follows the minor's link since then.
+    /// The exact Python it was made with, see `python::key`. It follows the minor's link since
+    /// then.
     pub python: String,
     #[serde(flatten)]
     pub wanted: Wanted,
@@ -98,7 +100,9 @@ pub struct Injected {
 impl Injected {
     /// Whether `spec` asks for nothing else.
     pub fn meets(&self, spec: &Spec) -> bool {
-        let Ok(asked) = self.spec.parse::<Spec>() else { return false };
+        let Ok(asked) = self.spec.parse::<Spec>() else {
+            return false;
+        };
         let same = asked.condition() == spec.condition();
         same && (asked == *spec && self.version.is_empty() || spec.is_met_by(&self.version, &asked))
     }
@@ -106,8 +110,13 @@ impl Injected {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} can't be read: {reason}\nboot tool uninstall {name} removes that tool, boot tool install makes it anew", path.display())]
-    Unreadable { path: PathBuf, name: String, reason: String },
+    #[error("{} can't be read: {reason}\nboot tool uninstall {name} removes that tool, boot tool \
+             install makes it anew", path.display())]
+    Unreadable {
+        path: PathBuf,
+        name: String,
+        reason: String,
+    },
     #[error("{} was written by a newer boot\nboot self update", path.display())]
     Newer { path: PathBuf },
     #[error(transparent)]
@@ -135,7 +144,8 @@ impl Wanted {
         before.or_else(|| (!self.constraints.is_empty()).then(|| "--constraint".into()))
     }
 
-    /// Whether what was said of constraints, dates and pre-releases is what bound `installed` already; where nothing was said it is.
+    /// Whether what was said of constraints, dates and pre-releases is what bound `installed`
+    /// already; where nothing was said it is.
     pub fn binds_no_more_than(&self, installed: &Wanted) -> bool {
         (self.index.before.is_none() || self.index.before == installed.index.before)
             && (self.constraints.is_empty() || self.constraints == installed.constraints)
@@ -164,7 +174,11 @@ impl Receipt {
         let receipt = Receipt::read_any(folder)?;
         match receipt {
             Some(receipt) if receipt.wanted.tool() != name || !spec::is_tool_name(&name) => {
-                Err(Error::Unreadable { path: folder.join(NAME), name, reason: "it is of another tool".into() })
+                Err(Error::Unreadable {
+                    path: folder.join(NAME),
+                    name,
+                    reason: "it is of another tool".into(),
+                })
             }
             receipt => Ok(receipt),
         }
@@ -174,7 +188,11 @@ impl Receipt {
     pub fn read_any(folder: &Path) -> Result<Option<Receipt>, Error> {
         let path = folder.join(NAME);
         let name = super::name_of(folder);
-        let unreadable = |reason: String| Error::Unreadable { path: path.clone(), name: name.clone(), reason };
+        let unreadable = |reason: String| Error::Unreadable {
+            path: path.clone(),
+            name: name.clone(),
+            reason,
+        };
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -184,12 +202,20 @@ impl Receipt {
         if toml::from_str::<Format>(&text).is_ok_and(|format| format.schema > SCHEMA) {
             return Err(Error::Newer { path });
         }
-        let receipt: Receipt = toml::from_str(&text).map_err(|error| unreadable(error.message().into()))?;
+        let receipt: Receipt =
+            toml::from_str(&text).map_err(|error| unreadable(error.message().into()))?;
         if receipt.schema != SCHEMA {
-            return Err(unreadable(format!("its format {} is unknown", receipt.schema)));
+            return Err(unreadable(format!(
+                "its format {} is unknown",
+                receipt.schema
+            )));
         }
         // Names become paths: a receipt that somebody edited must not lead elsewhere.
-        if receipt.apps.iter().any(|app| app.name.contains('/') || app.script.contains('/')) {
+        if receipt
+            .apps
+            .iter()
+            .any(|app| app.name.contains('/') || app.script.contains('/'))
+        {
             return Err(unreadable("a command in it is a path".into()));
         }
         Ok(Some(receipt))
@@ -212,13 +238,19 @@ impl Receipt {
     }
 }
 
-/// Every tool that has a receipt, by name; and what is wrong with those whose receipt can't be read.
+/// Every tool that has a receipt, by name; and what is wrong with those whose receipt can't be
+/// read.
 pub fn all(paths: &Paths) -> (Vec<Receipt>, Vec<Error>) {
     let mut receipts = Vec::new();
     let mut errors = Vec::new();
-    let Ok(entries) = fs::read_dir(paths.tools()) else { return (receipts, errors) };
-    let mut folders: Vec<PathBuf> =
-        entries.flatten().filter(|entry| spec::is_tool_name(&entry.file_name().to_string_lossy())).map(|entry| entry.path()).collect();
+    let Ok(entries) = fs::read_dir(paths.tools()) else {
+        return (receipts, errors);
+    };
+    let mut folders: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| spec::is_tool_name(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .collect();
     folders.sort();
     for folder in folders {
         match Receipt::read(&folder) {
@@ -240,11 +272,28 @@ mod tests {
         let folder = home.path().join("sphinx@8");
         fs::create_dir(&folder).unwrap();
         assert!(Receipt::read(&folder).unwrap().is_none());
-        let wanted = Wanted { name: "sphinx".into(), spec: "sphinx>=8".into(), suffix: "@8".into(), ..Wanted::default() };
-        let mut receipt = Receipt::new(wanted, "8.2.3".into(), "cpython-3.11.9-linux-x86_64-gnu".into());
+        let wanted = Wanted {
+            name: "sphinx".into(),
+            spec: "sphinx>=8".into(),
+            suffix: "@8".into(),
+            ..Wanted::default()
+        };
+        let mut receipt = Receipt::new(
+            wanted,
+            "8.2.3".into(),
+            "cpython-3.11.9-linux-x86_64-gnu".into(),
+        );
         receipt.packages = vec!["furo==2024.8.6".into(), "sphinx==8.2.3".into()];
-        receipt.apps = vec![App { name: "sphinx-build@8".into(), script: "sphinx-build".into() }];
-        receipt.injected = vec![Injected { name: "furo".into(), spec: "furo".into(), version: "2024.8.6".into(), expose: false }];
+        receipt.apps = vec![App {
+            name: "sphinx-build@8".into(),
+            script: "sphinx-build".into(),
+        }];
+        receipt.injected = vec![Injected {
+            name: "furo".into(),
+            spec: "furo".into(),
+            version: "2024.8.6".into(),
+            expose: false,
+        }];
         receipt.write(&folder).unwrap();
         assert_eq!(Receipt::read(&folder).unwrap().unwrap(), receipt);
     }
@@ -257,13 +306,25 @@ mod tests {
         for text in ["", "schema = 1", "not toml"] {
             fs::write(folder.join(NAME), text).unwrap();
             let error = Receipt::read(&folder).unwrap_err().to_string();
-            assert!(error.contains("boot tool uninstall black") && error.lines().count() <= 3, "{error}");
+            assert!(
+                error.contains("boot tool uninstall black") && error.lines().count() <= 3,
+                "{error}"
+            );
         }
         fs::write(folder.join(NAME), "schema = 2\nnews = true\n").unwrap();
         let error = Receipt::read(&folder).unwrap_err().to_string();
-        assert!(error.contains("newer boot") && error.contains("boot self update"), "{error}");
-        let wanted = Wanted { name: "other".into(), spec: "other".into(), ..Wanted::default() };
-        Receipt::new(wanted, "1".into(), "x".into()).write(&folder).unwrap();
+        assert!(
+            error.contains("newer boot") && error.contains("boot self update"),
+            "{error}"
+        );
+        let wanted = Wanted {
+            name: "other".into(),
+            spec: "other".into(),
+            ..Wanted::default()
+        };
+        Receipt::new(wanted, "1".into(), "x".into())
+            .write(&folder)
+            .unwrap();
         assert!(Receipt::read(&folder).is_err(), "another tool's");
     }
 }

@@ -1,7 +1,9 @@
-//! Running a tool once: the installed one where it is what is asked for, else from an environment in the cache.
+//! Running a tool once: the installed one where it is what is asked for, else from an environment
+//! in the cache.
 //!
-//! An environment in the cache is named after what is in it, so it never changes under a program that runs from it. Beside it lies
-//! what a request came to, for a day: then the packages are looked up again.
+//! An environment in the cache is named after what is in it, so it never changes under a program
+//! that runs from it. Beside it lies what a request came to, for a day: then the packages are
+//! looked up again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,13 +24,22 @@ use crate::store::lock::Lock;
 /// How long a request means the same packages.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
 
-/// The script to run for `command` of `spec`; without a command the one that is called as the package, or the only one it has.
-pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], typed: &Typed) -> Result<PathBuf> {
+/// The script to run for `command` of `spec`; without a command the one that is called as the
+/// package, or the only one it has.
+pub fn find(
+    ctx: &Context,
+    spec: &Spec,
+    command: Option<&str>,
+    with: &[Spec],
+    typed: &Typed,
+) -> Result<PathBuf> {
     if with.is_empty()
         && typed.python.is_none()
         && typed.index == IndexOptions::default()
         && let Some(receipt) = Receipt::read(&folder(&ctx.paths, spec.name()))?
-        && receipt.spec().is_ok_and(|asked| spec.is_met_by(&receipt.version, &asked))
+        && receipt
+            .spec()
+            .is_ok_and(|asked| spec.is_met_by(&receipt.version, &asked))
         && install::is_whole(ctx, &receipt)
     {
         let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
@@ -48,59 +59,119 @@ pub fn find(ctx: &Context, spec: &Spec, command: Option<&str>, with: &[Spec], ty
         Error::NoCommands { name, version } => Error::NothingToRun { name, version },
         error => error,
     })?;
-    let receipt = Receipt::read_any(&home)?.ok_or_else(|| super::not_installed(&ctx.paths, &wanted.name))?;
+    let receipt =
+        Receipt::read_any(&home)?.ok_or_else(|| super::not_installed(&ctx.paths, &wanted.name))?;
     let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
     Ok(home.join("bin").join(choose(spec, command, &scripts)?))
 }
 
-/// The interpreter for a script that says itself what it needs (PEP 723), in an environment with that and `with`.
+/// The interpreter for a script that says itself what it needs (PEP 723), in an environment with
+/// that and `with`.
 ///
 /// # Errors
 /// The script can't be read, or asks for what can't be had.
 pub fn for_script(ctx: &Context, script: &Path, with: &[Spec], typed: &Typed) -> Result<PathBuf> {
-    let failed = |error: String| Error::Script { script: script.display().to_string(), error };
+    let failed = |error: String| Error::Script {
+        script: script.display().to_string(),
+        error,
+    };
     let text = fs::read(script).map_err(|error| failed(error.to_string()))?;
-    let asked = inline::read(&String::from_utf8_lossy(&text)).map_err(|error| failed(error.to_string()))?;
-    let typed = Typed { python: typed.python.clone().or(asked.requires_python), ..typed.clone() };
+    let asked =
+        inline::read(&String::from_utf8_lossy(&text)).map_err(|error| failed(error.to_string()))?;
+    let typed = Typed {
+        python: typed.python.clone().or(asked.requires_python),
+        ..typed.clone()
+    };
     let mut additions: Vec<Addition> = with.iter().cloned().map(Addition::inside).collect();
-    additions.extend(source::conditional_all(ctx, &asked.dependencies, &typed)?.into_iter().map(Addition::inside));
-    let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let wanted = Wanted { name, python_request: typed.python, index: typed.index.clone(), ..Wanted::default() };
+    additions.extend(
+        source::conditional_all(ctx, &asked.dependencies, &typed)?
+            .into_iter()
+            .map(Addition::inside),
+    );
+    let name = script
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let wanted = Wanted {
+        name,
+        python_request: typed.python,
+        index: typed.index.clone(),
+        ..Wanted::default()
+    };
     Ok(environment_for(ctx, &wanted, &additions)?.join("bin/python"))
 }
 
 fn choose(spec: &Spec, command: Option<&str>, scripts: &[String]) -> Result<String> {
     let wanted = command.unwrap_or(spec.name());
     let found = scripts.iter().find(|script| *script == wanted);
-    let only = || scripts.first().filter(|_| command.is_none() && scripts.len() == 1);
-    found.or_else(only).cloned().ok_or_else(|| Error::NoSuchCommand {
-        package: spec.name().into(),
-        command: wanted.into(),
-        offered: scripts.to_vec(),
-    })
+    let only = || {
+        scripts
+            .first()
+            .filter(|_| command.is_none() && scripts.len() == 1)
+    };
+    found
+        .or_else(only)
+        .cloned()
+        .ok_or_else(|| Error::NoSuchCommand {
+            package: spec.name().into(),
+            command: wanted.into(),
+            offered: scripts.to_vec(),
+        })
 }
 
 /// An environment in the cache with what is wanted, made if need be.
 fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Result<PathBuf> {
     let root = ctx.paths.environments();
     let name = |text: String| Sha256::of(text.as_bytes()).to_string()[..16].to_string();
-    let known = root.join(format!("{}.request", name(format!("{wanted:?} {additions:?}"))));
+    let known = root.join(format!(
+        "{}.request",
+        name(format!("{wanted:?} {additions:?}"))
+    ));
     // What lies in a folder on this machine may have changed since.
-    let changes = additions.iter().map(|addition| addition.spec.text()).chain([wanted.spec.as_str()]).any(|text| text.contains("@ file:"));
+    let changes = additions
+        .iter()
+        .map(|addition| addition.spec.text())
+        .chain([wanted.spec.as_str()])
+        .any(|text| text.contains("@ file:"));
     if !changes && let Some(home) = remembered(ctx, &root, &known) {
         return Ok(home);
     }
     let bar = ctx.report.spinner(&wanted.name);
-    let resolved = environment::find(ctx, wanted, additions, Now::Nothing, true, None, bar.as_ref())?;
+    let resolved = environment::find(
+        ctx,
+        wanted,
+        additions,
+        Now::Nothing,
+        true,
+        None,
+        bar.as_ref(),
+    )?;
     let packages = (resolved.packages(), resolved.addressed());
-    let content = name(format!("{} {packages:?} {:?}", resolved.python.key, wanted.name));
+    let content = name(format!(
+        "{} {packages:?} {:?}",
+        resolved.python.key, wanted.name
+    ));
     let home = root.join(&content);
-    let _lock = Lock::hold(&ctx.paths.locks(), &format!("run-{}", &content[..2]), ctx.report.as_ref())?;
+    let _lock = Lock::hold(
+        &ctx.paths.locks(),
+        &format!("run-{}", &content[..2]),
+        ctx.report.as_ref(),
+    )?;
     if !works(&home) {
         let wheels = environment::fetch(ctx, wanted, &resolved, bar.as_ref())?;
         let apps = environment::apps(wanted, additions, &wheels)?;
         let staging = Staging::beside(&home)?;
-        environment::write(ctx, wanted, additions, &resolved, &wheels, apps, staging.path(), &home)?;
+        environment::write(
+            ctx,
+            wanted,
+            additions,
+            &resolved,
+            &wheels,
+            apps,
+            staging.path(),
+            &home,
+        )?;
         staging.publish(&home)?;
         bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
     }
@@ -110,7 +181,12 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
 
 /// What the request came to less than a day ago; any time ago where nothing can be asked.
 fn remembered(ctx: &Context, root: &Path, known: &Path) -> Option<PathBuf> {
-    let age = fs::metadata(known).ok()?.modified().ok()?.elapsed().unwrap_or_default();
+    let age = fs::metadata(known)
+        .ok()?
+        .modified()
+        .ok()?
+        .elapsed()
+        .unwrap_or_default();
     if age > FRESH && !ctx.offline {
         return None;
     }
@@ -131,9 +207,15 @@ mod tests {
     fn the_command_is_the_packages_own_or_the_only_one() {
         let spec: Spec = "httpie".parse().unwrap();
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(choose(&spec, None, &names(&["http", "httpie"])).unwrap(), "httpie");
+        assert_eq!(
+            choose(&spec, None, &names(&["http", "httpie"])).unwrap(),
+            "httpie"
+        );
         assert_eq!(choose(&spec, None, &names(&["http"])).unwrap(), "http");
-        assert_eq!(choose(&spec, Some("http"), &names(&["http", "httpie"])).unwrap(), "http");
+        assert_eq!(
+            choose(&spec, Some("http"), &names(&["http", "httpie"])).unwrap(),
+            "http"
+        );
         assert!(choose(&spec, None, &names(&["http", "https"])).is_err());
         assert!(choose(&spec, Some("x"), &names(&["http"])).is_err());
     }

@@ -1,5 +1,6 @@
-//! What is typed where a package is named, understood with a look at the place: paths become addresses, addresses lose their
-//! credentials, and what has no name in it (a folder, a repository) is asked for its name.
+//! What is typed where a package is named, understood with a look at the place: paths become
+//! addresses, addresses lose their credentials, and what has no name in it (a folder, a repository)
+//! is asked for its name.
 
 use std::path::{Path, PathBuf};
 
@@ -42,7 +43,11 @@ pub fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
             if spec.condition().is_some() {
                 return Err(spec::Error::Marker { text: typed.into() }.into());
             }
-            return if editable { Err(spec::Error::Editable { text: typed.into() }.into()) } else { Ok(spec) };
+            return if editable {
+                Err(spec::Error::Editable { text: typed.into() }.into())
+            } else {
+                Ok(spec)
+            };
         }
     };
     let (place, extras) = with_extras(place);
@@ -59,11 +64,16 @@ pub fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
             None => (by_building(ctx, &direct, more)?, extras),
         },
     };
-    let extras: Vec<String> = extras.split(',').map(|extra| extra.trim().to_string()).filter(|extra| !extra.is_empty()).collect();
+    let extras: Vec<String> = extras
+        .split(',')
+        .map(|extra| extra.trim().to_string())
+        .filter(|extra| !extra.is_empty())
+        .collect();
     Ok(Spec::addressed(&name, &extras, &url, editable)?)
 }
 
-/// The requirement that was typed to go into a tool, with the condition behind its `;`: that is asked of the Python which the tool gets.
+/// The requirement that was typed to go into a tool, with the condition behind its `;`: that is
+/// asked of the Python which the tool gets.
 ///
 /// # Errors
 /// As [`spec`]'s; the condition isn't one of PEP 508.
@@ -71,7 +81,9 @@ pub fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
     match spec::split_condition(typed) {
         (what, Some(condition)) => {
             // Also an address has to be looked at, which a requirement's own parser doesn't do.
-            format!("x ;{condition}").parse::<Spec>().map_err(|_| spec::Error::Condition { text: typed.into() })?;
+            format!("x ;{condition}")
+                .parse::<Spec>()
+                .map_err(|_| spec::Error::Condition { text: typed.into() })?;
             Ok(spec(ctx, what, more)?.when(condition.trim()))
         }
         (what, None) => spec(ctx, what, more),
@@ -92,7 +104,10 @@ pub fn conditional_all(ctx: &Context, typed: &[String], more: &Typed) -> Result<
 /// # Errors
 /// They come from two places.
 pub fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
-    match all.iter_mut().find(|other| (other.name(), other.condition()) == (spec.name(), spec.condition())) {
+    match all
+        .iter_mut()
+        .find(|other| (other.name(), other.condition()) == (spec.name(), spec.condition()))
+    {
         Some(other) => *other = other.united(&spec)?,
         None => all.push(spec),
     }
@@ -101,17 +116,32 @@ pub fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
 
 /// What only a build can tell: the wheel is in the cache afterwards, so little is done twice.
 fn by_building(ctx: &Context, direct: &Direct, more: &Typed) -> Result<String> {
-    let wanted = Wanted { name: direct.to_string(), python_request: more.python.clone(), ..Wanted::default() };
-    let python = environment::candidates(ctx, &wanted, None)?.into_iter().next();
-    let python = python.ok_or_else(|| Error::NoPython { name: direct.to_string() })?;
+    let wanted = Wanted {
+        name: direct.to_string(),
+        python_request: more.python.clone(),
+        ..Wanted::default()
+    };
+    let python = environment::candidates(ctx, &wanted, None)?
+        .into_iter()
+        .next();
+    let python = python.ok_or_else(|| Error::NoPython {
+        name: direct.to_string(),
+    })?;
     let builder = Builder::new(ctx, runner(&python), more.index.clone());
     Ok(direct::built_name(&builder, direct)?.to_string())
 }
 
 /// `./folder[extra]` in two; a bracket in the middle of a name belongs to it.
 fn with_extras(place: &str) -> (&str, &str) {
-    match place.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) {
-        Some((place, extras)) if !place.is_empty() && !extras.contains('/') && !Path::new(&format!("{place}[{extras}]")).exists() => {
+    match place
+        .strip_suffix(']')
+        .and_then(|rest| rest.rsplit_once('['))
+    {
+        Some((place, extras))
+            if !place.is_empty()
+                && !extras.contains('/')
+                && !Path::new(&format!("{place}[{extras}]")).exists() =>
+        {
             (place, extras)
         }
         _ => (place, ""),
@@ -128,17 +158,29 @@ fn address(ctx: &Context, place: &str) -> Result<String> {
         None => PathBuf::from(place),
     };
     // It may be an address that was mistyped, with a password.
-    let plain = place.rsplit_once('@').filter(|(before, _)| before.contains(':')).map_or(place, |(_, after)| after);
+    let plain = place
+        .rsplit_once('@')
+        .filter(|(before, _)| before.contains(':'))
+        .map_or(place, |(_, after)| after);
     let gone = || Error::NoPlace(escaped(plain));
     let path = std::fs::canonicalize(path).map_err(|_| gone())?;
-    Url::from_file_path(path).map(String::from).map_err(|()| gone())
+    Url::from_file_path(path)
+        .map(String::from)
+        .map_err(|()| gone())
 }
 
 /// The day or the moment of `--before`. A day begins at midnight, UTC.
 pub fn before(text: &str) -> Result<Timestamp> {
-    let day = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let day = |date: Date| {
+        date.to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    };
     let wrong = || Error::Date(escaped(text));
-    text.parse::<Timestamp>().ok().or_else(|| text.parse::<Date>().ok().and_then(day)).ok_or_else(wrong)
+    text.parse::<Timestamp>()
+        .ok()
+        .or_else(|| text.parse::<Date>().ok().and_then(day))
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -156,21 +198,57 @@ mod tests {
         let ctx = Context::new(paths(&root), Arc::new(Silent), true);
         let project = root.join("pro ject");
         std::fs::create_dir(&project).unwrap();
-        std::fs::write(project.join("pyproject.toml"), "[project]\nname = 'My_Tool'\n").unwrap();
+        std::fs::write(
+            project.join("pyproject.toml"),
+            "[project]\nname = 'My_Tool'\n",
+        )
+        .unwrap();
         std::fs::write(root.join("a_b-1.0-py3-none-any.whl"), "").unwrap();
         let url = |rest: &str| format!("file://{}/{rest}", root.display());
-        let text =
-            |typed: &str, editable: bool| spec(&ctx, typed, &Typed { editable, ..Typed::default() }).map(|spec| spec.text().to_string());
+        let text = |typed: &str, editable: bool| {
+            spec(
+                &ctx,
+                typed,
+                &Typed {
+                    editable,
+                    ..Typed::default()
+                },
+            )
+            .map(|spec| spec.text().to_string())
+        };
         let folder = project.display().to_string();
-        assert_eq!(text(&folder, false).unwrap(), format!("my-tool @ {}", url("pro%20ject")));
-        assert_eq!(text("~/pro ject[x, y]", true).unwrap(), format!("-e my-tool[x,y] @ {}", url("pro%20ject")));
-        assert_eq!(text(&format!("other @ {folder}"), false).unwrap(), format!("other @ {}", url("pro%20ject")));
-        assert_eq!(text("~/a_b-1.0-py3-none-any.whl", false).unwrap(), format!("a-b @ {}", url("a_b-1.0-py3-none-any.whl")));
-        assert!(!text("https://me:secret@h.example/c-2.tar.gz#sha256=00", false).unwrap_err().to_string().contains("secret"));
-        assert_eq!(text("https://me:secret@h.example/c-2.tar.gz", false).unwrap(), "c @ https://h.example/c-2.tar.gz");
-        for (typed, editable) in
-            [("black", true), ("~/a_b-1.0-py3-none-any.whl", true), ("~/nothing", false), ("https://h.example/x", false)]
-        {
+        assert_eq!(
+            text(&folder, false).unwrap(),
+            format!("my-tool @ {}", url("pro%20ject"))
+        );
+        assert_eq!(
+            text("~/pro ject[x, y]", true).unwrap(),
+            format!("-e my-tool[x,y] @ {}", url("pro%20ject"))
+        );
+        assert_eq!(
+            text(&format!("other @ {folder}"), false).unwrap(),
+            format!("other @ {}", url("pro%20ject"))
+        );
+        assert_eq!(
+            text("~/a_b-1.0-py3-none-any.whl", false).unwrap(),
+            format!("a-b @ {}", url("a_b-1.0-py3-none-any.whl"))
+        );
+        assert!(
+            !text("https://me:secret@h.example/c-2.tar.gz#sha256=00", false)
+                .unwrap_err()
+                .to_string()
+                .contains("secret")
+        );
+        assert_eq!(
+            text("https://me:secret@h.example/c-2.tar.gz", false).unwrap(),
+            "c @ https://h.example/c-2.tar.gz"
+        );
+        for (typed, editable) in [
+            ("black", true),
+            ("~/a_b-1.0-py3-none-any.whl", true),
+            ("~/nothing", false),
+            ("https://h.example/x", false),
+        ] {
             let error = text(typed, editable).unwrap_err().to_string();
             assert!(error.lines().count() <= 3, "{error}");
         }
@@ -178,8 +256,14 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight() {
-        assert_eq!(before("2026-01-31").unwrap().to_string(), "2026-01-31T00:00:00Z");
-        assert_eq!(before("2026-01-31T12:00:00Z").unwrap().to_string(), "2026-01-31T12:00:00Z");
+        assert_eq!(
+            before("2026-01-31").unwrap().to_string(),
+            "2026-01-31T00:00:00Z"
+        );
+        assert_eq!(
+            before("2026-01-31T12:00:00Z").unwrap().to_string(),
+            "2026-01-31T12:00:00Z"
+        );
         assert!(before("tomorrow").is_err());
     }
 }

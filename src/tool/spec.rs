@@ -1,5 +1,5 @@
-//! What is typed to name a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`, `black @ URL`. Addresses without a name, and
-//! paths, are for `source`, which can look there.
+//! What is typed to name a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`, `black @
+//! URL`. Addresses without a name, and paths, are for `source`, which can look there.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,19 +27,35 @@ pub struct Spec {
 pub enum Error {
     #[error("an empty name names no package\nwrite black, black==24.*, black[d] or black@24.4.2")]
     Empty,
-    #[error("{} names no package: {reason}\nwrite black, black==24.*, black[d] or black@24.4.2", escaped(text))]
+    #[error(
+        "{} names no package: {reason}\nwrite black, black==24.*, black[d] or black@24.4.2",
+        escaped(text)
+    )]
     Nonsense { text: String, reason: String },
-    #[error("{} is an address without a name\nwrite NAME @ {}", escaped(&crate::net::shown(text)), escaped(&crate::net::shown(text)))]
+    #[error("{} is an address without a name\nwrite NAME @ \
+             {}", escaped(&crate::net::shown(text)), escaped(&crate::net::shown(text)))]
     Unnamed { text: String },
-    #[error("{} can't be editable: only a folder on this machine can\nleave --editable out", escaped(&crate::net::shown(text)))]
+    #[error("{} can't be editable: only a folder on this machine can\n\
+             leave --editable out", escaped(&crate::net::shown(text)))]
     Editable { text: String },
-    #[error("{} has a condition after the ;, and a tool is either wanted or not\nleave it out", escaped(text))]
+    #[error(
+        "{} has a condition after the ;, and a tool is either wanted or not\nleave it out",
+        escaped(text)
+    )]
     Marker { text: String },
-    #[error("{} has something after the ; that is no condition\nwrite it as in: six; python_version < '3.12'", escaped(&crate::net::shown(text)))]
+    #[error("{} has something after the ; that is no condition\n\
+             write it as in: six; python_version < '3.12'", escaped(&crate::net::shown(text)))]
     Condition { text: String },
-    #[error("{} and {} are one package from two places\nname it once", escaped(text), escaped(other))]
+    #[error(
+        "{} and {} are one package from two places\nname it once",
+        escaped(text),
+        escaped(other)
+    )]
     Twice { text: String, other: String },
-    #[error("{} can't be a suffix\nuse letters, digits, dots, dashes, underscores and @", escaped(text))]
+    #[error(
+        "{} can't be a suffix\nuse letters, digits, dots, dashes, underscores and @",
+        escaped(text)
+    )]
     Suffix { text: String },
 }
 
@@ -86,14 +102,30 @@ impl Spec {
 
     fn both(&self, other: &Spec) -> Result<Spec, Error> {
         if (&self.url, self.editable) == (&other.url, other.editable) && self.url.is_some() {
-            return Spec::addressed(&self.name, &self.extras_with(other), self.url.as_deref().unwrap_or_default(), self.editable);
+            return Spec::addressed(
+                &self.name,
+                &self.extras_with(other),
+                self.url.as_deref().unwrap_or_default(),
+                self.editable,
+            );
         }
         if self.url.is_some() || other.url.is_some() {
-            return Err(Error::Twice { text: self.text.clone(), other: other.text.clone() });
+            return Err(Error::Twice {
+                text: self.text.clone(),
+                other: other.text.clone(),
+            });
         }
         let extras = self.extras_with(other);
-        let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
-        let versions: Vec<String> = [&self.versions, &other.versions].into_iter().flatten().map(ToString::to_string).collect();
+        let extras = if extras.is_empty() {
+            String::new()
+        } else {
+            format!("[{}]", extras.join(","))
+        };
+        let versions: Vec<String> = [&self.versions, &other.versions]
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect();
         format!("{}{extras}{}", self.name, versions.join(",")).parse()
     }
 
@@ -106,22 +138,50 @@ impl Spec {
 
     /// Whether this asks for other versions than `installed` did; a bare name asks for none.
     pub fn is_another_choice(&self, installed: &Spec) -> bool {
-        self.versions.is_some() && self.versions != installed.versions && self.extras == installed.extras
+        self.versions.is_some()
+            && self.versions != installed.versions
+            && self.extras == installed.extras
     }
 
     /// What lies at `url`, which has no credentials.
-    pub fn addressed(name: &str, extras: &[String], url: &str, editable: bool) -> Result<Spec, Error> {
-        let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
-        format!("{}{name}{extras} @ {url}", if editable { "-e " } else { "" }).parse()
+    pub fn addressed(
+        name: &str,
+        extras: &[String],
+        url: &str,
+        editable: bool,
+    ) -> Result<Spec, Error> {
+        let extras = if extras.is_empty() {
+            String::new()
+        } else {
+            format!("[{}]", extras.join(","))
+        };
+        format!(
+            "{}{name}{extras} @ {url}",
+            if editable { "-e " } else { "" }
+        )
+        .parse()
     }
 
     /// The same of this very commit, where it comes from git.
     pub fn at_commit(&self, commit: &str) -> Spec {
-        let Some(rest) = self.url.as_deref().and_then(|url| url.strip_prefix("git+")) else { return self.clone() };
-        let Ok(mut url) = url::Url::parse(rest) else { return self.clone() };
-        let path = url.path().rsplit_once('@').map_or(url.path(), |(path, _)| path);
+        let Some(rest) = self.url.as_deref().and_then(|url| url.strip_prefix("git+")) else {
+            return self.clone();
+        };
+        let Ok(mut url) = url::Url::parse(rest) else {
+            return self.clone();
+        };
+        let path = url
+            .path()
+            .rsplit_once('@')
+            .map_or(url.path(), |(path, _)| path);
         url.set_path(&format!("{path}@{commit}"));
-        Spec::addressed(&self.name, &self.extras, &format!("git+{url}"), self.editable).unwrap_or_else(|_| self.clone())
+        Spec::addressed(
+            &self.name,
+            &self.extras,
+            &format!("git+{url}"),
+            self.editable,
+        )
+        .unwrap_or_else(|_| self.clone())
     }
 
     /// Where it comes from, if not from an index.
@@ -138,8 +198,12 @@ impl Spec {
     pub fn is_met_by(&self, version: &str, installed: &Spec) -> bool {
         let version: Option<pep440_rs::Version> = version.parse().ok();
         self.name == installed.name
-            && (self.url.is_none() || (&self.url, self.editable) == (&installed.url, installed.editable))
-            && self.extras.iter().all(|extra| installed.extras.contains(extra))
+            && (self.url.is_none()
+                || (&self.url, self.editable) == (&installed.url, installed.editable))
+            && self
+                .extras
+                .iter()
+                .all(|extra| installed.extras.contains(extra))
             && match (&self.versions, version) {
                 (None, _) => true,
                 (Some(versions), Some(version)) => versions.contains(&version),
@@ -153,21 +217,33 @@ impl FromStr for Spec {
 
     fn from_str(typed: &str) -> Result<Spec, Error> {
         let typed = typed.trim();
-        let nonsense = |reason: &str| Error::Nonsense { text: typed.into(), reason: reason.into() };
+        let nonsense = |reason: &str| Error::Nonsense {
+            text: typed.into(),
+            reason: reason.into(),
+        };
         if let (what, Some(condition)) = split_condition(typed) {
             // The whole parser knows what a condition is, and guards the library.
-            requirement::parse(&format!("x ;{condition}")).map_err(|reason| nonsense(&escaped(&reason)))?;
+            requirement::parse(&format!("x ;{condition}"))
+                .map_err(|reason| nonsense(&escaped(&reason)))?;
             return Ok(what.parse::<Spec>()?.when(condition.trim()));
         }
-        let (typed, editable) = typed.strip_prefix("-e ").map_or((typed, false), |rest| (rest.trim_start(), true));
+        let (typed, editable) = typed
+            .strip_prefix("-e ")
+            .map_or((typed, false), |rest| (rest.trim_start(), true));
         if typed.is_empty() {
             return Err(Error::Empty);
         }
         if let Some((first, rest)) = typed.split_once(char::is_whitespace)
-            && first.chars().all(|one| one.is_ascii_alphanumeric() || "-_.".contains(one))
-            && rest.trim_start().starts_with(|one: char| one.is_ascii_alphanumeric())
+            && first
+                .chars()
+                .all(|one| one.is_ascii_alphanumeric() || "-_.".contains(one))
+            && rest
+                .trim_start()
+                .starts_with(|one: char| one.is_ascii_alphanumeric())
         {
-            return Err(nonsense("a name has no blank in it; two tools are two arguments"));
+            return Err(nonsense(
+                "a name has no blank in it; two tools are two arguments",
+            ));
         }
         if typed.starts_with('-') {
             return Err(nonsense("it looks like an option"));
@@ -176,11 +252,17 @@ impl FromStr for Spec {
             return Err(Error::Unnamed { text: typed.into() });
         }
         let text = match typed.split_once('@') {
-            Some((name, version)) if !name.ends_with(char::is_whitespace) || !version.contains(':') => {
+            Some((name, version))
+                if !name.ends_with(char::is_whitespace) || !version.contains(':') =>
+            {
                 let version = version.trim();
                 if version == "latest" {
                     name.trim().to_string()
-                } else if version.trim_end_matches(".*").parse::<pep440_rs::Version>().is_ok() {
+                } else if version
+                    .trim_end_matches(".*")
+                    .parse::<pep440_rs::Version>()
+                    .is_ok()
+                {
                     format!("{}=={version}", name.trim())
                 } else if version.contains("://") {
                     format!("{} @ {version}", name.trim())
@@ -194,7 +276,10 @@ impl FromStr for Spec {
         let (versions, url) = match parsed.version_or_url.clone() {
             None => (None, None),
             Some(VersionOrUrl::VersionSpecifier(versions)) => (Some(versions), None),
-            Some(VersionOrUrl::Url(url)) => (None, Some(crate::net::without_credentials(&url.to_string()))),
+            Some(VersionOrUrl::Url(url)) => (
+                None,
+                Some(crate::net::without_credentials(&url.to_string())),
+            ),
         };
         if editable && !url.as_ref().is_some_and(|url| url.starts_with("file:")) {
             return Err(Error::Editable { text: typed.into() });
@@ -204,25 +289,49 @@ impl FromStr for Spec {
         let text = match &url {
             None => parsed.to_string(),
             Some(url) => {
-                let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
-                format!("{}{}{extras} @ {url}", if editable { "-e " } else { "" }, parsed.name)
+                let extras = if extras.is_empty() {
+                    String::new()
+                } else {
+                    format!("[{}]", extras.join(","))
+                };
+                format!(
+                    "{}{}{extras} @ {url}",
+                    if editable { "-e " } else { "" },
+                    parsed.name
+                )
             }
         };
-        Ok(Spec { name: parsed.name.to_string(), extras, text, versions, url, editable, condition: None })
+        Ok(Spec {
+            name: parsed.name.to_string(),
+            extras,
+            text,
+            versions,
+            url,
+            editable,
+            condition: None,
+        })
     }
 }
 
-/// What is wanted, and the condition behind the `;`, where there is one. In an address a semicolon is one of its own, unless a blank stands
-/// before it (PEP 508).
+/// What is wanted, and the condition behind the `;`, where there is one. In an address a semicolon
+/// is one of its own, unless a blank stands before it (PEP 508).
 pub fn split_condition(typed: &str) -> (&str, Option<&str>) {
     let found = typed.split_once(if typed.contains("://") { " ;" } else { ";" });
-    found.map_or((typed, None), |(what, condition)| (what.trim_end(), Some(condition)))
+    found.map_or((typed, None), |(what, condition)| {
+        (what.trim_end(), Some(condition))
+    })
 }
 
 /// Whether what was typed is an address or a path without a name.
 pub fn is_place(typed: &str) -> bool {
-    let archive = [".whl", ".tar.gz", ".tgz", ".zip", ".tar.xz"].iter().any(|end| typed.ends_with(end));
-    let url = typed.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+'));
+    let archive = [".whl", ".tar.gz", ".tgz", ".zip", ".tar.xz"]
+        .iter()
+        .any(|end| typed.ends_with(end));
+    let url = typed.split_once("://").is_some_and(|(scheme, _)| {
+        scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+')
+    });
     let path = typed.starts_with(['.', '/', '~']) || (typed.contains('/') && !typed.contains('@'));
     url || path || typed.starts_with("git+") || (archive && !typed.contains('@'))
 }
@@ -251,12 +360,18 @@ pub fn is_tool_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 200
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+'))
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+'))
 }
 
 /// A suffix that keeps names plain.
 pub fn suffix(text: &str) -> Result<String, Error> {
-    if is_tool_name(&format!("x{text}")) { Ok(text.into()) } else { Err(Error::Suffix { text: text.into() }) }
+    if is_tool_name(&format!("x{text}")) {
+        Ok(text.into())
+    } else {
+        Err(Error::Suffix { text: text.into() })
+    }
 }
 
 #[cfg(test)]
@@ -275,33 +390,84 @@ mod tests {
             ("black@latest", "black", "black"),
         ] {
             let spec: Spec = typed.parse().unwrap();
-            assert_eq!((spec.name(), spec.text().replace(", ", ",")), (name, text.replace(", ", ",")), "{typed}");
-            assert_eq!(spec.text().parse::<Spec>().unwrap(), spec, "a receipt can hold it");
+            assert_eq!(
+                (spec.name(), spec.text().replace(", ", ",")),
+                (name, text.replace(", ", ",")),
+                "{typed}"
+            );
+            assert_eq!(
+                spec.text().parse::<Spec>().unwrap(),
+                spec,
+                "a receipt can hold it"
+            );
         }
     }
 
     #[test]
     fn places_are_told_from_names_and_from_nonsense() {
-        for typed in ["git+https://h/x@v1", "https://h/x.whl", "./x", "/x/y", "~/x", "x.whl", "a/b", "git+ssh://git@h/x"] {
-            assert!(matches!(typed.parse::<Spec>(), Err(Error::Unnamed { .. })), "{typed}");
+        for typed in [
+            "git+https://h/x@v1",
+            "https://h/x.whl",
+            "./x",
+            "/x/y",
+            "~/x",
+            "x.whl",
+            "a/b",
+            "git+ssh://git@h/x",
+        ] {
+            assert!(
+                matches!(typed.parse::<Spec>(), Err(Error::Unnamed { .. })),
+                "{typed}"
+            );
         }
         for (typed, text) in [
-            ("black @ https://me:secret@h/x.whl", "black @ https://h/x.whl"),
-            ("black[d]@git+https://h/x@v1", "black[d] @ git+https://h/x@v1"),
+            (
+                "black @ https://me:secret@h/x.whl",
+                "black @ https://h/x.whl",
+            ),
+            (
+                "black[d]@git+https://h/x@v1",
+                "black[d] @ git+https://h/x@v1",
+            ),
             ("-e x @ file:///x", "-e x @ file:///x"),
         ] {
             let spec: Spec = typed.parse().unwrap();
             assert_eq!(spec.text(), text, "{typed}");
-            assert_eq!(spec.text().parse::<Spec>().unwrap(), spec, "a receipt can hold it");
+            assert_eq!(
+                spec.text().parse::<Spec>().unwrap(),
+                spec,
+                "a receipt can hold it"
+            );
         }
-        assert!(matches!("-e x @ https://h/x.whl".parse::<Spec>(), Err(Error::Editable { .. })));
-        for typed in ["", "-r", "a b", "black=24", "black@no", "../../x@1/..", "a\u{1b}[2J"] {
+        assert!(matches!(
+            "-e x @ https://h/x.whl".parse::<Spec>(),
+            Err(Error::Editable { .. })
+        ));
+        for typed in [
+            "",
+            "-r",
+            "a b",
+            "black=24",
+            "black@no",
+            "../../x@1/..",
+            "a\u{1b}[2J",
+        ] {
             let error = typed.parse::<Spec>().unwrap_err().to_string();
-            assert!(error.lines().count() <= 3 && !error.contains('\u{1b}'), "{error}");
+            assert!(
+                error.lines().count() <= 3 && !error.contains('\u{1b}'),
+                "{error}"
+            );
         }
-        for typed in ["black; python_version > '3'", "black>=24;python_version > '3'", "x @ https://h/a;b.whl ; os_name == 'nt'"] {
+        for typed in [
+            "black; python_version > '3'",
+            "black>=24;python_version > '3'",
+            "x @ https://h/a;b.whl ; os_name == 'nt'",
+        ] {
             let spec: Spec = typed.parse().unwrap();
-            assert!(spec.condition().is_some() && spec.text().parse::<Spec>().unwrap() == spec, "{typed}");
+            assert!(
+                spec.condition().is_some() && spec.text().parse::<Spec>().unwrap() == spec,
+                "{typed}"
+            );
         }
         assert!("black; what > '3'".parse::<Spec>().is_err());
     }

@@ -1,4 +1,5 @@
-//! What is seen: progress and hints on stderr, tables and JSON on stdout, questions where somebody can answer.
+//! What is seen: progress and hints on stderr, tables and JSON on stdout, questions where somebody
+//! can answer.
 
 pub mod prompt;
 pub mod table;
@@ -9,7 +10,10 @@ use crate::Code;
 /// Talking to the user failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("this needs an answer, and there is no terminal to ask on: {question}\nrun it with --yes to agree beforehand")]
+    #[error(
+        "this needs an answer, and there is no terminal to ask on: {question}\n\
+         run it with --yes to agree beforehand"
+    )]
     NobodyToAsk { question: String },
     #[error("can't write the result: {0}")]
     Output(#[from] std::io::Error),

@@ -13,33 +13,44 @@ pub fn is_possible() -> bool {
 /// Asks for one of `choices`, by its name or first letter; anything else is the last of them.
 pub fn choose<'a>(question: &str, choices: &[&'a str]) -> Result<&'a str, Error> {
     if !is_possible() {
-        return Err(Error::NobodyToAsk { question: question.into() });
+        return Err(Error::NobodyToAsk {
+            question: question.into(),
+        });
     }
     eprint!("{question} [{}] ", choices.join("/"));
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     let answer = answer.trim().to_ascii_lowercase();
-    let chosen = choices.iter().find(|choice| !answer.is_empty() && choice.starts_with(&answer));
+    let chosen = choices
+        .iter()
+        .find(|choice| !answer.is_empty() && choice.starts_with(&answer));
     Ok(chosen.or(choices.last()).copied().unwrap_or(""))
 }
 
 /// Asks a yes-or-no question on the terminal; no answer is no.
 pub fn confirm(question: &str) -> Result<bool, Error> {
     if !is_possible() {
-        return Err(Error::NobodyToAsk { question: question.into() });
+        return Err(Error::NobodyToAsk {
+            question: question.into(),
+        });
     }
     eprint!("{question} [y/N] ");
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
 }
 
 /// Asks for a text; an empty answer is the default, and asks again where there is none.
 pub fn ask(question: &str, default: Option<&str>) -> Result<String, Error> {
     if !is_possible() {
-        return Err(Error::NobodyToAsk { question: question.into() });
+        return Err(Error::NobodyToAsk {
+            question: question.into(),
+        });
     }
     let question = escaped(question);
     loop {

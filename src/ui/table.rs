@@ -7,25 +7,43 @@ use serde::Serialize;
 
 use super::Error;
 
-/// Columns that a cell may take and still have the other rows padded to it. A longer one, as a deep path is, stands out alone.
+/// Columns that a cell may take and still have the other rows padded to it. A longer one, as a deep
+/// path is, stands out alone.
 const WIDEST: usize = 60;
 
-/// Prints rows in aligned columns; the last column is never padded. A cell of several lines becomes one: a row stays a row.
+/// Prints rows in aligned columns; the last column is never padded. A cell of several lines becomes
+/// one: a row stays a row.
 pub fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
     // Blanks at the start stay: they set what belongs to a row in from it.
-    let one_line = |cell: &String| cell.lines().map(str::trim_end).collect::<Vec<_>>().join("; ");
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(one_line).collect()).collect();
+    let one_line = |cell: &String| {
+        cell.lines()
+            .map(str::trim_end)
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(one_line).collect())
+        .collect();
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count());
         cells.filter(|width| *width <= WIDEST).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0)).map(width).collect();
+    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0))
+        .map(width)
+        .collect();
     let mut text = String::new();
     for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+            line.extend(std::iter::repeat_n(
+                ' ',
+                width.saturating_sub(cell.chars().count()) + 2,
+            ));
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -41,7 +59,8 @@ pub fn json(body: impl Serialize) -> Result<(), Error> {
         #[serde(flatten)]
         body: T,
     }
-    let text = serde_json::to_string_pretty(&Envelope { schema: 1, body }).map_err(std::io::Error::from)?;
+    let text = serde_json::to_string_pretty(&Envelope { schema: 1, body })
+        .map_err(std::io::Error::from)?;
     out(&format!("{text}\n"))
 }
 

@@ -1,4 +1,5 @@
-//! Progress and hints on stderr. Bars only where stderr is a terminal; nothing but errors with `--quiet`.
+//! Progress and hints on stderr. Bars only where stderr is a terminal; nothing but errors with
+//! `--quiet`.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,8 +32,13 @@ pub struct Term {
 
 impl Term {
     pub fn new(loudness: Loudness) -> Term {
-        let bars = (loudness > Loudness::Quiet && std::io::stderr().is_terminal()).then(MultiProgress::new);
-        Term { loudness, bars, start: Instant::now() }
+        let bars = (loudness > Loudness::Quiet && std::io::stderr().is_terminal())
+            .then(MultiProgress::new);
+        Term {
+            loudness,
+            bars,
+            start: Instant::now(),
+        }
     }
 
     /// Prints a line above the bars that are shown.
@@ -44,7 +50,9 @@ impl Term {
     }
 
     fn add(&self, bar: ProgressBar, style: &str, total: Option<AtomicU64>) -> Box<dyn Bar> {
-        let Some(bars) = &self.bars else { return Box::new(crate::report::Silent) };
+        let Some(bars) = &self.bars else {
+            return Box::new(crate::report::Silent);
+        };
         let bar = bars.add(bar);
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style.progress_chars(PROGRESS));
@@ -73,16 +81,27 @@ impl Report for Term {
 
     fn step(&self, line: &str) {
         if self.loudness == Loudness::Verbose {
-            self.line(&format!("{:>6} ms  {line}", self.start.elapsed().as_millis()));
+            self.line(&format!(
+                "{:>6} ms  {line}",
+                self.start.elapsed().as_millis()
+            ));
         }
     }
 
     fn bar(&self, label: &str) -> Box<dyn Bar> {
-        self.add(ProgressBar::no_length().with_prefix(label.to_string()), "{prefix} {spinner} {bytes} {bytes_per_sec} {msg}", None)
+        self.add(
+            ProgressBar::no_length().with_prefix(label.to_string()),
+            "{prefix} {spinner} {bytes} {bytes_per_sec} {msg}",
+            None,
+        )
     }
 
     fn spinner(&self, label: &str) -> Box<dyn Bar> {
-        self.add(ProgressBar::new_spinner().with_prefix(label.to_string()), "{spinner} {prefix} {msg} {elapsed}", Some(AtomicU64::new(0)))
+        self.add(
+            ProgressBar::new_spinner().with_prefix(label.to_string()),
+            "{spinner} {prefix} {msg} {elapsed}",
+            Some(AtomicU64::new(0)),
+        )
     }
 }
 
@@ -94,10 +113,14 @@ struct Shown {
 
 impl Bar for Shown {
     fn expect(&self, bytes: u64) {
-        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}") {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}",
+        ) {
             self.bar.set_style(style.progress_chars(PROGRESS));
         }
-        let total = self.total.as_ref().map_or(bytes, |total| total.fetch_add(bytes, Ordering::Relaxed) + bytes);
+        let total = self.total.as_ref().map_or(bytes, |total| {
+            total.fetch_add(bytes, Ordering::Relaxed) + bytes
+        });
         self.bar.set_length(total);
     }
 

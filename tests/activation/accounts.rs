@@ -1,5 +1,5 @@
-//! Other users: what they may write to, what they may hold up, and what root may do in a home that isn't its own. Told with a second user
-//! wherever the tester is root.
+//! Other users: what they may write to, what they may hold up, and what root may do in a home that
+//! isn't its own. Told with a second user wherever the tester is root.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, symlink};
@@ -34,13 +34,21 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn pinned(home: &Home, mirror: &Mirror, folder: &str) -> PathBuf {
-    home.write(&format!("{folder}/.python-version"), &format!("{}\n", mirror.minor()));
+    home.write(
+        &format!("{folder}/.python-version"),
+        &format!("{}\n", mirror.minor()),
+    );
     home.root.join(folder)
 }
 
 /// What the hook asks in `folder`.
 fn enter(home: &Home, folder: &Path) -> Run {
-    home.run(home.command(BOOT).args(["shell", "enter", "bash"]).arg(folder).arg(""))
+    home.run(
+        home.command(BOOT)
+            .args(["shell", "enter", "bash"])
+            .arg(folder)
+            .arg(""),
+    )
 }
 
 /// Whether the tester can be somebody else here.
@@ -58,15 +66,22 @@ fn give(home: &Home, uid: u32, gid: u32) {
     nobody::give(home, &owner);
 }
 
-/// Boot with these lines as all of /etc/passwd and /etc/group, where nobody else sees them, as the user `uid` in the group `gid`.
+/// Boot with these lines as all of /etc/passwd and /etc/group, where nobody else sees them, as the
+/// user `uid` in the group `gid`.
 fn boot_as(home: &Home, passwd: &str, group: &str, gid: u32, args: &[&str]) -> Run {
-    home.write("accounts/passwd", &format!("root:x:0:0::/root:/bin/sh\n{passwd}"));
+    home.write(
+        "accounts/passwd",
+        &format!("root:x:0:0::/root:/bin/sh\n{passwd}"),
+    );
     home.write("accounts/group", &format!("root:x:0:\n{group}"));
     let script = format!(
-        "mount --bind accounts/passwd /etc/passwd && mount --bind accounts/group /etc/group && umask 002 && exec setpriv --reuid={ALICE} --regid={gid} --clear-groups \"$@\""
+        "mount --bind accounts/passwd /etc/passwd && mount --bind accounts/group /etc/group && \
+         umask 002 && exec setpriv --reuid={ALICE} --regid={gid} --clear-groups \"$@\""
     );
     let mut command = home.command("unshare");
-    command.args(["--mount", "sh", "-c", &script, "sh", BOOT]).args(args);
+    command
+        .args(["--mount", "sh", "-c", &script, "sh", BOOT])
+        .args(args);
     home.run(&mut command)
 }
 
@@ -80,10 +95,25 @@ fn a_group_of_the_users_own_may_write_whatever_its_number() {
     let cases = [
         (alice(ALICE), format!("alice:x:{ALICE}:\n"), ALICE, true),
         (alice(54399), "alice:x:54399:\n".into(), 54399, true),
-        (alice(ALICE), format!("alice:x:{ALICE}:alice\n"), ALICE, true),
-        (alice(ALICE), format!("alice:x:{ALICE}:alice,bob\n"), ALICE, false),
+        (
+            alice(ALICE),
+            format!("alice:x:{ALICE}:alice\n"),
+            ALICE,
+            true,
+        ),
+        (
+            alice(ALICE),
+            format!("alice:x:{ALICE}:alice,bob\n"),
+            ALICE,
+            false,
+        ),
         (alice(54399), "team:x:54399:\n".into(), 54399, false),
-        (format!("{}bob:x:54322:{ALICE}::/:/bin/sh\n", alice(ALICE)), format!("alice:x:{ALICE}:\n"), ALICE, false),
+        (
+            format!("{}bob:x:54322:{ALICE}::/:/bin/sh\n", alice(ALICE)),
+            format!("alice:x:{ALICE}:\n"),
+            ALICE,
+            false,
+        ),
         (String::new(), String::new(), ALICE, false),
     ];
     for (number, (passwd, group, gid, private)) in cases.into_iter().enumerate() {
@@ -92,8 +122,19 @@ fn a_group_of_the_users_own_may_write_whatever_its_number() {
         set_mode(&home.root, 0o755);
         set_mode(&project, 0o2775);
         let project = project.display().to_string();
-        let run = boot_as(&home, &passwd, &group, gid, &["shell", "enter", "bash", &project, ""]).success();
-        assert_eq!(run.stdout.contains("__boot_use"), private, "{passwd}{group}{run}");
+        let run = boot_as(
+            &home,
+            &passwd,
+            &group,
+            gid,
+            &["shell", "enter", "bash", &project, ""],
+        )
+        .success();
+        assert_eq!(
+            run.stdout.contains("__boot_use"),
+            private,
+            "{passwd}{group}{run}"
+        );
         if !private {
             run.stderr_has("others can write to");
         }
@@ -110,31 +151,62 @@ fn what_only_looks_like_a_leftover_is_neither_opened_nor_deleted() {
     home.write("project/.boot-staging-file", "mine");
     home.write("project/.boot-staging-1f.abcdef", "mine");
     for pipe in ["pipe", "abcdeg"] {
-        assert!(home.command("mkfifo").arg(staged(pipe)).status().unwrap().success());
+        assert!(
+            home.command("mkfifo")
+                .arg(staged(pipe))
+                .status()
+                .unwrap()
+                .success()
+        );
     }
     symlink(staged("pipe"), staged("link")).unwrap();
     let _socket = UnixListener::bind(staged("socket")).unwrap();
     if nobody::is_root() {
         // /dev/tape: nobody has one, and opening it may do things.
-        let _ = home.command("mknod").arg(staged("device")).args(["c", "9", "0"]).status().unwrap();
+        let _ = home
+            .command("mknod")
+            .arg(staged("device"))
+            .args(["c", "9", "0"])
+            .status()
+            .unwrap();
     }
     let find = || {
-        let mut names: Vec<_> = fs::read_dir(&project).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        let mut names: Vec<_> = fs::read_dir(&project)
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
         names.retain(|name| name.to_string_lossy().starts_with(".boot-staging-"));
         names.sort();
         names
     };
-    assert!(home.command("find").arg(&project).args(["-exec", "touch", "-h", "-d", "1 hour ago", "{}", "+"]).status().unwrap().success());
+    assert!(
+        home.command("find")
+            .arg(&project)
+            .args(["-exec", "touch", "-h", "-d", "1 hour ago", "{}", "+"])
+            .status()
+            .unwrap()
+            .success()
+    );
     let before = find();
     let started = Instant::now();
     enter(&home, &project).success().stdout_has("__boot_use");
     home.boot_in(&project, ["venv", "--clear"]).success();
-    home.boot_in(&project, ["python", "pin", &mirror.minor()]).success();
+    home.boot_in(&project, ["python", "pin", &mirror.minor()])
+        .success();
     home.boot_in(&project, ["doctor"]);
     assert!(started.elapsed() < Duration::from_secs(60));
     assert_eq!(find(), before);
-    assert!(fs::symlink_metadata(staged("pipe")).unwrap().file_type().is_fifo());
-    assert_eq!(fs::read_to_string(staged("mine").join("data")).unwrap(), "mine");
+    assert!(
+        fs::symlink_metadata(staged("pipe"))
+            .unwrap()
+            .file_type()
+            .is_fifo()
+    );
+    assert_eq!(
+        fs::read_to_string(staged("mine").join("data")).unwrap(),
+        "mine"
+    );
 }
 
 /// Holds the lock `name` of `home` for a while, as `words` in front of the command have it.
@@ -143,7 +215,12 @@ fn hold(home: &Home, words: &[String], name: &str) -> Child {
     let mut words = words.to_vec();
     words.extend(["flock", "--nonblock", "--no-fork"].map(String::from));
     let mut command = home.command(which::which(&words[0]).unwrap());
-    command.args(&words[1..]).arg(lock).args(["sleep", "60"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(&words[1..])
+        .arg(lock)
+        .args(["sleep", "60"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let held = command.spawn().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     held
@@ -165,9 +242,18 @@ fn nobody_else_can_hold_up_a_prompt() {
     set_mode(&locks.join("trust"), 0o644);
     set_mode(&home.root, 0o755);
     home.boot(["untrust", "project"]).success();
-    let other = ["setpriv", "--reuid=54322", "--regid=54322", "--clear-groups"].map(String::from);
+    let other = [
+        "setpriv",
+        "--reuid=54322",
+        "--regid=54322",
+        "--clear-groups",
+    ]
+    .map(String::from);
     let mut held = hold(&home, &other, "trust");
-    assert!(!held.wait().unwrap().success(), "another user has opened the lock");
+    assert!(
+        !held.wait().unwrap().success(),
+        "another user has opened the lock"
+    );
     let started = Instant::now();
     enter(&home, &project).success().stdout_has("__boot_use");
     // Far from the minute that it is held.
@@ -195,23 +281,42 @@ fn a_prompt_waits_a_second_and_says_whom_for_and_a_command_says_it_at_once() {
     let pid = held.id();
     // A boot that was stopped with Ctrl-Z has written its number.
     fs::write(state(&home).join("locks/trust"), format!("{pid}\n")).unwrap();
-    assert!(Command::new("kill").args(["-STOP", &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-STOP", &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let started = Instant::now();
     let run = enter(&home, &project);
     assert!(started.elapsed() < Duration::from_secs(30), "{run}");
-    let run = run.stderr_has(&format!("process {pid}")).stderr_has("works on trust").stderr_has(&format!("kill -CONT {pid}"));
+    let run = run
+        .stderr_has(&format!("process {pid}"))
+        .stderr_has("works on trust")
+        .stderr_has(&format!("kill -CONT {pid}"));
     assert!(!run.stdout.contains("__boot_use"), "{run}");
     assert_eq!(run.stderr.lines().count(), 1, "{run}");
     // One that may wait tells whom for.
     let said = home.root.join("said");
     let mut waiting = home.command(BOOT);
-    let mut waiting = waiting.args(["trust", "--tree", "project"]).stderr(fs::File::create(&said).unwrap()).spawn().unwrap();
+    let mut waiting = waiting
+        .args(["trust", "--tree", "project"])
+        .stderr(fs::File::create(&said).unwrap())
+        .spawn()
+        .unwrap();
     let told = |text: &str| fs::read_to_string(&said).unwrap().contains(text);
     let until = Instant::now() + Duration::from_secs(30);
     while !told("waiting for another boot") && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(told(&format!("process {pid}, which is stopped: kill -CONT {pid}")), "{}", fs::read_to_string(&said).unwrap());
+    assert!(
+        told(&format!(
+            "process {pid}, which is stopped: kill -CONT {pid}"
+        )),
+        "{}",
+        fs::read_to_string(&said).unwrap()
+    );
     held.kill().unwrap();
     held.wait().unwrap();
     assert!(waiting.wait().unwrap().success());
@@ -225,13 +330,22 @@ fn whatever_the_umask_others_write_to_nothing_of_boots_and_programs_have_the_use
         let project = pinned(&home, &mirror, "project");
         let run = |args: &str| {
             let script = format!("umask {umask}; exec {BOOT} {args}");
-            home.run(home.command("sh").current_dir(&project).args(["-c", &script])).success()
+            home.run(
+                home.command("sh")
+                    .current_dir(&project)
+                    .args(["-c", &script]),
+            )
+            .success()
         };
         run(&format!("python install {}", mirror.minor()));
         run(&format!("shell enter bash {} ''", project.display()));
         run("venv --name work");
         run("shell install --shell bash");
-        let open = home.run(home.command("find").args([".local", ".cache", ".config"]).args(["!", "-type", "l", "-perm", "/022"]));
+        let open = home.run(
+            home.command("find")
+                .args([".local", ".cache", ".config"])
+                .args(["!", "-type", "l", "-perm", "/022"]),
+        );
         assert_eq!(open.stdout, "", "umask {umask}: {open}");
         let shown = run("exec -- sh -c umask");
         assert_eq!(shown.stdout.trim(), format!("0{umask}"), "{shown}");
@@ -247,12 +361,19 @@ fn root_does_not_fill_another_users_home() {
     let project = pinned(&home, &mirror, "project");
     // Somebody who has an account.
     let passwd = fs::read_to_string("/etc/passwd").unwrap();
-    let Some(nobody) = passwd.lines().find(|line| line.split(':').nth(2) == Some("65534")).and_then(|line| line.split(':').next()) else {
+    let Some(nobody) = passwd
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some("65534"))
+        .and_then(|line| line.split(':').next())
+    else {
         return needs::skipped("there is no nobody");
     };
     give(&home, 65534, 65534);
     let all = || {
-        let run = home.run(home.command("find").args([".", "-printf", "%p %u %m %T@ %s\n"]));
+        let run = home.run(
+            home.command("find")
+                .args([".", "-printf", "%p %u %m %T@ %s\n"]),
+        );
         run.success().stdout
     };
     let before = all();
@@ -275,7 +396,9 @@ fn root_does_not_fill_another_users_home() {
             let mut command = home.command(BOOT);
             command.args(&args).envs(sudo.map(|uid| ("SUDO_UID", uid)));
             let run = home.run(&mut command).code(2).one_error();
-            run.stderr_has(&format!("which is {nobody}'s")).stderr_has("sudo -H boot").stderr_has("without sudo");
+            run.stderr_has(&format!("which is {nobody}'s"))
+                .stderr_has("sudo -H boot")
+                .stderr_has("without sudo");
         }
     }
     assert_eq!(all(), before, "something was written");
@@ -292,12 +415,20 @@ fn root_does_not_fill_another_users_home() {
         vec!["exec", "--", "true"],
         vec!["cache", "dir"],
     ] {
-        home.run(home.command(BOOT).current_dir(&project).args(&args)).success();
+        home.run(home.command(BOOT).current_dir(&project).args(&args))
+            .success();
     }
     let run = enter(&home, &project).success();
-    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("__boot_leave\n", ""));
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("__boot_leave\n", "")
+    );
     // The shims are names of the tested binary.
-    let owners = home.run(home.command("find").args([".", "!", "-user", "65534", "!", "-samefile", BOOT]));
+    let owners =
+        home.run(
+            home.command("find")
+                .args([".", "!", "-user", "65534", "!", "-samefile", BOOT]),
+        );
     assert_eq!(owners.stdout, "", "root has left something");
     // A number that nobody has, as a container's bind mount shows it; and root's own.
     for uid in [ALICE, 0] {
@@ -318,16 +449,27 @@ fn a_cache_of_somebody_else_is_not_used() {
         chown(folder, Some(ALICE), Some(ALICE)).unwrap();
     }
     home.set("BOOT_CACHE_DIR", &cache.display().to_string());
-    home.boot(["venv", "--name", "work"]).success().stderr_has("belongs to somebody else").stderr_has("BOOT_CACHE_DIR");
-    home.boot(["cache", "dir"]).success().stdout_has(&home.data().join("cache").display().to_string());
+    home.boot(["venv", "--name", "work"])
+        .success()
+        .stderr_has("belongs to somebody else")
+        .stderr_has("BOOT_CACHE_DIR");
+    home.boot(["cache", "dir"])
+        .success()
+        .stdout_has(&home.data().join("cache").display().to_string());
     assert_eq!(fs::read_dir(&cache).unwrap().count(), 1);
     assert_eq!(fs::read_dir(cache.join("archives")).unwrap().count(), 0);
     // A part of it is enough; and one that others can write to.
     chown(&cache, Some(0), Some(0)).unwrap();
-    home.boot(["cache", "dir"]).success().stdout_has(&home.data().join("cache").display().to_string());
+    home.boot(["cache", "dir"])
+        .success()
+        .stdout_has(&home.data().join("cache").display().to_string());
     chown(cache.join("archives"), Some(0), Some(0)).unwrap();
-    home.boot(["cache", "dir"]).success().stdout_has(&cache.display().to_string());
+    home.boot(["cache", "dir"])
+        .success()
+        .stdout_has(&cache.display().to_string());
     set_mode(&cache.join("archives"), 0o777);
-    home.boot(["cache", "dir"]).success().stdout_has(&home.data().join("cache").display().to_string());
+    home.boot(["cache", "dir"])
+        .success()
+        .stdout_has(&home.data().join("cache").display().to_string());
     drop(mirror);
 }

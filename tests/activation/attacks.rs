@@ -1,5 +1,5 @@
-//! What a checkout, an archive or another user can put into a project, and a prompt that runs git with no key pressed: nothing of it
-//! runs, neither in the shell that is open nor in a new one.
+//! What a checkout, an archive or another user can put into a project, and a prompt that runs git
+//! with no key pressed: nothing of it runs, neither in the shell that is open nor in a new one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::support::pty::Pty;
 use crate::support::{Home, needs, stand_in};
 
-/// Ways for files to get into a working tree, each from the clone `project` with the branch `pr` on its origin.
+/// Ways for files to get into a working tree, each from the clone `project` with the branch `pr` on
+/// its origin.
 const WAYS: [(&str, &str); 6] = [
     ("checkout", "git checkout -q origin/pr"),
     ("switch", "git switch -q --detach origin/pr"),
@@ -22,30 +23,66 @@ const TRAPS: [&str; 6] = ["git", "python", "python3", "pip", "ls", "cat"];
 
 fn run(home: &Home, folder: &Path, line: &str) {
     let mut command = home.command("sh");
-    command.current_dir(folder).env("GIT_CONFIG_GLOBAL", home.root.join("gitconfig")).args(["-c", line]);
+    command
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", home.root.join("gitconfig"))
+        .args(["-c", line]);
     home.run(&mut command).success();
 }
 
-/// A repository whose branch `pr` has an environment full of traps, and a clone of it where the owner works.
+/// A repository whose branch `pr` has an environment full of traps, and a clone of it where the
+/// owner works.
 fn repository(home: &Home) -> PathBuf {
-    home.write("gitconfig", "[user]\nname = a\nemail = a@b\n[init]\ndefaultBranch = main\n[advice]\ndetachedHead = false\n");
+    home.write(
+        "gitconfig",
+        "[user]\nname = a\nemail = a@b\n[init]\ndefaultBranch = main\n\
+                             [advice]\ndetachedHead = false\n",
+    );
     let origin = stand_in::project(home, "origin");
     home.write("origin/.gitignore", ".venv\n");
-    run(home, &origin, "git init -q && git add . && git commit -qm x && git checkout -qb pr");
+    run(
+        home,
+        &origin,
+        "git init -q && git add . && git commit -qm x && git checkout -qb pr",
+    );
     for trap in TRAPS {
-        home.program(&format!("origin/.venv/bin/{trap}"), &format!("#!/bin/sh\necho {trap} >>~/pwned\nexec /usr/bin/{trap} \"$@\"\n"));
+        home.program(
+            &format!("origin/.venv/bin/{trap}"),
+            &format!("#!/bin/sh\necho {trap} >>~/pwned\nexec /usr/bin/{trap} \"$@\"\n"),
+        );
     }
-    home.write("origin/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\nboot = 0.1.0\n");
+    home.write(
+        "origin/.venv/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.11.9\nboot = 0.1.0\n",
+    );
     home.program("origin/.venv/bin/activate", "echo activate >>~/pwned\n");
-    home.write("origin/.venv/lib/python3.11/site-packages/evil.pth", "import os; os.system('echo pth >>~/pwned')\n");
-    run(home, &origin, "git add -f .venv && git commit -qm typo && git checkout -q main");
-    run(home, &home.root, "git clone -q origin app && cd app && git fetch -q origin pr");
+    home.write(
+        "origin/.venv/lib/python3.11/site-packages/evil.pth",
+        "import os; os.system('echo pth >>~/pwned')\n",
+    );
+    run(
+        home,
+        &origin,
+        "git add -f .venv && git commit -qm typo && git checkout -q main",
+    );
+    run(
+        home,
+        &home.root,
+        "git clone -q origin app && cd app && git fetch -q origin pr",
+    );
     // The same as an archive and as a stash.
-    run(home, &home.root, "mkdir evil && git -C origin archive --prefix=app/ pr | tar -C evil -xf - && tar -C evil -cf app.tar app");
+    run(
+        home,
+        &home.root,
+        "mkdir evil && git -C origin archive --prefix=app/ pr | tar -C evil -xf - && tar -C evil \
+         -cf app.tar app",
+    );
     run(
         home,
         &home.root.join("app"),
-        "git rev-parse origin/pr >/dev/null && tree=$(git rev-parse origin/pr^{tree}) && base=$(git rev-parse HEAD) && index=$(git commit-tree -p $base -m index $base^{tree}) && git commit-tree -p $base -p $index -m stash $tree >~/stash",
+        "git rev-parse origin/pr >/dev/null && tree=$(git rev-parse origin/pr^{tree}) && \
+         base=$(git rev-parse HEAD) && index=$(git commit-tree -p $base -m index $base^{tree}) && \
+         git commit-tree -p $base -p $index -m stash $tree >~/stash",
     );
     home.root.join("app")
 }
@@ -71,33 +108,67 @@ fn nothing_that_a_pull_request_brings_runs_in_any_shell() {
             stand_in::install(&home);
             let project = repository(&home);
             start_up(&home, shell);
-            let Some(mut pty) = Pty::start(&home, shell) else { continue };
+            let Some(mut pty) = Pty::start(&home, shell) else {
+                continue;
+            };
             // The owner works here.
             pty.type_line("cd app");
             let root = pty.ask("printenv VIRTUAL_ENV");
             assert!(root.contains("venvs/projects"), "{shell}, {way}: {root}");
             let before = fs::read_dir(Path::new(&root).join("bin")).unwrap().count();
             // Then he looks at somebody's branch.
-            let line = if shell == "fish" { line.replace("$(cat ~/stash)", "(cat ~/stash)") } else { line.into() };
+            let line = if shell == "fish" {
+                line.replace("$(cat ~/stash)", "(cat ~/stash)")
+            } else {
+                line.into()
+            };
             pty.type_line(&line);
             pty.ask("true");
-            for command in ["git status >/dev/null", "ls >/dev/null", "cat /dev/null", "python3 --version >/dev/null 2>&1", "true"] {
+            for command in [
+                "git status >/dev/null",
+                "ls >/dev/null",
+                "cat /dev/null",
+                "python3 --version >/dev/null 2>&1",
+                "true",
+            ] {
                 pty.ask(command);
             }
-            assert!(project.join(".venv/bin/git").exists(), "{shell}, {way}: the trap is there");
-            assert_eq!(pty.ask("printenv VIRTUAL_ENV"), "", "{shell}, {way}: {}", pty.screen());
+            assert!(
+                project.join(".venv/bin/git").exists(),
+                "{shell}, {way}: the trap is there"
+            );
+            assert_eq!(
+                pty.ask("printenv VIRTUAL_ENV"),
+                "",
+                "{shell}, {way}: {}",
+                pty.screen()
+            );
             drop(pty);
             // A new tab, and scripts.
             let mut pty = Pty::start(&home, shell).unwrap();
             pty.type_line("cd app");
-            for command in ["git status >/dev/null", "ls >/dev/null", "python3 --version >/dev/null 2>&1", "true"] {
+            for command in [
+                "git status >/dev/null",
+                "ls >/dev/null",
+                "python3 --version >/dev/null 2>&1",
+                "true",
+            ] {
                 pty.ask(command);
             }
             assert_eq!(pty.ask("printenv VIRTUAL_ENV"), "", "{shell}, {way}");
             drop(pty);
-            home.boot_in(&project, ["exec", "--", "git", "--version"]).success();
-            assert!(!home.root.join("pwned").exists(), "{shell}, {way}: {}", home.read("pwned"));
-            assert_eq!(fs::read_dir(Path::new(&root).join("bin")).unwrap().count(), before, "{shell}, {way}");
+            home.boot_in(&project, ["exec", "--", "git", "--version"])
+                .success();
+            assert!(
+                !home.root.join("pwned").exists(),
+                "{shell}, {way}: {}",
+                home.read("pwned")
+            );
+            assert_eq!(
+                fs::read_dir(Path::new(&root).join("bin")).unwrap().count(),
+                before,
+                "{shell}, {way}"
+            );
         }
     }
 }
@@ -129,29 +200,55 @@ fn project_swapped_by_another_user_runs_nothing() {
         pty.type_line(&format!("cd {}", project.display()));
         let root = pty.ask("printenv VIRTUAL_ENV");
         assert!(root.contains("venvs/projects"), "{shell}: {}", pty.screen());
-        // The other user may rename what lies in the shared folder, and forges every time that can be set.
+        // The other user may rename what lies in the shared folder, and forges every time that can
+        // be set.
         let log = shared_path.join("log");
         let attack = format!(
-            "cd {0} && mv p p.old && mkdir -p p/.venv/bin && cp p.old/.python-version p/ && for c in git python ls; do \
+            "cd {0} && mv p p.old && mkdir -p p/.venv/bin && cp p.old/.python-version p/ && for c \
+             in git python ls; do \
              printf '#!/bin/sh\\nid >>{1}\\n' >p/.venv/bin/$c; done && chmod 755 p/.venv/bin/* && \
-             printf 'home = /usr/bin\\nversion = 3.11.9\\n' >p/.venv/pyvenv.cfg && touch -h -r p.old/.venv p/.venv p/.venv/bin && touch -r p.old p",
+             printf 'home = /usr/bin\\nversion = 3.11.9\\n' >p/.venv/pyvenv.cfg && touch -h -r \
+             p.old/.venv p/.venv p/.venv/bin && touch -r p.old p",
             shared_path.display(),
             log.display()
         );
         let mut command = home.command("setpriv");
-        command.args(["--reuid=65534", "--clear-groups", "sh", "-c", &attack]).current_dir("/");
+        command
+            .args(["--reuid=65534", "--clear-groups", "sh", "-c", &attack])
+            .current_dir("/");
         home.run(&mut command).success();
-        for line in ["true", "ls >/dev/null", "git --version >/dev/null 2>&1", "python >/dev/null 2>&1"] {
+        for line in [
+            "true",
+            "ls >/dev/null",
+            "git --version >/dev/null 2>&1",
+            "python >/dev/null 2>&1",
+        ] {
             pty.ask(line);
         }
-        assert_eq!(pty.ask("printenv VIRTUAL_ENV"), "", "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask("printenv VIRTUAL_ENV"),
+            "",
+            "{shell}: {}",
+            pty.screen()
+        );
         let mut new = Pty::start(&home, shell).unwrap();
         new.type_line(&format!("cd {}", project.display()));
-        for line in ["true", "ls >/dev/null", "git --version >/dev/null 2>&1", "python >/dev/null 2>&1"] {
+        for line in [
+            "true",
+            "ls >/dev/null",
+            "git --version >/dev/null 2>&1",
+            "python >/dev/null 2>&1",
+        ] {
             new.ask(line);
         }
-        assert!(!log.exists(), "{shell}: {}", fs::read_to_string(&log).unwrap());
+        assert!(
+            !log.exists(),
+            "{shell}: {}",
+            fs::read_to_string(&log).unwrap()
+        );
         // Not by hand either: whoever trusts it trusts whoever can put another there.
-        home.boot(["trust".as_ref(), project.as_os_str()]).code(1).one_error();
+        home.boot(["trust".as_ref(), project.as_os_str()])
+            .code(1)
+            .one_error();
     }
 }

@@ -1,5 +1,6 @@
-//! Environments of projects lie in boot's own folder, and `.venv` is a link: what happens to them when projects are renamed, copied,
-//! cleaned, checked out, unpacked over, and when somebody else's environment stands there.
+//! Environments of projects lie in boot's own folder, and `.venv` is a link: what happens to them
+//! when projects are renamed, copied, cleaned, checked out, unpacked over, and when somebody else's
+//! environment stands there.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -22,7 +23,10 @@ fn enter(home: &Home, folder: &Path) -> Run {
 /// The environment that a prompt in `folder` would have; None where nothing is active.
 fn active(home: &Home, folder: &Path) -> Option<PathBuf> {
     let run = enter(home, folder);
-    let line = run.stdout.lines().find(|line| line.starts_with("__boot_use "))?;
+    let line = run
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("__boot_use "))?;
     let root = line.split('\'').nth(1).unwrap();
     Some(PathBuf::from(root))
 }
@@ -34,7 +38,9 @@ fn projects(home: &Home) -> PathBuf {
 /// The environments in boot's folder, without what lies in staging.
 fn count(home: &Home) -> usize {
     let entries = fs::read_dir(projects(home)).into_iter().flatten().flatten();
-    entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.')).count()
+    entries
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .count()
 }
 
 /// A command in the environment, as pip writes one.
@@ -64,7 +70,11 @@ fn environment_made_is_a_link_into_boots_folder() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let root = active(&home, &project).unwrap();
-    assert!(root.starts_with(projects(&home)) && root.ends_with("app"), "{}", root.display());
+    assert!(
+        root.starts_with(projects(&home)) && root.ends_with("app"),
+        "{}",
+        root.display()
+    );
     assert_eq!(fs::read_link(project.join(".venv")).unwrap(), root);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&projects(&home)), 0o700);
@@ -72,7 +82,11 @@ fn environment_made_is_a_link_into_boots_folder() {
     fs::create_dir_all(project.join("src/deep")).unwrap();
     symlink(&project, home.root.join("alias")).unwrap();
     for folder in ["app", "app/src/deep", "alias", "alias/src"] {
-        assert_eq!(active(&home, &home.root.join(folder)), Some(root.clone()), "{folder}");
+        assert_eq!(
+            active(&home, &home.root.join(folder)),
+            Some(root.clone()),
+            "{folder}"
+        );
     }
     assert_eq!(count(&home), 1);
     home.no_leftovers();
@@ -85,21 +99,35 @@ fn project_renamed_keeps_its_environment() {
     command(&root, "pip");
     // As uv writes one, which goes through the link.
     let through = home.root.join("alpha/.venv");
-    fs::write(root.join("bin/black"), format!("#!{}/bin/python\n", through.display())).unwrap();
+    fs::write(
+        root.join("bin/black"),
+        format!("#!{}/bin/python\n", through.display()),
+    )
+    .unwrap();
     fs::rename(home.root.join("alpha"), home.root.join("beta")).unwrap();
     let beta = home.root.join("beta");
-    enter(&home, &beta).stdout_has(root.to_str().unwrap()).stdout_has("'beta'").stderr_has("came along from").stderr_lacks("made ");
+    enter(&home, &beta)
+        .stdout_has(root.to_str().unwrap())
+        .stdout_has("'beta'")
+        .stderr_has("came along from")
+        .stderr_lacks("made ");
     enter(&home, &beta).stderr_lacks("came along");
     for name in ["pip", "black"] {
         let text = fs::read_to_string(root.join("bin").join(name)).unwrap();
         assert_eq!(text, format!("#!{}/bin/python\n", root.display()), "{name}");
     }
-    home.boot(["venv", "list"]).success().stdout_has("~/beta/.venv").stdout_lacks("alpha");
+    home.boot(["venv", "list"])
+        .success()
+        .stdout_has("~/beta/.venv")
+        .stdout_lacks("alpha");
     // A new project in the old place has one of its own.
     let alpha = stand_in::project(&home, "alpha");
     let other = active(&home, &alpha).unwrap();
     assert_ne!(other, root);
-    assert_eq!((active(&home, &alpha), active(&home, &beta)), (Some(other), Some(root)));
+    assert_eq!(
+        (active(&home, &alpha), active(&home, &beta)),
+        (Some(other), Some(root))
+    );
 }
 
 #[test]
@@ -107,15 +135,19 @@ fn project_copied_gets_its_own_environment() {
     let home = home();
     let alpha = stand_in::project(&home, "alpha");
     let root = active(&home, &alpha).unwrap();
-    home.run(home.command("cp").args(["-a", "alpha", "copy"])).success();
+    home.run(home.command("cp").args(["-a", "alpha", "copy"]))
+        .success();
     let copy = home.root.join("copy");
     assert_eq!(fs::read_link(copy.join(".venv")).unwrap(), root);
-    enter(&home, &copy).stdout_lacks(root.to_str().unwrap()).stderr_has("alpha");
+    enter(&home, &copy)
+        .stdout_lacks(root.to_str().unwrap())
+        .stderr_has("alpha");
     let own = active(&home, &copy).unwrap();
     assert_ne!(own, root);
     assert_eq!(active(&home, &alpha), Some(root));
     // Without a pin there is no Python to make it with: said, and left alone.
-    home.run(home.command("cp").args(["-a", "alpha", "third"])).success();
+    home.run(home.command("cp").args(["-a", "alpha", "third"]))
+        .success();
     fs::remove_file(home.root.join("third/.python-version")).unwrap();
     assert_eq!(active(&home, &home.root.join("third")), None);
     enter(&home, &home.root.join("third")).stderr_has("boot venv");
@@ -130,40 +162,69 @@ fn link_deleted_makes_a_new_one_and_restore_brings_back_the_old() {
     let first = active(&home, &project).unwrap();
     fs::create_dir_all(first.join("lib/python3.11/site-packages/requests-2.0.dist-info")).unwrap();
     fs::remove_file(project.join(".venv")).unwrap();
-    enter(&home, &project).stderr_has("made ").stderr_has("boot venv restore");
+    enter(&home, &project)
+        .stderr_has("made ")
+        .stderr_has("boot venv restore");
     let second = active(&home, &project).unwrap();
     assert_ne!(second, first);
-    home.boot(["venv", "list"]).success().stdout_has("kept: boot venv restore");
+    home.boot(["venv", "list"])
+        .success()
+        .stdout_has("kept: boot venv restore");
     home.boot_in(&project, ["venv", "restore"]).success();
     assert_eq!(active(&home, &project), Some(first.clone()));
     // The other one is kept in turn.
     home.boot(["venv", "restore", "app"]).success();
     assert_eq!(active(&home, &project), Some(second));
-    home.boot(["venv", "restore", "nowhere"]).code(1).one_error();
+    home.boot(["venv", "restore", "nowhere"])
+        .code(1)
+        .one_error();
     let other = stand_in::project(&home, "other");
-    home.boot_in(&other, ["venv", "restore"]).code(1).one_error().stderr_has("boot venv list");
+    home.boot_in(&other, ["venv", "restore"])
+        .code(1)
+        .one_error()
+        .stderr_has("boot venv list");
 }
 
 #[test]
 fn unused_environment_is_deleted_after_a_month() {
     let home = home();
-    let (app, other) = (stand_in::project(&home, "app"), stand_in::project(&home, "other"));
+    let (app, other) = (
+        stand_in::project(&home, "app"),
+        stand_in::project(&home, "other"),
+    );
     let (gone, used) = (active(&home, &app).unwrap(), active(&home, &other).unwrap());
     fs::remove_dir_all(&app).unwrap();
-    home.boot(["venv", "list"]).success().stdout_has("its project is gone");
+    home.boot(["venv", "list"])
+        .success()
+        .stdout_has("its project is gone");
     assert!(gone.exists());
     let marker = gone.parent().unwrap().join(".boot-unused");
-    home.run(home.command("touch").args(["-d", "20 days ago"]).arg(&marker)).success();
+    home.run(
+        home.command("touch")
+            .args(["-d", "20 days ago"])
+            .arg(&marker),
+    )
+    .success();
     home.boot(["venv", "list"]).success();
     assert!(gone.exists());
-    home.run(home.command("touch").args(["-d", "40 days ago"]).arg(&marker)).success();
+    home.run(
+        home.command("touch")
+            .args(["-d", "40 days ago"])
+            .arg(&marker),
+    )
+    .success();
     home.boot(["venv", "list"]).success().stdout_lacks("app");
     assert!(!gone.parent().unwrap().exists() && used.exists());
     // One that is used again is young again.
     fs::remove_file(other.join(".venv")).unwrap();
     home.boot(["venv", "list"]).success();
     let marker = used.parent().unwrap().join(".boot-unused");
-    home.run(home.command("touch").args(["-d", "40 days ago"]).arg(&marker)).success();
+    home.run(
+        home.command("touch")
+            .args(["-d", "40 days ago"])
+            .arg(&marker),
+    )
+    .success();
     symlink(&used, other.join(".venv")).unwrap();
     home.boot(["venv", "list"]).success();
     assert!(used.exists() && !marker.exists());
@@ -171,7 +232,13 @@ fn unused_environment_is_deleted_after_a_month() {
 
 #[test]
 fn git_status_is_clean_whatever_the_patterns_say() {
-    for (patterns, adds) in [("", true), (".venv/\n", true), (".venv\n", false), ("*.pyc\n/.venv\n", false), (".*\n", false)] {
+    for (patterns, adds) in [
+        ("", true),
+        (".venv/\n", true),
+        (".venv\n", false),
+        ("*.pyc\n/.venv\n", false),
+        (".*\n", false),
+    ] {
         let home = home();
         let project = stand_in::project(&home, "app");
         git(&home, &project, "init -q");
@@ -182,9 +249,17 @@ fn git_status_is_clean_whatever_the_patterns_say() {
         // Without a newline at its end, as an editor may leave it.
         fs::write(&exclude, "# mine\n*.swp").unwrap();
         active(&home, &project).unwrap();
-        assert_eq!(git(&home, &project, "status --porcelain").stdout, "", "{patterns:?}");
+        assert_eq!(
+            git(&home, &project, "status --porcelain").stdout,
+            "",
+            "{patterns:?}"
+        );
         let text = fs::read_to_string(&exclude).unwrap();
-        assert_eq!(text.lines().any(|line| line == ".venv"), adds, "{patterns:?}: {text}");
+        assert_eq!(
+            text.lines().any(|line| line == ".venv"),
+            adds,
+            "{patterns:?}: {text}"
+        );
         assert!(text.starts_with("# mine\n*.swp"));
         // Once.
         fs::remove_file(project.join(".venv")).unwrap();
@@ -201,17 +276,30 @@ fn git_status_is_clean_in_worktrees_and_submodules_too() {
     git(&home, &main, "add .");
     git(&home, &main, "commit -qm x");
     git(&home, &main, "worktree add -q ../tree");
-    git(&home, &main, "-c protocol.file.allow=always submodule --quiet add ./ sub");
+    git(
+        &home,
+        &main,
+        "-c protocol.file.allow=always submodule --quiet add ./ sub",
+    );
     git(&home, &main, "commit -qm sub");
     for folder in ["tree", "main/sub", "main"] {
         let folder = home.root.join(folder);
         active(&home, &folder).unwrap();
-        assert_eq!(git(&home, &folder, "status --porcelain").stdout, "", "{}", folder.display());
+        assert_eq!(
+            git(&home, &folder, "status --porcelain").stdout,
+            "",
+            "{}",
+            folder.display()
+        );
     }
     // A `.git` that leads to no repository of the user's is written to by nobody.
     let trap = stand_in::project(&home, "trap");
     home.write("victim/keep", "");
-    fs::write(trap.join(".git"), format!("gitdir: {}\n", home.root.join("victim").display())).unwrap();
+    fs::write(
+        trap.join(".git"),
+        format!("gitdir: {}\n", home.root.join("victim").display()),
+    )
+    .unwrap();
     active(&home, &trap).unwrap();
     assert!(!home.root.join("victim/info").exists());
 }
@@ -241,8 +329,14 @@ fn checkout_that_brings_an_environment_reaches_neither_path_nor_what_is_behind_t
     git(&home, &project, "checkout -qb pr");
     home.program("app/.venv/bin/git", "#!/bin/sh\ntouch ~/pwned\n");
     home.program("app/.venv/bin/python", "#!/bin/sh\ntouch ~/pwned\n");
-    home.write("app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\nboot = 0.1.0\n");
-    home.write("app/.venv/lib/python3.11/site-packages/evil.pth", "import os\n");
+    home.write(
+        "app/.venv/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.11.9\nboot = 0.1.0\n",
+    );
+    home.write(
+        "app/.venv/lib/python3.11/site-packages/evil.pth",
+        "import os\n",
+    );
     git(&home, &project, "add -f .venv");
     git(&home, &project, "commit -qm typo");
     git(&home, &project, "checkout -q main");
@@ -274,8 +368,12 @@ fn tree(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
             if entry.file_type().unwrap().is_dir() {
                 left.push(path);
             } else {
-                let content = fs::read_link(&path).map(|target| target.into_os_string().into_encoded_bytes());
-                all.push((path.clone(), content.unwrap_or_else(|_| fs::read(&path).unwrap())));
+                let content =
+                    fs::read_link(&path).map(|target| target.into_os_string().into_encoded_bytes());
+                all.push((
+                    path.clone(),
+                    content.unwrap_or_else(|_| fs::read(&path).unwrap()),
+                ));
             }
         }
     }
@@ -288,11 +386,19 @@ fn archive_unpacked_over_the_project_replaces_the_link() {
     let home = home();
     let project = stand_in::project(&home, "app");
     home.program("evil/app/.venv/bin/git", "#!/bin/sh\ntouch ~/pwned\n");
-    home.write("evil/app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
-    home.run(home.command("tar").args(["-C", "evil", "-cf", "app.tar", "app"])).success();
+    home.write(
+        "evil/app/.venv/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.11.9\n",
+    );
+    home.run(
+        home.command("tar")
+            .args(["-C", "evil", "-cf", "app.tar", "app"]),
+    )
+    .success();
     let root = active(&home, &project).unwrap();
     let before = tree(&root);
-    home.run(home.command("tar").args(["-xf", "app.tar"])).success();
+    home.run(home.command("tar").args(["-xf", "app.tar"]))
+        .success();
     assert_eq!(active(&home, &project), None);
     assert_eq!(tree(&root), before);
     // Out of the way again.
@@ -311,7 +417,10 @@ fn link_of_a_checkout_activates_nothing_of_others() {
         home.data().join("pythons/3.11"),
         alpha.join("lib"),
         alpha.parent().unwrap().to_path_buf(),
-        projects(&home).join("../projects").join(alpha.strip_prefix(projects(&home)).unwrap()).join("../../../../pythons/3.11"),
+        projects(&home)
+            .join("../projects")
+            .join(alpha.strip_prefix(projects(&home)).unwrap())
+            .join("../../../../pythons/3.11"),
         PathBuf::from("/"),
         PathBuf::from(".venv"),
     ];
@@ -320,7 +429,11 @@ fn link_of_a_checkout_activates_nothing_of_others() {
         let hostile = stand_in::project(&home, "hostile");
         symlink(&target, hostile.join(".venv")).unwrap();
         assert_eq!(active(&home, &hostile), None, "{}", target.display());
-        assert_eq!(fs::read_link(hostile.join(".venv")).unwrap(), target, "the user's link stays");
+        assert_eq!(
+            fs::read_link(hostile.join(".venv")).unwrap(),
+            target,
+            "the user's link stays"
+        );
     }
     // A link that the user made and trusts is one.
     let hostile = home.root.join("hostile");
@@ -341,7 +454,11 @@ fn folder_of_an_earlier_boot_is_taken_over_with_its_packages() {
         assert_eq!(active(&home, &project), Some(folder.clone()));
         command(&folder, "tool");
         home.write("app/.venv/lib/python3.11/site-packages/kept.py", "");
-        assert!(fs::read_to_string(folder.join("bin/activate")).unwrap().contains(folder.to_str().unwrap()));
+        assert!(
+            fs::read_to_string(folder.join("bin/activate"))
+                .unwrap()
+                .contains(folder.to_str().unwrap())
+        );
         fs::remove_file(home.root.join(".config/boot/config.toml")).unwrap();
         if !pinned {
             fs::remove_file(project.join(".python-version")).unwrap();
@@ -353,9 +470,19 @@ fn folder_of_an_earlier_boot_is_taken_over_with_its_packages() {
         assert!(root.join("lib/python3.11/site-packages/kept.py").exists());
         for script in ["tool", "activate", "activate.fish"] {
             let text = fs::read_to_string(root.join("bin").join(script)).unwrap();
-            assert!(text.contains(root.to_str().unwrap()) && !text.contains(folder.to_str().unwrap()), "{script}: {text}");
+            assert!(
+                text.contains(root.to_str().unwrap()) && !text.contains(folder.to_str().unwrap()),
+                "{script}: {text}"
+            );
         }
-        assert_eq!(fs::metadata(root.join("bin/tool")).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(
+            fs::metadata(root.join("bin/tool"))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o755
+        );
         assert_eq!(active(&home, &project), Some(root));
         let list = home.boot(["venv", "list", "--json"]).success().json();
         assert_eq!(list["venvs"].as_array().unwrap().len(), 1, "{list}");
@@ -379,7 +506,10 @@ fn folder_of_an_earlier_boot_that_a_checkout_wrote_into_is_not_taken_over() {
     active(&home, &project).unwrap();
     git(&home, &project, "checkout -q pr");
     for setting in ["true", "false"] {
-        home.write(".config/boot/config.toml", &format!("[venv]\nin_project = {setting}\n"));
+        home.write(
+            ".config/boot/config.toml",
+            &format!("[venv]\nin_project = {setting}\n"),
+        );
         assert_eq!(active(&home, &project), None);
         enter(&home, &project).stderr_has("files of the repository");
         assert!(!project.join(".venv").is_symlink());
@@ -391,13 +521,25 @@ fn file_of_pep_832_is_followed_with_trust() {
     let home = home();
     let project = stand_in::project(&home, "app");
     home.program("elsewhere/env/bin/python", "#!/bin/sh\n");
-    home.write("elsewhere/env/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
-    for text in ["../elsewhere/env", "../elsewhere/env\n", &format!("{}/elsewhere/env\r\n", home.root.display())] {
+    home.write(
+        "elsewhere/env/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.11.9\n",
+    );
+    for text in [
+        "../elsewhere/env",
+        "../elsewhere/env\n",
+        &format!("{}/elsewhere/env\r\n", home.root.display()),
+    ] {
         fs::write(project.join(".venv"), text).unwrap();
-        home.boot_in(&project, ["untrust", "../elsewhere/env"]).success();
+        home.boot_in(&project, ["untrust", "../elsewhere/env"])
+            .success();
         assert_eq!(active(&home, &project), None);
         home.boot_in(&project, ["trust"]).success();
-        assert_eq!(active(&home, &project), Some(home.root.join("elsewhere/env")), "{text:?}");
+        assert_eq!(
+            active(&home, &project),
+            Some(home.root.join("elsewhere/env")),
+            "{text:?}"
+        );
         assert_eq!(home.read("app/.venv"), text);
     }
     // One of boot's own environment, as it is written where no links can be made.
@@ -406,7 +548,14 @@ fn file_of_pep_832_is_followed_with_trust() {
     fs::remove_file(project.join(".venv")).unwrap();
     fs::write(project.join(".venv"), format!("{}\n", root.display())).unwrap();
     assert_eq!(active(&home, &project), Some(root));
-    for text in ["", "\n", "nowhere", "\0", "/etc/passwd", "../../../../../../etc"] {
+    for text in [
+        "",
+        "\n",
+        "nowhere",
+        "\0",
+        "/etc/passwd",
+        "../../../../../../etc",
+    ] {
         fs::write(project.join(".venv"), text).unwrap();
         assert_eq!(active(&home, &project), None, "{text:?}");
     }
@@ -418,20 +567,28 @@ fn environment_without_a_pin_is_active() {
     fs::create_dir(home.root.join("plain")).unwrap();
     let plain = home.root.join("plain");
     assert_eq!(active(&home, &plain), None);
-    home.boot_in(&plain, ["venv"]).success().stderr_has("active there at the next prompt");
+    home.boot_in(&plain, ["venv"])
+        .success()
+        .stderr_has("active there at the next prompt");
     let root = active(&home, &plain).unwrap();
     fs::create_dir(plain.join("deeper")).unwrap();
     assert_eq!(active(&home, &plain.join("deeper")), Some(root));
     // A trusted one of somebody else's, too; and one that nobody trusts gets a line.
     home.program("other/.venv/bin/python", "#!/bin/sh\n");
-    home.write("other/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.12.1\n");
+    home.write(
+        "other/.venv/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.12.1\n",
+    );
     let other = home.root.join("other");
     assert_eq!(active(&home, &other), None);
     enter(&home, &other).stderr_has("boot trust");
-    home.boot_in(&other, ["trust"]).success().stderr_has("active there at the next prompt");
+    home.boot_in(&other, ["trust"])
+        .success()
+        .stderr_has("active there at the next prompt");
     assert_eq!(active(&home, &other), Some(other.join(".venv")));
     // The user's default is no project's pin.
-    home.boot(["python", "pin", "--global", stand_in::MINOR]).success();
+    home.boot(["python", "pin", "--global", stand_in::MINOR])
+        .success();
     assert_eq!(active(&home, &other), Some(other.join(".venv")));
 }
 
@@ -450,7 +607,9 @@ fn nearest_of_pin_and_environment_is_the_project() {
     // Without a pin of its own it has to meet the one above.
     fs::remove_file(service.join(".python-version")).unwrap();
     assert_eq!(active(&home, &service), None);
-    enter(&home, &service).stderr_has("3.12.1").stderr_has("3.11");
+    enter(&home, &service)
+        .stderr_has("3.12.1")
+        .stderr_has("3.11");
     assert_eq!(active(&home, &mono), Some(outer));
 }
 
@@ -462,14 +621,32 @@ fn clear_names_the_packages_that_go() {
     for name in ["requests-2.0.dist-info", "My_Package-1.dist-info"] {
         fs::create_dir_all(root.join("lib/python3.11/site-packages").join(name)).unwrap();
     }
-    home.boot_in(&project, ["venv"]).success().stderr_has("nothing to do");
-    home.boot_in(&project, ["venv", "--clear"]).success().stderr_has("my-package, requests");
-    assert_eq!(active(&home, &project), Some(root.clone()), "open shells have this path");
-    assert!(!root.join("lib/python3.11/site-packages/requests-2.0.dist-info").exists());
+    home.boot_in(&project, ["venv"])
+        .success()
+        .stderr_has("nothing to do");
+    home.boot_in(&project, ["venv", "--clear"])
+        .success()
+        .stderr_has("my-package, requests");
+    assert_eq!(
+        active(&home, &project),
+        Some(root.clone()),
+        "open shells have this path"
+    );
+    assert!(
+        !root
+            .join("lib/python3.11/site-packages/requests-2.0.dist-info")
+            .exists()
+    );
     // A folder of somebody else's goes only when asked for by that word.
     fs::remove_file(project.join(".venv")).unwrap();
-    home.write("app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
-    home.boot_in(&project, ["venv"]).code(1).one_error().stderr_has("--clear");
+    home.write(
+        "app/.venv/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.11.9\n",
+    );
+    home.boot_in(&project, ["venv"])
+        .code(1)
+        .one_error()
+        .stderr_has("--clear");
     assert!(project.join(".venv/pyvenv.cfg").exists());
     home.boot_in(&project, ["venv", "--clear"]).success();
     assert!(project.join(".venv").is_symlink());
@@ -492,17 +669,35 @@ fn remove_takes_the_link_and_the_environment() {
 #[test]
 fn odd_names_of_projects_are_fine() {
     let home = home();
-    for name in ["a:b", "with a space", "it's $(touch x)", "new\nline", "-e", ".boot-project", "ünïcode", &"long".repeat(50)] {
+    for name in [
+        "a:b",
+        "with a space",
+        "it's $(touch x)",
+        "new\nline",
+        "-e",
+        ".boot-project",
+        "ünïcode",
+        &"long".repeat(50),
+    ] {
         let project = stand_in::project(&home, &format!("odd/{name}"));
         let run = enter(&home, &project);
-        assert!(run.stdout.contains("__boot_use") && run.stderr.contains("made"), "{name:?}: {run}");
+        assert!(
+            run.stdout.contains("__boot_use") && run.stderr.contains("made"),
+            "{name:?}: {run}"
+        );
         let root = fs::read_link(project.join(".venv")).unwrap();
         let last = root.file_name().unwrap().to_str().unwrap();
-        assert!(!last.contains([':', '\n']) && root.join("bin/python").exists(), "{name:?}: {last:?}");
+        assert!(
+            !last.contains([':', '\n']) && root.join("bin/python").exists(),
+            "{name:?}: {last:?}"
+        );
         enter(&home, &project).stderr_lacks("made");
     }
     let bytes = std::os::unix::ffi::OsStrExt::from_bytes(b"not \xff utf8");
-    let project = home.root.join("odd").join(std::path::Path::new::<std::ffi::OsStr>(bytes));
+    let project = home
+        .root
+        .join("odd")
+        .join(std::path::Path::new::<std::ffi::OsStr>(bytes));
     fs::create_dir(&project).unwrap();
     fs::write(project.join(".python-version"), "3.11\n").unwrap();
     assert!(enter(&home, &project).stdout.contains("__boot_use"));
@@ -519,21 +714,49 @@ fn project_on_a_filesystem_without_links_gets_the_file_of_pep_832() {
     let project = stand_in::project(&home, "app");
     let traced = |inject: &str| {
         let mut command = home.command("strace");
-        command.args(["-f", "-o", "trace", "-e", "trace=symlink,symlinkat", "-e", inject, BOOT, "shell", "enter", "bash"]);
-        home.run(command.arg(&project).arg("")).success().stdout_has("__boot_use").stderr_has("made ")
+        command.args([
+            "-f",
+            "-o",
+            "trace",
+            "-e",
+            "trace=symlink,symlinkat",
+            "-e",
+            inject,
+            BOOT,
+            "shell",
+            "enter",
+            "bash",
+        ]);
+        home.run(command.arg(&project).arg(""))
+            .success()
+            .stdout_has("__boot_use")
+            .stderr_has("made ")
     };
     traced("signal=none");
     let root = fs::read_link(project.join(".venv")).unwrap();
     home.boot(["venv", "remove", "app"]).success();
-    // FAT answers so; the kernel of a test machine may not have it. The environment's own links are on another disk.
+    // FAT answers so; the kernel of a test machine may not have it. The environment's own links are
+    // on another disk.
     let trace = home.read("trace");
     let calls = trace.lines().filter(|line| line.contains("symlink"));
-    let links = calls.enumerate().filter(|(_, line)| line.contains(&format!("\"{}\"", root.display()))).map(|(at, _)| at + 1);
-    traced(&format!("inject=symlink,symlinkat:error=EPERM:when={}", links.last().unwrap()));
+    let links = calls
+        .enumerate()
+        .filter(|(_, line)| line.contains(&format!("\"{}\"", root.display())))
+        .map(|(at, _)| at + 1);
+    traced(&format!(
+        "inject=symlink,symlinkat:error=EPERM:when={}",
+        links.last().unwrap()
+    ));
     assert!(!project.join(".venv").is_symlink());
     assert_eq!(home.read("app/.venv"), format!("{}\n", root.display()));
     assert_eq!(active(&home, &project), Some(root.clone()));
-    assert_eq!(home.boot_in(&project, ["which", "python"]).success().stdout.trim(), root.join("bin/python").to_str().unwrap());
+    assert_eq!(
+        home.boot_in(&project, ["which", "python"])
+            .success()
+            .stdout
+            .trim(),
+        root.join("bin/python").to_str().unwrap()
+    );
     // Once made it is replaced, and removed, like a link.
     home.boot_in(&project, ["venv", "--clear"]).success();
     assert_eq!(active(&home, &project), Some(root.clone()));
@@ -549,19 +772,35 @@ fn clear_over_a_folder_of_others_keeps_the_environment_of_before() {
     fs::create_dir_all(first.join("lib/python3.11/site-packages/requests-2.0.dist-info")).unwrap();
     // A checkout puts its own there; the prompt sees it.
     fs::remove_file(project.join(".venv")).unwrap();
-    home.write("app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
-    home.write("app/.venv/lib/python3.11/site-packages/flask-3.0.dist-info/RECORD", "");
+    home.write(
+        "app/.venv/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.11.9\n",
+    );
+    home.write(
+        "app/.venv/lib/python3.11/site-packages/flask-3.0.dist-info/RECORD",
+        "",
+    );
     enter(&home, &project).stderr_has("boot venv restore");
-    home.boot_in(&project, ["venv", "--clear"]).success().stderr_has("flask").stderr_lacks("requests,");
-    assert!(first.join("lib/python3.11/site-packages/requests-2.0.dist-info").exists());
+    home.boot_in(&project, ["venv", "--clear"])
+        .success()
+        .stderr_has("flask")
+        .stderr_lacks("requests,");
+    assert!(
+        first
+            .join("lib/python3.11/site-packages/requests-2.0.dist-info")
+            .exists()
+    );
     home.boot_in(&project, ["venv", "restore"]).success();
     assert_eq!(active(&home, &project), Some(first));
     // A link to a named one goes, and what it led to stays what it was.
-    home.boot(["venv", "--name", "work", "-p", stand_in::MINOR]).success();
+    home.boot(["venv", "--name", "work", "-p", stand_in::MINOR])
+        .success();
     let other = stand_in::project(&home, "other");
     symlink(home.data().join("venvs/work"), other.join(".venv")).unwrap();
     home.boot_in(&other, ["venv", "--clear"]).success();
-    home.boot(["venv", "list"]).success().stdout_lacks("not trusted");
+    home.boot(["venv", "list"])
+        .success()
+        .stdout_lacks("not trusted");
     assert!(active(&home, &other).is_some_and(|root| root.starts_with(projects(&home))));
 }
 
@@ -595,15 +834,26 @@ fn trusted_folder_that_a_checkout_wrote_into_is_nobodys_python() {
     for version in ["2", "4"] {
         git(&home, &project, "checkout -q --force main");
         fs::create_dir_all(project.join(".venv/bin")).unwrap();
-        home.write("app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
+        home.write(
+            "app/.venv/pyvenv.cfg",
+            "home = /usr/bin\nversion = 3.11.9\n",
+        );
         home.program("app/.venv/bin/python", "#!/bin/sh\n");
         home.boot_in(&project, ["trust"]).success();
         assert_eq!(active(&home, &project), Some(project.join(".venv")));
         fs::remove_file(project.join(".venv/bin/python")).unwrap();
         git(&home, &project, "checkout -q pr");
-        git(&home, &project, &format!("update-index --index-version {version}"));
+        git(
+            &home,
+            &project,
+            &format!("update-index --index-version {version}"),
+        );
         assert_eq!(active(&home, &project), None, "{version}");
-        for line in [&["exec", "--", "python"][..], &["exec", "--", "git", "--version"], &["which", "python"]] {
+        for line in [
+            &["exec", "--", "python"][..],
+            &["exec", "--", "git", "--version"],
+            &["which", "python"],
+        ] {
             home.boot_in(&project, line).stdout_lacks(".venv");
         }
         assert!(!home.root.join("pwned").exists(), "{version}");
@@ -617,7 +867,10 @@ fn link_to_another_projects_environment_takes_nothing_from_it() {
     let root = active(&home, &alpha).unwrap();
     // Its own link is gone for the moment, as behind a branch that brings a folder.
     fs::remove_file(alpha.join(".venv")).unwrap();
-    home.write("alpha/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.9\n");
+    home.write(
+        "alpha/.venv/pyvenv.cfg",
+        "home = /usr/bin\nversion = 3.11.9\n",
+    );
     enter(&home, &alpha).stderr_has("boot venv restore");
     let hostile = stand_in::project(&home, "hostile");
     symlink(&root, hostile.join(".venv")).unwrap();
@@ -634,7 +887,12 @@ fn used_environment_is_not_counted_as_unused_from_long_ago() {
     let marker = root.parent().unwrap().join(".boot-unused");
     // Its disk was away once, long ago; it is used since, and away again.
     fs::write(&marker, "").unwrap();
-    home.run(home.command("touch").args(["-d", "90 days ago"]).arg(&marker)).success();
+    home.run(
+        home.command("touch")
+            .args(["-d", "90 days ago"])
+            .arg(&marker),
+    )
+    .success();
     assert_eq!(active(&home, &project), Some(root.clone()));
     fs::rename(&project, home.root.join("away")).unwrap();
     home.boot(["venv", "list"]).success();

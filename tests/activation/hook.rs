@@ -1,5 +1,6 @@
-//! The hooks in their real shells, through the options that change what shell code means, and in folders with hostile names.
-//! Each prompt is asked for by name, without a terminal; tests of prompts on a terminal are stories.
+//! The hooks in their real shells, through the options that change what shell code means, and in
+//! folders with hostile names. Each prompt is asked for by name, without a terminal; tests of
+//! prompts on a terminal are stories.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,8 +18,9 @@ fn home() -> Home {
     home
 }
 
-/// What `script` prints in an interactive `shell` that has the hook; `prompt` in it stands for showing one, `show` for the
-/// environment that is on PATH. `before` runs ahead of the hook. None where the shell isn't there.
+/// What `script` prints in an interactive `shell` that has the hook; `prompt` in it stands for
+/// showing one, `show` for the environment that is on PATH. `before` runs ahead of the hook. None
+/// where the shell isn't there.
 fn run(home: &Home, shell: &str, before: &str, script: &str) -> Option<(String, String)> {
     if !needs::program(shell) {
         return None;
@@ -27,21 +29,33 @@ fn run(home: &Home, shell: &str, before: &str, script: &str) -> Option<(String, 
     fs::write(&hook, home.boot(["shell", "init", shell]).success().stdout).unwrap();
     let (prompt, plain) = match shell {
         "fish" => (
-            "function prompt; emit fish_prompt; end; function show; set -l n 0; for p in $PATH; string match -qr -- '\\.venv|venvs/' $p; and set n 1; end; echo \"<$VIRTUAL_ENV> $n\"; end",
+            "function prompt; emit fish_prompt; end; function show; set -l n 0; for p in $PATH; \
+             string match -qr -- '\\.venv|venvs/' $p; and set n 1; end; echo \"<$VIRTUAL_ENV> \
+             $n\"; end",
             "--no-config",
         ),
         "zsh" => (
-            "prompt() { for f in \"${precmd_functions[@]}\"; do $f; done; }; show() { local p=${PATH//.venv/}; p=${p//venvs/}; print -r -- \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
+            "prompt() { for f in \"${precmd_functions[@]}\"; do $f; done; }; show() \
+             { local p=${PATH//.venv/}; p=${p//venvs/}; print -r -- \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
             "-f",
         ),
         _ => (
-            "prompt() { local c; for c in \"${PROMPT_COMMAND[@]}\"; do eval \"$c\"; done; }; show() { local p=${PATH/.venv/}; p=${p/venvs/}; echo \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
+            "prompt() { local c; for c in \"${PROMPT_COMMAND[@]}\"; do eval \"$c\"; done; }; \
+             show() { local p=${PATH/.venv/}; p=${p/venvs/}; echo \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
             "--norc",
         ),
     };
     let whole = format!("{prompt}\n{before}\n. '{}'\n{script}\n", hook.display());
-    let run = home.command(shell).args([plain, "-i", "-c"]).arg(OsStr::new(&whole)).output().unwrap();
-    Some((String::from_utf8_lossy(&run.stdout).into_owned(), String::from_utf8_lossy(&run.stderr).into_owned()))
+    let run = home
+        .command(shell)
+        .args([plain, "-i", "-c"])
+        .arg(OsStr::new(&whole))
+        .output()
+        .unwrap();
+    Some((
+        String::from_utf8_lossy(&run.stdout).into_owned(),
+        String::from_utf8_lossy(&run.stderr).into_owned(),
+    ))
 }
 
 fn active(folder: &Path) -> String {
@@ -88,24 +102,54 @@ fn entering_and_leaving_works_whatever_the_options_are() {
             &home,
             shell,
             option,
-            "prompt; show; cd p/sub; prompt; show; cd ../..; prompt; show; cd p; prompt; show; deactivate; prompt; show; cd sub; prompt; show",
+            "prompt; show; cd p/sub; prompt; show; cd ../..; prompt; show; cd p; prompt; show; \
+             deactivate; prompt; show; cd sub; prompt; show",
         ) else {
             continue;
         };
-        let wanted = [NONE, &active(&project), NONE, &active(&project), NONE, &active(&project)].concat();
+        let wanted = [
+            NONE,
+            &active(&project),
+            NONE,
+            &active(&project),
+            NONE,
+            &active(&project),
+        ]
+        .concat();
         assert_eq!(out, wanted, "{shell} {option}: {errors}");
     }
 }
 
 #[test]
 fn no_name_of_a_folder_is_ever_run() {
-    for name in ["$(touch x)", "`touch x`", "a'b\"c", ";touch x;", "new\nline", "-e", "trailing ", "[a]*", "back\\slash", "%d!x"] {
+    for name in [
+        "$(touch x)",
+        "`touch x`",
+        "a'b\"c",
+        ";touch x;",
+        "new\nline",
+        "-e",
+        "trailing ",
+        "[a]*",
+        "back\\slash",
+        "%d!x",
+    ] {
         for shell in SHELLS {
             let home = home();
             let project = stand_in::project(&home, name);
-            let Some((out, errors)) = run(&home, shell, "", "cd ./*/; prompt; show; cd /; prompt; show") else { continue };
+            let Some((out, errors)) = run(
+                &home,
+                shell,
+                "",
+                "cd ./*/; prompt; show; cd /; prompt; show",
+            ) else {
+                continue;
+            };
             assert_eq!(out, active(&project) + NONE, "{shell} {name:?}: {errors}");
-            assert!(!home.root.join("x").exists() && !project.join("x").exists(), "{shell} {name:?}");
+            assert!(
+                !home.root.join("x").exists() && !project.join("x").exists(),
+                "{shell} {name:?}"
+            );
         }
     }
 }
@@ -115,9 +159,14 @@ fn a_colon_in_the_path_puts_no_folder_of_the_project_on_path() {
     for shell in SHELLS {
         let home = home();
         let project = stand_in::project(&home, "a:evil");
-        let Some((out, errors)) = run(&home, shell, "", "cd a:evil; prompt; show") else { continue };
+        let Some((out, errors)) = run(&home, shell, "", "cd a:evil; prompt; show") else {
+            continue;
+        };
         assert_eq!(out, active(&project), "{shell}: {errors}");
-        assert!(stand_in::real(&project.join(".venv")).ends_with("a_evil"), "{shell}");
+        assert!(
+            stand_in::real(&project.join(".venv")).ends_with("a_evil"),
+            "{shell}"
+        );
     }
 }
 
@@ -128,16 +177,29 @@ fn what_a_checkout_brings_along_is_not_activated_until_it_is_trusted() {
         let project = stand_in::project(&home, "p");
         let bin = project.join(".venv/bin");
         fs::create_dir_all(&bin).unwrap();
-        fs::write(project.join(".venv/pyvenv.cfg"), "home = /usr/bin\nversion = 3.11.2\n").unwrap();
+        fs::write(
+            project.join(".venv/pyvenv.cfg"),
+            "home = /usr/bin\nversion = 3.11.2\n",
+        )
+        .unwrap();
         for command in ["python", "git", "ls"] {
             fs::write(bin.join(command), "#!/bin/sh\ntouch ~/pwned\n").unwrap();
             fs::set_permissions(bin.join(command), fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let Some((out, errors)) = run(&home, shell, "", "cd p; prompt; show; prompt; cd /; prompt; cd ~/p; prompt; ls >/dev/null") else {
+        let Some((out, errors)) = run(
+            &home,
+            shell,
+            "",
+            "cd p; prompt; show; prompt; cd /; prompt; cd ~/p; prompt; ls >/dev/null",
+        ) else {
             continue;
         };
         assert_eq!(out, NONE, "{shell}");
-        assert_eq!(errors.matches("boot trust").count(), 1, "said once for each folder: {errors}");
+        assert_eq!(
+            errors.matches("boot trust").count(),
+            1,
+            "said once for each folder: {errors}"
+        );
         assert!(!home.root.join("pwned").exists());
         home.boot(["trust", "p"]).success();
         let script = format!("cd p; prompt; show; '{BOOT}' -q untrust; prompt; show");
@@ -155,12 +217,21 @@ fn a_pin_that_is_edited_within_the_same_second_is_noticed_and_a_missing_python_i
             &home,
             shell,
             "",
-            "cd p; prompt; show; echo 3.12 > .python-version; prompt; show; prompt; cd /; prompt; cd ~/p; prompt; echo 3.11 > .python-version; prompt; show",
+            "cd p; prompt; show; echo 3.12 > .python-version; prompt; show; prompt; cd /; prompt; \
+             cd ~/p; prompt; echo 3.11 > .python-version; prompt; show",
         ) else {
             continue;
         };
-        assert_eq!(out, active(&project) + NONE + &active(&project), "{shell}: {errors}");
-        assert_eq!(errors.matches("boot python install 3.12").count(), 1, "{errors}");
+        assert_eq!(
+            out,
+            active(&project) + NONE + &active(&project),
+            "{shell}: {errors}"
+        );
+        assert_eq!(
+            errors.matches("boot python install 3.12").count(),
+            1,
+            "{errors}"
+        );
     }
 }
 
@@ -170,13 +241,25 @@ fn what_was_activated_by_hand_is_left_alone_and_its_deactivation_holds() {
         let home = home();
         let project = stand_in::project(&home, "p");
         home.boot(["-q", "venv", "other", "--no-pip"]).success();
-        let activate = if shell == "fish" { "activate.fish" } else { "activate" };
+        let activate = if shell == "fish" {
+            "activate.fish"
+        } else {
+            "activate"
+        };
         let script = format!(
-            "cd p; prompt; . ~/other/bin/{activate}; prompt; echo \"$VIRTUAL_ENV\"; cd /; prompt; echo \"$VIRTUAL_ENV\"; cd ~/p; deactivate; prompt; prompt; show; cd ..; prompt; cd p; prompt; show"
+            "cd p; prompt; . ~/other/bin/{activate}; prompt; echo \"$VIRTUAL_ENV\"; cd /; prompt; \
+             echo \"$VIRTUAL_ENV\"; cd ~/p; deactivate; prompt; prompt; show; cd ..; prompt; cd p; \
+             prompt; show"
         );
-        let Some((out, errors)) = run(&home, shell, "", &script) else { continue };
+        let Some((out, errors)) = run(&home, shell, "", &script) else {
+            continue;
+        };
         let other = format!("{}\n", home.root.join("other").display());
-        assert_eq!(out, other.clone() + &other + NONE + &active(&project), "{shell}: {errors}");
+        assert_eq!(
+            out,
+            other.clone() + &other + NONE + &active(&project),
+            "{shell}: {errors}"
+        );
     }
 }
 
@@ -185,13 +268,30 @@ fn sourced_twice_and_in_a_nested_shell_nothing_is_there_twice() {
     for shell in SHELLS {
         let home = home();
         let project = stand_in::project(&home, "p");
-        let path = if shell == "fish" { "string join : -- $PATH" } else { "echo \"$PATH\"" };
-        let script = format!("cd p; prompt; {path}; . ~/hook; prompt; {path}; cd /; . ~/hook; prompt; {path}");
-        let Some((out, errors)) = run(&home, shell, "", &script) else { continue };
+        let path = if shell == "fish" {
+            "string join : -- $PATH"
+        } else {
+            "echo \"$PATH\""
+        };
+        let script = format!(
+            "cd p; prompt; {path}; . ~/hook; prompt; {path}; cd /; . ~/hook; prompt; {path}"
+        );
+        let Some((out, errors)) = run(&home, shell, "", &script) else {
+            continue;
+        };
         let lines: Vec<&str> = out.lines().collect();
-        let [first, second, left] = lines[..] else { panic!("{shell}: {out} {errors}") };
+        let [first, second, left] = lines[..] else {
+            panic!("{shell}: {out} {errors}")
+        };
         assert_eq!(first, second, "{shell}");
-        assert_eq!(first, format!("{}/bin:{left}", stand_in::real(&project.join(".venv")).display()), "{shell}");
+        assert_eq!(
+            first,
+            format!(
+                "{}/bin:{left}",
+                stand_in::real(&project.join(".venv")).display()
+            ),
+            "{shell}"
+        );
     }
 }
 
@@ -201,7 +301,9 @@ fn nothing_is_made_where_others_can_write_or_in_the_home_directory() {
     fs::write(home.root.join(".python-version"), "3.11").unwrap();
     let open = stand_in::project(&home, "open");
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
-    let Some((out, errors)) = run(&home, "bash", "", "prompt; show; cd open; prompt; show") else { return };
+    let Some((out, errors)) = run(&home, "bash", "", "prompt; show; cd open; prompt; show") else {
+        return;
+    };
     assert_eq!(out, [NONE, NONE].concat());
     assert!(errors.contains("others can write"), "{errors}");
     assert!(!home.root.join(".venv").exists() && !open.join(".venv").exists());

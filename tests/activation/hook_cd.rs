@@ -1,4 +1,5 @@
-//! What comes behind a `cd` on the same line runs in the project that it leads to; and `cd` itself does what it always did.
+//! What comes behind a `cd` on the same line runs in the project that it leads to; and `cd` itself
+//! does what it always did.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +10,19 @@ use crate::support::{Home, needs, stand_in};
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const PYTHON: &str = "command -v python";
 
-/// A home with the projects `alpha` and `beta`, whose environments are made, and `new`, whose isn't; and a shell that stands in `alpha`.
+/// A home with the projects `alpha` and `beta`, whose environments are made, and `new`, whose
+/// isn't; and a shell that stands in `alpha`.
 fn stand(shell: &str, before: &str, after: &str) -> Option<(Home, Pty)> {
     let home = home();
     stand_in::start_up(&home, shell, before, after);
     let mut pty = Pty::start(&home, shell)?;
     pty.type_line("cd alpha");
-    assert_eq!(pty.ask(PYTHON), python(&home, "alpha"), "{shell}: {}", pty.screen());
+    assert_eq!(
+        pty.ask(PYTHON),
+        python(&home, "alpha"),
+        "{shell}: {}",
+        pty.screen()
+    );
     Some((home, pty))
 }
 
@@ -32,19 +39,29 @@ fn home() -> Home {
 }
 
 fn python(home: &Home, project: &str) -> String {
-    stand_in::real(&home.root.join(project).join(".venv")).join("bin/python").display().to_string()
+    stand_in::real(&home.root.join(project).join(".venv"))
+        .join("bin/python")
+        .display()
+        .to_string()
 }
 
 fn shim(home: &Home) -> String {
     let shims = home.data().join("shims/python");
-    if shims.exists() { shims.display().to_string() } else { String::new() }
+    if shims.exists() {
+        shims.display().to_string()
+    } else {
+        String::new()
+    }
 }
 
-/// fish 4 itself tells the terminal where it is, also where somebody listens to what a command prints.
+/// fish 4 itself tells the terminal where it is, also where somebody listens to what a command
+/// prints.
 fn without_reports(answer: &str) -> String {
     let mut text = answer.to_string();
     while let Some(at) = text.find("\u{1b}]7;") {
-        let Some(end) = text[at..].find('\u{7}') else { break };
+        let Some(end) = text[at..].find('\u{7}') else {
+            break;
+        };
         text.replace_range(at..at + end + 1, "");
     }
     text.trim().to_string()
@@ -53,33 +70,77 @@ fn without_reports(answer: &str) -> String {
 #[test]
 fn a_command_behind_cd_runs_in_the_project_that_it_leads_to() {
     for shell in SHELLS {
-        let Some((home, mut pty)) = stand(shell, "", "") else { continue };
+        let Some((home, mut pty)) = stand(shell, "", "") else {
+            continue;
+        };
         let answer = pty.ask("cd ../beta && command -v python");
-        assert_eq!(without_reports(&answer), python(&home, "beta"), "{shell}: {}", pty.screen());
-        assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            without_reports(&answer),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
+        assert_eq!(
+            pty.ask(PYTHON),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
         // Through a folder without a project, deeper, and back.
-        let answer = pty.ask("cd ../plain/deep && echo \"<$VIRTUAL_ENV>\" && cd ../../alpha && command -v python");
+        let answer = pty.ask(
+            "cd ../plain/deep && echo \"<$VIRTUAL_ENV>\" && cd ../../alpha && command -v python",
+        );
         let answer = without_reports(&answer);
-        assert_eq!(answer.split_whitespace().collect::<Vec<_>>(), ["<>", &python(&home, "alpha")], "{shell}: {}", pty.screen());
-        let answer = pty.ask("pushd ../beta >/dev/null && command -v python && popd >/dev/null && command -v python");
+        assert_eq!(
+            answer.split_whitespace().collect::<Vec<_>>(),
+            ["<>", &python(&home, "alpha")],
+            "{shell}: {}",
+            pty.screen()
+        );
+        let answer = pty.ask(
+            "pushd ../beta >/dev/null && command -v python && popd >/dev/null && command -v python",
+        );
         let answer = without_reports(&answer);
-        assert_eq!(answer.split_whitespace().collect::<Vec<_>>(), [python(&home, "beta"), python(&home, "alpha")], "{shell}");
+        assert_eq!(
+            answer.split_whitespace().collect::<Vec<_>>(),
+            [python(&home, "beta"), python(&home, "alpha")],
+            "{shell}"
+        );
         // In a function, and in a file that is read.
         home.write("jump", "cd ~/beta\n");
-        let define =
-            if shell == "fish" { "function jump; cd ~/beta; command -v python; end" } else { "jump() { cd ~/beta; command -v python; }" };
+        let define = if shell == "fish" {
+            "function jump; cd ~/beta; command -v python; end"
+        } else {
+            "jump() { cd ~/beta; command -v python; }"
+        };
         pty.type_line(define);
-        assert_eq!(without_reports(&pty.ask("jump")), python(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            without_reports(&pty.ask("jump")),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
         pty.type_line("cd ~/alpha");
-        assert_eq!(without_reports(&pty.ask("source ~/jump; command -v python")), python(&home, "beta"), "{shell}: {}", pty.screen());
-        assert!(!pty.screen().contains("__boot"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            without_reports(&pty.ask("source ~/jump; command -v python")),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
+        assert!(
+            !pty.screen().contains("__boot"),
+            "{shell}: {}",
+            pty.screen()
+        );
     }
 }
 
 #[test]
 fn subshells_and_substitutions_run_in_the_other_project_and_leave_this_shell_alone() {
     for shell in ["bash", "zsh"] {
-        let Some((home, mut pty)) = stand(shell, "", "") else { continue };
+        let Some((home, mut pty)) = stand(shell, "", "") else {
+            continue;
+        };
         for line in [
             "(cd ../beta && command -v python)",
             "echo \"$(cd ../beta && command -v python)\"",
@@ -90,65 +151,145 @@ fn subshells_and_substitutions_run_in_the_other_project_and_leave_this_shell_alo
             "{ cd ../beta && command -v python; } & wait $!",
         ] {
             let answer = pty.ask(line);
-            let last = answer.lines().map(str::trim).rfind(|line| line.starts_with('/')).unwrap_or_default();
-            assert_eq!(last, python(&home, "beta"), "{shell}: {line}: {}", pty.screen());
-            assert_eq!(pty.ask(PYTHON), python(&home, "alpha"), "{shell}: {line}: {}", pty.screen());
+            let last = answer
+                .lines()
+                .map(str::trim)
+                .rfind(|line| line.starts_with('/'))
+                .unwrap_or_default();
+            assert_eq!(
+                last,
+                python(&home, "beta"),
+                "{shell}: {line}: {}",
+                pty.screen()
+            );
+            assert_eq!(
+                pty.ask(PYTHON),
+                python(&home, "alpha"),
+                "{shell}: {line}: {}",
+                pty.screen()
+            );
         }
         // Where nobody can have an environment, the environment that was left is gone too.
-        assert_eq!(pty.ask("(cd / && echo \"<$VIRTUAL_ENV>\")"), "<>", "{shell}");
+        assert_eq!(
+            pty.ask("(cd / && echo \"<$VIRTUAL_ENV>\")"),
+            "<>",
+            "{shell}"
+        );
     }
     // fish runs a substitution in the shell itself, which has moved.
-    let Some((home, mut pty)) = stand("fish", "", "") else { return };
+    let Some((home, mut pty)) = stand("fish", "", "") else {
+        return;
+    };
     let answer = pty.ask("echo (cd ../beta; and command -v python)");
-    assert_eq!(without_reports(&answer), python(&home, "beta"), "{}", pty.screen());
+    assert_eq!(
+        without_reports(&answer),
+        python(&home, "beta"),
+        "{}",
+        pty.screen()
+    );
     assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{}", pty.screen());
 }
 
 #[test]
 fn nothing_is_made_or_said_in_a_subshell_and_nothing_ever_printed_to_stdout() {
     for shell in SHELLS {
-        let Some((home, mut pty)) = stand(shell, "", "") else { continue };
+        let Some((home, mut pty)) = stand(shell, "", "") else {
+            continue;
+        };
         let venv = home.root.join("new/.venv");
         let new = home.root.join("new").display().to_string();
         let lines: &[&str] = match shell {
             "fish" => &["echo (cd ../new; and pwd)"],
-            _ => &["(cd ../new && pwd)", "echo \"$(cd ../new && pwd)\"", "{ cd ../new && pwd; } | cat"],
+            _ => &[
+                "(cd ../new && pwd)",
+                "echo \"$(cd ../new && pwd)\"",
+                "{ cd ../new && pwd; } | cat",
+            ],
         };
         for line in lines {
             let answer = if shell == "fish" {
                 // Its next prompt is in the new project, and makes what is missing.
-                pty.ask(&format!("{line}; test -e {}; and echo made", venv.display()))
+                pty.ask(&format!(
+                    "{line}; test -e {}; and echo made",
+                    venv.display()
+                ))
             } else {
                 pty.ask(line)
             };
-            assert_eq!(without_reports(&answer), new, "{shell}: {line}: {}", pty.screen());
+            assert_eq!(
+                without_reports(&answer),
+                new,
+                "{shell}: {line}: {}",
+                pty.screen()
+            );
             if shell != "fish" {
                 assert!(!venv.exists(), "{shell}: {line}");
-                assert!(!pty.screen().contains("made "), "{shell}: {line}: {}", pty.screen());
+                assert!(
+                    !pty.screen().contains("made "),
+                    "{shell}: {line}: {}",
+                    pty.screen()
+                );
             }
         }
         pty.type_line("cd ~/plain");
         // Only what the user's own commands print.
         let file = home.root.join("out");
-        let joined = if shell == "fish" { "begin; cd ../new; and cd ../beta; end" } else { "{ cd ../new && cd ../beta; }" };
+        let joined = if shell == "fish" {
+            "begin; cd ../new; and cd ../beta; end"
+        } else {
+            "{ cd ../new && cd ../beta; }"
+        };
         pty.type_line(&format!("{joined} >{}", file.display()));
-        assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{shell}: {}", pty.screen());
-        assert_eq!(without_reports(&fs::read_to_string(&file).unwrap()), "", "{shell}");
+        assert_eq!(
+            pty.ask(PYTHON),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
+        assert_eq!(
+            without_reports(&fs::read_to_string(&file).unwrap()),
+            "",
+            "{shell}"
+        );
         assert!(venv.exists(), "{shell}: {}", pty.screen());
-        assert_eq!(pty.screen().matches("made ").count(), 1, "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.screen().matches("made ").count(),
+            1,
+            "{shell}: {}",
+            pty.screen()
+        );
     }
 }
 
 #[test]
 fn with_the_switch_off_only_prompts_look() {
     for shell in SHELLS {
-        let off = if shell == "fish" { "set -gx BOOT_CD off" } else { "export BOOT_CD=off" };
-        let Some((home, mut pty)) = stand(shell, off, "") else { continue };
+        let off = if shell == "fish" {
+            "set -gx BOOT_CD off"
+        } else {
+            "export BOOT_CD=off"
+        };
+        let Some((home, mut pty)) = stand(shell, off, "") else {
+            continue;
+        };
         let answer = pty.ask("cd ../beta && command -v python");
-        assert_eq!(without_reports(&answer), python(&home, "alpha"), "{shell}: {}", pty.screen());
-        assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            without_reports(&answer),
+            python(&home, "alpha"),
+            "{shell}: {}",
+            pty.screen()
+        );
+        assert_eq!(
+            pty.ask(PYTHON),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
         if shell == "bash" {
-            assert_eq!(pty.ask("type -t cd pushd popd | tr '\\n' ' '"), "builtin builtin builtin");
+            assert_eq!(
+                pty.ask("type -t cd pushd popd | tr '\\n' ' '"),
+                "builtin builtin builtin"
+            );
         }
     }
 }
@@ -157,17 +298,35 @@ fn with_the_switch_off_only_prompts_look() {
 fn start_up_files_and_scripts_that_change_the_folder_enter_nothing() {
     for shell in SHELLS {
         let home = home();
-        stand_in::start_up(&home, shell, "", &format!("cd {}/new && cd ..", home.root.display()));
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        stand_in::start_up(
+            &home,
+            shell,
+            "",
+            &format!("cd {}/new && cd ..", home.root.display()),
+        );
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         assert_eq!(pty.ask("echo \"<$VIRTUAL_ENV>\""), "<>", "{shell}");
-        assert!(!home.root.join("new/.venv").exists(), "{shell}: {}", pty.screen());
+        assert!(
+            !home.root.join("new/.venv").exists(),
+            "{shell}: {}",
+            pty.screen()
+        );
         let rc = match shell {
             "fish" => ".config/fish/config.fish",
             "zsh" => ".zshrc",
             _ => ".bashrc",
         };
-        let kind = if shell == "fish" { "functions -q __boot_moved; or echo builtin" } else { "echo builtin" };
-        let script = home.write("script", &format!(". ~/{rc}\ncd ~/alpha\necho \"<$VIRTUAL_ENV>\"\n{kind}\n"));
+        let kind = if shell == "fish" {
+            "functions -q __boot_moved; or echo builtin"
+        } else {
+            "echo builtin"
+        };
+        let script = home.write(
+            "script",
+            &format!(". ~/{rc}\ncd ~/alpha\necho \"<$VIRTUAL_ENV>\"\n{kind}\n"),
+        );
         let mut command = home.command(shell);
         command.arg(script);
         let run = home.run(&mut command).success();
@@ -177,10 +336,14 @@ fn start_up_files_and_scripts_that_change_the_folder_enter_nothing() {
     stand_in::start_up(&home, "bash", "", "");
     let mut command = home.command("bash");
     command.args(["-c", ". ~/.bashrc; type -t cd pushd popd"]);
-    assert_eq!(home.run(&mut command).success().stdout, "builtin\nbuiltin\nbuiltin\n");
+    assert_eq!(
+        home.run(&mut command).success().stdout,
+        "builtin\nbuiltin\nbuiltin\n"
+    );
 }
 
-/// Lines that change the folder in every way that bash knows. What they print, how they end and where they lead must not depend on the hook.
+/// Lines that change the folder in every way that bash knows. What they print, how they end and
+/// where they lead must not depend on the hook.
 const WAYS: &[&str] = &[
     "cd",
     "cd -",
@@ -240,7 +403,8 @@ const WAYS: &[&str] = &[
     "chmod 000 shut; cd shut; cd ~",
 ];
 
-/// What [`WAYS`] print in bash, each with its end and where it led; `before` runs ahead of the hook.
+/// What [`WAYS`] print in bash, each with its end and where it led; `before` runs ahead of the
+/// hook.
 fn walk(home: &Home, before: &str) -> String {
     for folder in ["plain/deep", "-e", "new\nline", "shut"] {
         fs::create_dir_all(home.root.join(folder)).unwrap();
@@ -252,10 +416,16 @@ fn walk(home: &Home, before: &str) -> String {
     }
     let hook = home.root.join("hook");
     fs::write(&hook, home.boot(["shell", "init", "bash"]).success().stdout).unwrap();
-    let ways: Vec<String> =
-        WAYS.iter().enumerate().map(|(at, way)| format!("{way}\necho \"[{at}: $? $PWD ${{OLDPWD-none}} ${{DIRSTACK[*]}}]\"\n")).collect();
+    let ways: Vec<String> = WAYS
+        .iter()
+        .enumerate()
+        .map(|(at, way)| {
+            format!("{way}\necho \"[{at}: $? $PWD ${{OLDPWD-none}} ${{DIRSTACK[*]}}]\"\n")
+        })
+        .collect();
     let script = format!(
-        "prompt() {{ local c; for c in \"${{PROMPT_COMMAND[@]}}\"; do eval \"$c\"; done; }}\n{before}\n. '{}'\nprompt\n{}",
+        "prompt() {{ local c; for c in \"${{PROMPT_COMMAND[@]}}\"; do eval \"$c\"; done; }}\n\
+         {before}\n. '{}'\nprompt\n{}",
         hook.display(),
         ways.concat()
     );
@@ -269,8 +439,15 @@ fn cd_pushd_and_popd_print_end_and_lead_where_they_always_did() {
     let (plain, hooked) = (Home::new(), Home::new());
     let before = walk(&plain, "BOOT_CD=off").replace(&plain.root.display().to_string(), "HOME");
     let after = walk(&hooked, "").replace(&hooked.root.display().to_string(), "HOME");
-    assert!(before.contains(&format!("[{}: ", WAYS.len() - 1)), "{before}");
-    let lines: Vec<(&str, &str)> = before.lines().zip(after.lines()).filter(|(one, other)| one != other).collect();
+    assert!(
+        before.contains(&format!("[{}: ", WAYS.len() - 1)),
+        "{before}"
+    );
+    let lines: Vec<(&str, &str)> = before
+        .lines()
+        .zip(after.lines())
+        .filter(|(one, other)| one != other)
+        .collect();
     assert_eq!(lines, []);
     assert_eq!(before.lines().count(), after.lines().count());
 }
@@ -278,73 +455,171 @@ fn cd_pushd_and_popd_print_end_and_lead_where_they_always_did() {
 #[test]
 fn a_cd_of_the_users_own_stays_whenever_it_was_defined() {
     let theirs = "cd() { builtin cd \"$@\" && moved=$PWD; }";
-    for (before, after) in [(theirs, ""), ("", theirs), ("alias cd='builtin cd' pushd='builtin pushd'", ""), ("", "alias cd='builtin cd'")]
-    {
-        let Some((home, mut pty)) = stand("bash", before, after) else { return };
+    for (before, after) in [
+        (theirs, ""),
+        ("", theirs),
+        ("alias cd='builtin cd' pushd='builtin pushd'", ""),
+        ("", "alias cd='builtin cd'"),
+    ] {
+        let Some((home, mut pty)) = stand("bash", before, after) else {
+            return;
+        };
         let at = |pty: &Pty| format!("{before:?}, {after:?}: {}", pty.screen());
         // Prompts look, as they always do.
-        assert_eq!(pty.ask("cd ../beta && command -v python"), python(&home, "alpha"), "{}", at(&pty));
+        assert_eq!(
+            pty.ask("cd ../beta && command -v python"),
+            python(&home, "alpha"),
+            "{}",
+            at(&pty)
+        );
         assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{}", at(&pty));
         let kind = pty.ask("type -t cd");
-        assert_eq!(kind, if before.contains("alias") || after.contains("alias") { "alias" } else { "function" }, "{}", at(&pty));
+        assert_eq!(
+            kind,
+            if before.contains("alias") || after.contains("alias") {
+                "alias"
+            } else {
+                "function"
+            },
+            "{}",
+            at(&pty)
+        );
         if kind == "function" {
-            assert_eq!(pty.ask("echo $moved"), home.root.join("beta").display().to_string(), "{}", at(&pty));
+            assert_eq!(
+                pty.ask("echo $moved"),
+                home.root.join("beta").display().to_string(),
+                "{}",
+                at(&pty)
+            );
         }
         // Those of the three that they left alone are boot's.
         let pushd = pty.ask("pushd ../alpha >/dev/null && command -v python");
-        assert_eq!(pushd, if before.contains("pushd") { python(&home, "beta") } else { python(&home, "alpha") }, "{}", at(&pty));
+        assert_eq!(
+            pushd,
+            if before.contains("pushd") {
+                python(&home, "beta")
+            } else {
+                python(&home, "alpha")
+            },
+            "{}",
+            at(&pty)
+        );
     }
 }
 
 #[test]
 fn wrappers_and_jumps_of_others_work_and_call_nothing_twice() {
-    // The way of rvm and mise, which bring chpwd_functions to bash; a wrapper that calls cd; what autojump, z and fasd do (cd), and zoxide.
-    let others = "__zsh_like_cd() { local hook; if builtin \"$@\"; then for hook in chpwd \"${chpwd_functions[@]}\"; do \
-                  if declare -f \"$hook\" >/dev/null; then \"$hook\" || break; fi; done; true; else return $?; fi; }\n\
+    // The way of rvm and mise, which bring chpwd_functions to bash; a wrapper that calls cd; what
+    // autojump, z and fasd do (cd), and zoxide.
+    let others = "__zsh_like_cd() \
+                  { local hook; if builtin \"$@\"; then for hook in chpwd \"${chpwd_functions[@]}\"; do \
+                  if declare -f \"$hook\" >/dev/null; then \"$hook\" || break; fi; done; true; \
+                  else return $?; fi; }\n\
                   cd() { __zsh_like_cd cd \"$@\"; }\n";
-    let Some((home, mut pty)) = stand("bash", "", others) else { return };
-    assert_eq!(pty.ask("cd ../beta && command -v python"), python(&home, "beta"), "{}", pty.screen());
-    assert_eq!(pty.ask("cd nowhere 2>/dev/null || echo $?"), "1", "{}", pty.screen());
+    let Some((home, mut pty)) = stand("bash", "", others) else {
+        return;
+    };
+    assert_eq!(
+        pty.ask("cd ../beta && command -v python"),
+        python(&home, "beta"),
+        "{}",
+        pty.screen()
+    );
+    assert_eq!(
+        pty.ask("cd nowhere 2>/dev/null || echo $?"),
+        "1",
+        "{}",
+        pty.screen()
+    );
 
-    let jumps = "mk() { mkdir -p \"$1\" && cd \"$1\"; }\nj() { cd ~/\"$1\"; }\nz() { \\builtin cd -- ~/\"$1\"; }\nup() { cd \"$@\" && up_ran=$((${up_ran-0} + 1)); }";
+    let jumps = "mk() { mkdir -p \"$1\" && cd \"$1\"; }\nj() { cd ~/\"$1\"; }\n\
+                 z() { \\builtin cd -- ~/\"$1\"; }\nup() \
+                 { cd \"$@\" && up_ran=$((${up_ran-0} + 1)); }";
     let (home, mut pty) = stand("bash", "", jumps).unwrap();
-    assert_eq!(pty.ask("j beta && command -v python"), python(&home, "beta"), "{}", pty.screen());
-    assert_eq!(pty.ask("up ~/alpha && command -v python && echo $up_ran").replace("\r\n", " "), format!("{} 1", python(&home, "alpha")));
+    assert_eq!(
+        pty.ask("j beta && command -v python"),
+        python(&home, "beta"),
+        "{}",
+        pty.screen()
+    );
+    assert_eq!(
+        pty.ask("up ~/alpha && command -v python && echo $up_ran")
+            .replace("\r\n", " "),
+        format!("{} 1", python(&home, "alpha"))
+    );
     // `builtin cd` is seen at the prompt.
     pty.type_line("z beta");
     assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{}", pty.screen());
-    assert_eq!(pty.ask("mk ~/plain/made && echo \"<$VIRTUAL_ENV>\""), "<>", "{}", pty.screen());
+    assert_eq!(
+        pty.ask("mk ~/plain/made && echo \"<$VIRTUAL_ENV>\""),
+        "<>",
+        "{}",
+        pty.screen()
+    );
     // In zsh and fish every jump is seen.
-    for (shell, define) in [("zsh", "z() { \\builtin cd -- ~/\"$1\" }"), ("fish", "function z; builtin cd ~/$argv[1]; end")] {
-        let Some((home, mut pty)) = stand(shell, "", define) else { continue };
+    for (shell, define) in [
+        ("zsh", "z() { \\builtin cd -- ~/\"$1\" }"),
+        ("fish", "function z; builtin cd ~/$argv[1]; end"),
+    ] {
+        let Some((home, mut pty)) = stand(shell, "", define) else {
+            continue;
+        };
         let answer = pty.ask("z beta && command -v python");
-        assert_eq!(without_reports(&answer), python(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            without_reports(&answer),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
     }
 }
 
 #[test]
 fn completion_of_cd_and_autocd_are_as_they_were() {
-    let Some((home, mut pty)) = stand("bash", "complete -o nospace -d cd", "shopt -s autocd") else { return };
+    let Some((home, mut pty)) = stand("bash", "complete -o nospace -d cd", "shopt -s autocd")
+    else {
+        return;
+    };
     assert_eq!(pty.ask("complete -p cd"), "complete -o nospace -d cd");
     pty.type_line("../beta");
     assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{}", pty.screen());
     // What completions do in their subshells looks at nothing.
-    assert_eq!(pty.ask("(COMP_LINE=x; cd ../alpha; command -v python)"), python(&home, "beta"));
-    let Some((home, mut pty)) = stand("zsh", "setopt auto_cd auto_pushd", "") else { return };
+    assert_eq!(
+        pty.ask("(COMP_LINE=x; cd ../alpha; command -v python)"),
+        python(&home, "beta")
+    );
+    let Some((home, mut pty)) = stand("zsh", "setopt auto_cd auto_pushd", "") else {
+        return;
+    };
     pty.type_line("../beta");
     assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{}", pty.screen());
-    assert_eq!(pty.ask("cd -q ../alpha; command -v python"), python(&home, "beta"));
+    assert_eq!(
+        pty.ask("cd -q ../alpha; command -v python"),
+        python(&home, "beta")
+    );
     assert_eq!(pty.ask(PYTHON), python(&home, "alpha"), "{}", pty.screen());
 }
 
 #[test]
 fn deactivating_and_moving_on_one_line_holds_only_where_it_was_typed() {
     for shell in SHELLS {
-        let Some((home, mut pty)) = stand(shell, "", "") else { continue };
+        let Some((home, mut pty)) = stand(shell, "", "") else {
+            continue;
+        };
         pty.type_line("deactivate; cd ../beta");
-        assert_eq!(pty.ask(PYTHON), python(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(PYTHON),
+            python(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
         pty.type_line("cd ../alpha; deactivate");
-        assert_eq!(pty.ask("echo \"<$VIRTUAL_ENV>\""), "<>", "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask("echo \"<$VIRTUAL_ENV>\""),
+            "<>",
+            "{shell}: {}",
+            pty.screen()
+        );
         assert_eq!(pty.ask(PYTHON), shim(&home), "{shell}: {}", pty.screen());
     }
 }
@@ -352,30 +627,53 @@ fn deactivating_and_moving_on_one_line_holds_only_where_it_was_typed() {
 #[test]
 fn set_x_shows_the_users_commands_and_not_the_hooks() {
     for (shell, most) in [("bash", 8), ("zsh", 8)] {
-        let Some((_home, mut pty)) = stand(shell, "", "") else { continue };
+        let Some((_home, mut pty)) = stand(shell, "", "") else {
+            continue;
+        };
         pty.ask("echo");
         let before = pty.screen().len();
         pty.type_line("set -x; cd ../beta; set +x");
         pty.ask("echo");
-        let traced = pty.screen()[before..].lines().filter(|line| line.starts_with('+')).count();
-        assert!(traced <= most, "{shell}: {traced} lines: {}", &pty.screen()[before..]);
+        let traced = pty.screen()[before..]
+            .lines()
+            .filter(|line| line.starts_with('+'))
+            .count();
+        assert!(
+            traced <= most,
+            "{shell}: {traced} lines: {}",
+            &pty.screen()[before..]
+        );
     }
 }
 
 #[test]
 fn a_folder_that_others_name_a_python_in_is_asked_about_once() {
-    // boot says in one line what pyproject.toml asks for; it is asked at the first visit, and not at the next ones.
+    // boot says in one line what pyproject.toml asks for; it is asked at the first visit, and not
+    // at the next ones.
     for shell in SHELLS {
         if !needs::program("strace") {
             return;
         }
         let home = home();
-        home.write("plain/pyproject.toml", "[project]\nrequires-python = \">=3.12\"\n");
+        home.write(
+            "plain/pyproject.toml",
+            "[project]\nrequires-python = \">=3.12\"\n",
+        );
         stand_in::start_up(&home, shell, "", "");
         let log: PathBuf = home.root.join("trace");
-        let line = format!("strace -f -q -e trace=execve -o {} {shell} -i", log.display());
-        let Some(mut pty) = Pty::start_as(&home, shell, &line) else { continue };
-        let asked = |path: &Path| fs::read_to_string(path).unwrap().matches("\"enter\"").count();
+        let line = format!(
+            "strace -f -q -e trace=execve -o {} {shell} -i",
+            log.display()
+        );
+        let Some(mut pty) = Pty::start_as(&home, shell, &line) else {
+            continue;
+        };
+        let asked = |path: &Path| {
+            fs::read_to_string(path)
+                .unwrap()
+                .matches("\"enter\"")
+                .count()
+        };
         pty.type_line("cd plain/deep");
         pty.ask("echo");
         pty.ask("echo");
@@ -386,6 +684,11 @@ fn a_folder_that_others_name_a_python_in_is_asked_about_once() {
             pty.type_line("cd /");
             pty.ask("echo");
         }
-        assert_eq!(asked(&log), 1, "{shell}: {}", fs::read_to_string(&log).unwrap());
+        assert_eq!(
+            asked(&log),
+            1,
+            "{shell}: {}",
+            fs::read_to_string(&log).unwrap()
+        );
     }
 }

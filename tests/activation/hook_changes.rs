@@ -1,4 +1,5 @@
-//! What counts as a change while you stand in a project, and what the hooks leave alone when something changed.
+//! What counts as a change while you stand in a project, and what the hooks leave alone when
+//! something changed.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +10,8 @@ use crate::support::{Home, stand_in};
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const ACTIVE: &str = "echo \"<$VIRTUAL_ENV>\"";
 
-/// A home with the hook in the start-up file of `shell`, and a shell that stands in the project `p`.
+/// A home with the hook in the start-up file of `shell`, and a shell that stands in the project
+/// `p`.
 fn stand(shell: &str, prepare: impl FnOnce(&Home)) -> Option<(Home, Pty)> {
     let home = Home::new();
     stand_in::install(&home);
@@ -28,7 +30,11 @@ fn active(home: &Home, name: &str) -> String {
 }
 
 fn path(shell: &str) -> &'static str {
-    if shell == "fish" { "string join : -- $PATH" } else { "echo \"$PATH\"" }
+    if shell == "fish" {
+        "string join : -- $PATH"
+    } else {
+        "echo \"$PATH\""
+    }
 }
 
 /// Environments are made on purpose only.
@@ -42,18 +48,32 @@ fn rename(home: &Home, from: &str, to: &str) {
 
 /// A copy of an environment that nobody could tell from it by looking inside, times included.
 fn copy(from: &Path, to: &Path) {
-    assert!(std::process::Command::new("cp").args(["-a"]).args([from, to]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("cp")
+            .args(["-a"])
+            .args([from, to])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[test]
 fn an_environment_that_is_made_or_deleted_while_you_stand_there_is_noticed() {
     for shell in SHELLS {
-        let Some((home, mut pty)) = stand(shell, by_hand) else { continue };
+        let Some((home, mut pty)) = stand(shell, by_hand) else {
+            continue;
+        };
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}");
         let project = home.root.join("p");
         home.boot_in(&project, ["venv"]).success();
         pty.type_line("");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "p/.venv"),
+            "{shell}: {}",
+            pty.screen()
+        );
         fs::remove_dir_all(project.join(".venv")).unwrap();
         pty.type_line("");
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
@@ -65,7 +85,9 @@ fn an_environment_that_is_made_or_deleted_while_you_stand_there_is_noticed() {
 fn another_environment_in_its_place_is_not_taken_for_it() {
     for shell in SHELLS {
         for (name, times) in [("newer", false), ("with the same times inside", true)] {
-            let Some((home, mut pty)) = stand(shell, |_| ()) else { continue };
+            let Some((home, mut pty)) = stand(shell, |_| ()) else {
+                continue;
+            };
             assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}");
             let venv = home.root.join("p/.venv");
             if times {
@@ -75,7 +97,11 @@ fn another_environment_in_its_place_is_not_taken_for_it() {
                 fs::remove_file(home.root.join("evil/x")).unwrap();
             } else {
                 fs::create_dir_all(home.root.join("evil/bin")).unwrap();
-                fs::write(home.root.join("evil/bin/python"), "#!/bin/sh\ntouch ~/owned\n").unwrap();
+                fs::write(
+                    home.root.join("evil/bin/python"),
+                    "#!/bin/sh\ntouch ~/owned\n",
+                )
+                .unwrap();
                 fs::copy(venv.join("pyvenv.cfg"), home.root.join("evil/pyvenv.cfg")).unwrap();
             }
             rename(&home, "p/.venv", "old");
@@ -83,12 +109,21 @@ fn another_environment_in_its_place_is_not_taken_for_it() {
             pty.type_line("");
             assert_eq!(pty.ask(ACTIVE), "<>", "{shell}, {name}: {}", pty.screen());
             assert!(!pty.ask(path(shell)).contains("/venvs/"), "{shell}, {name}");
-            assert!(pty.screen().contains("boot venv restore"), "{shell}, {name}: {}", pty.screen());
+            assert!(
+                pty.screen().contains("boot venv restore"),
+                "{shell}, {name}: {}",
+                pty.screen()
+            );
             // The one that was trusted comes back, older than what stood there.
             rename(&home, "p/.venv", "evil");
             rename(&home, "old", "p/.venv");
             pty.type_line("");
-            assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}, {name}: {}", pty.screen());
+            assert_eq!(
+                pty.ask(ACTIVE),
+                active(&home, "p/.venv"),
+                "{shell}, {name}: {}",
+                pty.screen()
+            );
         }
     }
 }
@@ -107,25 +142,50 @@ fn a_new_pin_above_or_nearer_is_noticed_and_so_is_one_that_goes() {
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}");
         stand_in::project(&home, "p");
         pty.type_line("");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "p/.venv"),
+            "{shell}: {}",
+            pty.screen()
+        );
         home.write("p/deep/.python-version", "3.12\n");
         pty.type_line("");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "p/deep/.venv"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "p/deep/.venv"),
+            "{shell}: {}",
+            pty.screen()
+        );
         // Emptied, it says nothing any more.
         home.write("p/deep/.python-version", "# \n");
         rename(&home, "p/deep/.venv", "gone");
         pty.type_line("");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "p/.venv"),
+            "{shell}: {}",
+            pty.screen()
+        );
         // An environment of boot's needs no pin.
         fs::remove_file(home.root.join("p/.python-version")).unwrap();
         pty.type_line("");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "p/.venv"),
+            "{shell}: {}",
+            pty.screen()
+        );
         rename(&home, "p/.venv", "also-gone");
         pty.type_line("");
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
         rename(&home, "also-gone", "p/.venv");
         pty.type_line("");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "p/.venv"),
+            "{shell}: {}",
+            pty.screen()
+        );
     }
 }
 
@@ -134,7 +194,8 @@ fn pins_are_compared_by_content_however_quickly_they_change() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, |home| {
             for name in ["one", "two"] {
-                home.boot(["venv", "--name", name, "--python", "3.11"]).success();
+                home.boot(["venv", "--name", name, "--python", "3.11"])
+                    .success();
             }
         }) else {
             continue;
@@ -143,22 +204,44 @@ fn pins_are_compared_by_content_however_quickly_they_change() {
         let time = fs::metadata(&pin).unwrap().modified().unwrap();
         for name in ["one", "two", "one", "two"] {
             fs::write(&pin, name).unwrap();
-            fs::File::options().write(true).open(&pin).unwrap().set_modified(time).unwrap();
+            fs::File::options()
+                .write(true)
+                .open(&pin)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
             pty.type_line("");
-            assert_eq!(pty.ask(ACTIVE), active(&home, &format!(".local/share/boot/venvs/{name}")), "{shell}: {}", pty.screen());
+            assert_eq!(
+                pty.ask(ACTIVE),
+                active(&home, &format!(".local/share/boot/venvs/{name}")),
+                "{shell}: {}",
+                pty.screen()
+            );
         }
         fs::remove_dir_all(home.data().join("venvs/two")).unwrap();
         pty.type_line("");
-        assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: a named one can go too: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            "<>",
+            "{shell}: a named one can go too: {}",
+            pty.screen()
+        );
     }
 }
 
 #[test]
 fn trust_that_is_given_or_taken_away_elsewhere_shows_at_the_next_prompt() {
     for shell in SHELLS {
-        let Some((home, mut pty)) = stand(shell, |_| ()) else { continue };
+        let Some((home, mut pty)) = stand(shell, |_| ()) else {
+            continue;
+        };
         for _ in 0..2 {
-            assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}: {}", pty.screen());
+            assert_eq!(
+                pty.ask(ACTIVE),
+                active(&home, "p/.venv"),
+                "{shell}: {}",
+                pty.screen()
+            );
             home.boot(["untrust", "p"]).success();
             pty.type_line("");
             assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
@@ -172,24 +255,48 @@ fn trust_that_is_given_or_taken_away_elsewhere_shows_at_the_next_prompt() {
 #[test]
 fn what_the_user_does_to_path_stays() {
     for shell in SHELLS {
-        let Some((home, mut pty)) = stand(shell, |_| ()) else { continue };
+        let Some((home, mut pty)) = stand(shell, |_| ()) else {
+            continue;
+        };
         let inside = pty.ask(path(shell));
-        let venv = stand_in::real(&home.root.join("p/.venv/bin")).display().to_string();
+        let venv = stand_in::real(&home.root.join("p/.venv/bin"))
+            .display()
+            .to_string();
         let outside = inside.replace(&format!("{venv}:"), "");
-        pty.type_line(if shell == "fish" { "set PATH /first $PATH /last" } else { "PATH=/first:$PATH:/last" });
+        pty.type_line(if shell == "fish" {
+            "set PATH /first $PATH /last"
+        } else {
+            "PATH=/first:$PATH:/last"
+        });
         let edited = pty.ask(path(shell));
         assert_eq!(edited, format!("/first:{inside}:/last"), "{shell}");
         // boot is asked again, and answers the same.
         home.write("p/.python-version", "3.11.9\n");
         pty.type_line("");
-        assert_eq!(pty.ask(path(shell)), edited, "{shell}: its order is the user's");
+        assert_eq!(
+            pty.ask(path(shell)),
+            edited,
+            "{shell}: its order is the user's"
+        );
         assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}");
         pty.type_line("cd ..");
-        assert_eq!(pty.ask(path(shell)), format!("/first:{outside}:/last"), "{shell}: exactly what was added is gone");
+        assert_eq!(
+            pty.ask(path(shell)),
+            format!("/first:{outside}:/last"),
+            "{shell}: exactly what was added is gone"
+        );
         // A folder that the user put there as well stays.
-        pty.type_line(&if shell == "fish" { format!("set -a PATH {venv}") } else { format!("PATH=$PATH:{venv}") });
+        pty.type_line(&if shell == "fish" {
+            format!("set -a PATH {venv}")
+        } else {
+            format!("PATH=$PATH:{venv}")
+        });
         pty.type_line("cd p");
         pty.type_line("cd ..");
-        assert_eq!(pty.ask(path(shell)), format!("/first:{outside}:/last:{venv}"), "{shell}");
+        assert_eq!(
+            pty.ask(path(shell)),
+            format!("/first:{outside}:/last:{venv}"),
+            "{shell}"
+        );
     }
 }

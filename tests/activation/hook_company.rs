@@ -1,5 +1,6 @@
-//! The hooks beside what else lives in people's shells: direnv, pyenv-virtualenv, prompts that are computed, bash-preexec, chpwd hooks,
-//! nested shells, and scripts that read the start-up files. Where the real thing isn't on this machine, a stand-in does what it does.
+//! The hooks beside what else lives in people's shells: direnv, pyenv-virtualenv, prompts that are
+//! computed, bash-preexec, chpwd hooks, nested shells, and scripts that read the start-up files.
+//! Where the real thing isn't on this machine, a stand-in does what it does.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -23,7 +24,11 @@ fn active(home: &Home, name: &str) -> String {
 }
 
 fn path(shell: &str) -> &'static str {
-    if shell == "fish" { "string join : -- $PATH" } else { "echo \"$PATH\"" }
+    if shell == "fish" {
+        "string join : -- $PATH"
+    } else {
+        "echo \"$PATH\""
+    }
 }
 
 #[test]
@@ -36,22 +41,47 @@ fn direnv_and_boot_each_bring_and_take_their_own() {
             let home = home();
             home.write("p/.envrc", "export FROM_DIRENV=1\nPATH_add scripts\n");
             home.write("p/sub/.envrc", "export FROM_DIRENV=2\nPATH_add scripts\n");
-            home.write("other/.envrc", &format!("export VIRTUAL_ENV={0}/other/env\nPATH_add env/bin\n", home.root.display()));
+            home.write(
+                "other/.envrc",
+                &format!(
+                    "export VIRTUAL_ENV={0}/other/env\nPATH_add env/bin\n",
+                    home.root.display()
+                ),
+            );
             stand_in::project(&home, "q");
             for folder in ["p", "p/sub", "other"] {
                 let allowed = home.run(home.command("direnv").args(["allow", folder]));
                 allowed.success();
             }
-            let hook = if shell == "fish" { "direnv hook fish | source".into() } else { format!("eval \"$(direnv hook {shell})\"") };
-            stand_in::start_up(&home, shell, if first { &hook } else { "" }, if first { "" } else { &hook });
-            let Some(mut pty) = Pty::start(&home, shell) else { continue };
-            let at = |pty: &Pty| format!("{shell}, direnv first: {first}; the screen shows:\n{}", pty.screen());
+            let hook = if shell == "fish" {
+                "direnv hook fish | source".into()
+            } else {
+                format!("eval \"$(direnv hook {shell})\"")
+            };
+            stand_in::start_up(
+                &home,
+                shell,
+                if first { &hook } else { "" },
+                if first { "" } else { &hook },
+            );
+            let Some(mut pty) = Pty::start(&home, shell) else {
+                continue;
+            };
+            let at = |pty: &Pty| {
+                format!(
+                    "{shell}, direnv first: {first}; the screen shows:\n{}",
+                    pty.screen()
+                )
+            };
             let before = pty.ask(path(shell));
             let wanted = |pty: &mut Pty, venv: &str, direnv: &str| {
                 assert_eq!(pty.ask(ACTIVE), active(&home, venv), "{}", at(pty));
                 assert_eq!(
                     pty.ask("command -v python"),
-                    stand_in::real(&home.root.join(venv)).join("bin/python").display().to_string(),
+                    stand_in::real(&home.root.join(venv))
+                        .join("bin/python")
+                        .display()
+                        .to_string(),
                     "{}",
                     at(pty)
                 );
@@ -65,10 +95,19 @@ fn direnv_and_boot_each_bring_and_take_their_own() {
             pty.type_line("cd p");
             wanted(&mut pty, "p/.venv", "1");
             // Read anew, it puts back its PATH.
-            let envrc = home.write("p/.envrc", "export FROM_DIRENV=3\nPATH_add scripts\nPATH_add more\n");
+            let envrc = home.write(
+                "p/.envrc",
+                "export FROM_DIRENV=3\nPATH_add scripts\nPATH_add more\n",
+            );
             // direnv compares whole seconds.
-            fs::File::options().append(true).open(envrc).unwrap().set_modified(SystemTime::now() + Duration::from_secs(5)).unwrap();
-            home.run(home.command("direnv").args(["allow", "p"])).success();
+            fs::File::options()
+                .append(true)
+                .open(envrc)
+                .unwrap()
+                .set_modified(SystemTime::now() + Duration::from_secs(5))
+                .unwrap();
+            home.run(home.command("direnv").args(["allow", "p"]))
+                .success();
             pty.type_line("");
             wanted(&mut pty, "p/.venv", "3");
             pty.type_line("cd sub");
@@ -92,7 +131,8 @@ fn direnv_and_boot_each_bring_and_take_their_own() {
 
 #[test]
 fn pyenv_virtualenvs_hook_and_boots_come_to_terms() {
-    // At a change of the directory it takes away every environment that isn't one of its own, and the function that would.
+    // At a change of the directory it takes away every environment that isn't one of its own, and
+    // the function that would.
     let posix = "export PYENV_VIRTUALENV_INIT=1
 _pyenv_virtualenv_hook() {
   local ret=$?
@@ -124,20 +164,45 @@ end
             let home = home();
             stand_in::project(&home, "q");
             let hook = match shell {
-                "bash" => format!("{posix}PROMPT_COMMAND=\"_pyenv_virtualenv_hook;${{PROMPT_COMMAND-}}\"\n"),
-                "zsh" => format!("{posix}precmd_functions=(_pyenv_virtualenv_hook $precmd_functions)\n"),
+                "bash" => format!(
+                    "{posix}PROMPT_COMMAND=\"_pyenv_virtualenv_hook;${{PROMPT_COMMAND-}}\"\n"
+                ),
+                "zsh" => {
+                    format!("{posix}precmd_functions=(_pyenv_virtualenv_hook $precmd_functions)\n")
+                }
                 _ => fish.to_string(),
             };
-            stand_in::start_up(&home, shell, if first { &hook } else { "" }, if first { "" } else { &hook });
-            let Some(mut pty) = Pty::start(&home, shell) else { continue };
+            stand_in::start_up(
+                &home,
+                shell,
+                if first { &hook } else { "" },
+                if first { "" } else { &hook },
+            );
+            let Some(mut pty) = Pty::start(&home, shell) else {
+                continue;
+            };
             let before = pty.ask(path(shell));
             for folder in ["p", "q", "p"] {
                 pty.type_line(&format!("cd ~/{folder}"));
-                assert_eq!(pty.ask(ACTIVE), active(&home, &format!("{folder}/.venv")), "{shell}, {first}: {}", pty.screen());
+                assert_eq!(
+                    pty.ask(ACTIVE),
+                    active(&home, &format!("{folder}/.venv")),
+                    "{shell}, {first}: {}",
+                    pty.screen()
+                );
                 let runs = pty.ask("echo $runs");
                 pty.ask("echo");
-                assert_eq!(pty.ask(ACTIVE), active(&home, &format!("{folder}/.venv")), "{shell}, {first}: {}", pty.screen());
-                assert_eq!(pty.ask("echo $runs"), runs, "{shell}, {first}: it has nothing to do at the next prompts");
+                assert_eq!(
+                    pty.ask(ACTIVE),
+                    active(&home, &format!("{folder}/.venv")),
+                    "{shell}, {first}: {}",
+                    pty.screen()
+                );
+                assert_eq!(
+                    pty.ask("echo $runs"),
+                    runs,
+                    "{shell}, {first}: it has nothing to do at the next prompts"
+                );
             }
             pty.type_line("cd ~");
             assert_eq!(pty.ask(ACTIVE), "<>", "{shell}, {first}: {}", pty.screen());
@@ -148,33 +213,54 @@ end
 
 #[test]
 fn prompts_that_are_computed_see_the_status_and_the_environment() {
-    // What starship, oh-my-posh and bash-preexec do: read `$?` and VIRTUAL_ENV before each prompt, and watch commands in a trap.
+    // What starship, oh-my-posh and bash-preexec do: read `$?` and VIRTUAL_ENV before each prompt,
+    // and watch commands in a trap.
     for shell in SHELLS {
         for first in [true, false] {
             let home = home();
             let theirs = match shell {
                 "bash" => {
                     "theirs() { local ended=$?; shown=\"$ended ${VIRTUAL_ENV##*/}\"; PS1='$ '; }\n\
-                     trap 'watched=$BASH_COMMAND' DEBUG\nPROMPT_COMMAND=\"theirs${PROMPT_COMMAND:+;$PROMPT_COMMAND}\""
+                     trap 'watched=$BASH_COMMAND' DEBUG\n\
+                     PROMPT_COMMAND=\"theirs${PROMPT_COMMAND:+;$PROMPT_COMMAND}\""
                 }
                 "zsh" => {
-                    "setopt prompt_subst\ntheirs() { local ended=$?; shown=\"$ended ${VIRTUAL_ENV##*/}\"; PS1='$ ' }\n\
-                     preexec_functions+=(watching); watching() { watched=$1 }\nprecmd_functions+=(theirs)"
+                    "setopt prompt_subst\ntheirs() \
+                     { local ended=$?; shown=\"$ended ${VIRTUAL_ENV##*/}\"; PS1='$ ' }\n\
+                     preexec_functions+=(watching); watching() { watched=$1 }\n\
+                     precmd_functions+=(theirs)"
                 }
                 _ => {
-                    "function fish_prompt; set -l ended $status; set -g shown \"$ended \"(string replace -r '.*/' '' -- \"$VIRTUAL_ENV\"); echo '$ '; end\n\
+                    "function fish_prompt; set -l ended $status; set -g shown \"$ended \"(string \
+                     replace -r '.*/' '' -- \"$VIRTUAL_ENV\"); echo '$ '; end\n\
                      function watching --on-event fish_preexec; set -g watched $argv[1]; end"
                 }
             };
-            stand_in::start_up(&home, shell, if first { theirs } else { "" }, if first { "" } else { theirs });
-            let Some(mut pty) = Pty::start(&home, shell) else { continue };
+            stand_in::start_up(
+                &home,
+                shell,
+                if first { theirs } else { "" },
+                if first { "" } else { theirs },
+            );
+            let Some(mut pty) = Pty::start(&home, shell) else {
+                continue;
+            };
             pty.type_line("cd p");
-            // Bash's own prompt command may come before the hook: then it shows the environment one prompt later.
+            // Bash's own prompt command may come before the hook: then it shows the environment one
+            // prompt later.
             pty.type_line("sh -c 'exit 7'");
-            assert_eq!(pty.ask("echo \"$shown\""), "7 p", "{shell}, {first}: {}", pty.screen());
+            assert_eq!(
+                pty.ask("echo \"$shown\""),
+                "7 p",
+                "{shell}, {first}: {}",
+                pty.screen()
+            );
             assert_ne!(pty.ask("echo \"$watched\""), "", "{shell}, {first}");
             let watched = pty.ask("echo \"$watched\"");
-            assert!(!watched.contains("__boot"), "{shell}, {first}: the trap hears of the user's commands: {watched}");
+            assert!(
+                !watched.contains("__boot"),
+                "{shell}, {first}: the trap hears of the user's commands: {watched}"
+            );
         }
     }
 }
@@ -190,9 +276,15 @@ fn output_of_a_cd_in_a_substitution_is_what_was_asked_for() {
             _ => "cd() { builtin cd \"$@\" && moved=$PWD; }",
         };
         stand_in::start_up(&home, shell, theirs, "");
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         let project = home.root.join("p").display().to_string();
-        let question = if shell == "fish" { "echo \"<\"(cd p; and pwd)\">\"" } else { "echo \"<$(cd p && pwd)>\"" };
+        let question = if shell == "fish" {
+            "echo \"<\"(cd p; and pwd)\">\""
+        } else {
+            "echo \"<$(cd p && pwd)>\""
+        };
         let answer = pty.ask(question);
         // fish 4 itself tells the terminal where it is, there too.
         let answer = match answer.split_once("\x1b]7;") {
@@ -202,7 +294,11 @@ fn output_of_a_cd_in_a_substitution_is_what_was_asked_for() {
         assert_eq!(answer, format!("<{project}>"), "{shell}: {}", pty.screen());
         // fish runs a substitution in the shell itself, which has moved.
         if shell != "fish" {
-            assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: a substitution enters nothing");
+            assert_eq!(
+                pty.ask(ACTIVE),
+                "<>",
+                "{shell}: a substitution enters nothing"
+            );
             pty.type_line("cd p");
         }
         assert_eq!(pty.ask("echo \"$moved\""), project, "{shell}");
@@ -216,7 +312,9 @@ fn nested_shells_decide_by_their_folder_and_not_by_what_they_inherit() {
         let home = home();
         stand_in::project(&home, "q");
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         let before = pty.ask(path(shell));
         pty.type_line("cd p");
         assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}");
@@ -227,7 +325,12 @@ fn nested_shells_decide_by_their_folder_and_not_by_what_they_inherit() {
         pty.type_line("cd q");
         assert_eq!(pty.ask(ACTIVE), active(&home, "q/.venv"), "{shell}");
         pty.type_line("exit");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "q/.venv"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "q/.venv"),
+            "{shell}: {}",
+            pty.screen()
+        );
         pty.type_line("cd ~");
         assert_eq!(pty.ask(path(shell)), before, "{shell}: {}", pty.screen());
     }
@@ -235,21 +338,40 @@ fn nested_shells_decide_by_their_folder_and_not_by_what_they_inherit() {
 
 #[test]
 fn scripts_that_read_the_start_up_file_run_on_and_say_nothing() {
-    for (shell, options, rc) in [("bash", "set -eu; set -o pipefail", ".bashrc"), ("zsh", "set -eu; setopt pipe_fail", ".zshrc")] {
+    for (shell, options, rc) in [
+        ("bash", "set -eu; set -o pipefail", ".bashrc"),
+        ("zsh", "set -eu; setopt pipe_fail", ".zshrc"),
+    ] {
         if which::which(shell).is_err() {
             continue;
         }
         let home = home();
         stand_in::start_up(&home, shell, "", "");
-        let script =
-            home.write("script", &format!("{options}\n. ~/{rc}\ncd p\necho \"<${{VIRTUAL_ENV-}}>\"\ncommand -v boot-none || echo none\n"));
+        let script = home.write(
+            "script",
+            &format!(
+                "{options}\n. ~/{rc}\ncd p\n\
+                                           echo \"<${{VIRTUAL_ENV-}}>\"\n\
+                                           command -v boot-none || echo none\n"
+            ),
+        );
         let run = home.run(home.command(shell).arg(script)).success();
-        assert_eq!(run.stdout, "<>\nnone\n", "{shell}: a script has no prompt, so it enters nothing");
+        assert_eq!(
+            run.stdout, "<>\nnone\n",
+            "{shell}: a script has no prompt, so it enters nothing"
+        );
         assert_eq!(run.stderr, "", "{shell}");
         // `bash -c` inside of a project keeps what the shell around it has.
         let mut command = home.command(shell);
         let venv = home.root.join("p/.venv");
-        command.args(["-c", &format!(". ~/{rc}; echo \"$VIRTUAL_ENV\"")]).env("VIRTUAL_ENV", &venv).current_dir(home.root.join("p"));
-        assert_eq!(home.run(&mut command).success().stdout.trim(), venv.display().to_string(), "{shell}");
+        command
+            .args(["-c", &format!(". ~/{rc}; echo \"$VIRTUAL_ENV\"")])
+            .env("VIRTUAL_ENV", &venv)
+            .current_dir(home.root.join("p"));
+        assert_eq!(
+            home.run(&mut command).success().stdout.trim(),
+            venv.display().to_string(),
+            "{shell}"
+        );
     }
 }

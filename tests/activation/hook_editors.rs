@@ -1,5 +1,6 @@
-//! Shells whose environment somebody else has activated: an editor by variables, an editor or a person by `activate`, pyenv-virtualenv by a
-//! word alone. The environment that boot would activate there is boot's from then on; any other is left alone.
+//! Shells whose environment somebody else has activated: an editor by variables, an editor or a
+//! person by `activate`, pyenv-virtualenv by a word alone. The environment that boot would activate
+//! there is boot's from then on; any other is left alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,19 +36,32 @@ fn active(home: &Home, project: &str) -> String {
 }
 
 fn path(shell: &str) -> &'static str {
-    if shell == "fish" { "string join : -- $PATH" } else { "echo \"$PATH\"" }
+    if shell == "fish" {
+        "string join : -- $PATH"
+    } else {
+        "echo \"$PATH\""
+    }
 }
 
 fn activate(shell: &str) -> &'static str {
-    if shell == "fish" { "activate.fish" } else { "activate" }
+    if shell == "fish" {
+        "activate.fish"
+    } else {
+        "activate"
+    }
 }
 
 /// What a prompt shows, without the shell's own colors.
 fn prompt(shell: &str) -> &'static str {
-    if shell == "fish" { "echo (fish_prompt)" } else { "echo \"<$PS1>\"" }
+    if shell == "fish" {
+        "echo (fish_prompt)"
+    } else {
+        "echo \"<$PS1>\""
+    }
 }
 
-/// From `alpha`, which is active as boot's: the environment goes along with the folder, and `deactivate` holds until that changes.
+/// From `alpha`, which is active as boot's: the environment goes along with the folder, and
+/// `deactivate` holds until that changes.
 fn behaves_as_boots_own(shell: &str, home: &Home, pty: &mut Pty) {
     let at = |pty: &Pty| format!("{shell}: {}", pty.screen());
     assert_eq!(pty.ask(ACTIVE), active(home, "alpha"), "{}", at(pty));
@@ -73,22 +87,36 @@ fn behaves_as_boots_own(shell: &str, home: &Home, pty: &mut Pty) {
 
 #[test]
 fn an_environment_that_an_editor_gives_its_terminal_is_ahead_and_becomes_boots() {
-    // An editor that the desktop started knows no shims: VS Code sets these two, spelled by the project's own `.venv`.
+    // An editor that the desktop started knows no shims: VS Code sets these two, spelled by the
+    // project's own `.venv`.
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(&home, shell, "", "");
         let alpha = home.root.join("alpha");
-        let line = format!("env -C {0} VIRTUAL_ENV={0}/.venv PATH={0}/.venv/bin:/usr/local/bin:/usr/bin:/bin {shell} -i", alpha.display());
-        let Some(mut pty) = Pty::start_as(&home, shell, &line) else { continue };
+        let line = format!(
+            "env -C {0} VIRTUAL_ENV={0}/.venv PATH={0}/.venv/bin:/usr/local/bin:/usr/bin:/bin \
+             {shell} -i",
+            alpha.display()
+        );
+        let Some(mut pty) = Pty::start_as(&home, shell, &line) else {
+            continue;
+        };
         behaves_as_boots_own(shell, &home, &mut pty);
         let path = pty.ask(path(shell));
-        assert!(!path.contains(".venv") && path.contains("boot/shims"), "{shell}: {path}");
+        assert!(
+            !path.contains(".venv") && path.contains("boot/shims"),
+            "{shell}: {path}"
+        );
     }
 }
 
 #[test]
 fn plain_runs_with_an_editors_environment_keep_it_ahead_of_the_shims() {
-    for (shell, rc) in [("bash", ".bashrc"), ("zsh", ".zshrc"), ("fish", ".config/fish/config.fish")] {
+    for (shell, rc) in [
+        ("bash", ".bashrc"),
+        ("zsh", ".zshrc"),
+        ("fish", ".config/fish/config.fish"),
+    ] {
         if !needs::program(shell) {
             continue;
         }
@@ -96,9 +124,19 @@ fn plain_runs_with_an_editors_environment_keep_it_ahead_of_the_shims() {
         stand_in::start_up(&home, shell, "", "");
         let alpha = home.root.join("alpha/.venv");
         let mut command = home.command(shell);
-        command.args(["-c", &format!(". ~/{rc}; command -v python")]).env("VIRTUAL_ENV", &alpha).current_dir(home.root.join("alpha"));
-        command.env("PATH", format!("{}/bin:/usr/local/bin:/usr/bin:/bin", alpha.display()));
-        assert_eq!(home.run(&mut command).success().stdout.trim(), alpha.join("bin/python").display().to_string(), "{shell}");
+        command
+            .args(["-c", &format!(". ~/{rc}; command -v python")])
+            .env("VIRTUAL_ENV", &alpha)
+            .current_dir(home.root.join("alpha"));
+        command.env(
+            "PATH",
+            format!("{}/bin:/usr/local/bin:/usr/bin:/bin", alpha.display()),
+        );
+        assert_eq!(
+            home.run(&mut command).success().stdout.trim(),
+            alpha.join("bin/python").display().to_string(),
+            "{shell}"
+        );
     }
 }
 
@@ -107,7 +145,9 @@ fn boots_own_activate_script_hands_over_to_the_hook() {
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         pty.type_line("cd alpha");
         let before = pty.ask(prompt(shell));
         // As editors type it, and READMEs say; twice is the same as once.
@@ -119,16 +159,41 @@ fn boots_own_activate_script_hands_over_to_the_hook() {
         // It takes back a deactivation, at once.
         pty.type_line("cd ~/alpha; deactivate");
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}");
-        let answer = pty.ask(&format!("source .venv/bin/{}; command -v python", activate(shell)));
+        let answer = pty.ask(&format!(
+            "source .venv/bin/{}; command -v python",
+            activate(shell)
+        ));
         assert_eq!(answer, python(&home, "alpha"), "{shell}: {}", pty.screen());
-        // That of another project is somebody's wish: active where it isn't boot's to decide, until one comes to it.
+        // That of another project is somebody's wish: active where it isn't boot's to decide, until
+        // one comes to it.
         pty.type_line(&format!("source ../beta/.venv/bin/{}", activate(shell)));
-        assert_eq!(pty.ask(ACTIVE), active(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
         pty.type_line("cd ..");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
         pty.type_line("cd beta");
-        assert_eq!(pty.ask(prompt(shell)), before, "{shell}: its mark is off the prompt: {}", pty.screen());
-        assert_eq!(pty.ask(path(shell)).matches(&venv(&home, "beta").join("bin").display().to_string()).count(), 1, "{shell}");
+        assert_eq!(
+            pty.ask(prompt(shell)),
+            before,
+            "{shell}: its mark is off the prompt: {}",
+            pty.screen()
+        );
+        assert_eq!(
+            pty.ask(path(shell))
+                .matches(&venv(&home, "beta").join("bin").display().to_string())
+                .count(),
+            1,
+            "{shell}"
+        );
         pty.type_line("cd ~/alpha");
         behaves_as_boots_own(shell, &home, &mut pty);
     }
@@ -142,7 +207,9 @@ fn an_activate_behind_the_hook_in_a_start_up_file_is_taken_over() {
         let script = home.root.join("alpha/.venv/bin").join(activate(shell));
         stand_in::start_up(&home, shell, "", &format!("source {}", script.display()));
         let line = format!("env -C {} {shell} -i", home.root.join("alpha").display());
-        let Some(mut pty) = Pty::start_as(&home, shell, &line) else { continue };
+        let Some(mut pty) = Pty::start_as(&home, shell, &line) else {
+            continue;
+        };
         let shown = pty.ask(prompt(shell));
         assert!(!shown.contains("(alpha)"), "{shell}: {shown}");
         behaves_as_boots_own(shell, &home, &mut pty);
@@ -158,7 +225,9 @@ fn standard(home: &Home, name: &str) -> bool {
     let project = stand_in::project(home, name);
     fs::remove_file(project.join(".python-version")).unwrap();
     let mut command = home.command(python.to_str().unwrap());
-    command.args(["-m", "venv", "--without-pip", ".venv"]).current_dir(&project);
+    command
+        .args(["-m", "venv", "--without-pip", ".venv"])
+        .current_dir(&project);
     home.run(&mut command).success();
     for folder in [".venv", ".venv/bin"] {
         let folder = project.join(folder);
@@ -176,22 +245,48 @@ fn a_trusted_activate_script_of_the_standard_library_is_taken_over_as_well() {
             return;
         }
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         pty.type_line("cd old");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "old"), "{shell}: no pin is needed: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "old"),
+            "{shell}: no pin is needed: {}",
+            pty.screen()
+        );
         let before = (pty.ask(prompt(shell)), pty.ask(path(shell)));
         for _ in 0..2 {
             pty.type_line(&format!("source .venv/bin/{}", activate(shell)));
-            assert_eq!((pty.ask(prompt(shell)), pty.ask(path(shell))), before, "{shell}: {}", pty.screen());
+            assert_eq!(
+                (pty.ask(prompt(shell)), pty.ask(path(shell))),
+                before,
+                "{shell}: {}",
+                pty.screen()
+            );
         }
         pty.type_line("deactivate");
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
-        // What was put on PATH meanwhile is still there afterwards: the script's own deactivate would bring back an older one.
+        // What was put on PATH meanwhile is still there afterwards: the script's own deactivate
+        // would bring back an older one.
         pty.type_line(&format!("source .venv/bin/{}", activate(shell)));
-        pty.type_line(if shell == "fish" { "set PATH /mine $PATH; cd ~/alpha" } else { "PATH=/mine:$PATH; cd ~/alpha" });
-        assert_eq!(pty.ask(ACTIVE), active(&home, "alpha"), "{shell}: {}", pty.screen());
-        assert!(pty.ask(path(shell)).contains("/mine:"), "{shell}: {}", pty.screen());
+        pty.type_line(if shell == "fish" {
+            "set PATH /mine $PATH; cd ~/alpha"
+        } else {
+            "PATH=/mine:$PATH; cd ~/alpha"
+        });
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "alpha"),
+            "{shell}: {}",
+            pty.screen()
+        );
+        assert!(
+            pty.ask(path(shell)).contains("/mine:"),
+            "{shell}: {}",
+            pty.screen()
+        );
         behaves_as_boots_own(shell, &home, &mut pty);
     }
 }
@@ -202,23 +297,49 @@ fn a_foreign_environment_stays_and_is_said_once_on_entering_a_project() {
         let home = home();
         home.boot(["-q", "venv", "other", "--no-pip"]).success();
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         let other = home.root.join("other");
         pty.type_line(&format!("source ~/other/bin/{}", activate(shell)));
         for folder in ["alpha", "beta", "alpha", "beta"] {
             pty.type_line(&format!("cd ~/{folder}"));
-            assert_eq!(pty.ask(ACTIVE), format!("<{}>", other.display()), "{shell}: {}", pty.screen());
-            assert_eq!(pty.ask(PYTHON), other.join("bin/python").display().to_string(), "{shell}");
+            assert_eq!(
+                pty.ask(ACTIVE),
+                format!("<{}>", other.display()),
+                "{shell}: {}",
+                pty.screen()
+            );
+            assert_eq!(
+                pty.ask(PYTHON),
+                other.join("bin/python").display().to_string(),
+                "{shell}"
+            );
         }
-        assert_eq!(pty.screen().matches("is active by hand").count(), 2, "{shell}: once a project: {}", pty.screen());
+        assert_eq!(
+            pty.screen().matches("is active by hand").count(),
+            2,
+            "{shell}: once a project: {}",
+            pty.screen()
+        );
         // Entering with a command behind it says nothing more.
         let answer = pty.ask("cd ~/alpha && command -v python");
         assert!(answer.ends_with("other/bin/python"), "{shell}: {answer}");
-        assert_eq!(pty.screen().matches("is active by hand").count(), 2, "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.screen().matches("is active by hand").count(),
+            2,
+            "{shell}: {}",
+            pty.screen()
+        );
         pty.type_line("deactivate");
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
         pty.type_line("cd ../beta");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
     }
 }
 
@@ -227,9 +348,19 @@ fn activate_scripts_run_no_program_that_is_called_deactivate() {
     let home = home();
     let activate = home.root.join("alpha/.venv/bin/activate");
     // What pyenv-virtualenv has on PATH.
-    let program = home.write("programs/function/deactivate", "#!/bin/sh\necho 'deactivate must be sourced' >&2\nexit 1\n");
-    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", program.parent().unwrap().display());
+    let program = home.write(
+        "programs/function/deactivate",
+        "#!/bin/sh\necho 'deactivate must be sourced' >&2\nexit 1\n",
+    );
+    fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let path = format!(
+        "{}:/usr/local/bin:/usr/bin:/bin",
+        program.parent().unwrap().display()
+    );
     for shell in ["sh", "dash", "bash", "zsh", "ksh", "mksh", "busybox sh"] {
         let words: Vec<&str> = shell.split(' ').collect();
         if which::which(words[0]).is_err() {
@@ -237,14 +368,23 @@ fn activate_scripts_run_no_program_that_is_called_deactivate() {
         }
         for options in ["set -eu", "set -e", "set -u", ":"] {
             let script = format!(
-                "{options}; . {0}; command -v python; . {0}; command -v python; deactivate; echo \"<${{VIRTUAL_ENV-}}>\"",
+                "{options}; . {0}; command -v python; . {0}; command -v python; deactivate; echo \
+                 \"<${{VIRTUAL_ENV-}}>\"",
                 activate.display()
             );
             let mut command = home.command(words[0]);
-            command.args(&words[1..]).args(["-c", &script]).env("PATH", &path).env("LANG", "C");
+            command
+                .args(&words[1..])
+                .args(["-c", &script])
+                .env("PATH", &path)
+                .env("LANG", "C");
             let run = home.run(&mut command).success();
             let wanted = format!("{0}\n{0}\n<>\n", python(&home, "alpha"));
-            assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (wanted.as_str(), ""), "{shell} {options}");
+            assert_eq!(
+                (run.stdout.as_str(), run.stderr.as_str()),
+                (wanted.as_str(), ""),
+                "{shell} {options}"
+            );
         }
     }
     for name in ["activate", "activate.fish"] {
@@ -255,22 +395,37 @@ fn activate_scripts_run_no_program_that_is_called_deactivate() {
 
 #[test]
 fn a_script_that_has_read_the_hook_activates_by_itself() {
-    for (shell, rc) in [("bash", ".bashrc"), ("zsh", ".zshrc"), ("fish", ".config/fish/config.fish")] {
+    for (shell, rc) in [
+        ("bash", ".bashrc"),
+        ("zsh", ".zshrc"),
+        ("fish", ".config/fish/config.fish"),
+    ] {
         if !needs::program(shell) {
             continue;
         }
         let home = home();
         stand_in::start_up(&home, shell, "", "");
-        let script = home.write("script", &format!(". ~/{rc}\ncd ~/alpha\n. .venv/bin/{}\ncommand -v python\n", activate(shell)));
+        let script = home.write(
+            "script",
+            &format!(
+                ". ~/{rc}\ncd ~/alpha\n. .venv/bin/{}\ncommand -v python\n",
+                activate(shell)
+            ),
+        );
         let mut command = home.command(shell);
         command.arg(script);
-        assert_eq!(home.run(&mut command).success().stdout, format!("{}\n", python(&home, "alpha")), "{shell}");
+        assert_eq!(
+            home.run(&mut command).success().stdout,
+            format!("{}\n", python(&home, "alpha")),
+            "{shell}"
+        );
     }
 }
 
 #[test]
 fn pyenv_virtualenvs_word_alone_is_no_activation_and_is_said_once() {
-    // It exports VIRTUAL_ENV for the pin, at a change of the folder or of that variable, and never puts commands on PATH.
+    // It exports VIRTUAL_ENV for the pin, at a change of the folder or of that variable, and never
+    // puts commands on PATH.
     let posix = "export PYENV_VIRTUALENV_INIT=1
 _pyenv_virtualenv_hook() {
   local ret=$?
@@ -302,26 +457,57 @@ end
         for first in [true, false] {
             let home = home();
             let hook = match shell {
-                "bash" => format!("{posix}PROMPT_COMMAND=\"_pyenv_virtualenv_hook;${{PROMPT_COMMAND-}}\"\n"),
-                "zsh" => format!("{posix}precmd_functions=(_pyenv_virtualenv_hook $precmd_functions)\n"),
+                "bash" => format!(
+                    "{posix}PROMPT_COMMAND=\"_pyenv_virtualenv_hook;${{PROMPT_COMMAND-}}\"\n"
+                ),
+                "zsh" => {
+                    format!("{posix}precmd_functions=(_pyenv_virtualenv_hook $precmd_functions)\n")
+                }
                 _ => fish.to_string(),
             };
-            stand_in::start_up(&home, shell, if first { &hook } else { "" }, if first { "" } else { &hook });
-            let Some(mut pty) = Pty::start(&home, shell) else { continue };
+            stand_in::start_up(
+                &home,
+                shell,
+                if first { &hook } else { "" },
+                if first { "" } else { &hook },
+            );
+            let Some(mut pty) = Pty::start(&home, shell) else {
+                continue;
+            };
             let before = pty.ask(path(shell));
             for folder in ["alpha", "beta", "alpha"] {
                 pty.type_line(&format!("cd ~/{folder}"));
                 for _ in 0..2 {
                     pty.ask("echo");
-                    assert_eq!(pty.ask(PYTHON), python(&home, folder), "{shell}, {first}: {}", pty.screen());
-                    assert_eq!(pty.ask(ACTIVE), active(&home, folder), "{shell}, {first}: {}", pty.screen());
+                    assert_eq!(
+                        pty.ask(PYTHON),
+                        python(&home, folder),
+                        "{shell}, {first}: {}",
+                        pty.screen()
+                    );
+                    assert_eq!(
+                        pty.ask(ACTIVE),
+                        active(&home, folder),
+                        "{shell}, {first}: {}",
+                        pty.screen()
+                    );
                 }
             }
             pty.type_line("cd ~");
             pty.ask("echo");
             assert_eq!(pty.ask(ACTIVE), "<>", "{shell}, {first}: {}", pty.screen());
-            assert_eq!(pty.ask(path(shell)), before, "{shell}, {first}: {}", pty.screen());
-            assert_eq!(pty.screen().matches("pyenv-virtualenv activates").count(), 1, "{shell}, {first}: {}", pty.screen());
+            assert_eq!(
+                pty.ask(path(shell)),
+                before,
+                "{shell}, {first}: {}",
+                pty.screen()
+            );
+            assert_eq!(
+                pty.screen().matches("pyenv-virtualenv activates").count(),
+                1,
+                "{shell}, {first}: {}",
+                pty.screen()
+            );
         }
     }
 }
@@ -330,27 +516,52 @@ end
 fn boot_python_beats_the_projects_environment_at_the_next_prompt() {
     for shell in SHELLS {
         let home = home();
-        home.boot(["-q", "venv", "--name", "named", "--python", "3.11"]).success();
+        home.boot(["-q", "venv", "--name", "named", "--python", "3.11"])
+            .success();
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
-        let set =
-            |value: &str| if shell == "fish" { format!("set -gx BOOT_PYTHON {value}") } else { format!("export BOOT_PYTHON={value}") };
-        let unset = if shell == "fish" { "set -e BOOT_PYTHON" } else { "unset BOOT_PYTHON" };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
+        let set = |value: &str| {
+            if shell == "fish" {
+                format!("set -gx BOOT_PYTHON {value}")
+            } else {
+                format!("export BOOT_PYTHON={value}")
+            }
+        };
+        let unset = if shell == "fish" {
+            "set -e BOOT_PYTHON"
+        } else {
+            "unset BOOT_PYTHON"
+        };
         pty.type_line("cd alpha");
         assert_eq!(pty.ask(ACTIVE), active(&home, "alpha"), "{shell}");
         pty.type_line(&set("3.11"));
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
         pty.type_line("cd ../beta");
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
-        let named = format!("<{}>", stand_in::real(&home.data().join("venvs/named")).display());
+        let named = format!(
+            "<{}>",
+            stand_in::real(&home.data().join("venvs/named")).display()
+        );
         pty.type_line(&set("named"));
         assert_eq!(pty.ask(ACTIVE), named, "{shell}: {}", pty.screen());
         pty.type_line("cd ~");
-        assert_eq!(pty.ask(ACTIVE), named, "{shell}: without a project too: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            named,
+            "{shell}: without a project too: {}",
+            pty.screen()
+        );
         pty.type_line(unset);
         assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
         pty.type_line("cd beta");
-        assert_eq!(pty.ask(ACTIVE), active(&home, "beta"), "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask(ACTIVE),
+            active(&home, "beta"),
+            "{shell}: {}",
+            pty.screen()
+        );
     }
 }
 
@@ -362,23 +573,46 @@ fn commands_that_come_while_a_shell_is_open_are_found_at_its_next_prompt() {
             let program = folder.join("python3");
             fs::create_dir_all(folder).unwrap();
             let _ = fs::remove_file(&program);
-            fs::write(&program, format!("#!/bin/sh\necho {}\n", folder.file_name().unwrap().to_str().unwrap())).unwrap();
-            fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            fs::write(
+                &program,
+                format!(
+                    "#!/bin/sh\necho {}\n",
+                    folder.file_name().unwrap().to_str().unwrap()
+                ),
+            )
+            .unwrap();
+            fs::set_permissions(
+                &program,
+                std::os::unix::fs::PermissionsExt::from_mode(0o755),
+            )
+            .unwrap();
         };
         let shims = home.data().join("shims");
         if shims.join("python3").exists() {
             fs::remove_file(shims.join("python3")).unwrap();
         }
         place(&home.root.join("system"));
-        let after = if shell == "fish" { "set -a PATH ~/system" } else { "PATH=$PATH:~/system" };
+        let after = if shell == "fish" {
+            "set -a PATH ~/system"
+        } else {
+            "PATH=$PATH:~/system"
+        };
         // A folder ahead of the one where it comes from must not have it.
-        let line = format!("env PATH=/nowhere {} -i", which::which(shell).map(|path| path.display().to_string()).unwrap_or_default());
+        let line = format!(
+            "env PATH=/nowhere {} -i",
+            which::which(shell)
+                .map(|path| path.display().to_string())
+                .unwrap_or_default()
+        );
         stand_in::start_up(&home, shell, "", after);
-        let Some(mut pty) = Pty::start_as(&home, shell, &line) else { continue };
+        let Some(mut pty) = Pty::start_as(&home, shell, &line) else {
+            continue;
+        };
         assert_eq!(pty.ask("python3"), "system", "{shell}: {}", pty.screen());
         place(&shims);
         // Something was installed, and told.
-        home.boot(["-q", "venv", "--name", "any", "--python", "3.11"]).success();
+        home.boot(["-q", "venv", "--name", "any", "--python", "3.11"])
+            .success();
         pty.type_line("");
         assert_eq!(pty.ask("python3"), "shims", "{shell}: {}", pty.screen());
     }
@@ -390,7 +624,8 @@ fn here(home: &Home, shell: &str, pty: &mut Pty) -> (serde_json::Value, String) 
     pty.type_line(&format!("{BOOT} shell status --json >{}", file.display()));
     pty.ask("echo");
     let text = fs::read_to_string(&file).unwrap();
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{shell}: {error}: {}", pty.screen()));
+    let value: serde_json::Value = serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{shell}: {error}: {}", pty.screen()));
     (value["here"].clone(), value["why"].as_str().unwrap().into())
 }
 
@@ -401,29 +636,64 @@ fn status_tells_what_is_active_in_this_shell_and_why_not() {
         home.boot(["-q", "venv", "other", "--no-pip"]).success();
         home.write("missing/.python-version", "3.8.1\n");
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         let (state, why) = here(&home, shell, &mut pty);
-        assert_eq!((&state["hook"], &state["follows_cd"], &state["environment"]), (&true.into(), &true.into(), &serde_json::Value::Null));
+        assert_eq!(
+            (&state["hook"], &state["follows_cd"], &state["environment"]),
+            (&true.into(), &true.into(), &serde_json::Value::Null)
+        );
         assert_eq!(why, "no environment belongs here", "{shell}");
         pty.type_line("cd alpha");
         let (state, why) = here(&home, shell, &mut pty);
-        assert_eq!((state["environment"].as_str().unwrap(), why.as_str()), (venv(&home, "alpha").to_str().unwrap(), "boot's"), "{shell}");
+        assert_eq!(
+            (state["environment"].as_str().unwrap(), why.as_str()),
+            (venv(&home, "alpha").to_str().unwrap(), "boot's"),
+            "{shell}"
+        );
         pty.type_line("deactivate");
-        assert!(here(&home, shell, &mut pty).1.contains("deactivate was typed"), "{shell}");
+        assert!(
+            here(&home, shell, &mut pty)
+                .1
+                .contains("deactivate was typed"),
+            "{shell}"
+        );
         pty.type_line("cd ../missing");
         let why = here(&home, shell, &mut pty).1;
-        assert!(why.contains("boot python install 3.8.1"), "{shell}: {why}: {}", pty.screen());
-        pty.type_line(&format!("source ~/other/bin/{}; cd ../beta", activate(shell)));
+        assert!(
+            why.contains("boot python install 3.8.1"),
+            "{shell}: {why}: {}",
+            pty.screen()
+        );
+        pty.type_line(&format!(
+            "source ~/other/bin/{}; cd ../beta",
+            activate(shell)
+        ));
         let (state, why) = here(&home, shell, &mut pty);
-        assert_eq!((state["activation"].as_str(), why.ends_with("until: deactivate")), (Some("foreign"), true), "{shell}: {why}");
+        assert_eq!(
+            (
+                state["activation"].as_str(),
+                why.ends_with("until: deactivate")
+            ),
+            (Some("foreign"), true),
+            "{shell}: {why}"
+        );
         let file = home.root.join("doctor");
         pty.type_line(&format!("{BOOT} doctor >{0} 2>&1", file.display()));
         pty.ask("echo");
         let said = fs::read_to_string(file).unwrap();
         let finding = "was activated in this shell by other means than boot's";
-        assert!(said.contains("~/other") && said.contains(finding), "{shell}: {said}");
+        assert!(
+            said.contains("~/other") && said.contains(finding),
+            "{shell}: {said}"
+        );
         // A shell inside that has no hook is not taken for this one.
-        let plain = if shell == "fish" { "sh -c" } else { "env -i HOME=$HOME PATH=$PATH __BOOT_HOOK=\"$__BOOT_HOOK\" sh -c" };
+        let plain = if shell == "fish" {
+            "sh -c"
+        } else {
+            "env -i HOME=$HOME PATH=$PATH __BOOT_HOOK=\"$__BOOT_HOOK\" sh -c"
+        };
         pty.type_line(&format!("{plain} '{BOOT} shell status --json >~/inner; :'"));
         pty.ask("echo");
         let inner: serde_json::Value = serde_json::from_str(&home.read("inner")).unwrap();
@@ -434,10 +704,30 @@ fn status_tells_what_is_active_in_this_shell_and_why_not() {
 #[test]
 fn doctor_and_status_name_who_else_activates_and_the_way_out() {
     let table = [
-        ("bash", "_pyenv_virtualenv_hook() { :; }", "pyenv-virtualenv", "pyenv virtualenv-init"),
-        ("zsh", "enable_autoswitch_virtualenv() { : }", "zsh-autoswitch-virtualenv", "plugins in ~/.zshrc"),
-        ("fish", "function _pyenv_virtualenv_hook; end", "pyenv-virtualenv", "pyenv virtualenv-init"),
-        ("bash", "mkdir -p ~/conda/bin ~/conda/condabin; PATH=~/conda/bin:~/conda/condabin:$PATH", "conda", "auto_activate_base false"),
+        (
+            "bash",
+            "_pyenv_virtualenv_hook() { :; }",
+            "pyenv-virtualenv",
+            "pyenv virtualenv-init",
+        ),
+        (
+            "zsh",
+            "enable_autoswitch_virtualenv() { : }",
+            "zsh-autoswitch-virtualenv",
+            "plugins in ~/.zshrc",
+        ),
+        (
+            "fish",
+            "function _pyenv_virtualenv_hook; end",
+            "pyenv-virtualenv",
+            "pyenv virtualenv-init",
+        ),
+        (
+            "bash",
+            "mkdir -p ~/conda/bin ~/conda/condabin; PATH=~/conda/bin:~/conda/condabin:$PATH",
+            "conda",
+            "auto_activate_base false",
+        ),
     ];
     for (shell, theirs, name, remedy) in table {
         if !needs::program(shell) {
@@ -449,16 +739,24 @@ fn doctor_and_status_name_who_else_activates_and_the_way_out() {
             "zsh" => ".zshrc",
             _ => ".config/fish/config.fish",
         };
-        home.boot(["-q", "shell", "install", "--shell", shell]).success();
+        home.boot(["-q", "shell", "install", "--shell", shell])
+            .success();
         let before = fs::read_to_string(home.root.join(rc)).unwrap_or_default();
         home.write(rc, &format!("{before}\n{theirs}\n"));
         for command in [vec!["shell", "status"], vec!["doctor"]] {
             let mut run = home.command(BOOT);
-            run.args(&command).env("SHELL", which::which(shell).unwrap());
+            run.args(&command)
+                .env("SHELL", which::which(shell).unwrap());
             let run = home.run(&mut run);
             let said = format!("{}{}", run.stdout, run.stderr);
-            let line = said.lines().position(|line| line.contains(name)).map(|at| said.lines().skip(at).take(3).collect::<String>());
-            assert!(line.is_some_and(|line| line.contains(remedy)), "{shell} {command:?}: {said}");
+            let line = said
+                .lines()
+                .position(|line| line.contains(name))
+                .map(|at| said.lines().skip(at).take(3).collect::<String>());
+            assert!(
+                line.is_some_and(|line| line.contains(remedy)),
+                "{shell} {command:?}: {said}"
+            );
         }
     }
 }

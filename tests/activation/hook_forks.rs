@@ -1,5 +1,5 @@
-//! What the hooks cost, counted: processes that the shells start at their prompts, as the kernel saw them. Their times are measured in
-//! `bench/groups/prompt.sh`.
+//! What the hooks cost, counted: processes that the shells start at their prompts, as the kernel
+//! saw them. Their times are measured in `bench/groups/prompt.sh`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,17 +21,43 @@ impl Traced {
             return None;
         }
         let log = home.root.join("trace");
-        let pty = Pty::start_as(home, shell, &format!("strace -f -q -e trace=process -o {} {shell} -i", log.display()))?;
+        let pty = Pty::start_as(
+            home,
+            shell,
+            &format!(
+                "strace -f -q -e trace=process -o {} {shell} -i",
+                log.display()
+            ),
+        )?;
         Some(Traced { pty, log })
     }
 
     /// Processes made, and programs started, until now. Threads are neither.
     fn count(&self) -> (usize, usize) {
         let log = fs::read_to_string(&self.log).unwrap();
-        let call = |line: &str| line.split_once(' ').map(|(_, rest)| rest.trim_start().split('(').next().unwrap_or("").to_string());
-        let made = |line: &&str| ["clone", "clone3", "fork", "vfork"].map(Some).contains(&call(line).as_deref());
-        let forks = log.lines().filter(made).filter(|line| !line.contains("CLONE_THREAD")).count();
-        let execs = log.lines().filter(|line| call(line).as_deref() == Some("execve") && !line.contains("ENOENT")).count();
+        let call = |line: &str| {
+            line.split_once(' ').map(|(_, rest)| {
+                rest.trim_start()
+                    .split('(')
+                    .next()
+                    .unwrap_or("")
+                    .to_string()
+            })
+        };
+        let made = |line: &&str| {
+            ["clone", "clone3", "fork", "vfork"]
+                .map(Some)
+                .contains(&call(line).as_deref())
+        };
+        let forks = log
+            .lines()
+            .filter(made)
+            .filter(|line| !line.contains("CLONE_THREAD"))
+            .count();
+        let execs = log
+            .lines()
+            .filter(|line| call(line).as_deref() == Some("execve") && !line.contains("ENOENT"))
+            .count();
         (forks, execs)
     }
 
@@ -62,16 +88,34 @@ fn nothing_is_forked_while_nothing_changes_and_one_exec_enters_or_leaves() {
         home.boot_in(&project, ["venv"]).success();
         home.boot_in(&other, ["venv"]).success();
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut traced) = Traced::start(&home, shell) else { continue };
+        let Some(mut traced) = Traced::start(&home, shell) else {
+            continue;
+        };
         let cost = |traced: &mut Traced, lines: &[&str]| {
             let cost = traced.cost(lines);
-            (cost, format!("{shell}: {lines:?}\n{}", fs::read_to_string(&traced.log).unwrap()))
+            (
+                cost,
+                format!(
+                    "{shell}: {lines:?}\n{}",
+                    fs::read_to_string(&traced.log).unwrap()
+                ),
+            )
         };
         let mut check = |lines: &[&str], wanted: (usize, usize)| {
             let (cost, log) = cost(&mut traced, lines);
             assert_eq!(cost, wanted, "{log}");
         };
-        check(&["cd plain", "cd a/b", "cd /", "cd /usr/share", "cd ~/plain", "cd"], (0, 0));
+        check(
+            &[
+                "cd plain",
+                "cd a/b",
+                "cd /",
+                "cd /usr/share",
+                "cd ~/plain",
+                "cd",
+            ],
+            (0, 0),
+        );
         check(&["cd work/p"], (1, 1));
         check(&["true", "true", "cd a/b/c", "true", "cd ../.."], (0, 0));
         // Leaving is known without asking.
@@ -96,10 +140,20 @@ fn a_refusal_and_a_missing_python_are_found_out_once() {
         home.write("missing/.python-version", "3.8.1\n");
         home.write("wrong/.python-version", "../../bin/sh\n");
         stand_in::start_up(&home, shell, "", "");
-        let Some(mut traced) = Traced::start(&home, shell) else { continue };
+        let Some(mut traced) = Traced::start(&home, shell) else {
+            continue;
+        };
         for folder in ["foreign", "missing", "wrong"] {
-            assert_eq!(traced.cost(&[&format!("cd ~/{folder}")]), (1, 1), "{shell}: {folder}");
-            assert_eq!(traced.cost(&["true", "true", "true"]), (0, 0), "{shell}: {folder}");
+            assert_eq!(
+                traced.cost(&[&format!("cd ~/{folder}")]),
+                (1, 1),
+                "{shell}: {folder}"
+            );
+            assert_eq!(
+                traced.cost(&["true", "true", "true"]),
+                (0, 0),
+                "{shell}: {folder}"
+            );
         }
     }
 }
@@ -111,15 +165,23 @@ fn starting_a_shell_with_the_hook_forks_nothing_for_it() {
             let home = Home::new();
             home.write(".bashrc", "PS1='$ '\n");
             home.write(".zshrc", "PS1='$ '\n");
-            home.write(".config/fish/config.fish", "function fish_prompt; echo '$ '; end\n");
+            home.write(
+                ".config/fish/config.fish",
+                "function fish_prompt; echo '$ '; end\n",
+            );
             stand_in::has_completions(&home);
             if install {
                 home.boot(["shell", "install", "--shell", shell]).success();
             }
             let mut traced = Traced::start(&home, shell)?;
-            // Asked in both cases: what a shell starts behind its first prompt counts in both, or in none.
+            // Asked in both cases: what a shell starts behind its first prompt counts in both, or
+            // in none.
             let path = traced.pty.ask("echo \"$PATH\"");
-            assert_eq!(path.contains("boot/shims"), install, "{shell}: the hook is there");
+            assert_eq!(
+                path.contains("boot/shims"),
+                install,
+                "{shell}: the hook is there"
+            );
             Some(traced.count())
         };
         let Some(with) = count(true) else { continue };

@@ -1,5 +1,5 @@
-//! One pin, one Python: whatever is pinned and whatever environment is there, the prompt, the shims, `boot exec`, `boot which` and the
-//! list say the same.
+//! One pin, one Python: whatever is pinned and whatever environment is there, the prompt, the
+//! shims, `boot exec`, `boot which` and the list say the same.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -34,7 +34,9 @@ fn home(versions: &[&str]) -> Home {
     let shims = home.data().join("shims");
     fs::create_dir_all(&shims).unwrap();
     for name in ["python", "python3", "python3.11", "python3.12"] {
-        fs::hard_link(BOOT, shims.join(name)).or_else(|_| fs::copy(BOOT, shims.join(name)).map(drop)).unwrap();
+        fs::hard_link(BOOT, shims.join(name))
+            .or_else(|_| fs::copy(BOOT, shims.join(name)).map(drop))
+            .unwrap();
     }
     home
 }
@@ -47,36 +49,71 @@ fn enter(home: &Home, folder: &Path) -> Run {
 
 /// The environment that the prompt has.
 fn active(run: &Run) -> Option<PathBuf> {
-    let line = run.stdout.lines().find(|line| line.starts_with("__boot_use "))?;
+    let line = run
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("__boot_use "))?;
     line.split('\'').nth(1).map(PathBuf::from)
 }
 
 fn shim(home: &Home, folder: &Path, name: &str) -> Run {
-    home.run(home.command(home.data().join("shims").join(name)).current_dir(folder))
+    home.run(
+        home.command(home.data().join("shims").join(name))
+            .current_dir(folder),
+    )
 }
 
 /// Asks every way in, and checks that all of them mean `wanted`.
 fn check(home: &Home, folder: &Path, wanted: &Python, what: &str) {
     let prompt = enter(home, folder);
     let root = active(&prompt);
-    assert_eq!(root.is_some(), *wanted == Python::Environment, "{what}: {prompt}");
+    assert_eq!(
+        root.is_some(),
+        *wanted == Python::Environment,
+        "{what}: {prompt}"
+    );
     if *wanted == Python::Nobody {
-        assert_eq!(prompt.stderr.trim_end().lines().count(), 1, "{what}: one line, once: {prompt}");
+        assert_eq!(
+            prompt.stderr.trim_end().lines().count(),
+            1,
+            "{what}: one line, once: {prompt}"
+        );
     }
-    let asked = |name: &str| [home.boot_in(folder, ["which", name]), home.boot_in(folder, ["exec", "--", name]), shim(home, folder, name)];
+    let asked = |name: &str| {
+        [
+            home.boot_in(folder, ["which", name]),
+            home.boot_in(folder, ["exec", "--", name]),
+            shim(home, folder, name),
+        ]
+    };
     for run in ["python", "python3"].into_iter().flat_map(asked) {
         if *wanted == Python::Nobody {
-            assert!(run.code == Some(127) && !run.stderr.is_empty(), "{what}: {run}");
+            assert!(
+                run.code == Some(127) && !run.stderr.is_empty(),
+                "{what}: {run}"
+            );
             continue;
         }
         assert_eq!(run.code, Some(0), "{what}: {run}");
         let path = Path::new(run.stdout.trim());
         match wanted {
-            Python::Environment => assert_eq!(path.parent().unwrap(), root.as_ref().unwrap().join("bin"), "{what}: {run}"),
+            Python::Environment => assert_eq!(
+                path.parent().unwrap(),
+                root.as_ref().unwrap().join("bin"),
+                "{what}: {run}"
+            ),
             Python::Installed(version) => {
                 let real = fs::canonicalize(path).unwrap();
-                assert!(real.display().to_string().contains(&format!("cpython-{version}-")), "{what}: {run}");
-                assert!(!path.starts_with(home.data().join("venvs")), "{what}: {run}");
+                assert!(
+                    real.display()
+                        .to_string()
+                        .contains(&format!("cpython-{version}-")),
+                    "{what}: {run}"
+                );
+                assert!(
+                    !path.starts_with(home.data().join("venvs")),
+                    "{what}: {run}"
+                );
             }
             Python::Nobody => unreachable!(),
         }
@@ -97,7 +134,12 @@ fn pin_and_environment_decide_the_same_everywhere() {
     use Python::{Environment, Installed, Nobody};
     let home = home(&["3.11.9", "3.12.1"]);
     home.boot(["python", "pin", "--global", "3.12"]).success();
-    let key = |version: &str| format!("cpython-{version}-{}", boot::python::key::Platform::host().unwrap());
+    let key = |version: &str| {
+        format!(
+            "cpython-{version}-{}",
+            boot::python::key::Platform::host().unwrap()
+        )
+    };
     // The version that the environment was made with, the pin, and whose Python it is then.
     let rows: Vec<(&str, String, Python)> = vec![
         ("3.11", "3.11".into(), Environment),
@@ -118,7 +160,8 @@ fn pin_and_environment_decide_the_same_everywhere() {
         ("3.11", ">=3.12".into(), Installed("3.12.1")),
         ("3.11", key("3.12.1"), Installed("3.12.1")),
         ("3.11", "3.12 3.11".into(), Installed("3.12.1")),
-        // Nothing that is here meets it: neither the environment of another patch or variant, nor the user's default.
+        // Nothing that is here meets it: neither the environment of another patch or variant, nor
+        // the user's default.
         ("3.11", "3.11.7".into(), Nobody),
         ("3.11", "3.11.10".into(), Nobody),
         ("3.11.9", "3.11.10".into(), Nobody),
@@ -138,18 +181,37 @@ fn pin_and_environment_decide_the_same_everywhere() {
         ("3.11", "3.11-dev".into(), Nobody),
         ("3.11", "miniconda3-latest".into(), Nobody),
         ("3.11", "/usr/bin/python3".into(), Nobody),
-        ("3.11", "<<<<<<< HEAD\n3.11\n=======\n3.12\n>>>>>>> other".into(), Nobody),
+        (
+            "3.11",
+            "<<<<<<< HEAD\n3.11\n=======\n3.12\n>>>>>>> other".into(),
+            Nobody,
+        ),
         ("3.11", "$(touch x)".into(), Nobody),
     ];
     for (number, (version, pin, wanted)) in rows.into_iter().enumerate() {
         let folder = project(&home, &format!("p{number}"), version, &pin);
-        check(&home, &folder, &wanted, &format!("made with {version}, pinned {pin:?}"));
+        check(
+            &home,
+            &folder,
+            &wanted,
+            &format!("made with {version}, pinned {pin:?}"),
+        );
         // Deeper it is the same.
         fs::create_dir(folder.join("src")).unwrap();
-        check(&home, &folder.join("src"), &wanted, &format!("below: made with {version}, pinned {pin:?}"));
+        check(
+            &home,
+            &folder.join("src"),
+            &wanted,
+            &format!("below: made with {version}, pinned {pin:?}"),
+        );
         // And back on the old pin all is as it was.
         fs::write(folder.join(".python-version"), format!("{version}\n")).unwrap();
-        check(&home, &folder, &Python::Environment, &format!("back: made with {version}, pinned {pin:?}"));
+        check(
+            &home,
+            &folder,
+            &Python::Environment,
+            &format!("back: made with {version}, pinned {pin:?}"),
+        );
     }
 }
 
@@ -175,9 +237,18 @@ fn trusted_environment_of_others_has_to_meet_the_pin_too() {
     for (number, (line, pin, wanted)) in rows.into_iter().enumerate() {
         let folder = stand_in::project(&home, &format!("q{number}"));
         fs::write(folder.join(".python-version"), format!("{pin}\n")).unwrap();
-        home.program(&format!("q{number}/.venv/bin/python3"), "#!/bin/sh\necho \"$0\"\n");
-        home.program(&format!("q{number}/.venv/bin/python"), "#!/bin/sh\necho \"$0\"\n");
-        home.write(&format!("q{number}/.venv/pyvenv.cfg"), &format!("home = /usr/bin\n{line}\n"));
+        home.program(
+            &format!("q{number}/.venv/bin/python3"),
+            "#!/bin/sh\necho \"$0\"\n",
+        );
+        home.program(
+            &format!("q{number}/.venv/bin/python"),
+            "#!/bin/sh\necho \"$0\"\n",
+        );
+        home.write(
+            &format!("q{number}/.venv/pyvenv.cfg"),
+            &format!("home = /usr/bin\n{line}\n"),
+        );
         home.boot_in(&folder, ["trust"]).success();
         check(&home, &folder, &wanted, &format!("{line}, pinned {pin}"));
     }
@@ -197,7 +268,11 @@ fn exact_pin_is_never_bound_to_another_patch() {
     // A pin of the minor follows.
     fs::write(folder.join(".python-version"), "3.11\n").unwrap();
     assert_eq!(active(&enter(&home, &folder)), Some(root.clone()));
-    assert!(fs::read_to_string(root.join("pyvenv.cfg")).unwrap().contains("version = 3.11.10\n"));
+    assert!(
+        fs::read_to_string(root.join("pyvenv.cfg"))
+            .unwrap()
+            .contains("version = 3.11.10\n")
+    );
 }
 
 #[test]
@@ -210,28 +285,48 @@ fn environment_without_a_pin_is_what_every_way_in_gives() {
     check(&home, &plain, &Python::Environment, "made by hand");
     fs::create_dir(plain.join("deep")).unwrap();
     check(&home, &plain.join("deep"), &Python::Environment, "below");
-    check(&home, &home.root.clone(), &Python::Installed("3.12.1"), "outside");
+    check(
+        &home,
+        &home.root.clone(),
+        &Python::Installed("3.12.1"),
+        "outside",
+    );
 }
 
 #[test]
 fn boot_python_beats_pins_and_environments_everywhere() {
     let mut home = home(&["3.11.9", "3.12.1"]);
-    home.boot(["venv", "--name", "work", "-p", "3.12"]).success();
+    home.boot(["venv", "--name", "work", "-p", "3.12"])
+        .success();
     let folder = project(&home, "app", "3.11", "3.11");
     check(&home, &folder, &Python::Environment, "without it");
     home.set("BOOT_PYTHON", "3.12");
     check(&home, &folder, &Python::Installed("3.12.1"), "another");
     home.set("BOOT_PYTHON", "3.11");
-    check(&home, &folder, &Python::Installed("3.11.9"), "the same version: its base");
+    check(
+        &home,
+        &folder,
+        &Python::Installed("3.11.9"),
+        "the same version: its base",
+    );
     home.set("BOOT_PYTHON", "3.14");
-    for run in [home.boot_in(&folder, ["which", "python"]), shim(&home, &folder, "python")] {
+    for run in [
+        home.boot_in(&folder, ["which", "python"]),
+        shim(&home, &folder, "python"),
+    ] {
         run.code(127).stderr_has("BOOT_PYTHON");
     }
     assert_eq!(active(&enter(&home, &folder)), None);
     home.set("BOOT_PYTHON", "work");
-    assert_eq!(active(&enter(&home, &folder)), Some(home.data().join("venvs/work")));
+    assert_eq!(
+        active(&enter(&home, &folder)),
+        Some(home.data().join("venvs/work"))
+    );
     let which = home.boot_in(&folder, ["which", "python"]).success();
-    assert_eq!(which.stdout.trim(), home.data().join("venvs/work/bin/python").to_str().unwrap());
+    assert_eq!(
+        which.stdout.trim(),
+        home.data().join("venvs/work/bin/python").to_str().unwrap()
+    );
 }
 
 #[test]
@@ -240,15 +335,37 @@ fn names_with_a_version_run_whatever_is_installed() {
     let folder = project(&home, "app", "3.11", "3.11");
     let root = active(&enter(&home, &folder)).unwrap();
     let which = |name: &str| home.boot_in(&folder, ["which", name]);
-    assert_eq!(which("python3.11").success().stdout.trim(), root.join("bin/python3.11").to_str().unwrap());
-    for run in [which("python3.12"), shim(&home, &folder, "python3.12"), home.boot_in(&folder, ["exec", "--", "python3.12"])] {
+    assert_eq!(
+        which("python3.11").success().stdout.trim(),
+        root.join("bin/python3.11").to_str().unwrap()
+    );
+    for run in [
+        which("python3.12"),
+        shim(&home, &folder, "python3.12"),
+        home.boot_in(&folder, ["exec", "--", "python3.12"]),
+    ] {
         let run = run.success();
-        assert!(fs::canonicalize(run.stdout.trim()).unwrap().display().to_string().contains("cpython-3.12.1-"), "{run}");
+        assert!(
+            fs::canonicalize(run.stdout.trim())
+                .unwrap()
+                .display()
+                .to_string()
+                .contains("cpython-3.12.1-"),
+            "{run}"
+        );
     }
-    which("python3.13").code(127).one_error().stderr_has("boot python install 3.13");
+    which("python3.13")
+        .code(127)
+        .one_error()
+        .stderr_has("boot python install 3.13");
     // Also where the pin itself can't be met: the name says which.
     fs::write(folder.join(".python-version"), "3.14\n").unwrap();
-    assert!(shim(&home, &folder, "python3.12").success().stdout.contains("3.12"));
+    assert!(
+        shim(&home, &folder, "python3.12")
+            .success()
+            .stdout
+            .contains("3.12")
+    );
     shim(&home, &folder, "python3").code(127);
 }
 
@@ -260,12 +377,31 @@ fn programs_of_the_environment_are_found_outside_of_prompts() {
     let program = root.join("bin/pytest");
     fs::write(&program, "#!/bin/sh\necho ran \"$0\"\n").unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    home.boot_in(&folder, ["exec", "--", "pytest"]).success().stdout_has("ran");
-    assert_eq!(home.boot_in(&folder, ["which", "pytest"]).success().stdout.trim(), program.to_str().unwrap());
-    // As cron, ssh and make start things: no variables, and a folder that is changed to in a plain sh.
+    home.boot_in(&folder, ["exec", "--", "pytest"])
+        .success()
+        .stdout_has("ran");
+    assert_eq!(
+        home.boot_in(&folder, ["which", "pytest"])
+            .success()
+            .stdout
+            .trim(),
+        program.to_str().unwrap()
+    );
+    // As cron, ssh and make start things: no variables, and a folder that is changed to in a plain
+    // sh.
     let shims = home.data().join("shims");
     let mut command = std::process::Command::new("/bin/sh");
-    command.env_clear().env("PATH", format!("{}:/usr/bin:/bin", shims.display())).current_dir("/");
-    command.arg("-c").arg(format!("cd '{}' && python", folder.display()));
-    assert!(home.run(&mut command).success().stdout.starts_with(root.to_str().unwrap()));
+    command
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", shims.display()))
+        .current_dir("/");
+    command
+        .arg("-c")
+        .arg(format!("cd '{}' && python", folder.display()));
+    assert!(
+        home.run(&mut command)
+            .success()
+            .stdout
+            .starts_with(root.to_str().unwrap())
+    );
 }

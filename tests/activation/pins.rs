@@ -1,5 +1,6 @@
-//! Pins as people, other tools and strangers write them: what is read as what it means, and what nothing meets. The same everywhere a pin
-//! is asked for: shims, `exec`, `which`, `find`, and the hook's question.
+//! Pins as people, other tools and strangers write them: what is read as what it means, and what
+//! nothing meets. The same everywhere a pin is asked for: shims, `exec`, `which`, `find`, and the
+//! hook's question.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{BOOT, Home, Run, stand_in};
 
-/// A home with 3.11.9, its shims, and 3.11 as the user's default: what would run where a pin is passed over.
+/// A home with 3.11.9, its shims, and 3.11 as the user's default: what would run where a pin is
+/// passed over.
 fn home() -> Home {
     let home = Home::new();
     stand_in::install(&home);
-    home.boot(["python", "install", "3.11", "--default"]).success();
+    home.boot(["python", "install", "3.11", "--default"])
+        .success();
     home
 }
 
@@ -25,7 +28,12 @@ fn project(home: &Home, text: &[u8]) -> PathBuf {
 
 /// Every command that asks which Python is in effect in `folder`.
 fn all(home: &Home, folder: &Path) -> Vec<Run> {
-    let shim = |name: &str| home.run(home.command(home.data().join("shims").join(name)).current_dir(folder));
+    let shim = |name: &str| {
+        home.run(
+            home.command(home.data().join("shims").join(name))
+                .current_dir(folder),
+        )
+    };
     let boot = |args: &[&str]| home.boot_in(folder, args.iter().copied());
     vec![
         shim("python"),
@@ -38,20 +46,38 @@ fn all(home: &Home, folder: &Path) -> Vec<Run> {
 }
 
 fn enter(home: &Home, folder: &Path) -> Run {
-    home.run(home.command(BOOT).args(["shell", "enter", "bash"]).arg(folder).arg("")).success()
+    home.run(
+        home.command(BOOT)
+            .args(["shell", "enter", "bash"])
+            .arg(folder)
+            .arg(""),
+    )
+    .success()
 }
 
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-    "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
+    "\u{feff}"
+        .encode_utf16()
+        .chain(text.encode_utf16())
+        .flat_map(bytes)
+        .collect()
 }
 
 /// Nothing runs, all say why in an error of at most three lines, and the hook in one line.
 fn is_unmet(home: &Home, folder: &Path, text: &str) {
     for run in all(home, folder) {
-        let run = run.code(127).one_error().stderr_has(text).stderr_lacks("\u{1b}").stderr_lacks("warning:");
+        let run = run
+            .code(127)
+            .one_error()
+            .stderr_has(text)
+            .stderr_lacks("\u{1b}")
+            .stderr_lacks("warning:");
         assert_eq!(run.stdout, "", "{run}");
     }
-    let run = enter(home, folder).stdout_lacks("__boot_use").stderr_has(text).stderr_lacks("\u{1b}");
+    let run = enter(home, folder)
+        .stdout_lacks("__boot_use")
+        .stderr_has(text)
+        .stderr_lacks("\u{1b}");
     assert_eq!(run.stderr.lines().count(), 1, "{run}");
     assert!(!folder.join(".venv").exists() && !folder.parent().unwrap().join(".venv").exists());
 }
@@ -93,14 +119,22 @@ fn pin_spellings_are_read_as_what_they_mean() {
     .iter()
     .map(|text| text.as_bytes().to_vec())
     .collect();
-    texts.extend([utf16("3.11\r\n", u16::to_le_bytes), utf16("3.11\r\n", u16::to_be_bytes), b"3.11 # f\xfcr alle".to_vec()]);
+    texts.extend([
+        utf16("3.11\r\n", u16::to_le_bytes),
+        utf16("3.11\r\n", u16::to_be_bytes),
+        b"3.11 # f\xfcr alle".to_vec(),
+    ]);
     for text in texts {
         let folder = project(&home, &text);
         for run in all(&home, &folder) {
             run.success().stderr_lacks("warning");
         }
-        home.boot_in(&folder, ["which", "python"]).success().stdout_has("3.11");
-        enter(&home, &folder).stdout_has("__boot_use").stdout_has("kid");
+        home.boot_in(&folder, ["which", "python"])
+            .success()
+            .stdout_has("3.11");
+        enter(&home, &folder)
+            .stdout_has("__boot_use")
+            .stdout_has("kid");
         fs::remove_dir_all(home.root.join("parent")).unwrap();
     }
 }
@@ -111,20 +145,29 @@ fn pin_of_words_that_boot_cannot_read_is_met_by_nothing() {
     let long = "x".repeat(65);
     let large = "3.11\n".repeat(1000);
     for (text, said) in [
-        ("pypy3.10", "pypy3.10, which isn't CPython, and boot has CPython only"),
+        (
+            "pypy3.10",
+            "pypy3.10, which isn't CPython, and boot has CPython only",
+        ),
         ("PyPy", "boot has CPython only"),
         ("pypy3.10\n3.11\n", "boot python pin 3.10"),
         ("miniconda3-latest", "boot has CPython only"),
         ("graalpy-24.1", "boot has CPython only"),
         ("3.11-dev", "development build"),
         ("3.11-dev 3.11", "development build"),
-        ("3.11.9/envs/me", "boot venv --name me --python 3.11.9 && boot python pin me"),
+        (
+            "3.11.9/envs/me",
+            "boot venv --name me --python 3.11.9 && boot python pin me",
+        ),
         ("3.11-slim", "boot python pin 3.11"),
         ("3.12-bookworm\n3.11\n", "boot python pin 3.12"),
         ("3.11+", "boot python pin 3.11"),
         (">=3.10 || 3.9", "boot python pin 3.10"),
         ("3.10.1.2", "boot python pin 3.10"),
-        ("<<<<<<< HEAD\n3.11\n=======\n3.12\n>>>>>>> theirs\n", "merge conflict"),
+        (
+            "<<<<<<< HEAD\n3.11\n=======\n3.12\n>>>>>>> theirs\n",
+            "merge conflict",
+        ),
         ("../../evil\u{1b}[2J", "\\u{1b}"),
         ("/usr/bin/python3", "boot python pin 3.11"),
         ("$(touch x)", "boot python pin 3.11"),
@@ -156,7 +199,14 @@ fn pin_that_is_no_regular_file_is_met_by_nothing() {
     fs::create_dir(&pin).unwrap();
     is_unmet(&home, &folder, "move it away, then: boot python pin 3.11");
     empty();
-    rustix::fs::mknodat(rustix::fs::CWD, &pin, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pin,
+        rustix::fs::FileType::Fifo,
+        0o600.into(),
+        0,
+    )
+    .unwrap();
     is_unmet(&home, &folder, "isn't a regular file");
     empty();
     symlink("/dev/zero", &pin).unwrap();
@@ -174,7 +224,9 @@ fn pin_without_a_word_leaves_the_parents() {
         for run in all(&home, &folder) {
             assert_eq!(run.success().stderr, "");
         }
-        enter(&home, &folder).stdout_has("__boot_use").stdout_has("parent");
+        enter(&home, &folder)
+            .stdout_has("__boot_use")
+            .stdout_has("parent");
         fs::remove_dir_all(home.root.join("parent")).unwrap();
     }
 }
@@ -184,7 +236,9 @@ fn pin_words_beside_good_ones_are_passed_over_and_said() {
     let home = home();
     let folder = project(&home, b"3.11\n../evil\x1b\n");
     for run in all(&home, &folder) {
-        run.success().stderr_has("warning: ").stderr_has("../evil\\u{1b}");
+        run.success()
+            .stderr_has("warning: ")
+            .stderr_has("../evil\\u{1b}");
     }
 }
 
@@ -195,7 +249,9 @@ fn global_pin_that_cannot_be_read_is_met_by_nothing() {
     let folder = home.root.join("plain");
     fs::create_dir(&folder).unwrap();
     for run in all(&home, &folder) {
-        run.code(127).one_error().stderr_has("boot python pin --global 3.10");
+        run.code(127)
+            .one_error()
+            .stderr_has("boot python pin --global 3.10");
     }
     home.boot(["python", "pin", "--global", "3.11"]).success();
     for run in all(&home, &folder) {
@@ -210,23 +266,38 @@ fn advice_names_no_python_that_no_catalog_has() {
         ("3.7", "no such CPython is known", "install 3.7"),
         ("2.7.18", "no such CPython is known", "install 2.7.18"),
         ("3.12.0rc1", "the newest 3.12 is 3.12.", "install 3.12.0rc1"),
-        ("3.11.99", "the newest 3.11 is 3.11.", "\nboot python install"),
+        (
+            "3.11.99",
+            "the newest 3.11 is 3.11.",
+            "\nboot python install",
+        ),
         ("3.12", "boot python install 3.12", "no such CPython"),
     ] {
         let folder = project(&home, text.as_bytes());
         for run in all(&home, &folder) {
-            run.code(127).one_error().stderr_has(said).stderr_lacks(lacks);
+            run.code(127)
+                .one_error()
+                .stderr_has(said)
+                .stderr_lacks(lacks);
         }
         let line = enter(&home, &folder);
         assert!(
-            line.stderr.lines().count() == 1 && line.stderr.contains(if text == "3.12" { said } else { ": boot python pin 3." }),
+            line.stderr.lines().count() == 1
+                && line.stderr.contains(if text == "3.12" {
+                    said
+                } else {
+                    ": boot python pin 3."
+                }),
             "{line}"
         );
-        home.boot(["python", "find", text]).code(127).one_error().stderr_has(if text == "3.12" {
-            said
-        } else {
-            "no such CPython is known"
-        });
+        home.boot(["python", "find", text])
+            .code(127)
+            .one_error()
+            .stderr_has(if text == "3.12" {
+                said
+            } else {
+                "no such CPython is known"
+            });
         fs::remove_dir_all(home.root.join("parent")).unwrap();
     }
 }
@@ -243,13 +314,29 @@ fn other_pythons_are_refused_wherever_they_are_named() {
             &["venv", "--python", word],
             &["exec", "--python", word, "--", "python"],
         ] {
-            let said = if word == "3.11-dev" { "boot has releases only" } else { "boot has CPython only" };
-            home.boot(args.iter().copied()).code(2).one_error().stderr_has(word).stderr_has(said);
+            let said = if word == "3.11-dev" {
+                "boot has releases only"
+            } else {
+                "boot has CPython only"
+            };
+            home.boot(args.iter().copied())
+                .code(2)
+                .one_error()
+                .stderr_has(word)
+                .stderr_has(said);
         }
     }
-    home.boot(["venv", "--name", "pypy3.10"]).code(2).one_error().stderr_has("boot has CPython only");
-    home.boot(["venv", "--name", ""]).code(2).one_error().stderr_has("an environment needs a name");
-    assert!(!home.data().join("venvs/pypy3.10").exists() && !home.root.join(".python-version").exists());
+    home.boot(["venv", "--name", "pypy3.10"])
+        .code(2)
+        .one_error()
+        .stderr_has("boot has CPython only");
+    home.boot(["venv", "--name", ""])
+        .code(2)
+        .one_error()
+        .stderr_has("an environment needs a name");
+    assert!(
+        !home.data().join("venvs/pypy3.10").exists() && !home.root.join(".python-version").exists()
+    );
     // A name that only begins alike is one.
     home.boot(["venv", "--name", "pypy-work"]).success();
     home.boot(["python", "pin", "pypy-work"]).success();
@@ -261,12 +348,21 @@ fn boot_python_says_what_is_wrong_with_it() {
     let folder = home.root.join("plain");
     fs::create_dir(&folder).unwrap();
     for (value, said) in [
-        ("pypy3.10", "BOOT_PYTHON asks for pypy3.10, which isn't CPython, and boot has CPython only"),
+        (
+            "pypy3.10",
+            "BOOT_PYTHON asks for pypy3.10, which isn't CPython, and boot has CPython only",
+        ),
         ("3.11-dev", "export BOOT_PYTHON=3.11"),
         (" ", "unset BOOT_PYTHON"),
-        ("3.11-slim", "BOOT_PYTHON asks for no Python that boot knows: 3.11-slim"),
+        (
+            "3.11-slim",
+            "BOOT_PYTHON asks for no Python that boot knows: 3.11-slim",
+        ),
         ("3.7", "no such CPython is known"),
-        ("work", "no environment is called work, which BOOT_PYTHON asks for"),
+        (
+            "work",
+            "no environment is called work, which BOOT_PYTHON asks for",
+        ),
     ] {
         home.set("BOOT_PYTHON", value);
         for run in all(&home, &folder) {
@@ -284,28 +380,54 @@ fn boot_python_says_what_is_wrong_with_it() {
 fn tool_install_with_a_foreign_boot_python_is_refused() {
     let mut home = home();
     home.set("BOOT_PYTHON", "pypy3.10");
-    home.boot(["tool", "install", "black"]).one_error().stderr_has("boot has CPython only");
+    home.boot(["tool", "install", "black"])
+        .one_error()
+        .stderr_has("boot has CPython only");
 }
 
 #[test]
 fn python_install_of_a_foreign_pin_says_why_not() {
     let home = home();
     let folder = project(&home, b"pypy3.10\n");
-    home.boot_in(&folder, ["python", "install"]).code(127).one_error().stderr_has("boot has CPython only");
+    home.boot_in(&folder, ["python", "install"])
+        .code(127)
+        .one_error()
+        .stderr_has("boot has CPython only");
     fs::write(folder.join(".python-version"), "pypy3.10 3.11").unwrap();
-    home.boot_in(&folder, ["python", "install"]).success().stderr_has("boot has CPython only").stderr_has("3.11.9 is already installed");
+    home.boot_in(&folder, ["python", "install"])
+        .success()
+        .stderr_has("boot has CPython only")
+        .stderr_has("3.11.9 is already installed");
 }
 
 #[test]
 fn exec_takes_what_boot_python_takes() {
     let home = home();
     stand_in::install_version(&home, "3.12.1");
-    home.boot(["exec", "--python", "3.12:3.11", "--", "python3.11"]).success();
-    home.boot(["exec", "--python", "3.9:3.11", "--", "python3.11"]).success();
-    home.boot(["exec", "--python", "3.9:3.11", "--", "python"]).code(127).one_error().stderr_has("boot python install 3.9");
-    home.boot(["venv", "--name", "work", "--python", "3.12"]).success();
-    home.boot(["exec", "--python", "work", "--", "sh", "-c", "command -v python"]).success().stdout_has("venvs/work/bin/python");
-    home.boot(["exec", "--python", "tortoise", "--", "true"]).code(2).one_error();
+    home.boot(["exec", "--python", "3.12:3.11", "--", "python3.11"])
+        .success();
+    home.boot(["exec", "--python", "3.9:3.11", "--", "python3.11"])
+        .success();
+    home.boot(["exec", "--python", "3.9:3.11", "--", "python"])
+        .code(127)
+        .one_error()
+        .stderr_has("boot python install 3.9");
+    home.boot(["venv", "--name", "work", "--python", "3.12"])
+        .success();
+    home.boot([
+        "exec",
+        "--python",
+        "work",
+        "--",
+        "sh",
+        "-c",
+        "command -v python",
+    ])
+    .success()
+    .stdout_has("venvs/work/bin/python");
+    home.boot(["exec", "--python", "tortoise", "--", "true"])
+        .code(2)
+        .one_error();
 }
 
 #[test]
@@ -313,19 +435,40 @@ fn system_pin_without_a_system_python_says_so() {
     let home = home();
     let folder = project(&home, b"System\n");
     let shims = home.data().join("shims");
-    let run = home.run(home.command(shims.join("python")).current_dir(&folder).env("PATH", &shims)).code(127).one_error();
-    run.stderr_has("asks for the system's Python, and PATH has no Python beside boot's").stderr_has("boot python pin 3.11");
+    let run = home
+        .run(
+            home.command(shims.join("python"))
+                .current_dir(&folder)
+                .env("PATH", &shims),
+        )
+        .code(127)
+        .one_error();
+    run.stderr_has("asks for the system's Python, and PATH has no Python beside boot's")
+        .stderr_has("boot python pin 3.11");
 }
 
 #[test]
 fn python_pin_tells_what_other_files_ask_for() {
     let mut home = home();
-    home.write("app/pyproject.toml", "[project]\nname = \"app\"\nrequires-python = \">=3.11\"\n");
+    home.write(
+        "app/pyproject.toml",
+        "[project]\nname = \"app\"\nrequires-python = \">=3.11\"\n",
+    );
     let app = home.root.join("app");
-    let pin = |home: &Home, args: &[&str]| home.boot_in(&app, ["python", "pin"].into_iter().chain(args.iter().copied()));
-    pin(&home, &[]).success().stderr_has("pyproject.toml asks for Python >=3.11, and no pin says so: boot python pin '>=3.11'");
+    let pin = |home: &Home, args: &[&str]| {
+        home.boot_in(
+            &app,
+            ["python", "pin"].into_iter().chain(args.iter().copied()),
+        )
+    };
+    pin(&home, &[]).success().stderr_has(
+        "pyproject.toml asks for Python >=3.11, and no pin says so: boot python pin '>=3.11'",
+    );
     pin(&home, &[">=3.11"]).success().stderr_lacks("deactivate");
-    pin(&home, &[]).success().stdout_has(">=3.11").stderr_lacks("pyproject.toml");
+    pin(&home, &[])
+        .success()
+        .stdout_has(">=3.11")
+        .stderr_lacks("pyproject.toml");
     // What stands between the pin and its effect.
     home.set("PYENV_VERSION", "3.9");
     home.set("VIRTUAL_ENV", "/somebody/s/venv");
@@ -336,8 +479,13 @@ fn python_pin_tells_what_other_files_ask_for() {
             .stderr_has("/somebody/s/venv was activated by hand")
             .stderr_has("deactivate first");
     }
-    home.boot(["python", "list"]).success().stderr_has("PYENV_VERSION is set, and boot doesn't read it");
-    home.set("VIRTUAL_ENV", &home.data().join("venvs/work").display().to_string());
+    home.boot(["python", "list"])
+        .success()
+        .stderr_has("PYENV_VERSION is set, and boot doesn't read it");
+    home.set(
+        "VIRTUAL_ENV",
+        &home.data().join("venvs/work").display().to_string(),
+    );
     pin(&home, &[]).success().stderr_lacks("deactivate");
 }
 
@@ -348,16 +496,26 @@ fn python_pin_refuses_what_can_never_be_met() {
         ("3.7", 1, "no CPython 3.7 is known"),
         ("3.11.99", 1, "the newest 3.11 is 3.11."),
         ("/usr/bin/python3", 2, "boot python adopt"),
-        ("3.11.9/envs/me", 2, "boot venv --name me --python 3.11.9 && boot python pin me"),
+        (
+            "3.11.9/envs/me",
+            2,
+            "boot venv --name me --python 3.11.9 && boot python pin me",
+        ),
         ("tortoise", 2, "boot venv --name tortoise"),
         ("", 2, "names no Python"),
     ] {
-        home.boot(["python", "pin", word]).code(code).one_error().stderr_has(said);
+        home.boot(["python", "pin", word])
+            .code(code)
+            .one_error()
+            .stderr_has(said);
         assert!(!home.root.join(".python-version").exists(), "{word}");
     }
-    home.boot(["python", "pin", "v3.11", "Python3.12"]).success();
+    home.boot(["python", "pin", "v3.11", "Python3.12"])
+        .success();
     assert_eq!(home.read(".python-version"), "3.11\n3.12\n");
-    home.boot(["python", "pin", "3.12 3.11"]).success().stderr_has("now says 3.12, 3.11");
+    home.boot(["python", "pin", "3.12 3.11"])
+        .success()
+        .stderr_has("now says 3.12, 3.11");
 }
 
 #[test]
@@ -368,7 +526,8 @@ fn python_pin_writes_through_links_to_pins_only() {
     fs::remove_file(&global).unwrap();
     symlink(home.root.join("dotfiles/python-version"), &global).unwrap();
     for _ in 0..2 {
-        home.boot(["python", "install", "3.11", "--default"]).success();
+        home.boot(["python", "install", "3.11", "--default"])
+            .success();
         assert!(global.is_symlink() && home.read("dotfiles/python-version") == "3.11\n");
     }
     // A checkout that has a link in place of its pin writes nothing of the user's.
@@ -377,15 +536,28 @@ fn python_pin_writes_through_links_to_pins_only() {
     fs::remove_file(folder.join(".python-version")).unwrap();
     symlink(home.root.join("precious"), folder.join(".python-version")).unwrap();
     home.boot_in(&folder, ["python", "pin", "3.11"]).success();
-    assert_eq!((home.read("precious"), home.read("parent/kid/.python-version")), ("mine\n".into(), "3.11\n".into()));
+    assert_eq!(
+        (
+            home.read("precious"),
+            home.read("parent/kid/.python-version")
+        ),
+        ("mine\n".into(), "3.11\n".into())
+    );
 }
 
 #[test]
 fn venv_named_by_the_pin_gets_the_default_python() {
     let home = home();
     stand_in::install_version(&home, "3.12.1");
-    for (name, folder) in [("one", home.root.clone()), ("two", project(&home, b"two\n"))] {
+    for (name, folder) in [
+        ("one", home.root.clone()),
+        ("two", project(&home, b"two\n")),
+    ] {
         home.boot_in(&folder, ["venv", "--name", name]).success();
-        assert!(home.read(&format!(".local/share/boot/venvs/{name}/pyvenv.cfg")).contains("3.11"), "{name}");
+        assert!(
+            home.read(&format!(".local/share/boot/venvs/{name}/pyvenv.cfg"))
+                .contains("3.11"),
+            "{name}"
+        );
     }
 }

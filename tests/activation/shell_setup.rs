@@ -1,4 +1,5 @@
-//! `boot shell install`, `status`, `uninstall`: the hook where each shell really reads it, and the user's files as they were.
+//! `boot shell install`, `status`, `uninstall`: the hook where each shell really reads it, and the
+//! user's files as they were.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -7,7 +8,9 @@ use crate::support::{Home, Mirror, needs, nobody};
 
 /// The shells that are here; a missing one is said, and is a failure where all must be.
 fn shells() -> impl Iterator<Item = &'static str> {
-    ["bash", "zsh", "fish"].into_iter().filter(|shell| needs::program(shell))
+    ["bash", "zsh", "fish"]
+        .into_iter()
+        .filter(|shell| needs::program(shell))
 }
 
 fn install(home: &Home, shell: &str) {
@@ -17,11 +20,19 @@ fn install(home: &Home, shell: &str) {
 /// What `boot shell status --json` says of one run of a shell: live, and the note.
 fn status(home: &Home, shell: &str, run: &str) -> (bool, String) {
     let mut command = home.command(crate::support::BOOT);
-    command.args(["shell", "status", "--json"]).env("SHELL", which::which(shell).unwrap());
+    command
+        .args(["shell", "status", "--json"])
+        .env("SHELL", which::which(shell).unwrap());
     let body = home.run(&mut command).success().json();
     let lines = body["runs"].as_array().unwrap();
-    let line = lines.iter().find(|line| line["shell"] == shell && line["run"] == run).unwrap_or_else(|| panic!("no {shell} {run}: {body}"));
-    (line["live"].as_bool().unwrap(), line["note"].as_str().unwrap().into())
+    let line = lines
+        .iter()
+        .find(|line| line["shell"] == shell && line["run"] == run)
+        .unwrap_or_else(|| panic!("no {shell} {run}: {body}"));
+    (
+        line["live"].as_bool().unwrap(),
+        line["note"].as_str().unwrap().into(),
+    )
 }
 
 #[test]
@@ -29,7 +40,10 @@ fn the_hook_is_live_in_each_kind_of_run() {
     for shell in shells() {
         let home = Home::new();
         for run in ["login", "interactive", "plain"] {
-            assert!(!status(&home, shell, run).0, "{shell} {run}: nothing is installed yet");
+            assert!(
+                !status(&home, shell, run).0,
+                "{shell} {run}: nothing is installed yet"
+            );
         }
         install(&home, shell);
         for run in ["login", "interactive", "plain"] {
@@ -37,7 +51,11 @@ fn the_hook_is_live_in_each_kind_of_run() {
             // `bash -c` reads no file at all, and that is said.
             let wanted = (shell, run) != ("bash", "plain");
             assert_eq!(live, wanted, "{shell} {run}: {note}");
-            assert_eq!(note.contains("reads no start-up file"), !wanted, "{shell} {run}: {note}");
+            assert_eq!(
+                note.contains("reads no start-up file"),
+                !wanted,
+                "{shell} {run}: {note}"
+            );
         }
         home.boot(["shell", "uninstall"]).success();
         assert!(!status(&home, shell, "login").0, "{shell}");
@@ -54,7 +72,11 @@ fn a_bash_login_is_served_by_the_file_that_it_reads() {
         assert!(home.read(name).contains("boot"), "{name}");
         assert!(status(&home, "bash", "login").0, "{name}");
         assert_eq!(
-            fs::read_dir(&home.root).unwrap().flatten().filter(|entry| entry.path().is_file()).count(),
+            fs::read_dir(&home.root)
+                .unwrap()
+                .flatten()
+                .filter(|entry| entry.path().is_file())
+                .count(),
             2,
             "{name}: no other file is made"
         );
@@ -90,7 +112,9 @@ fn zdotdir_is_honoured_wherever_it_is_set() {
     assert!(!home.root.join(".zshrc").exists());
     let mut command = home.command("zsh");
     command.env_remove("ZDOTDIR").args(["-c", "echo $PATH"]);
-    home.run(&mut command).success().stdout_has(".local/share/boot/shims");
+    home.run(&mut command)
+        .success()
+        .stdout_has(".local/share/boot/shims");
     for run in ["login", "interactive", "plain"] {
         assert!(status(&home, "zsh", run).0, "{run}");
     }
@@ -98,7 +122,14 @@ fn zdotdir_is_honoured_wherever_it_is_set() {
 
 #[test]
 fn uninstalling_restores_every_byte_mode_and_link() {
-    for before in [None, Some(""), Some("a=1"), Some("a=1\n"), Some("a=1\r\nb=2\r\n"), Some("\n\n")] {
+    for before in [
+        None,
+        Some(""),
+        Some("a=1"),
+        Some("a=1\n"),
+        Some("a=1\r\nb=2\r\n"),
+        Some("\n\n"),
+    ] {
         for shell in ["bash", "zsh", "fish"] {
             let home = Home::new();
             let (file, real) = match shell {
@@ -109,23 +140,39 @@ fn uninstalling_restores_every_byte_mode_and_link() {
             let linked = home.root.join(file);
             fs::create_dir_all(linked.parent().unwrap()).unwrap();
             if let Some(text) = before {
-                // In a repository of dotfiles, as many keep them; for fish the file is boot's alone.
+                // In a repository of dotfiles, as many keep them; for fish the file is boot's
+                // alone.
                 let path = home.write(real, text);
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
                 symlink(&path, &linked).unwrap();
             }
-            let tree = |home: &Home| home.tree().into_iter().filter(|path| !path.starts_with(".local")).collect::<Vec<_>>();
+            let tree = |home: &Home| {
+                home.tree()
+                    .into_iter()
+                    .filter(|path| !path.starts_with(".local"))
+                    .collect::<Vec<_>>()
+            };
             let paths = tree(&home);
             install(&home, shell);
             let once = home.read(file);
-            home.boot(["shell", "install", "--shell", shell]).success().stderr_has("nothing to do");
-            assert_eq!(home.read(file), once, "{shell}: a second run changes no byte");
+            home.boot(["shell", "install", "--shell", shell])
+                .success()
+                .stderr_has("nothing to do");
+            assert_eq!(
+                home.read(file),
+                once,
+                "{shell}: a second run changes no byte"
+            );
             assert_eq!(linked.is_symlink(), before.is_some());
             home.boot(["shell", "uninstall"]).success();
             assert_eq!(tree(&home), paths, "{shell} {before:?}");
             if let Some(text) = before {
                 assert_eq!(home.read(real), text, "{shell}");
-                assert_eq!(fs::metadata(home.root.join(real)).unwrap().mode() & 0o777, 0o600, "{shell}");
+                assert_eq!(
+                    fs::metadata(home.root.join(real)).unwrap().mode() & 0o777,
+                    0o600,
+                    "{shell}"
+                );
             }
         }
     }
@@ -157,10 +204,19 @@ fn uninstalling_finds_the_block_where_another_file_is_read_by_now() {
     home.write("zsh/.zshrc", "# newer\n");
     home.set("ZDOTDIR", &folder);
     home.boot(["shell", "uninstall"]).success();
-    for (name, text) in [(".profile", "# mine\n"), (".zshrc", "# mine\n"), (".bash_profile", "# newer\n"), ("zsh/.zshrc", "# newer\n")] {
+    for (name, text) in [
+        (".profile", "# mine\n"),
+        (".zshrc", "# mine\n"),
+        (".bash_profile", "# newer\n"),
+        ("zsh/.zshrc", "# newer\n"),
+    ] {
         assert_eq!(home.read(name), text, "{name}");
     }
-    assert!(!home.root.join(".zshenv").exists() && !home.root.join(".zprofile").exists() && !home.root.join(".bashrc").exists());
+    assert!(
+        !home.root.join(".zshenv").exists()
+            && !home.root.join(".zprofile").exists()
+            && !home.root.join(".bashrc").exists()
+    );
 }
 
 #[test]
@@ -169,7 +225,9 @@ fn a_file_that_may_not_be_written_is_an_error_before_anything_changes() {
     let path = home.write(".bashrc", "# mine\n");
     home.write(".profile", "# mine\n");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-    let Some(run) = nobody::boot(&home, &["shell", "install", "--shell", "bash"]) else { return };
+    let Some(run) = nobody::boot(&home, &["shell", "install", "--shell", "bash"]) else {
+        return;
+    };
     run.code(1).one_error().stderr_has(".bashrc");
     assert_eq!(home.read(".bashrc"), "# mine\n");
     assert_eq!(home.read(".profile"), "# mine\n");
@@ -179,7 +237,8 @@ fn a_file_that_may_not_be_written_is_an_error_before_anything_changes() {
 fn status_names_what_keeps_the_hook_from_being_live() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
-    home.boot(["python", "install", &mirror.minor(), "--default"]).success();
+    home.boot(["python", "install", &mirror.minor(), "--default"])
+        .success();
     home.write(".bashrc", "# mine\n");
     install(&home, "bash");
     let block = home.read(".bashrc");
@@ -189,28 +248,43 @@ fn status_names_what_keeps_the_hook_from_being_live() {
     };
     assert_eq!(said(&block), (true, String::new()));
     let (live, note) = said(&format!("return 0\n{block}"));
-    assert!(!live && note.contains("an earlier line ends the file"), "{note}");
+    assert!(
+        !live && note.contains("an earlier line ends the file"),
+        "{note}"
+    );
     let (live, note) = said(&format!("{block}PATH=/usr/bin:$PATH\n"));
     assert!(!live && note.contains("ahead of boot's on PATH"), "{note}");
     let (live, note) = said(&format!("{block}alias python=python2\n"));
     assert!(live && note.contains("an alias or a function"), "{note}");
     let (live, note) = said("# nothing\n");
-    assert!(!live && note.contains("no hook in ~/.bashrc: boot shell install"), "{note}");
+    assert!(
+        !live && note.contains("no hook in ~/.bashrc: boot shell install"),
+        "{note}"
+    );
     // The hook's own file is of another boot.
     let hook = home.data().join("shell/boot.bash");
     fs::write(&hook, format!("{}\n", fs::read_to_string(&hook).unwrap())).unwrap();
     let (live, note) = said(&block);
-    assert!(live && note.contains("boot shell install brings it up to date"), "{note}");
+    assert!(
+        live && note.contains("boot shell install brings it up to date"),
+        "{note}"
+    );
 }
 
 #[test]
 fn what_start_up_files_leave_running_or_print_keeps_nobody_waiting() {
     let home = Home::new();
-    home.write(".bashrc", "echo 'Welcome!'\nsleep 30 &\nprintf 'no end to this line'\n");
+    home.write(
+        ".bashrc",
+        "echo 'Welcome!'\nsleep 30 &\nprintf 'no end to this line'\n",
+    );
     install(&home, "bash");
     let start = std::time::Instant::now();
     assert_eq!(status(&home, "bash", "interactive"), (true, String::new()));
-    assert!(start.elapsed() < std::time::Duration::from_secs(15), "it waited for what runs in the background");
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(15),
+        "it waited for what runs in the background"
+    );
 }
 
 #[test]
@@ -221,8 +295,14 @@ fn status_reads_well_and_names_the_pythons_that_are_shadowed() {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let mut command = home.command(crate::support::BOOT);
-    command.args(["shell", "status"]).env("PATH", format!("{0}/one:{0}/two:/usr/bin:/bin", home.root.display()));
+    command.args(["shell", "status"]).env(
+        "PATH",
+        format!("{0}/one:{0}/two:/usr/bin:/bin", home.root.display()),
+    );
     let run = home.run(&mut command).success();
     let here = run.stdout.lines().last().unwrap();
-    assert!(here.contains("~/one/python") && here.contains("ahead of ~/two/python"), "{run}");
+    assert!(
+        here.contains("~/one/python") && here.contains("ahead of ~/two/python"),
+        "{run}"
+    );
 }

@@ -1,4 +1,5 @@
-//! Whose environments are put on PATH: boot's own, and those that a person named. Nothing in a project can say so.
+//! Whose environments are put on PATH: boot's own, and those that a person named. Nothing in a
+//! project can say so.
 
 use std::fs;
 use std::path::Path;
@@ -16,32 +17,68 @@ fn home(name: &str) -> (Home, Mirror) {
 }
 
 fn foreign(home: &Home, mirror: &Mirror, name: &str) {
-    home.write(&format!("{name}/.python-version"), &format!("{}\n", mirror.minor()));
-    let python = home.run(home.command(crate::support::BOOT).args(["python", "find", &mirror.minor()])).success().stdout;
+    home.write(
+        &format!("{name}/.python-version"),
+        &format!("{}\n", mirror.minor()),
+    );
+    let python = home
+        .run(
+            home.command(crate::support::BOOT)
+                .args(["python", "find", &mirror.minor()]),
+        )
+        .success()
+        .stdout;
     let venv = home.root.join(name).join(".venv");
-    home.run(home.command(python.trim()).args(["-m", "venv", "--without-pip"]).arg(venv)).success();
+    home.run(
+        home.command(python.trim())
+            .args(["-m", "venv", "--without-pip"])
+            .arg(venv),
+    )
+    .success();
 }
 
 /// Whether entering the folder would put an environment on PATH.
 fn enters(home: &Home, folder: &str) -> bool {
     let mut command = home.command(crate::support::BOOT);
-    command.args(["shell", "enter", "bash"]).arg(home.root.join(folder)).arg("");
-    home.run(&mut command).success().stdout.contains("__boot_use")
+    command
+        .args(["shell", "enter", "bash"])
+        .arg(home.root.join(folder))
+        .arg("");
+    home.run(&mut command)
+        .success()
+        .stdout
+        .contains("__boot_use")
 }
 
 #[test]
 fn trust_is_given_named_and_taken_back() {
     let (home, _mirror) = home("app");
     assert!(!enters(&home, "app"));
-    home.boot(["trust", "app"]).success().stderr_has("~/app/.venv may be activated now");
+    home.boot(["trust", "app"])
+        .success()
+        .stderr_has("~/app/.venv may be activated now");
     assert!(enters(&home, "app"));
-    home.boot(["trust", "app"]).success().stderr_has("nothing to do");
-    home.boot(["trust", "--list"]).success().stdout_has("~/app/.venv").stdout_has("trusted by hand");
-    assert_eq!(home.boot(["trust", "--list", "--json"]).success().json()["trusted"][0]["kind"], "trusted");
+    home.boot(["trust", "app"])
+        .success()
+        .stderr_has("nothing to do");
+    home.boot(["trust", "--list"])
+        .success()
+        .stdout_has("~/app/.venv")
+        .stdout_has("trusted by hand");
+    assert_eq!(
+        home.boot(["trust", "--list", "--json"]).success().json()["trusted"][0]["kind"],
+        "trusted"
+    );
     home.boot(["untrust", "app"]).success();
     assert!(!enters(&home, "app"));
-    home.boot(["untrust", "app"]).success().stderr_has("nothing to do");
-    home.boot(["trust", "nowhere"]).code(1).one_error().stderr_has("no environment in").stderr_has("boot venv");
+    home.boot(["untrust", "app"])
+        .success()
+        .stderr_has("nothing to do");
+    home.boot(["trust", "nowhere"])
+        .code(1)
+        .one_error()
+        .stderr_has("no environment in")
+        .stderr_has("boot venv");
 }
 
 #[test]
@@ -65,16 +102,24 @@ fn one_project_of_a_trusted_tree_can_be_untrusted() {
     let (home, mirror) = home("w/one");
     foreign(&home, &mirror, "w/two");
     home.boot(["trust", "--tree", "w"]).success();
-    home.boot(["untrust", "w/one"]).success().stderr_has("isn't trusted any more");
+    home.boot(["untrust", "w/one"])
+        .success()
+        .stderr_has("isn't trusted any more");
     assert!(!enters(&home, "w/one") && enters(&home, "w/two"));
-    home.boot(["untrust", "w/one"]).success().stderr_has("nothing to do");
-    home.boot(["trust", "--list"]).success().stdout_has("nothing below it");
+    home.boot(["untrust", "w/one"])
+        .success()
+        .stderr_has("nothing to do");
+    home.boot(["trust", "--list"])
+        .success()
+        .stdout_has("nothing below it");
     // Named by itself it is trusted again, and so it is with the whole tree.
     home.boot(["trust", "w/one"]).success();
     assert!(enters(&home, "w/one"));
     home.boot(["untrust", "w/one"]).success();
     assert!(!enters(&home, "w/one"));
-    home.boot(["trust", "--tree", "w"]).success().stderr_has("may be activated now");
+    home.boot(["trust", "--tree", "w"])
+        .success()
+        .stderr_has("may be activated now");
     assert!(enters(&home, "w/one"));
     home.boot(["untrust", "w"]).success();
     assert!(!enters(&home, "w/one") && !enters(&home, "w/two"));
@@ -93,7 +138,10 @@ fn an_environment_that_cant_be_recorded_is_not_made() {
     home.write(".local/state/boot/trust.toml/x", "");
     assert!(!enters(&home, "app"));
     assert!(!home.root.join("app/.venv").exists());
-    home.boot_in(&home.root.join("app"), ["venv"]).code(1).one_error().stderr_has("trust.toml");
+    home.boot_in(&home.root.join("app"), ["venv"])
+        .code(1)
+        .one_error()
+        .stderr_has("trust.toml");
     assert!(!home.root.join("app/.venv").exists());
     home.no_leftovers();
     fs::remove_dir_all(home.root.join(".local/state/boot/trust.toml")).unwrap();
@@ -115,13 +163,31 @@ fn another_environment_in_the_place_of_a_trusted_one_is_not_trusted() {
 fn files_in_a_project_set_nothing() {
     let (home, _mirror) = home("app");
     let root = home.root.join("app").display().to_string();
-    let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(home.root.join("app/.venv")).unwrap());
-    let book = format!("[[tree]]\npath = \"{root}\"\n[[venv]]\npath = \"{root}/.venv\"\nid = \"0:{inode:x}\"\nmade = true\n");
-    for name in ["trust.toml", ".boot/trust.toml", ".local/state/boot/trust.toml", ".boot.toml", "boot.toml", "pyproject.toml"] {
+    let inode =
+        std::os::unix::fs::MetadataExt::ino(&fs::metadata(home.root.join("app/.venv")).unwrap());
+    let book = format!(
+        "[[tree]]\npath = \"{root}\"\n[[venv]]\npath = \"{root}/.venv\"\nid = \"0:{inode:x}\"\n\
+         made = true\n"
+    );
+    for name in [
+        "trust.toml",
+        ".boot/trust.toml",
+        ".local/state/boot/trust.toml",
+        ".boot.toml",
+        "boot.toml",
+        "pyproject.toml",
+    ] {
         home.write(&format!("app/{name}"), &book);
     }
-    for name in ["config.toml", ".config/boot/config.toml", ".boot/config.toml"] {
-        home.write(&format!("app/{name}"), "[trust]\ntree = [\"/\"]\n[venv]\nauto_create = true\n");
+    for name in [
+        "config.toml",
+        ".config/boot/config.toml",
+        ".boot/config.toml",
+    ] {
+        home.write(
+            &format!("app/{name}"),
+            "[trust]\ntree = [\"/\"]\n[venv]\nauto_create = true\n",
+        );
     }
     // Nor can the environment vouch for itself.
     let config = home.root.join("app/.venv/pyvenv.cfg");
@@ -129,7 +195,9 @@ fn files_in_a_project_set_nothing() {
     fs::write(&config, format!("{text}boot = 1.0\n")).unwrap();
     assert!(!enters(&home, "app"));
     let mut command = home.command(crate::support::BOOT);
-    command.current_dir(home.root.join("app")).args(["trust", "--list"]);
+    command
+        .current_dir(home.root.join("app"))
+        .args(["trust", "--list"]);
     assert_eq!(home.run(&mut command).success().stdout, "");
 }
 
@@ -139,20 +207,40 @@ fn untrust_works_at_once_in_a_shell_that_is_open() {
         let (home, _mirror) = home("app");
         home.write(".bashrc", "PS1='$ '\n");
         home.write(".zshrc", "PS1='$ '\n");
-        home.write(".config/fish/config.fish", "function fish_prompt; echo '$ '; end\nset -g fish_greeting\n");
+        home.write(
+            ".config/fish/config.fish",
+            "function fish_prompt; echo '$ '; end\nset -g fish_greeting\n",
+        );
         home.boot(["shell", "install", "--shell", shell]).success();
         home.boot(["trust", "app"]).success();
-        let Some(mut pty) = Pty::start(&home, shell) else { continue };
+        let Some(mut pty) = Pty::start(&home, shell) else {
+            continue;
+        };
         pty.type_line("cd app");
         let venv = home.root.join("app/.venv").display().to_string();
-        assert_eq!(pty.ask("printenv VIRTUAL_ENV"), venv, "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask("printenv VIRTUAL_ENV"),
+            venv,
+            "{shell}: {}",
+            pty.screen()
+        );
         // By another process than this shell.
         home.boot(["untrust", "app"]).success();
         pty.ask("true");
-        assert_eq!(pty.ask("printenv VIRTUAL_ENV"), "", "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask("printenv VIRTUAL_ENV"),
+            "",
+            "{shell}: {}",
+            pty.screen()
+        );
         home.boot(["trust", "app"]).success();
         pty.ask("true");
-        assert_eq!(pty.ask("printenv VIRTUAL_ENV"), venv, "{shell}: {}", pty.screen());
+        assert_eq!(
+            pty.ask("printenv VIRTUAL_ENV"),
+            venv,
+            "{shell}: {}",
+            pty.screen()
+        );
     }
 }
 
@@ -160,10 +248,14 @@ fn untrust_works_at_once_in_a_shell_that_is_open() {
 fn the_list_of_what_is_trusted_is_the_users_alone() {
     let (home, _mirror) = home("app");
     home.boot(["trust", "app"]).success();
-    let mode = |path: &Path| std::os::unix::fs::MetadataExt::mode(&fs::metadata(path).unwrap()) & 0o777;
+    let mode =
+        |path: &Path| std::os::unix::fs::MetadataExt::mode(&fs::metadata(path).unwrap()) & 0o777;
     assert_eq!(mode(&home.root.join(".local/state/boot/trust.toml")), 0o600);
     // A list that can't be read trusts nothing, and is no crash.
     home.write(".local/state/boot/trust.toml", "not toml [");
     assert!(!enters(&home, "app"));
-    home.boot(["trust", "--list"]).code(1).one_error().stderr_has("trust.toml");
+    home.boot(["trust", "--list"])
+        .code(1)
+        .one_error()
+        .stderr_has("trust.toml");
 }

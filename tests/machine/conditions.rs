@@ -1,4 +1,5 @@
-//! When something is done: scripts once, on a change or always, and whatever `only` says is for some machines.
+//! When something is done: scripts once, on a change or always, and whatever `only` says is for
+//! some machines.
 
 use crate::support::{Home, Mirror, index};
 
@@ -16,20 +17,31 @@ fn ran(home: &Home) -> String {
 #[test]
 fn a_watched_file_that_changed_asks_and_runs_its_script_again() {
     let home = home(
-        "[[run]]\nid = 'watches'\ncmd = 'cat data/one data/two >>\"$HOME/ran\"'\non = 'change'\nwatch = ['data/one', 'data/two']\n\
+        "[[run]]\nid = 'watches'\ncmd = 'cat data/one data/two >>\"$HOME/ran\"'\non = 'change'\n\
+         watch = ['data/one', 'data/two']\n\
          [[run]]\nid = 'once'\ncmd = 'echo once >>\"$HOME/ran\"'\nwatch = ['data/one']\n",
     );
     home.write("dots/data/one", "1\n");
     home.write("dots/data/two", "2\n");
-    home.boot(["init", "dots", "--yes"]).success().stderr_has("new: 2 scripts");
+    home.boot(["init", "dots", "--yes"])
+        .success()
+        .stderr_has("new: 2 scripts");
     assert_eq!(ran(&home), "1\n2\nonce\n");
     home.boot(["apply"]).success().stderr_has("nothing to do");
     // Nobody is there to agree, so nothing runs.
     home.write("dots/data/two", "3\n");
-    home.boot(["plan"]).success().stdout_has("watches").stdout_has("1 is already done");
-    home.boot(["apply"]).code(3).one_error().stderr_has("new or changed");
+    home.boot(["plan"])
+        .success()
+        .stdout_has("watches")
+        .stdout_has("1 is already done");
+    home.boot(["apply"])
+        .code(3)
+        .one_error()
+        .stderr_has("new or changed");
     assert_eq!(ran(&home), "1\n2\nonce\n");
-    home.boot(["apply", "--yes"]).success().stderr_has("new: 1 script\n");
+    home.boot(["apply", "--yes"])
+        .success()
+        .stderr_has("new: 1 script\n");
     assert_eq!(ran(&home), "1\n2\nonce\n1\n3\n");
     home.boot(["apply"]).success().stderr_has("nothing to do");
     // Once is once, whatever it watches; and back to what was agreed to needs no second yes.
@@ -41,25 +53,44 @@ fn a_watched_file_that_changed_asks_and_runs_its_script_again() {
 #[test]
 fn what_is_for_always_runs_each_time_and_before_is_before() {
     let home = home(
-        "[dotfiles]\n[[run]]\nid = 'after'\ncmd = 'test -e \"$HOME/.rc\" && echo after >>\"$HOME/ran\"'\n\
-         [[run]]\nid = 'always'\ncmd = 'echo always >>\"$HOME/ran\"'\non = 'always'\nphase = 'before'\n",
+        "[dotfiles]\n[[run]]\nid = 'after'\ncmd = 'test -e \"$HOME/.rc\" && echo after \
+         >>\"$HOME/ran\"'\n\
+         [[run]]\nid = 'always'\ncmd = 'echo always >>\"$HOME/ran\"'\non = 'always'\n\
+         phase = 'before'\n",
     );
     home.write("dots/home/.rc", "");
     home.boot(["init", "dots", "--yes"]).success();
     assert_eq!(ran(&home), "always\nafter\n");
     home.boot(["apply"]).success().stderr_has("new: 1 script\n");
-    assert_eq!(ran(&home), "always\nafter\nalways\n", "somebody has agreed to it before");
-    home.boot(["plan", "--exit-code"]).code(1).stdout_has("always");
+    assert_eq!(
+        ran(&home),
+        "always\nafter\nalways\n",
+        "somebody has agreed to it before"
+    );
+    home.boot(["plan", "--exit-code"])
+        .code(1)
+        .stdout_has("always");
 }
 
-/// One dotfile, one script and one tool for each word: those whose word holds here are there, of the rest nothing.
+/// One dotfile, one script and one tool for each word: those whose word holds here are there, of
+/// the rest nothing.
 #[test]
 fn a_dotfile_a_script_and_a_tool_are_for_the_machines_that_only_names() {
-    let (os, other) = if cfg!(target_os = "macos") { ("macos", "linux") } else { ("linux", "macos") };
+    let (os, other) = if cfg!(target_os = "macos") {
+        ("macos", "linux")
+    } else {
+        ("linux", "macos")
+    };
     let arch = std::env::consts::ARCH;
     let here = format!("{os}-{arch}");
-    let words =
-        [("os", os), ("platform", &here), ("other", other), ("codespaces", "codespaces"), ("ci", "ci"), ("host", "host:no-such-host")];
+    let words = [
+        ("os", os),
+        ("platform", &here),
+        ("other", other),
+        ("codespaces", "codespaces"),
+        ("ci", "ci"),
+        ("host", "host:no-such-host"),
+    ];
     let mirror = Mirror::new();
     let index = index::Index::new();
     let mut tools = format!("[python]\ninstall = ['{}']\n[tools]\n", mirror.minor());
@@ -68,17 +99,25 @@ fn a_dotfile_a_script_and_a_tool_are_for_the_machines_that_only_names() {
         index.add(index::Wheel::new(name, "1.0").command(name, name));
         tools.push_str(&format!("{name} = {{ only = ['{word}'] }}\n"));
         dotfiles.push_str(&format!("'~/.{name}' = {{ only = ['{word}'] }}\n"));
-        runs.push_str(&format!("[[run]]\nid = '{name}'\ncmd = 'echo {name} >>\"$HOME/ran\"'\nonly = ['{word}']\n"));
+        runs.push_str(&format!(
+            "[[run]]\nid = '{name}'\ncmd = 'echo {name} >>\"$HOME/ran\"'\nonly = ['{word}']\n"
+        ));
     }
     for (variables, holds) in [
         (&[][..], &["os", "platform"][..]),
         (&["CODESPACES"], &["os", "platform", "codespaces"]),
         (&["CI"], &["os", "platform", "ci"]),
-        (&["CI", "CODESPACES"], &["os", "platform", "codespaces", "ci"]),
+        (
+            &["CI", "CODESPACES"],
+            &["os", "platform", "codespaces", "ci"],
+        ),
     ] {
         let mut home = Home::with(&mirror);
         home.set("BOOT_INDEX_URL", &index.url());
-        home.write("dots/boot.toml", &format!("version = 1\n{tools}{dotfiles}{runs}"));
+        home.write(
+            "dots/boot.toml",
+            &format!("version = 1\n{tools}{dotfiles}{runs}"),
+        );
         for (name, _) in words {
             home.write(&format!("dots/home/.{name}"), "");
         }
@@ -86,9 +125,21 @@ fn a_dotfile_a_script_and_a_tool_are_for_the_machines_that_only_names() {
         home.boot(["init", "dots", "--yes"]).success();
         for (name, _) in words {
             let there = holds.contains(&name);
-            assert_eq!(home.root.join(format!(".{name}")).is_symlink(), there, "dotfile {name} with {variables:?}");
-            assert_eq!(home.bin().join(name).exists(), there, "tool {name} with {variables:?}");
-            assert_eq!(ran(&home).lines().any(|line| line == name), there, "script {name} with {variables:?}");
+            assert_eq!(
+                home.root.join(format!(".{name}")).is_symlink(),
+                there,
+                "dotfile {name} with {variables:?}"
+            );
+            assert_eq!(
+                home.bin().join(name).exists(),
+                there,
+                "tool {name} with {variables:?}"
+            );
+            assert_eq!(
+                ran(&home).lines().any(|line| line == name),
+                there,
+                "script {name} with {variables:?}"
+            );
         }
         home.boot(["apply"]).success().stderr_has("nothing to do");
     }

@@ -1,5 +1,5 @@
-//! What the contract says of the machine's verbs and no other story tells: options, exit codes, what goes to which stream, and what a person
-//! at a terminal is asked.
+//! What the contract says of the machine's verbs and no other story tells: options, exit codes,
+//! what goes to which stream, and what a person at a terminal is asked.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,10 @@ use crate::support::{BOOT, Home, Mirror, index};
 fn home(manifest: &str) -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
-    home.write("dots/boot.toml", &format!("version = 1\n[dotfiles]\n{manifest}"));
+    home.write(
+        "dots/boot.toml",
+        &format!("version = 1\n[dotfiles]\n{manifest}"),
+    );
     home.write("dots/home/.toolrc", "ours\n");
     home
 }
@@ -32,11 +35,20 @@ fn hosted(home: &mut Home) {
 fn commit(home: &Home, args: &[&str]) {
     let folder = home.root.join("git/me/dotfiles");
     let identity = ["-c", "user.name=Me", "-c", "user.email=me@example.com"];
-    for args in
-        [&["add", "--all"][..], &["commit", "--quiet", "--message=x"], args, &["add", "--all"], &["commit", "--quiet", "--message=x"]]
-    {
+    for args in [
+        &["add", "--all"][..],
+        &["commit", "--quiet", "--message=x"],
+        args,
+        &["add", "--all"],
+        &["commit", "--quiet", "--message=x"],
+    ] {
         // Nothing to commit is no failure.
-        Command::new("git").args(identity).args(args).current_dir(&folder).output().expect("these stories need git");
+        Command::new("git")
+            .args(identity)
+            .args(args)
+            .current_dir(&folder)
+            .output()
+            .expect("these stories need git");
     }
 }
 
@@ -48,17 +60,29 @@ fn reports_are_for_scripts_too() {
     assert_eq!(home.boot(["diff"]).success().stdout, plan.stdout);
     for verb in ["plan", "status"] {
         let run = home.boot([verb, "--json", "--exit-code"]).success();
-        assert!(run.stdout.starts_with("{\n  \"schema\": 1,") && run.stderr.is_empty(), "{run}");
+        assert!(
+            run.stdout.starts_with("{\n  \"schema\": 1,") && run.stderr.is_empty(),
+            "{run}"
+        );
         assert_eq!(run.json()["todo"], 0);
     }
     fs::remove_file(home.root.join(".toolrc")).unwrap();
-    let drift = home.boot(["status", "--json", "--exit-code"]).code(1).json();
-    assert_eq!((&drift["items"][0]["id"], &drift["items"][0]["state"]), (&"~/.toolrc".into(), &"todo".into()));
+    let drift = home
+        .boot(["status", "--json", "--exit-code"])
+        .code(1)
+        .json();
+    assert_eq!(
+        (&drift["items"][0]["id"], &drift["items"][0]["state"]),
+        (&"~/.toolrc".into(), &"todo".into())
+    );
     home.boot(["status"]).success().stdout_has("~/.toolrc");
     // A result is no chatter, and chatter no result.
     assert!(!home.boot(["-q", "plan"]).success().stdout.is_empty());
     let quiet = home.boot(["-q", "apply"]).success();
-    assert!(quiet.stdout.is_empty() && quiet.stderr.is_empty(), "{quiet}");
+    assert!(
+        quiet.stdout.is_empty() && quiet.stderr.is_empty(),
+        "{quiet}"
+    );
     assert!(home.boot(["-v", "apply"]).success().stdout.is_empty());
     home.boot(["undo"]).success().stderr_has("nothing to undo");
 }
@@ -76,12 +100,23 @@ fn wrong_usage_is_2_and_a_machine_without_a_manifest_is_1() {
     ] {
         home.boot(wrong).code(2);
     }
-    for verb in [&["plan"][..], &["apply"], &["status"], &["update"], &["lock"], &["verify"], &["add", "x"]] {
+    for verb in [
+        &["plan"][..],
+        &["apply"],
+        &["status"],
+        &["update"],
+        &["lock"],
+        &["verify"],
+        &["add", "x"],
+    ] {
         home.boot(verb).code(1).one_error().stderr_has("boot init");
     }
     home.boot(["lock", "--platform", "amiga"]).code(1);
     home.write(".config/boot/boot.toml", "version = 1\n");
-    home.boot(["lock", "--platform", "amiga"]).code(2).one_error().stderr_has("linux-aarch64-gnu");
+    home.boot(["lock", "--platform", "amiga"])
+        .code(2)
+        .one_error()
+        .stderr_has("linux-aarch64-gnu");
     assert!(!home.root.join(".config/boot/boot.lock").exists());
 }
 
@@ -90,13 +125,21 @@ fn a_branch_is_taken_and_followed() {
     let mut home = Home::new();
     hosted(&mut home);
     commit(&home, &["checkout", "--quiet", "work"]);
-    home.boot(["init", "me", "--branch=-x", "--yes"]).code(2).one_error();
-    home.boot(["init", "me", "--branch", "nowhere", "--yes"]).code(1).one_error();
-    home.boot(["init", "me", "--branch", "work", "--yes"]).success();
+    home.boot(["init", "me", "--branch=-x", "--yes"])
+        .code(2)
+        .one_error();
+    home.boot(["init", "me", "--branch", "nowhere", "--yes"])
+        .code(1)
+        .one_error();
+    home.boot(["init", "me", "--branch", "work", "--yes"])
+        .success();
     assert_eq!(home.read(".toolrc"), "work\n");
     home.write("git/me/dotfiles/home/.toolrc", "later\n");
     commit(&home, &["status"]);
-    home.boot(["update", "--locked", "--yes"]).code(1).one_error().stderr_has("boot.lock: there is none");
+    home.boot(["update", "--locked", "--yes"])
+        .code(1)
+        .one_error()
+        .stderr_has("boot.lock: there is none");
     home.boot(["update", "--yes"]).success();
     assert_eq!(home.read(".toolrc"), "later\n");
     // With --locked it stays as it is, though nobody has committed it.
@@ -104,18 +147,35 @@ fn a_branch_is_taken_and_followed() {
     home.write("git/me/dotfiles/home/.toolrc", "last\n");
     commit(&home, &["status"]);
     home.boot(["update", "--locked", "--yes"]).success();
-    assert_eq!((home.read(".toolrc"), home.read(".local/share/boot/dotfiles/boot.lock")), ("last\n".into(), lock));
+    assert_eq!(
+        (
+            home.read(".toolrc"),
+            home.read(".local/share/boot/dotfiles/boot.lock")
+        ),
+        ("last\n".into(), lock)
+    );
 }
 
 #[test]
 fn with_ssh_it_is_asked_for_by_key() {
     let mut home = Home::new();
     home.set("BOOT_GIT_HOST", "https://h.example");
-    let ssh = home.program("ssh", "#!/bin/sh\necho \"$@\" >>\"$HOME/called\"\nexit 255\n").display().to_string();
+    let ssh = home
+        .program(
+            "ssh",
+            "#!/bin/sh\necho \"$@\" >>\"$HOME/called\"\nexit 255\n",
+        )
+        .display()
+        .to_string();
     home.set("GIT_SSH_COMMAND", &ssh);
-    home.boot(["init", "me/box", "--ssh", "--yes"]).code(1).one_error();
+    home.boot(["init", "me/box", "--ssh", "--yes"])
+        .code(1)
+        .one_error();
     let called = home.read("called");
-    assert!(called.contains("git@h.example") && called.contains("me/box"), "{called}");
+    assert!(
+        called.contains("git@h.example") && called.contains("me/box"),
+        "{called}"
+    );
 }
 
 #[test]
@@ -123,25 +183,44 @@ fn offline_says_what_the_caches_lack_and_does_the_rest() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
-    home.write("dots/boot.toml", &format!("version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\n[dotfiles]\n", mirror.minor()));
+    home.write(
+        "dots/boot.toml",
+        &format!(
+            "version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\n[dotfiles]\n",
+            mirror.minor()
+        ),
+    );
     home.write("dots/home/.toolrc", "");
-    home.boot(["--offline", "init", "dots", "--yes"]).code(4).stderr_has("offline");
-    assert!(home.root.join(".toolrc").exists() && index.server.requests().is_empty() && mirror.server.requests().is_empty());
+    home.boot(["--offline", "init", "dots", "--yes"])
+        .code(4)
+        .stderr_has("offline");
+    assert!(
+        home.root.join(".toolrc").exists()
+            && index.server.requests().is_empty()
+            && mirror.server.requests().is_empty()
+    );
     home.boot(["apply"]).success();
-    home.boot(["--offline", "apply"]).success().stderr_has("nothing to do");
-    home.boot(["--offline", "init", "somebody"]).code(1).one_error();
+    home.boot(["--offline", "apply"])
+        .success()
+        .stderr_has("nothing to do");
+    home.boot(["--offline", "init", "somebody"])
+        .code(1)
+        .one_error();
 }
 
 #[test]
 fn a_question_is_asked_once_at_a_terminal_and_its_default_serves_where_nobody_is() {
-    let manifest = "'~/.gitconfig' = { mode = 'template' }\n[vars]\nemail = { ask = 'Your e-mail?', default = 'me@example.com' }\n";
+    let manifest = "'~/.gitconfig' = { mode = 'template' }\n[vars]\n\
+                    email = { ask = 'Your e-mail?', default = 'me@example.com' }\n";
     let home = home(manifest);
     home.write("dots/home/.gitconfig", "{{ vars.email }}\n");
     home.boot(["init", "dots", "--yes"]).success();
     assert_eq!(home.read(".gitconfig"), "me@example.com\n");
     // The default was nobody's answer: at a terminal it is asked.
     home.write("dots/home/.gitconfig", "mail = {{ vars.email }}\n");
-    let Some(mut pty) = Pty::start(&home, "bash") else { return };
+    let Some(mut pty) = Pty::start(&home, "bash") else {
+        return;
+    };
     pty.type_line(&format!("{BOOT} apply"));
     pty.expect("Your e-mail? [me@example.com]");
     pty.type_line("you@example.com");
@@ -156,7 +235,9 @@ fn a_question_is_asked_once_at_a_terminal_and_its_default_serves_where_nobody_is
 fn at_a_terminal_nothing_is_done_before_somebody_has_agreed() {
     let home = home("");
     home.write(".toolrc", "mine\n");
-    let Some(mut pty) = Pty::start(&home, "bash") else { return };
+    let Some(mut pty) = Pty::start(&home, "bash") else {
+        return;
+    };
     pty.type_line(&format!("{BOOT} init dots"));
     pty.expect("[backup/keep/stop]");
     pty.type_line("stop");

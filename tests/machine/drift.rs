@@ -1,4 +1,5 @@
-//! `boot status`: what of this machine isn't what its manifest says, thing by thing. And `apply --only`, which mends some kinds and leaves the rest.
+//! `boot status`: what of this machine isn't what its manifest says, thing by thing. And `apply
+//! --only`, which mends some kinds and leaves the rest.
 
 use std::fs;
 
@@ -19,8 +20,10 @@ fn home(mirror: &Mirror, index: &Index) -> Home {
     home.write(
         "dots/boot.toml",
         &format!(
-            "version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '>=24'\nsphinx = {{ inject = ['furo'] }}\n\
-             [dotfiles]\n'~/.copied' = {{ mode = 'copy' }}\n[[run]]\nid = 'once'\ncmd = 'true'\n[shell]\nhook = true\n",
+            "version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '>=24'\n\
+             sphinx = {{ inject = ['furo'] }}\n\
+             [dotfiles]\n'~/.copied' = {{ mode = 'copy' }}\n[[run]]\nid = 'once'\ncmd = 'true'\n\
+             [shell]\nhook = true\n",
             mirror.minor()
         ),
     );
@@ -33,36 +36,72 @@ fn home(mirror: &Mirror, index: &Index) -> Home {
 /// Kind, id and state of each item that isn't done, as scripts are told.
 fn drift(home: &Home) -> Vec<String> {
     let json = home.boot(["status", "--json"]).success().json();
-    let items = json["items"].as_array().unwrap().iter().filter(|item| item["state"] != "done");
-    items.map(|item| format!("{} {} {}", item["kind"], item["id"], item["state"]).replace('"', "")).collect()
+    let items = json["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|item| item["state"] != "done");
+    items
+        .map(|item| format!("{} {} {}", item["kind"], item["id"], item["state"]).replace('"', ""))
+        .collect()
 }
 
 #[test]
 fn each_thing_that_drifted_is_named_and_an_apply_brings_it_back() {
     let (mirror, index) = (Mirror::new(), stocked());
     let home = home(&mirror, &index);
-    home.boot(["status", "--exit-code"]).success().stdout_has("this machine is what its manifest says");
+    home.boot(["status", "--exit-code"])
+        .success()
+        .stdout_has("this machine is what its manifest says");
     home.boot(["status", "--exit-code", "--json"]).success();
     assert_eq!(drift(&home), [""; 0]);
     type Drift<'a> = (&'a str, &'a str, &'a dyn Fn());
     let boot = |args: &[&str]| drop(home.boot(args).success());
     let drifts: [Drift; 8] = [
-        ("tool black todo", "+ tool     black>=24\n", &|| boot(&["tool", "uninstall", "black"])),
-        ("tool black todo", "+ tool     black>=24 (another version)\n", &|| boot(&["tool", "install", "black==23.1.0"])),
-        ("tool sphinx todo", "+ tool     sphinx, with furo (more to inject)\n", &|| boot(&["tool", "uninject", "sphinx", "furo"])),
-        ("tool sphinx todo", "+ tool     sphinx, with furo (broken)\n", &|| fs::remove_file(home.bin().join("sphinx-build")).unwrap()),
-        ("dotfile ~/.copied conflict", "! dotfile  ~/.copied", &|| drop(home.write(".copied", "edited\n"))),
-        ("dotfile ~/.linked todo", "+ dotfile  ~/.linked", &|| fs::remove_file(home.root.join(".linked")).unwrap()),
-        ("shell hook todo", "+ shell    the hook", &|| boot(&["shell", "uninstall"])),
-        ("python default todo", "is the default\n", &|| boot(&["python", "pin", "--global", "--unset"])),
+        ("tool black todo", "+ tool     black>=24\n", &|| {
+            boot(&["tool", "uninstall", "black"])
+        }),
+        (
+            "tool black todo",
+            "+ tool     black>=24 (another version)\n",
+            &|| boot(&["tool", "install", "black==23.1.0"]),
+        ),
+        (
+            "tool sphinx todo",
+            "+ tool     sphinx, with furo (more to inject)\n",
+            &|| boot(&["tool", "uninject", "sphinx", "furo"]),
+        ),
+        (
+            "tool sphinx todo",
+            "+ tool     sphinx, with furo (broken)\n",
+            &|| fs::remove_file(home.bin().join("sphinx-build")).unwrap(),
+        ),
+        (
+            "dotfile ~/.copied conflict",
+            "! dotfile  ~/.copied",
+            &|| drop(home.write(".copied", "edited\n")),
+        ),
+        ("dotfile ~/.linked todo", "+ dotfile  ~/.linked", &|| {
+            fs::remove_file(home.root.join(".linked")).unwrap()
+        }),
+        ("shell hook todo", "+ shell    the hook", &|| {
+            boot(&["shell", "uninstall"])
+        }),
+        ("python default todo", "is the default\n", &|| {
+            boot(&["python", "pin", "--global", "--unset"])
+        }),
     ];
     for (item, says, happens) in drifts {
         happens();
         assert_eq!(drift(&home), [item], "{says}");
         let before = home.tree();
         home.boot(["status"]).success().stdout_has(says);
-        home.boot(["status", "--exit-code"]).code(1).stdout_has(says);
-        home.boot(["status", "--exit-code", "--json"]).code(1).stdout_has("\"todo\": 1");
+        home.boot(["status", "--exit-code"])
+            .code(1)
+            .stdout_has(says);
+        home.boot(["status", "--exit-code", "--json"])
+            .code(1)
+            .stdout_has("\"todo\": 1");
         assert_eq!(home.tree(), before, "it only looks");
         home.boot(["apply", "--on-conflict", "backup"]).success();
         home.boot(["status", "--exit-code"]).success();
@@ -77,23 +116,51 @@ fn a_default_of_the_users_own_is_no_drift() {
     let next = mirror.publish_next().to_string();
     let home = home(&mirror, &index);
     home.learn(&mirror);
-    home.boot(["python", "install", "--default", &next]).success();
-    let json = home.boot(["status", "--exit-code", "--json"]).success().json();
-    let default = json["items"].as_array().unwrap().iter().find(|item| item["id"] == "default").unwrap().clone();
-    assert_eq!(default["what"], format!("{next} is the default (your own choice)"));
+    home.boot(["python", "install", "--default", &next])
+        .success();
+    let json = home
+        .boot(["status", "--exit-code", "--json"])
+        .success()
+        .json();
+    let default = json["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["id"] == "default")
+        .unwrap()
+        .clone();
+    assert_eq!(
+        default["what"],
+        format!("{next} is the default (your own choice)")
+    );
     home.boot(["apply"]).success().stderr_has("nothing to do");
-    assert_eq!(home.boot(["python", "pin", "--global"]).success().stdout.split_whitespace().next(), Some(next.as_str()));
+    assert_eq!(
+        home.boot(["python", "pin", "--global"])
+            .success()
+            .stdout
+            .split_whitespace()
+            .next(),
+        Some(next.as_str())
+    );
 }
 
 /// What is there of each kind.
 fn kinds(home: &Home) -> Vec<&'static str> {
     let is = |kind: &'static str, there: bool| there.then_some(kind);
     let name = |path: &str| home.root.join(path);
-    let pythons = || fs::read_dir(home.data().join("pythons")).into_iter().flatten().flatten();
+    let pythons = || {
+        fs::read_dir(home.data().join("pythons"))
+            .into_iter()
+            .flatten()
+            .flatten()
+    };
     [
         is("packages", name("installed").exists()),
         is("dotfiles", name(".linked").is_symlink()),
-        is("pythons", pythons().any(|entry| entry.file_name().to_string_lossy().starts_with("cpython-"))),
+        is(
+            "pythons",
+            pythons().any(|entry| entry.file_name().to_string_lossy().starts_with("cpython-")),
+        ),
         is("tools", home.bin().join("black").exists()),
         is("venvs", home.data().join("venvs/work").exists()),
         is("scripts", name("ran").exists()),
@@ -115,15 +182,23 @@ fn only_one_kind_is_done_and_the_rest_left() {
         home.write(
             ".config/boot/boot.toml",
             &format!(
-                "version = 1\n[python]\ninstall = ['{0}']\n[tools]\nblack = '*'\n[venvs]\nwork = '{0}'\n[packages]\nany = ['ripgrep']\n\
-                 [dotfiles]\n[[run]]\nid = 'once'\ncmd = 'echo >\"$HOME/ran\"'\n[shell]\nhook = true\n",
+                "version = 1\n[python]\ninstall = ['{0}']\n[tools]\nblack = '*'\n[venvs]\n\
+                 work = '{0}'\n[packages]\nany = ['ripgrep']\n\
+                 [dotfiles]\n[[run]]\nid = 'once'\ncmd = 'echo >\"$HOME/ran\"'\n[shell]\n\
+                 hook = true\n",
                 mirror.minor()
             ),
         );
         home.write(".config/boot/home/.linked", "ours\n");
         // A Debian's manager, for root and for whom sudo asks nothing.
-        home.program("fake/apt-get", "#!/bin/sh\ncase \" $* \" in *' install '*) echo \"$*\" >\"$HOME/installed\";; esac\n");
-        home.program("fake/dpkg-query", "#!/bin/sh\n[ -e \"$HOME/installed\" ] && echo 'installed ripgrep'\n");
+        home.program(
+            "fake/apt-get",
+            "#!/bin/sh\ncase \" $* \" in *' install '*) echo \"$*\" >\"$HOME/installed\";; esac\n",
+        );
+        home.program(
+            "fake/dpkg-query",
+            "#!/bin/sh\n[ -e \"$HOME/installed\" ] && echo 'installed ripgrep'\n",
+        );
         home.program("fake/sudo", "#!/bin/sh\nshift\nexec \"$@\"\n");
         let path = format!("{}/fake:/usr/bin:/bin", home.root.display());
         home.set("PATH", &path);
@@ -133,7 +208,9 @@ fn only_one_kind_is_done_and_the_rest_left() {
         let home = machine();
         home.boot(["apply", "--yes", "--only", kind]).success();
         assert_eq!(kinds(&home), [kind]);
-        home.boot(["apply", "--yes", "--only", kind]).success().stderr_has("nothing to do");
+        home.boot(["apply", "--yes", "--only", kind])
+            .success()
+            .stderr_has("nothing to do");
         assert_eq!(kinds(&home), [kind]);
     }
     // These need a Python, which isn't installed for them when it is left out.
@@ -145,9 +222,18 @@ fn only_one_kind_is_done_and_the_rest_left() {
     }
     // Several, and then what is left.
     let home = machine();
-    home.boot(["apply", "--yes", "--only", "dotfiles,scripts"]).success().stderr_has("new: 1 dotfile, 1 script\n");
+    home.boot(["apply", "--yes", "--only", "dotfiles,scripts"])
+        .success()
+        .stderr_has("new: 1 dotfile, 1 script\n");
     assert_eq!(kinds(&home), ["dotfiles", "scripts"]);
     home.boot(["apply"]).success();
-    assert_eq!(kinds(&home), ["packages", "dotfiles", "pythons", "tools", "venvs", "scripts", "shell"]);
-    home.boot(["apply", "--only", "everything"]).code(2).stderr_has("everything");
+    assert_eq!(
+        kinds(&home),
+        [
+            "packages", "dotfiles", "pythons", "tools", "venvs", "scripts", "shell"
+        ]
+    );
+    home.boot(["apply", "--only", "everything"])
+        .code(2)
+        .stderr_has("everything");
 }

@@ -1,5 +1,5 @@
-//! What somebody has changed in repositories that boot fetched: it is there after an update, after one that fails or is declined, and when
-//! boot leaves.
+//! What somebody has changed in repositories that boot fetched: it is there after an update, after
+//! one that fails or is declined, and when boot leaves.
 
 use std::fs;
 
@@ -12,7 +12,10 @@ fn home() -> Home {
     home.set("SHELL", "/bin/bash");
     let host = format!("file://{}/git", home.root.display());
     home.set("BOOT_GIT_HOST", &host);
-    home.write("git/me/dotfiles/boot.toml", "version = 1\nextends = ['acme/base']\n[dotfiles]\n");
+    home.write(
+        "git/me/dotfiles/boot.toml",
+        "version = 1\nextends = ['acme/base']\n[dotfiles]\n",
+    );
     home.write("git/me/dotfiles/home/.minerc", "mine\n");
     commit(&home, "me/dotfiles");
     home.write("git/acme/base/boot.toml", "version = 1\n[dotfiles]\n");
@@ -26,9 +29,19 @@ fn home() -> Home {
 
 fn commit(home: &Home, name: &str) {
     let identity = ["-c", "user.name=Me", "-c", "user.email=me@example.com"];
-    for args in [&["init", "--quiet", "--initial-branch=main"][..], &["add", "--all"], &["commit", "--quiet", "--message=x"]] {
+    for args in [
+        &["init", "--quiet", "--initial-branch=main"][..],
+        &["add", "--all"],
+        &["commit", "--quiet", "--message=x"],
+    ] {
         let folder = home.root.join("git").join(name);
-        home.run(home.command("git").args(identity).args(args).current_dir(folder)).success();
+        home.run(
+            home.command("git")
+                .args(identity)
+                .args(args)
+                .current_dir(folder),
+        )
+        .success();
     }
 }
 
@@ -43,19 +56,32 @@ fn an_edited_dotfile_of_the_team_holds_an_update_until_it_is_taken_over() {
     commit(&home, "acme/base");
     home.boot(["apply"]).success().stderr_has("nothing to do");
     let run = home.boot(["update", "--yes"]).code(1).one_error();
-    run.stderr_has("changes of yours").stderr_has("acme/base").stderr_has("~/.local/share/boot/extends/");
+    run.stderr_has("changes of yours")
+        .stderr_has("acme/base")
+        .stderr_has("~/.local/share/boot/extends/");
     assert_eq!(home.read(".teamrc"), "team, and my line\n");
     home.boot(["apply"]).success().stderr_has("nothing to do");
     // Nor does it go with the line that asks for it.
     home.write("git/me/dotfiles/boot.toml", "version = 1\n[dotfiles]\n");
     commit(&home, "me/dotfiles");
-    home.boot(["update", "--yes"]).code(1).one_error().stderr_has("changes of yours");
+    home.boot(["update", "--yes"])
+        .code(1)
+        .one_error()
+        .stderr_has("changes of yours");
     assert_eq!(home.read(".teamrc"), "team, and my line\n");
-    home.write("git/me/dotfiles/boot.toml", "version = 1\nextends = ['acme/base']\n[dotfiles]\n");
+    home.write(
+        "git/me/dotfiles/boot.toml",
+        "version = 1\nextends = ['acme/base']\n[dotfiles]\n",
+    );
     commit(&home, "me/dotfiles");
     fs::write(home.root.join(".teamrc"), "team\n").unwrap();
     // What a program leaves beside it is no edit.
-    let clone = fs::read_dir(home.data().join("extends")).unwrap().flatten().next().unwrap().path();
+    let clone = fs::read_dir(home.data().join("extends"))
+        .unwrap()
+        .flatten()
+        .next()
+        .unwrap()
+        .path();
     fs::write(clone.join("home/.swap"), "").unwrap();
     home.boot(["update", "--yes"]).success();
     assert_eq!(home.read(".teamrc"), "team, newer\n");
@@ -65,9 +91,18 @@ fn an_edited_dotfile_of_the_team_holds_an_update_until_it_is_taken_over() {
 fn what_is_linked_into_a_repository_that_boot_fetched_outlives_boot() {
     let home = home();
     fs::write(home.root.join(".teamrc"), "team, and my line\n").unwrap();
-    let run = home.run(home.command(home.bin().join("boot")).args(["self", "uninstall", "--yes"])).success();
-    run.stderr_has("~/.local/share/boot/extends").stderr_has("~/.local/share/boot/dotfiles");
-    assert_eq!((home.read(".teamrc").as_str(), home.read(".minerc").as_str()), ("team, and my line\n", "mine\n"));
+    let run = home
+        .run(
+            home.command(home.bin().join("boot"))
+                .args(["self", "uninstall", "--yes"]),
+        )
+        .success();
+    run.stderr_has("~/.local/share/boot/extends")
+        .stderr_has("~/.local/share/boot/dotfiles");
+    assert_eq!(
+        (home.read(".teamrc").as_str(), home.read(".minerc").as_str()),
+        ("team, and my line\n", "mine\n")
+    );
     assert!(!home.bin().join("boot").exists());
 }
 
@@ -76,17 +111,32 @@ fn a_pull_that_fails_leaves_the_lock_that_only_this_machine_has() {
     let home = home();
     home.boot(["lock"]).success();
     let lock = home.read(LOCK);
-    let away = |from: &str, to: &str| fs::rename(home.root.join("git/me").join(from), home.root.join("git/me").join(to)).unwrap();
+    let away = |from: &str, to: &str| {
+        fs::rename(
+            home.root.join("git/me").join(from),
+            home.root.join("git/me").join(to),
+        )
+        .unwrap()
+    };
     away("dotfiles", "gone");
-    home.boot(["update", "--yes"]).code(1).one_error().stderr_has("can't be pulled");
+    home.boot(["update", "--yes"])
+        .code(1)
+        .one_error()
+        .stderr_has("can't be pulled");
     assert_eq!(home.read(LOCK), lock);
     away("gone", "dotfiles");
     // What can't be merged: a change here, and one there.
     home.write(".local/share/boot/dotfiles/home/.minerc", "mine, here\n");
     home.write("git/me/dotfiles/home/.minerc", "mine, there\n");
     commit(&home, "me/dotfiles");
-    home.boot(["update", "--yes"]).code(1).one_error().stderr_has("can't be pulled");
-    assert_eq!((home.read(LOCK), home.read(".minerc").as_str()), (lock, "mine, here\n"));
+    home.boot(["update", "--yes"])
+        .code(1)
+        .one_error()
+        .stderr_has("can't be pulled");
+    assert_eq!(
+        (home.read(LOCK), home.read(".minerc").as_str()),
+        (lock, "mine, here\n")
+    );
 }
 
 #[test]
@@ -94,11 +144,16 @@ fn an_update_that_is_declined_leaves_the_lock_of_what_is_here() {
     let home = home();
     home.boot(["lock"]).success();
     let lock = home.read(LOCK);
-    home.write("git/acme/base/boot.toml", "version = 1\n[dotfiles]\n[[run]]\nid = 'new'\ncmd = 'touch \"$HOME/ran\"'\n");
+    home.write(
+        "git/acme/base/boot.toml",
+        "version = 1\n[dotfiles]\n[[run]]\nid = 'new'\ncmd = 'touch \"$HOME/ran\"'\n",
+    );
     commit(&home, "acme/base");
     home.boot(["update"]).code(3);
     assert_eq!(home.read(LOCK), lock);
-    let Some(mut pty) = Pty::start(&home, "bash") else { return };
+    let Some(mut pty) = Pty::start(&home, "bash") else {
+        return;
+    };
     pty.type_line(&format!("{BOOT} update"));
     pty.expect("Run them?");
     pty.type_line("n");
@@ -106,16 +161,28 @@ fn an_update_that_is_declined_leaves_the_lock_of_what_is_here() {
     drop(pty);
     assert_eq!(home.read(LOCK), lock);
     home.boot(["--offline", "status"]).success();
-    home.boot(["--offline", "apply"]).success().stderr_has("nothing to do");
-    home.boot(["update", "--yes"]).success().stderr_has("wrote boot.lock");
+    home.boot(["--offline", "apply"])
+        .success()
+        .stderr_has("nothing to do");
+    home.boot(["update", "--yes"])
+        .success()
+        .stderr_has("wrote boot.lock");
     assert!(home.read(LOCK) != lock && home.root.join("ran").exists());
 }
 
 #[test]
 fn another_branch_of_what_is_here_is_no_silent_no() {
     let home = home();
-    let run = home.boot(["init", "me", "--branch", "work", "--yes"]).code(1).one_error();
-    run.stderr_has("is here already, at the branch main").stderr_has("check work out in ~/.local/share/boot/dotfiles");
-    home.boot(["init", "me", "--branch", "main", "--yes"]).success().stderr_has("nothing to do");
-    home.boot(["init", "me", "--yes"]).success().stderr_has("nothing to do");
+    let run = home
+        .boot(["init", "me", "--branch", "work", "--yes"])
+        .code(1)
+        .one_error();
+    run.stderr_has("is here already, at the branch main")
+        .stderr_has("check work out in ~/.local/share/boot/dotfiles");
+    home.boot(["init", "me", "--branch", "main", "--yes"])
+        .success()
+        .stderr_has("nothing to do");
+    home.boot(["init", "me", "--yes"])
+        .success()
+        .stderr_has("nothing to do");
 }

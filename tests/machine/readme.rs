@@ -1,4 +1,5 @@
-//! The lines of the README that nobody types at a prompt: a Dockerfile's and Ansible's. No network but loopback.
+//! The lines of the README that nobody types at a prompt: a Dockerfile's and Ansible's. No network
+//! but loopback.
 
 use super::bare_debian::{release, repository};
 use crate::support::{Home, Server};
@@ -8,7 +9,10 @@ const SCRIPT: &str = "https://raw.githubusercontent.com/boot-py/boot/main/instal
 
 /// The command that follows `before` on a line of the README.
 fn command(before: &str) -> &'static str {
-    README.lines().find_map(|line| line.strip_prefix(before)).unwrap_or_else(|| panic!("no {before:?} in the README"))
+    README
+        .lines()
+        .find_map(|line| line.strip_prefix(before))
+        .unwrap_or_else(|| panic!("no {before:?} in the README"))
 }
 
 #[test]
@@ -17,8 +21,14 @@ fn the_line_for_a_dockerfile_and_for_ansible_does_it_all_and_says_when_there_is_
     release(&server);
     repository(&server, "version = 1\n[dotfiles]\n[shell]\nhook = true\n");
     let docker = command("RUN ");
-    assert_eq!(docker, command("- ansible.builtin.shell: "), "one line for both");
-    let line = docker.replace(SCRIPT, &format!("{}/install.sh", server.url())).replace("YOU", "me");
+    assert_eq!(
+        docker,
+        command("- ansible.builtin.shell: "),
+        "one line for both"
+    );
+    let line = docker
+        .replace(SCRIPT, &format!("{}/install.sh", server.url()))
+        .replace("YOU", "me");
     assert!(!line.contains("https:"), "{line}");
 
     let mut home = Home::new();
@@ -29,17 +39,24 @@ fn the_line_for_a_dockerfile_and_for_ansible_does_it_all_and_says_when_there_is_
     let few = home.root.join("few");
     std::fs::create_dir(&few).unwrap();
     for name in
-        "sh bash curl id uname find mkdir mktemp rm cp awk grep sed tar gzip dirname cmp mv chmod cut getconf ldd cat sha256sum sysctl"
+        "sh bash curl id uname find mkdir mktemp rm cp awk grep sed tar gzip dirname cmp mv chmod \
+         cut getconf ldd cat sha256sum sysctl"
             .split(' ')
     {
-        let found = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].iter().map(|folder| std::path::Path::new(folder).join(name));
+        let found = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+            .iter()
+            .map(|folder| std::path::Path::new(folder).join(name));
         if let Some(program) = found.into_iter().find(|path| path.exists()) {
             std::os::unix::fs::symlink(program, few.join(name)).unwrap();
         }
     }
     home.set("PATH", &few.display().to_string());
-    home.run(home.command("/bin/sh").args(["-c", &line])).success().stderr_has("new: 1 dotfile, the shell hook");
+    home.run(home.command("/bin/sh").args(["-c", &line]))
+        .success()
+        .stderr_has("new: 1 dotfile, the shell hook");
     assert_eq!(home.read(".toolrc"), "mine\n");
     // What Ansible's `changed_when` looks for.
-    home.run(home.command("/bin/sh").args(["-c", &line])).success().stderr_has("nothing to do");
+    home.run(home.command("/bin/sh").args(["-c", &line]))
+        .success()
+        .stderr_has("nothing to do");
 }

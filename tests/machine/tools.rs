@@ -1,5 +1,6 @@
-//! What a manifest says of a tool is what the machine gets: extras, versions, other names for commands, a second one beside the first, git at a
-//! revision, a folder of the repository. With a lock and without.
+//! What a manifest says of a tool is what the machine gets: extras, versions, other names for
+//! commands, a second one beside the first, git at a revision, a folder of the repository. With a
+//! lock and without.
 
 use std::fs;
 
@@ -11,7 +12,11 @@ fn index() -> Index {
     let index = Index::new();
     index.add(Wheel::new("boto", "1.0").file("boto.py", ""));
     index.add(
-        Wheel::new("dvc", "3.0").provides("s3").requires("boto; extra == 's3'").command("dvc", "dvc 3.0").script("dvc-more", "dvc:main"),
+        Wheel::new("dvc", "3.0")
+            .provides("s3")
+            .requires("boto; extra == 's3'")
+            .command("dvc", "dvc 3.0")
+            .script("dvc-more", "dvc:main"),
     );
     index.add(Wheel::new("elsewhere", "1.0").command("elsewhere", "elsewhere 1.0"));
     index.add(Wheel::new("black", "23.1.0").command("black", "black 23.1.0"));
@@ -23,13 +28,23 @@ fn index() -> Index {
 fn home(mirror: &Mirror, index: &Index, tools: &str) -> Home {
     let mut home = Home::with(mirror);
     home.set("BOOT_INDEX_URL", &index.url());
-    home.write("dots/boot.toml", &format!("version = 1\n[python]\ninstall = ['{}']\n[tools]\n{tools}", mirror.minor()));
+    home.write(
+        "dots/boot.toml",
+        &format!(
+            "version = 1\n[python]\ninstall = ['{}']\n[tools]\n{tools}",
+            mirror.minor()
+        ),
+    );
     Source::new("mine", "1.0", "mine").folder(&home, "dots/tools/mine");
     home
 }
 
 fn says(home: &Home, command: &str) -> String {
-    home.run(&mut home.command(home.bin().join(command))).success().stdout.trim().to_string()
+    home.run(&mut home.command(home.bin().join(command)))
+        .success()
+        .stdout
+        .trim()
+        .to_string()
 }
 
 #[test]
@@ -37,15 +52,24 @@ fn extras_versions_names_git_and_folders_are_applied_with_a_lock_and_without() {
     let (mirror, index) = (Mirror::new(), index());
     let source = Home::new();
     let repository = Source::new("tagged", "1.0", "tagged").repository(&source, "tagged");
-    fs::write(repository.join("tagged.py"), "def main():\n    print('newest')\n").unwrap();
+    fs::write(
+        repository.join("tagged.py"),
+        "def main():\n    print('newest')\n",
+    )
+    .unwrap();
     commit(&source, &repository);
     let tools = format!(
-        "dvc = {{ extras = ['s3'], expose = {{ dvc3 = 'dvc' }} }}\nblack = '*'\nblack-old = {{ version = '<24', suffix = '-old' }}\n\
-         tagged = {{ git = 'file://{}', rev = 'v1' }}\nmine = {{ path = 'tools/mine' }}\nelsewhere = {{ only = ['host:no-such-host'] }}\n",
+        "dvc = {{ extras = ['s3'], expose = {{ dvc3 = 'dvc' }} }}\nblack = '*'\n\
+         black-old = {{ version = '<24', suffix = '-old' }}\n\
+         tagged = {{ git = 'file://{}', rev = 'v1' }}\nmine = {{ path = 'tools/mine' }}\n\
+         elsewhere = {{ only = ['host:no-such-host'] }}\n",
         repository.display()
     );
     let first = home(&mirror, &index, &tools);
-    first.boot(["init", "dots", "--yes"]).success().stderr_has("5 tools");
+    first
+        .boot(["init", "dots", "--yes"])
+        .success()
+        .stderr_has("5 tools");
     let lock = first.read("dots/boot.lock");
     assert!(lock.contains("boto-1.0-py3-none-any.whl"), "{lock}");
     // What comes later is for who has no lock.
@@ -53,18 +77,34 @@ fn extras_versions_names_git_and_folders_are_applied_with_a_lock_and_without() {
     let second = home(&mirror, &index, &tools);
     second.write("dots/boot.lock", &lock);
     second.boot(["init", "dots", "--yes"]).success();
-    second.boot(["apply", "--locked"]).success().stderr_has("nothing to do");
+    second
+        .boot(["apply", "--locked"])
+        .success()
+        .stderr_has("nothing to do");
     for home in [&first, &second] {
-        for (command, said) in [("dvc", "dvc 3.0"), ("dvc3", "dvc 3.0"), ("dvc-more", "dvc 3.0"), ("black", "black 24.1.0")] {
+        for (command, said) in [
+            ("dvc", "dvc 3.0"),
+            ("dvc3", "dvc 3.0"),
+            ("dvc-more", "dvc 3.0"),
+            ("black", "black 24.1.0"),
+        ] {
             assert_eq!(says(home, command), said);
         }
         assert_eq!(
-            (says(home, "black-old"), says(home, "tagged"), says(home, "mine")),
+            (
+                says(home, "black-old"),
+                says(home, "tagged"),
+                says(home, "mine")
+            ),
             ("black 23.1.0".into(), "tagged".into(), "mine".into())
         );
         assert!(!home.data().join("tools/elsewhere").exists());
         let python = format!("lib/python{}/site-packages", mirror.minor());
-        assert_eq!(fs::read_to_string(home.data().join("tools/dvc").join(python).join("boto.py")).unwrap(), "", "the extra's, as locked");
+        assert_eq!(
+            fs::read_to_string(home.data().join("tools/dvc").join(python).join("boto.py")).unwrap(),
+            "",
+            "the extra's, as locked"
+        );
         home.boot(["apply"]).success().stderr_has("nothing to do");
     }
 }
@@ -81,19 +121,30 @@ fn each_word_that_changes_is_followed() {
     assert!(!boto.exists() && !home.bin().join("dvc3").exists());
     for (before, after, says) in [
         ("dvc = '*'", "dvc = { extras = ['s3'] }", "dvc"),
-        ("dvc = { extras = ['s3'] }", "dvc = { extras = ['s3'], expose = { dvc3 = 'dvc' } }", "dvc"),
+        (
+            "dvc = { extras = ['s3'] }",
+            "dvc = { extras = ['s3'], expose = { dvc3 = 'dvc' } }",
+            "dvc",
+        ),
         ("black = '*'", "black = '<24'", "black"),
     ] {
         let text = home.read("dots/boot.toml").replace(before, after);
         home.write("dots/boot.toml", &text);
         let plan = home.boot(["plan", "--json"]).success().json();
         let items = plan["items"].as_array().unwrap();
-        let todo: Vec<&str> = items.iter().filter(|item| item["state"] == "todo").map(|item| item["id"].as_str().unwrap()).collect();
+        let todo: Vec<&str> = items
+            .iter()
+            .filter(|item| item["state"] == "todo")
+            .map(|item| item["id"].as_str().unwrap())
+            .collect();
         assert_eq!(todo, [says], "{after}");
         home.boot(["apply"]).success().stderr_has("new: 1 tool\n");
     }
     assert!(boto.exists());
-    assert_eq!((says(&home, "dvc3"), says(&home, "black")), ("dvc 3.0".into(), "black 23.1.0".into()));
+    assert_eq!(
+        (says(&home, "dvc3"), says(&home, "black")),
+        ("dvc 3.0".into(), "black 23.1.0".into())
+    );
     // And back.
     home.write("dots/boot.toml", &manifest);
     home.boot(["apply"]).success();

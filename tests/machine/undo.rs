@@ -1,4 +1,5 @@
-//! `boot undo`: what the last apply replaced comes back, with its content, its mode, its link; and no moment loses anything.
+//! `boot undo`: what the last apply replaced comes back, with its content, its mode, its link; and
+//! no moment loses anything.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -11,8 +12,16 @@ use boot::store::lock::Lock;
 use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Mirror, index};
 
-const MANIFEST: &str = "version = 1\n[dotfiles]\nroot = \"home\"\n\"~/.copied\" = { mode = \"copy\", chmod = \"600\" }\n";
-const NAMES: [&str; 6] = [".filerc", ".copied", ".linked", ".config/deep/file", ".folder", ".blocked"];
+const MANIFEST: &str = "version = 1\n[dotfiles]\nroot = \"home\"\n\
+                        \"~/.copied\" = { mode = \"copy\", chmod = \"600\" }\n";
+const NAMES: [&str; 6] = [
+    ".filerc",
+    ".copied",
+    ".linked",
+    ".config/deep/file",
+    ".folder",
+    ".blocked",
+];
 
 /// A home with files of its own, and a repository that wants to place others there.
 fn home() -> Home {
@@ -20,8 +29,15 @@ fn home() -> Home {
     home.write("repo/boot.toml", MANIFEST);
     for name in NAMES {
         // The last is a folder there, where a file stands.
-        let file = if name == ".blocked" { ".blocked/inside" } else { name };
-        home.write(&format!("repo/home/{file}"), &format!("the repository's {name}\n"));
+        let file = if name == ".blocked" {
+            ".blocked/inside"
+        } else {
+            name
+        };
+        home.write(
+            &format!("repo/home/{file}"),
+            &format!("the repository's {name}\n"),
+        );
     }
     old(&home);
     home
@@ -29,7 +45,9 @@ fn home() -> Home {
 
 /// What was there before boot came.
 fn old(home: &Home) {
-    let mode = |name: &str, mode: u32| fs::set_permissions(home.root.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |name: &str, mode: u32| {
+        fs::set_permissions(home.root.join(name), fs::Permissions::from_mode(mode)).unwrap()
+    };
     home.write(".filerc", "mine\n");
     mode(".filerc", 0o640);
     home.write(".copied", "mine too\n");
@@ -45,14 +63,23 @@ fn old(home: &Home) {
 /// What stands at each place: kind, mode, content.
 fn at(home: &Home, name: &str) -> String {
     let path = home.root.join(name);
-    let Ok(data) = fs::symlink_metadata(&path) else { return "nothing".into() };
+    let Ok(data) = fs::symlink_metadata(&path) else {
+        return "nothing".into();
+    };
     if data.is_symlink() {
         return format!("link to {}", fs::read_link(&path).unwrap().display());
     }
     if data.is_dir() {
-        return format!("folder with {}", fs::read_to_string(path.join("inside")).unwrap_or_default());
+        return format!(
+            "folder with {}",
+            fs::read_to_string(path.join("inside")).unwrap_or_default()
+        );
     }
-    format!("{:o} {}", data.mode() & 0o777, fs::read_to_string(&path).unwrap())
+    format!(
+        "{:o} {}",
+        data.mode() & 0o777,
+        fs::read_to_string(&path).unwrap()
+    )
 }
 
 fn all(home: &Home) -> Vec<String> {
@@ -64,15 +91,31 @@ fn what_was_replaced_comes_back_with_content_mode_and_link() {
     let home = home();
     let before = all(&home);
     home.boot(["undo"]).success().stderr_has("nothing to undo");
-    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
-    assert!(all(&home).iter().zip(&before).all(|(now, before)| now != before), "{:?}", all(&home));
-    home.boot(["undo"]).success().stderr_has("put back ~/.filerc");
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
+        .success();
+    assert!(
+        all(&home)
+            .iter()
+            .zip(&before)
+            .all(|(now, before)| now != before),
+        "{:?}",
+        all(&home)
+    );
+    home.boot(["undo"])
+        .success()
+        .stderr_has("put back ~/.filerc");
     assert_eq!(all(&home), before);
     home.boot(["undo"]).success().stderr_has("nothing to undo");
     // They are the user's again: in the way, and never overwritten.
     home.boot(["apply"]).code(1).one_error();
     assert_eq!(all(&home), before);
-    assert_eq!(fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().count(), 0, "nothing is kept twice");
+    assert_eq!(
+        fs::read_dir(home.root.join(".local/state/boot/backups"))
+            .unwrap()
+            .count(),
+        0,
+        "nothing is kept twice"
+    );
     // And once more.
     home.boot(["apply", "--on-conflict", "backup"]).success();
     home.boot(["undo"]).success();
@@ -82,17 +125,24 @@ fn what_was_replaced_comes_back_with_content_mode_and_link() {
 #[test]
 fn only_the_last_apply_is_undone_and_what_was_changed_since_stays() {
     let home = home();
-    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
+        .success();
     home.write("repo/home/.later", "the repository's\n");
     home.write(".later", "mine\n");
     home.boot(["apply", "--on-conflict", "backup"]).success();
-    home.boot(["undo"]).success().stderr_has("~/.later").stderr_lacks(".filerc");
+    home.boot(["undo"])
+        .success()
+        .stderr_has("~/.later")
+        .stderr_lacks(".filerc");
     assert_eq!(home.read(".later"), "mine\n");
     assert!(home.root.join(".filerc").is_symlink());
     // The one before. Somebody has put another file in the place of a link meanwhile.
     fs::remove_file(home.root.join(".filerc")).unwrap();
     home.write(".filerc", "newer than all\n");
-    home.boot(["undo"]).code(4).stderr_has(".filerc was changed since").stderr_has("put back ~/.copied");
+    home.boot(["undo"])
+        .code(4)
+        .stderr_has(".filerc was changed since")
+        .stderr_has("put back ~/.copied");
     assert_eq!(home.read(".filerc"), "newer than all\n");
     assert_eq!(at(&home, ".copied"), "400 mine too\n");
     // Moved away, it lets the first one back.
@@ -106,7 +156,10 @@ fn killed_at_two_hundred_random_moments_each_path_is_old_or_new_and_nothing_is_l
     let mut killer = Killer::new("dotfiles", 200);
     let home = home();
     let old = all(&home);
-    let verbs: [&[&str]; 2] = [&["init", "repo", "--yes", "--on-conflict", "backup"], &["undo"]];
+    let verbs: [&[&str]; 2] = [
+        &["init", "repo", "--yes", "--on-conflict", "backup"],
+        &["undo"],
+    ];
     home.boot(verbs[0]).success();
     let new = all(&home);
     home.boot(verbs[1]).success();
@@ -114,7 +167,8 @@ fn killed_at_two_hundred_random_moments_each_path_is_old_or_new_and_nothing_is_l
         if !killer.goes_on() {
             break;
         }
-        // Each twice in a row: a run, killed or not, finds what a killed one left. Every other time an undo has all of it to do.
+        // Each twice in a row: a run, killed or not, finds what a killed one left. Every other time
+        // an undo has all of it to do.
         let verb = verbs[turn / 2 % 2];
         if turn % 8 == 2 {
             home.boot(verbs[0]).success();
@@ -123,18 +177,32 @@ fn killed_at_two_hundred_random_moments_each_path_is_old_or_new_and_nothing_is_l
         for (name, (old, new)) in NAMES.iter().zip(old.iter().zip(&new)) {
             let now = at(&home, name);
             assert!(now == *old || now == *new, "{what}: {name} is {now}");
-            assert!(now == *old || backups(&home, name), "{what}: the original of {name} is lost");
+            assert!(
+                now == *old || backups(&home, name),
+                "{what}: the original of {name} is lost"
+            );
         }
         if turn % 10 == 9 {
             home.boot(verbs[0]).success();
             assert_eq!(all(&home), new, "{what}: init finishes");
-            while !home.boot(verbs[1]).success().stderr.contains("nothing to undo") {}
+            while !home
+                .boot(verbs[1])
+                .success()
+                .stderr
+                .contains("nothing to undo")
+            {}
             assert_eq!(all(&home), old, "{what}: undo finishes");
         }
     }
-    // What the killed ones left in staging goes with the next run at the same places, once it is old enough to be nobody's.
+    // What the killed ones left in staging goes with the next run at the same places, once it is
+    // old enough to be nobody's.
     home.boot(verbs[0]).success();
-    while !home.boot(verbs[1]).success().stderr.contains("nothing to undo") {}
+    while !home
+        .boot(verbs[1])
+        .success()
+        .stderr
+        .contains("nothing to undo")
+    {}
     home.age_leftovers();
     home.boot(verbs[0]).success();
     home.boot(verbs[1]).success();
@@ -143,31 +211,54 @@ fn killed_at_two_hundred_random_moments_each_path_is_old_or_new_and_nothing_is_l
 
 /// Whether the original of `name` lies in the backups.
 fn backups(home: &Home, name: &str) -> bool {
-    let folders = fs::read_dir(home.root.join(".local/state/boot/backups")).into_iter().flatten().flatten();
+    let folders = fs::read_dir(home.root.join(".local/state/boot/backups"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let file = std::path::Path::new(name).file_name().unwrap();
-    // A folder that has changed places with what is new still has that one's name for an instant; undo knows it.
-    folders.flat_map(|folder| [folder.path().join(file), folder.path().join(".boot-new")]).any(|path| match name {
-        ".linked" => fs::read_link(&path).is_ok_and(|target| target.to_str() == Some("elsewhere")),
-        ".folder" => fs::read_to_string(path.join("inside")).is_ok_and(|text| text == "inside\n"),
-        ".filerc" => fs::read_to_string(&path).is_ok_and(|text| text == "mine\n"),
-        ".copied" => fs::read_to_string(&path).is_ok_and(|text| text == "mine too\n"),
-        _ => fs::read_to_string(&path).is_ok_and(|text| text == "deep\n"),
-    })
+    // A folder that has changed places with what is new still has that one's name for an instant;
+    // undo knows it.
+    folders
+        .flat_map(|folder| [folder.path().join(file), folder.path().join(".boot-new")])
+        .any(|path| match name {
+            ".linked" => {
+                fs::read_link(&path).is_ok_and(|target| target.to_str() == Some("elsewhere"))
+            }
+            ".folder" => {
+                fs::read_to_string(path.join("inside")).is_ok_and(|text| text == "inside\n")
+            }
+            ".filerc" => fs::read_to_string(&path).is_ok_and(|text| text == "mine\n"),
+            ".copied" => fs::read_to_string(&path).is_ok_and(|text| text == "mine too\n"),
+            _ => fs::read_to_string(&path).is_ok_and(|text| text == "deep\n"),
+        })
 }
 
 #[test]
 fn its_report_is_one_object_for_a_script() {
     let home = home();
-    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
+        .success();
     let run = home.boot(["undo", "--json"]).success();
-    assert!(run.stdout.starts_with("{\n  \"schema\": 1,"), "{}", run.stdout);
+    assert!(
+        run.stdout.starts_with("{\n  \"schema\": 1,"),
+        "{}",
+        run.stdout
+    );
     let json = run.json();
     let undone = json["undone"].as_array().unwrap();
     let filerc = home.root.join(".filerc");
-    assert!(undone.iter().any(|one| one["path"].as_str() == filerc.to_str()), "{json}");
+    assert!(
+        undone
+            .iter()
+            .any(|one| one["path"].as_str() == filerc.to_str()),
+        "{json}"
+    );
     assert!(undone.iter().all(|one| one["error"].is_null()), "{json}");
     assert_eq!(home.read(".filerc"), "mine\n");
-    assert_eq!(home.boot(["undo", "--json"]).success().json()["undone"], serde_json::json!([]));
+    assert_eq!(
+        home.boot(["undo", "--json"]).success().json()["undone"],
+        serde_json::json!([])
+    );
 }
 
 /// As when a home directory is renamed, or comes back under another name on another disk.
@@ -185,9 +276,13 @@ fn a_home_directory_that_moved_takes_what_was_replaced_along() {
             fs::rename(home.root.join(top), first.join(top)).unwrap();
         }
         let root = std::mem::replace(&mut home.root, first.clone());
-        home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+        home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
+            .success();
         let record = home.read(".local/state/boot/applied.toml");
-        assert!(record.contains("was = \"~/.filerc\"") && record.contains("root = \"~/repo\""), "{record}");
+        assert!(
+            record.contains("was = \"~/.filerc\"") && record.contains("root = \"~/repo\""),
+            "{record}"
+        );
         if in_full {
             // As an older boot wrote it.
             let full = record
@@ -197,7 +292,9 @@ fn a_home_directory_that_moved_takes_what_was_replaced_along() {
         }
         fs::rename(&first, &second).unwrap();
         home.root = second;
-        home.boot(["undo"]).success().stderr_has("put back ~/.filerc");
+        home.boot(["undo"])
+            .success()
+            .stderr_has("put back ~/.filerc");
         assert_eq!(all(&home), before, "{in_full}");
         home.boot(["undo"]).success().stderr_has("nothing to undo");
         if !in_full {
@@ -215,55 +312,100 @@ fn a_path_that_is_stuck_keeps_only_its_own_record() {
     home.write("repo/home/.earlier", "the repository's\n");
     home.write(".earlier", "mine\n");
     let later = ["repo/home/.filerc", "repo/home/.copied"].map(|name| (name, home.read(name)));
-    later.iter().for_each(|(name, _)| fs::remove_file(home.root.join(name)).unwrap());
+    later
+        .iter()
+        .for_each(|(name, _)| fs::remove_file(home.root.join(name)).unwrap());
     let manifest = home.read("repo/boot.toml");
     home.write("repo/boot.toml", "version = 1\n[dotfiles]\n");
-    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
-    later.iter().for_each(|(name, text)| drop(home.write(name, text)));
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
+        .success();
+    later
+        .iter()
+        .for_each(|(name, text)| drop(home.write(name, text)));
     home.write("repo/boot.toml", &manifest);
     home.boot(["apply", "--on-conflict", "backup"]).success();
     // Somebody has deleted what was kept.
-    let kept = fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().flatten();
-    kept.map(|entry| entry.path().join(".filerc")).filter(|path| path.exists()).for_each(|path| fs::remove_file(path).unwrap());
-    home.boot(["undo"]).code(4).stderr_has("~/.filerc can't be put back").stderr_has("put back ~/.copied").stderr_lacks("~/.earlier");
+    let kept = fs::read_dir(home.root.join(".local/state/boot/backups"))
+        .unwrap()
+        .flatten();
+    kept.map(|entry| entry.path().join(".filerc"))
+        .filter(|path| path.exists())
+        .for_each(|path| fs::remove_file(path).unwrap());
+    home.boot(["undo"])
+        .code(4)
+        .stderr_has("~/.filerc can't be put back")
+        .stderr_has("put back ~/.copied")
+        .stderr_lacks("~/.earlier");
     assert_eq!(at(&home, ".copied"), "400 mine too\n");
     assert!(home.root.join(".filerc").is_symlink());
     // It is still known, and the apply before is undone all the same.
-    home.boot(["undo"]).code(4).stderr_has("~/.filerc can't be put back").stderr_has("put back ~/.earlier");
+    home.boot(["undo"])
+        .code(4)
+        .stderr_has("~/.filerc can't be put back")
+        .stderr_has("put back ~/.earlier");
     assert_eq!(home.read(".earlier"), "mine\n");
-    home.boot(["undo"]).code(1).stderr_has("~/.filerc can't be put back");
+    home.boot(["undo"])
+        .code(1)
+        .stderr_has("~/.filerc can't be put back");
 }
 
 /// A dotfile that couldn't be placed has replaced nothing.
 #[test]
 fn what_was_not_replaced_after_all_is_not_undone() {
     let home = Home::new();
-    home.write("repo/boot.toml", "version = 1\n[dotfiles]\n'~/.big' = { mode = 'copy' }\n");
+    home.write(
+        "repo/boot.toml",
+        "version = 1\n[dotfiles]\n'~/.big' = { mode = 'copy' }\n",
+    );
     home.write("repo/home/.big", &"x".repeat(1 << 20));
     home.write(".big", "mine\n");
-    let script = format!("trap '' XFSZ; ulimit -f 512; exec '{BOOT}' init repo --yes --on-conflict backup");
-    home.run(home.command("/bin/bash").args(["-c", &script])).code(1).stderr_has("~/.big");
+    let script =
+        format!("trap '' XFSZ; ulimit -f 512; exec '{BOOT}' init repo --yes --on-conflict backup");
+    home.run(home.command("/bin/bash").args(["-c", &script]))
+        .code(1)
+        .stderr_has("~/.big");
     home.boot(["undo"]).success().stderr_has("nothing to undo");
     assert_eq!(home.read(".big"), "mine\n");
-    assert_eq!(fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().count(), 0);
+    assert_eq!(
+        fs::read_dir(home.root.join(".local/state/boot/backups"))
+            .unwrap()
+            .count(),
+        0
+    );
 }
 
 /// As in a container, where commands lie in a folder of all users.
 #[test]
 fn a_command_that_was_replaced_outside_of_the_home_directory_comes_back() {
-    let (mirror, index, elsewhere) = (Mirror::new(), index::stocked(), tempfile::tempdir().unwrap());
+    let (mirror, index, elsewhere) = (
+        Mirror::new(),
+        index::stocked(),
+        tempfile::tempdir().unwrap(),
+    );
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
     home.set("BOOT_BIN_DIR", &elsewhere.path().display().to_string());
-    home.write("repo/boot.toml", &format!("version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\n", mirror.minor()));
+    home.write(
+        "repo/boot.toml",
+        &format!(
+            "version = 1\n[python]\ninstall = ['{}']\n[tools]\nblack = '*'\n",
+            mirror.minor()
+        ),
+    );
     let command = elsewhere.path().join("black");
     fs::write(&command, "theirs\n").unwrap();
-    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"]).success();
+    home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
+        .success();
     assert!(command.is_symlink());
-    home.boot(["undo"]).success().stderr_has(&format!("put back {}", command.display()));
+    home.boot(["undo"])
+        .success()
+        .stderr_has(&format!("put back {}", command.display()));
     assert_eq!(fs::read_to_string(&command).unwrap(), "theirs\n");
     // In the way as before, and no dotfile of anybody.
-    home.boot(["plan"]).success().stdout_has("! tool     black").stdout_lacks("goes");
+    home.boot(["plan"])
+        .success()
+        .stdout_has("! tool     black")
+        .stdout_lacks("goes");
     home.boot(["undo"]).success().stderr_has("nothing to undo");
 }
 
@@ -279,19 +421,44 @@ fn two_applies_at_once_back_up_what_was_there_once() {
     let runs: Vec<_> = (0..2)
         .map(|number| {
             let stderr = fs::File::create(said(number)).unwrap();
-            home.command(BOOT).args(["init", "dots", "--yes", "--on-conflict", "backup"]).stderr(stderr).spawn().unwrap()
+            home.command(BOOT)
+                .args(["init", "dots", "--yes", "--on-conflict", "backup"])
+                .stderr(stderr)
+                .spawn()
+                .unwrap()
         })
         .collect();
     let start = Instant::now();
-    while !(0..2).all(|number| fs::read_to_string(said(number)).unwrap().contains("waiting for another boot")) {
+    while !(0..2).all(|number| {
+        fs::read_to_string(said(number))
+            .unwrap()
+            .contains("waiting for another boot")
+    }) {
         assert!(start.elapsed() < Duration::from_secs(60), "nobody waits");
         thread::sleep(Duration::from_millis(10));
     }
     drop(lock);
-    assert!(runs.into_iter().all(|mut run| run.wait().unwrap().success()), "{}{}", home.read("said0"), home.read("said1"));
+    assert!(
+        runs.into_iter()
+            .all(|mut run| run.wait().unwrap().success()),
+        "{}{}",
+        home.read("said0"),
+        home.read("said1")
+    );
     assert_eq!(home.read(".toolrc"), "ours\n");
-    assert_eq!(fs::read_dir(home.root.join(".local/state/boot/backups")).unwrap().count(), 1);
-    home.boot(["undo"]).success().stderr_has("put back ~/.toolrc");
+    assert_eq!(
+        fs::read_dir(home.root.join(".local/state/boot/backups"))
+            .unwrap()
+            .count(),
+        1
+    );
+    home.boot(["undo"])
+        .success()
+        .stderr_has("put back ~/.toolrc");
     assert_eq!(home.read(".toolrc"), "mine\n");
-    assert!(!fs::symlink_metadata(home.root.join(".toolrc")).unwrap().is_symlink());
+    assert!(
+        !fs::symlink_metadata(home.root.join(".toolrc"))
+            .unwrap()
+            .is_symlink()
+    );
 }

@@ -1,4 +1,5 @@
-//! `boot verify`: every command that the manifest promises, in each shell and each way it is started.
+//! `boot verify`: every command that the manifest promises, in each shell and each way it is
+//! started.
 
 use std::fs;
 
@@ -12,7 +13,8 @@ fn home() -> Home {
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
     let manifest = format!(
-        "version = 1\n[python]\ninstall = [\"{}\"]\n[tools]\nspeaker = \"*\"\nteller = \"*\"\nelsewhere = {{ only = [\"host:no-such-host\"] }}\n[shell]\nhook = true\n",
+        "version = 1\n[python]\ninstall = [\"{}\"]\n[tools]\nspeaker = \"*\"\nteller = \"*\"\n\
+         elsewhere = {{ only = [\"host:no-such-host\"] }}\n[shell]\nhook = true\n",
         mirror.minor()
     );
     home.write("repo/boot.toml", &manifest);
@@ -27,26 +29,56 @@ fn home() -> Home {
 fn a_machine_that_is_set_up_keeps_every_promise() {
     let home = home();
     let run = home.boot(["verify"]).success();
-    let run = run.stderr_has("bash login").stderr_has("bash interactive").stderr_has("bash plain");
+    let run = run
+        .stderr_has("bash login")
+        .stderr_has("bash interactive")
+        .stderr_has("bash plain");
     assert_eq!(run.stdout, "");
     let json = home.boot(["verify", "--json"]).success().json();
-    assert_eq!((json["schema"].clone(), json["broken"].clone()), (1.into(), serde_json::json!([])));
-    assert_eq!(json["commands"], 8, "six names of Python and pip, two tools: {json}");
-    let shells = ["bash", "zsh", "fish"].into_iter().filter(|shell| which::which(shell).is_ok()).count();
+    assert_eq!(
+        (json["schema"].clone(), json["broken"].clone()),
+        (1.into(), serde_json::json!([]))
+    );
+    assert_eq!(
+        json["commands"], 8,
+        "six names of Python and pip, two tools: {json}"
+    );
+    let shells = ["bash", "zsh", "fish"]
+        .into_iter()
+        .filter(|shell| which::which(shell).is_ok())
+        .count();
     assert_eq!(json["runs"].as_array().unwrap().len(), 3 * shells);
 }
 
 #[test]
 fn what_is_missing_or_shadowed_is_named_with_the_runs_in_which_it_is() {
     let home = home();
-    home.write(".bashrc", &format!("{}alias speaker=true\nPATH=$HOME/mine:$PATH\n", home.read(".bashrc")));
+    home.write(
+        ".bashrc",
+        &format!(
+            "{}alias speaker=true\nPATH=$HOME/mine:$PATH\n",
+            home.read(".bashrc")
+        ),
+    );
     let mine = home.write("mine/teller", "#!/bin/sh\n");
     fs::set_permissions(mine, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let run = home.boot(["verify"]).code(1);
-    let line =
-        |name: &str| run.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {run}")).to_string();
-    assert!(line("speaker").contains("an alias or a function") && line("speaker").contains("bash interactive"), "{run}");
-    assert!(line("teller").contains("~/mine/teller") && !line("teller").contains("zsh"), "{run}");
+    let line = |name: &str| {
+        run.stdout
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or_else(|| panic!("no {name} in {run}"))
+            .to_string()
+    };
+    assert!(
+        line("speaker").contains("an alias or a function")
+            && line("speaker").contains("bash interactive"),
+        "{run}"
+    );
+    assert!(
+        line("teller").contains("~/mine/teller") && !line("teller").contains("zsh"),
+        "{run}"
+    );
     // Without the hook nothing is found; what isn't installed is said once, and not for each shell.
     home.boot(["shell", "uninstall"]).success();
     home.boot(["tool", "uninstall", "teller"]).success();
@@ -56,5 +88,9 @@ fn what_is_missing_or_shadowed_is_named_with_the_runs_in_which_it_is() {
 
 #[test]
 fn without_a_manifest_there_is_nothing_to_verify() {
-    Home::new().boot(["verify"]).code(1).one_error().stderr_has("boot init");
+    Home::new()
+        .boot(["verify"])
+        .code(1)
+        .one_error()
+        .stderr_has("boot init");
 }

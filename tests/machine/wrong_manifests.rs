@@ -1,4 +1,5 @@
-//! Every rule of boot.toml, broken: data/wrong_manifests.toml says what is wrong, and what the real binary has to say of it.
+//! Every rule of boot.toml, broken: data/wrong_manifests.toml says what is wrong, and what the real
+//! binary has to say of it.
 
 use serde::Deserialize;
 
@@ -30,14 +31,24 @@ fn each_is_one_error_with_its_place_and_the_nearest_right_word() {
     let home = Home::new();
     let mut differ = Vec::new();
     for wrong in table.wrong {
-        let text = if wrong.whole { wrong.text.clone() } else { format!("version = 1\n{}", wrong.text) };
+        let text = if wrong.whole {
+            wrong.text.clone()
+        } else {
+            format!("version = 1\n{}", wrong.text)
+        };
         home.write("dots/boot.toml", &text);
         let run = home.boot(["init", "dots", "--yes"]).code(2).one_error();
         assert!(!run.stderr.contains('\u{1b}'), "{}: {run}", wrong.why);
         let place = format!("error: dots/boot.toml:{}: ", wrong.at);
         let (first, rest) = run.stderr.split_once('\n').unwrap();
-        if !first.replace("~/", "").starts_with(&place) || !first.contains(&wrong.says) || !rest.contains(&wrong.hint) {
-            differ.push(format!("{}:\n{}should be {place}… {} … {}", wrong.why, run.stderr, wrong.says, wrong.hint));
+        if !first.replace("~/", "").starts_with(&place)
+            || !first.contains(&wrong.says)
+            || !rest.contains(&wrong.hint)
+        {
+            differ.push(format!(
+                "{}:\n{}should be {place}… {} … {}",
+                wrong.why, run.stderr, wrong.says, wrong.hint
+            ));
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));

@@ -1,5 +1,5 @@
-//! What can go wrong between a mirror and a Python, as a table: what heals, heals by itself; what doesn't is one error that leaves nothing,
-//! and the same command works once the mirror does.
+//! What can go wrong between a mirror and a Python, as a table: what heals, heals by itself; what
+//! doesn't is one error that leaves nothing, and the same command works once the mirror does.
 
 use std::thread;
 
@@ -27,20 +27,44 @@ fn play(what: &str, wrong: impl FnOnce(&Mirror, &mut Home), end: &End) {
     match end {
         Installed(requests) => {
             assert_eq!(run.code, Some(0), "{what}: {run}");
-            let got = mirror.server.requests().iter().filter(|request| **request == format!("GET {}", mirror.path())).count();
-            assert!(requests.is_none_or(|requests| requests == got), "{what}: {got} requests");
-            home.boot(["exec", "--", "python", "-c", "import bz2, ctypes, lzma, sqlite3, ssl, zlib"]).success();
+            let got = mirror
+                .server
+                .requests()
+                .iter()
+                .filter(|request| **request == format!("GET {}", mirror.path()))
+                .count();
+            assert!(
+                requests.is_none_or(|requests| requests == got),
+                "{what}: {got} requests"
+            );
+            home.boot([
+                "exec",
+                "--",
+                "python",
+                "-c",
+                "import bz2, ctypes, lzma, sqlite3, ssl, zlib",
+            ])
+            .success();
         }
         Failed(words) => {
             assert_eq!(run.code, Some(1), "{what}: {run}");
             assert!(run.stderr.contains(words), "{what}, no {words:?}: {run}");
             run.one_error();
-            let made: Vec<String> = home.tree().into_iter().filter(|path| !before.contains(path) && path.contains("cpython")).collect();
+            let made: Vec<String> = home
+                .tree()
+                .into_iter()
+                .filter(|path| !before.contains(path) && path.contains("cpython"))
+                .collect();
             assert!(made.is_empty(), "{what} left {made:?}");
             mirror.server.mend();
             home.set("BOOT_PYTHON_MIRROR", &mirror.server.url());
-            mirror.server.put(&mirror.path(), "application/gzip", mirror.archive().to_vec());
-            home.boot(["python", "install", "--prebuilt", &request]).success();
+            mirror.server.put(
+                &mirror.path(),
+                "application/gzip",
+                mirror.archive().to_vec(),
+            );
+            home.boot(["python", "install", "--prebuilt", &request])
+                .success();
         }
     }
 }
@@ -49,7 +73,13 @@ fn play(what: &str, wrong: impl FnOnce(&Mirror, &mut Home), end: &End) {
 fn table(lines: Vec<(&'static str, Fault, End)>) {
     thread::scope(|scope| {
         for (what, fault, end) in lines {
-            scope.spawn(move || play(what, |mirror, _| mirror.server.fault(&mirror.path(), fault), &end));
+            scope.spawn(move || {
+                play(
+                    what,
+                    |mirror, _| mirror.server.fault(&mirror.path(), fault),
+                    &end,
+                )
+            });
         }
     });
 }
@@ -60,8 +90,11 @@ fn a_download_that_is_cut_goes_on_where_it_was_cut() {
         for half in 0..2 {
             scope.spawn(move || {
                 for number in (half..20).step_by(2) {
-                    let cut =
-                        |mirror: &Mirror, _: &mut Home| mirror.server.fault(&mirror.path(), Fault::CutOnce(mirror.size() * number / 20));
+                    let cut = |mirror: &Mirror, _: &mut Home| {
+                        mirror
+                            .server
+                            .fault(&mirror.path(), Fault::CutOnce(mirror.size() * number / 20))
+                    };
                     play(&format!("cut at {number}/20"), cut, &Installed(Some(2)));
                 }
             });
@@ -75,31 +108,71 @@ fn what_can_heal_heals() {
         ("500 twice", Fault::Failing(2, 500), Installed(Some(3))),
         ("503 twice", Fault::Failing(2, 503), Installed(Some(3))),
         ("429 once", Fault::Failing(1, 429), Installed(Some(2))),
-        ("a proxy that strips ranges", Fault::NoRanges(200_000), Installed(Some(2))),
-        ("stalls in between", Fault::StallAt(250_000), Installed(Some(2))),
-        ("a length that is too large", Fault::Length(1000), Installed(None)),
+        (
+            "a proxy that strips ranges",
+            Fault::NoRanges(200_000),
+            Installed(Some(2)),
+        ),
+        (
+            "stalls in between",
+            Fault::StallAt(250_000),
+            Installed(Some(2)),
+        ),
+        (
+            "a length that is too large",
+            Fault::Length(1000),
+            Installed(None),
+        ),
     ]);
 }
 
 #[test]
 fn what_cant_is_one_error_and_leaves_nothing() {
     table(vec![
-        ("always cut at once", Fault::Cut(0), Failed("stopped before its end")),
-        ("always cut", Fault::Cut(1000), Failed("stopped before its end")),
+        (
+            "always cut at once",
+            Fault::Cut(0),
+            Failed("stopped before its end"),
+        ),
+        (
+            "always cut",
+            Fault::Cut(1000),
+            Failed("stopped before its end"),
+        ),
         ("404", Fault::Status(404), Failed("answered 404")),
         ("403", Fault::Status(403), Failed("answered 403")),
         ("500 for ever", Fault::Status(500), Failed("answered 500")),
         ("endless redirect", Fault::Loop, Failed("redirect")),
-        ("a length that is too small", Fault::Length(-1000), Failed("SHA-256")),
-        ("stall after the head", Fault::Stall, Failed("stopped before its end")),
-        ("stall almost at once", Fault::StallAt(1000), Failed("stopped before its end")),
+        (
+            "a length that is too small",
+            Fault::Length(-1000),
+            Failed("SHA-256"),
+        ),
+        (
+            "stall after the head",
+            Fault::Stall,
+            Failed("stopped before its end"),
+        ),
+        (
+            "stall almost at once",
+            Fault::StallAt(1000),
+            Failed("stopped before its end"),
+        ),
     ]);
 }
 
 #[test]
 fn another_content_is_one_error_and_leaves_nothing() {
-    play("a wrong checksum", |mirror, _| mirror.spoil(), &Failed("SHA-256"));
-    let another = |mirror: &Mirror, _: &mut Home| mirror.server.put(&mirror.path(), "text/html", b"<html>log in</html>".to_vec());
+    play(
+        "a wrong checksum",
+        |mirror, _| mirror.spoil(),
+        &Failed("SHA-256"),
+    );
+    let another = |mirror: &Mirror, _: &mut Home| {
+        mirror
+            .server
+            .put(&mirror.path(), "text/html", b"<html>log in</html>".to_vec())
+    };
     play("a captive portal", another, &Failed("SHA-256"));
 }
 
@@ -111,7 +184,12 @@ fn nobody_there_is_one_error_that_names_the_place() {
         ("no route", "http://192.0.2.1"),
         ("no such host", "http://mirror.invalid"),
     ] {
-        let host = address.trim_start_matches("http://").split(':').next().unwrap().to_string();
+        let host = address
+            .trim_start_matches("http://")
+            .split(':')
+            .next()
+            .unwrap()
+            .to_string();
         let away = |_: &Mirror, home: &mut Home| {
             home.set("BOOT_PYTHON_MIRROR", address);
             home.set("BOOT_CONNECT_TIMEOUT", "1");
@@ -126,13 +204,35 @@ fn where_building_is_no_way_out_either_the_places_are_named() {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     mirror.server.fault(&mirror.path(), Fault::Status(404));
-    home.boot(["python", "install", &mirror.version()]).code(1).stderr_has("can't be had").stderr_has("BOOT_PYTHON_MIRROR").one_error();
+    home.boot(["python", "install", &mirror.version()])
+        .code(1)
+        .stderr_has("can't be had")
+        .stderr_has("BOOT_PYTHON_MIRROR")
+        .one_error();
     home.set("BOOT_PYTHON_MIRROR", "http://127.0.0.1:9");
-    home.boot(["python", "install", &mirror.minor()]).code(1).stderr_has("127.0.0.1").stderr_has("BOOT_PYTHON_MIRROR").one_error();
+    home.boot(["python", "install", &mirror.minor()])
+        .code(1)
+        .stderr_has("127.0.0.1")
+        .stderr_has("BOOT_PYTHON_MIRROR")
+        .one_error();
     for request in [mirror.minor(), mirror.version()] {
-        let run = home.boot(["--offline", "python", "install", &request]).code(1).one_error().stderr_lacks("http");
-        run.stderr_has(&format!("Python {request} isn't installed")).stderr_has("once without it");
+        let run = home
+            .boot(["--offline", "python", "install", &request])
+            .code(1)
+            .one_error()
+            .stderr_lacks("http");
+        run.stderr_has(&format!("Python {request} isn't installed"))
+            .stderr_has("once without it");
     }
-    home.boot(["--offline", "python", "install", "--prebuilt", &mirror.minor()]).code(1).one_error().stderr_lacks("http");
+    home.boot([
+        "--offline",
+        "python",
+        "install",
+        "--prebuilt",
+        &mirror.minor(),
+    ])
+    .code(1)
+    .one_error()
+    .stderr_lacks("http");
     home.no_leftovers();
 }

@@ -1,5 +1,5 @@
-//! Archives whose checksum is right and whose content isn't: nothing is written outside of staging, nothing stays, and each is one
-//! clear error. As `.tar.gz` and as the old `.tar.zst`.
+//! Archives whose checksum is right and whose content isn't: nothing is written outside of staging,
+//! nothing stays, and each is one clear error. As `.tar.gz` and as the old `.tar.zst`.
 
 use std::fs;
 
@@ -18,11 +18,25 @@ fn refused(mirror: &Mirror, what: &str, words: &str) {
     assert!(!run.stderr.contains('\u{1b}'), "{what}: {run}");
     run.one_error();
     home.no_leftovers();
-    let new: Vec<String> = home.tree().into_iter().filter(|path| !before.contains(path)).collect();
+    let new: Vec<String> = home
+        .tree()
+        .into_iter()
+        .filter(|path| !before.contains(path))
+        .collect();
     // The folders that boot keeps its things in, and nothing in them.
-    let folders =
-        [".cache", ".local", ".local/share", ".local/share/boot", ".local/share/boot/pythons", ".local/state", ".local/state/boot"];
-    let strange: Vec<&String> = new.iter().filter(|path| !folders.contains(&path.as_str()) && !path.starts_with(".cache/")).collect();
+    let folders = [
+        ".cache",
+        ".local",
+        ".local/share",
+        ".local/share/boot",
+        ".local/share/boot/pythons",
+        ".local/state",
+        ".local/state/boot",
+    ];
+    let strange: Vec<&String> = new
+        .iter()
+        .filter(|path| !folders.contains(&path.as_str()) && !path.starts_with(".cache/"))
+        .collect();
     assert!(strange.is_empty(), "{what} left {strange:?}");
     assert_eq!(home.read("evil"), "mine", "{what}");
     assert!(!std::path::Path::new("/tmp/boot-evil").exists(), "{what}");
@@ -57,23 +71,69 @@ fn what_is_wrong_with_the_packing_is_refused() {
     let second = gzip(&Tar::new("python").end());
     let full = zstd(&Tar::new("python/install").end());
     for (what, words, ending, bytes) in [
-        ("no archive", "can't be unpacked", "x.tar.gz", b"<html>not found</html>".to_vec()),
+        (
+            "no archive",
+            "can't be unpacked",
+            "x.tar.gz",
+            b"<html>not found</html>".to_vec(),
+        ),
         ("nothing", "can't be unpacked", "x.tar.gz", Vec::new()),
-        ("half a gzip file", "can't be unpacked", "x.tar.gz", gzip(&honest)[..60].to_vec()),
-        ("a second gzip member", "follows its end", "x.tar.gz", [gzip(&honest), second].concat()),
-        ("garbage behind the end", "can't be unpacked", "x.tar.gz", [&gzip(&honest)[..], b"garbage"].concat()),
-        ("gzip that is called zstd", "can't be unpacked", "x.tar.zst", gzip(&honest)),
-        ("nothing, as zstd", "can't be unpacked", "x.tar.zst", Vec::new()),
-        ("half a zstd file", "can't be unpacked", "x.tar.zst", full[..full.len() / 2].to_vec()),
-        ("a second zstd frame", "follows its end", "x.tar.zst", [&full[..], &full[..]].concat()),
-        ("a window of gigabytes", "can't be unpacked", "x.tar.zst", [&[0x28, 0xb5, 0x2f, 0xfd, 0, 0xff], &full[6..]].concat()),
+        (
+            "half a gzip file",
+            "can't be unpacked",
+            "x.tar.gz",
+            gzip(&honest)[..60].to_vec(),
+        ),
+        (
+            "a second gzip member",
+            "follows its end",
+            "x.tar.gz",
+            [gzip(&honest), second].concat(),
+        ),
+        (
+            "garbage behind the end",
+            "can't be unpacked",
+            "x.tar.gz",
+            [&gzip(&honest)[..], b"garbage"].concat(),
+        ),
+        (
+            "gzip that is called zstd",
+            "can't be unpacked",
+            "x.tar.zst",
+            gzip(&honest),
+        ),
+        (
+            "nothing, as zstd",
+            "can't be unpacked",
+            "x.tar.zst",
+            Vec::new(),
+        ),
+        (
+            "half a zstd file",
+            "can't be unpacked",
+            "x.tar.zst",
+            full[..full.len() / 2].to_vec(),
+        ),
+        (
+            "a second zstd frame",
+            "follows its end",
+            "x.tar.zst",
+            [&full[..], &full[..]].concat(),
+        ),
+        (
+            "a window of gigabytes",
+            "can't be unpacked",
+            "x.tar.zst",
+            [&[0x28, 0xb5, 0x2f, 0xfd, 0, 0xff], &full[6..]].concat(),
+        ),
     ] {
         mirror.serve(ending, bytes);
         refused(&mirror, what, words);
     }
 }
 
-/// Honest archives have such names: the terminals of a terminfo database. Where a filesystem takes them for one, that is an error.
+/// Honest archives have such names: the terminals of a terminfo database. Where a filesystem takes
+/// them for one, that is an error.
 #[test]
 fn names_that_differ_in_case_are_two_files_or_one_error() {
     let mut mirror = Mirror::full();
@@ -81,7 +141,8 @@ fn names_that_differ_in_case_are_two_files_or_one_error() {
     let mut decoder = ruzstd::decoding::StreamingDecoder::new(mirror.archive()).unwrap();
     std::io::Read::read_to_end(&mut decoder, &mut unpacked).unwrap();
     let mut tar = Tar::of("python/install", unpacked[..unpacked.len() - 1024].to_vec());
-    tar.entry("share/terminfo/N/x", Kind::Regular, "", b"upper").entry("share/terminfo/n/x", Kind::Regular, "", b"lower");
+    tar.entry("share/terminfo/N/x", Kind::Regular, "", b"upper")
+        .entry("share/terminfo/n/x", Kind::Regular, "", b"lower");
     mirror.serve("full.tar.zst", zstd(&tar.end()));
     let home = Home::with(&mirror);
     let folds = fs::create_dir(home.root.join("Case")).is_ok() && home.root.join("case").exists();
@@ -90,8 +151,17 @@ fn names_that_differ_in_case_are_two_files_or_one_error() {
         run.code(1).stderr_has("upper and lower case").one_error();
     } else {
         run.success();
-        let share = format!(".local/share/boot/pythons/{}/share/terminfo", mirror.minor());
-        assert_eq!((home.read(&format!("{share}/N/x")), home.read(&format!("{share}/n/x"))), ("upper".into(), "lower".into()));
+        let share = format!(
+            ".local/share/boot/pythons/{}/share/terminfo",
+            mirror.minor()
+        );
+        assert_eq!(
+            (
+                home.read(&format!("{share}/N/x")),
+                home.read(&format!("{share}/n/x"))
+            ),
+            ("upper".into(), "lower".into())
+        );
     }
     home.no_leftovers();
 }
@@ -100,12 +170,29 @@ fn names_that_differ_in_case_are_two_files_or_one_error() {
 fn a_full_archive_of_old_is_installed_without_what_is_beside_the_python() {
     let mirror = Mirror::full();
     let home = Home::with(&mirror);
-    home.boot(["python", "install", "--prebuilt", &mirror.minor()]).success();
+    home.boot(["python", "install", "--prebuilt", &mirror.minor()])
+        .success();
     if mirror.is_complete() {
-        home.boot(["python", "verify"]).success().stdout_has("complete");
+        home.boot(["python", "verify"])
+            .success()
+            .stdout_has("complete");
     }
     home.no_leftovers();
-    let config = home.data().join("pythons").join(mirror.minor()).join("bin").join(format!("python{}-config", mirror.minor()));
-    home.run(&mut home.command(config)).success().stdout_has(&mirror.key.to_string());
-    assert!(!home.tree().iter().any(|path| path.contains("PYTHON.json") || path.contains("libz.a")), "{:?}", home.tree());
+    let config = home
+        .data()
+        .join("pythons")
+        .join(mirror.minor())
+        .join("bin")
+        .join(format!("python{}-config", mirror.minor()));
+    home.run(&mut home.command(config))
+        .success()
+        .stdout_has(&mirror.key.to_string());
+    assert!(
+        !home
+            .tree()
+            .iter()
+            .any(|path| path.contains("PYTHON.json") || path.contains("libz.a")),
+        "{:?}",
+        home.tree()
+    );
 }

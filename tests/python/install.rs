@@ -9,36 +9,89 @@ use crate::support::{BOOT, Fault, Home, Mirror};
 fn a_python_is_installed_found_and_used() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
-    home.boot(["python", "install", &mirror.minor()]).success().stderr_has(&format!("installed Python {}", mirror.version()));
+    home.boot(["python", "install", &mirror.minor()])
+        .success()
+        .stderr_has(&format!("installed Python {}", mirror.version()));
     home.no_leftovers();
     mirror.server.requests();
 
-    home.boot(["python", "install", &mirror.minor()]).success().stderr_has("already installed");
-    assert_eq!(mirror.server.requests(), [] as [&str; 0], "what is there needs no request");
+    home.boot(["python", "install", &mirror.minor()])
+        .success()
+        .stderr_has("already installed");
+    assert_eq!(
+        mirror.server.requests(),
+        [] as [&str; 0],
+        "what is there needs no request"
+    );
 
-    home.boot(["python", "list"]).success().stdout_has(&mirror.version());
+    home.boot(["python", "list"])
+        .success()
+        .stdout_has(&mirror.version());
     let list = home.boot(["python", "list", "--json"]).success().json();
     assert_eq!(list["schema"], 1);
     let python = &list["pythons"][0];
-    assert_eq!((&python["key"], &python["origin"]), (&mirror.key.to_string().into(), &"prebuilt".into()));
-    assert_eq!((&python["installed"], &python["active"], &python["default"]), (&true.into(), &true.into(), &true.into()));
+    assert_eq!(
+        (&python["key"], &python["origin"]),
+        (&mirror.key.to_string().into(), &"prebuilt".into())
+    );
+    assert_eq!(
+        (&python["installed"], &python["active"], &python["default"]),
+        (&true.into(), &true.into(), &true.into())
+    );
 
-    let found = home.boot(["python", "find", &mirror.minor()]).success().stdout;
+    let found = home
+        .boot(["python", "find", &mirror.minor()])
+        .success()
+        .stdout;
     assert_eq!(python["path"], found.trim());
-    let shim = home.data().join("shims").join(format!("python{}", mirror.minor()));
-    home.run(home.command(shim).args(["-c", "import platform; print(platform.python_version())"])).success().stdout_has(&mirror.version());
-    let config = home.data().join("pythons").join(mirror.minor()).join("bin").join(format!("python{}-config", mirror.minor()));
+    let shim = home
+        .data()
+        .join("shims")
+        .join(format!("python{}", mirror.minor()));
+    home.run(
+        home.command(shim)
+            .args(["-c", "import platform; print(platform.python_version())"]),
+    )
+    .success()
+    .stdout_has(&mirror.version());
+    let config = home
+        .data()
+        .join("pythons")
+        .join(mirror.minor())
+        .join("bin")
+        .join(format!("python{}-config", mirror.minor()));
     let prefix = home.run(&mut home.command(config)).success().stdout;
-    assert_eq!(prefix.trim(), home.data().join("pythons").join(mirror.key.to_string()).display().to_string(), "the build's prefix is gone");
-    let managed = format!(".local/share/boot/pythons/{}/lib/python{}/EXTERNALLY-MANAGED", mirror.minor(), mirror.minor());
+    assert_eq!(
+        prefix.trim(),
+        home.data()
+            .join("pythons")
+            .join(mirror.key.to_string())
+            .display()
+            .to_string(),
+        "the build's prefix is gone"
+    );
+    let managed = format!(
+        ".local/share/boot/pythons/{}/lib/python{}/EXTERNALLY-MANAGED",
+        mirror.minor(),
+        mirror.minor()
+    );
     assert!(home.read(&managed).contains("boot tool install"));
 
     if mirror.is_complete() {
-        home.boot(["python", "verify"]).success().stdout_has("complete");
+        home.boot(["python", "verify"])
+            .success()
+            .stdout_has("complete");
     }
-    home.boot(["python", "uninstall", &mirror.minor()]).success();
-    home.boot(["python", "find", &mirror.minor()]).code(127).stderr_has(&format!("boot python install {}", mirror.minor()));
-    assert!(!home.tree().iter().any(|path| path.contains("pythons/")), "{:?}", home.tree());
+    home.boot(["python", "uninstall", &mirror.minor()])
+        .success();
+    home.boot(["python", "find", &mirror.minor()])
+        .code(127)
+        .stderr_has(&format!("boot python install {}", mirror.minor()));
+    assert!(
+        !home.tree().iter().any(|path| path.contains("pythons/")),
+        "{:?}",
+        home.tree()
+    );
 }
 
 #[test]
@@ -48,19 +101,44 @@ fn a_pin_that_cant_be_met_is_127_and_never_another_python() {
     home.boot(["python", "install", &mirror.minor()]).success();
     home.write("project/.python-version", "3.8.1\n");
     let shim = home.data().join("shims/python3");
-    let run = home.run(home.command(shim).current_dir(home.root.join("project")).args(["-c", "print('another')"]));
-    let run = run.code(127).stderr_has("boot python install 3.8.1").one_error();
+    let run = home.run(
+        home.command(shim)
+            .current_dir(home.root.join("project"))
+            .args(["-c", "print('another')"]),
+    );
+    let run = run
+        .code(127)
+        .stderr_has("boot python install 3.8.1")
+        .one_error();
     assert_eq!(run.stdout, "");
-    home.boot_in(&home.root.join("project"), ["which", "python"]).code(127);
-    home.boot_in(&home.root.join("project"), ["exec", "--", "python", "-c", "1"]).code(127);
+    home.boot_in(&home.root.join("project"), ["which", "python"])
+        .code(127);
+    home.boot_in(
+        &home.root.join("project"),
+        ["exec", "--", "python", "-c", "1"],
+    )
+    .code(127);
 
     // Several in one pin: the second is met by its own name.
-    home.write("project/.python-version", &format!("3.8.1\n{}\n", mirror.version()));
-    let numbered = home.data().join("shims").join(format!("python{}", mirror.minor()));
-    home.run(home.command(numbered).current_dir(home.root.join("project")).args(["-c", "print('second')"])).success().stdout_has("second");
+    home.write(
+        "project/.python-version",
+        &format!("3.8.1\n{}\n", mirror.version()),
+    );
+    let numbered = home
+        .data()
+        .join("shims")
+        .join(format!("python{}", mirror.minor()));
+    home.run(
+        home.command(numbered)
+            .current_dir(home.root.join("project"))
+            .args(["-c", "print('second')"]),
+    )
+    .success()
+    .stdout_has("second");
     // The system's Python only when the pin says so.
     home.write("project/.python-version", "system\n");
-    home.boot_in(&home.root.join("project"), ["which", "sh"]).success();
+    home.boot_in(&home.root.join("project"), ["which", "sh"])
+        .success();
 }
 
 #[test]
@@ -69,8 +147,19 @@ fn a_shim_passes_arguments_signals_and_codes_on() {
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
     let shim = || home.command(home.data().join("shims/python3"));
-    home.run(shim().args(["-c", "import sys; print(sys.argv[1:]); sys.exit(7)", "a b", "", "-q"])).code(7).stdout_has("['a b', '', '-q']");
-    let killed = home.run(shim().args(["-c", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"]));
+    home.run(shim().args([
+        "-c",
+        "import sys; print(sys.argv[1:]); sys.exit(7)",
+        "a b",
+        "",
+        "-q",
+    ]))
+    .code(7)
+    .stdout_has("['a b', '', '-q']");
+    let killed = home.run(shim().args([
+        "-c",
+        "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    ]));
     assert_eq!(killed.code, None, "ended by the signal itself: {killed}");
 }
 
@@ -85,16 +174,27 @@ fn a_python_whose_folder_was_moved_and_linked_to_stays_linked() {
     std::fs::rename(&folder, home.root.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(home.root.join("elsewhere"), &folder).unwrap();
     home.boot(["python", "install", &next]).success();
-    home.boot(["python", "find", &version]).success().stdout_has(&version);
+    home.boot(["python", "find", &version])
+        .success()
+        .stdout_has(&version);
 }
 
 #[test]
 fn an_unknown_version_is_named_with_the_newest_that_is_known() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
-    home.boot(["python", "install", "3.99"]).code(1).stderr_has("3.99").stderr_has("boot python list --available").one_error();
-    home.boot(["python", "install", "tortoise"]).code(2).stderr_has("tortoise").one_error();
-    home.boot(["python", "install", "../../etc"]).code(2).one_error();
+    home.boot(["python", "install", "3.99"])
+        .code(1)
+        .stderr_has("3.99")
+        .stderr_has("boot python list --available")
+        .one_error();
+    home.boot(["python", "install", "tortoise"])
+        .code(2)
+        .stderr_has("tortoise")
+        .one_error();
+    home.boot(["python", "install", "../../etc"])
+        .code(2)
+        .one_error();
     assert_eq!(mirror.server.requests(), [] as [&str; 0]);
 }
 
@@ -102,9 +202,16 @@ fn an_unknown_version_is_named_with_the_newest_that_is_known() {
 fn a_full_disk_is_one_error_and_leaves_nothing() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
-    // No file may grow beyond 100 blocks of 512 bytes; SIGXFSZ is ignored so that writing fails as on a full disk.
-    let script = format!("trap '' XFSZ; ulimit -f 100; exec {} python install {}", crate::support::BOOT, mirror.minor());
-    home.run(home.command("sh").args(["-c", &script])).code(1).one_error();
+    // No file may grow beyond 100 blocks of 512 bytes; SIGXFSZ is ignored so that writing fails as
+    // on a full disk.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 100; exec {} python install {}",
+        crate::support::BOOT,
+        mirror.minor()
+    );
+    home.run(home.command("sh").args(["-c", &script]))
+        .code(1)
+        .one_error();
     home.no_leftovers();
     home.boot(["python", "install", &mirror.minor()]).success();
 }
@@ -116,7 +223,10 @@ fn a_home_that_cant_be_written_is_named() {
     home.write("file", "");
     let below = home.root.join("file/data").display().to_string();
     home.set("BOOT_DATA_DIR", &below);
-    home.boot(["python", "install", &mirror.minor()]).code(1).stderr_has(&below).one_error();
+    home.boot(["python", "install", &mirror.minor()])
+        .code(1)
+        .stderr_has(&below)
+        .one_error();
 }
 
 #[test]
@@ -138,7 +248,12 @@ fn an_interrupted_install_leaves_nothing_and_starts_over() {
     let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     home.no_leftovers();
     mirror.server.mend();
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -153,7 +268,12 @@ fn two_at_once_install_one_python() {
             scope.spawn(|| home.boot(["python", "install", &mirror.minor()]).success());
         }
     });
-    let fetched = mirror.server.requests().iter().filter(|request| **request == format!("GET {}", mirror.path())).count();
+    let fetched = mirror
+        .server
+        .requests()
+        .iter()
+        .filter(|request| **request == format!("GET {}", mirror.path()))
+        .count();
     assert_eq!(fetched, 1);
     home.no_leftovers();
 }
@@ -162,7 +282,8 @@ fn two_at_once_install_one_python() {
 fn several_are_installed_at_once_on_one_display_and_one_that_fails_stops_no_other() {
     let mut mirror = Mirror::new();
     let first = mirror.version();
-    let [second, third] = [mirror.publish_next(), mirror.publish_next()].map(|version| version.to_string());
+    let [second, third] =
+        [mirror.publish_next(), mirror.publish_next()].map(|version| version.to_string());
     let mut home = Home::with(&mirror);
     // As long as it takes until the test has seen enough.
     home.set("BOOT_READ_TIMEOUT", "120");
@@ -170,22 +291,44 @@ fn several_are_installed_at_once_on_one_display_and_one_that_fails_stops_no_othe
     for version in [&first, &third] {
         mirror.server.fault(&path(version), Fault::Held(1000));
     }
-    mirror.server.put(&path(&second), "application/gzip", b"something else".to_vec());
-    let Some(mut pty) = Pty::start(&home, "bash") else { return };
-    pty.type_line(&format!("{BOOT} python install --prebuilt {first} {second} {third}; echo code=$?."));
+    mirror.server.put(
+        &path(&second),
+        "application/gzip",
+        b"something else".to_vec(),
+    );
+    let Some(mut pty) = Pty::start(&home, "bash") else {
+        return;
+    };
+    pty.type_line(&format!(
+        "{BOOT} python install --prebuilt {first} {second} {third}; echo code=$?."
+    ));
     // Both are at work, and shown together: a line each, drawn anew from the first one.
     pty.expect(&format!("Python {first} "));
     pty.expect(&format!("Python {third} "));
     pty.expect("\u{1b}[1A");
-    pty.expect(&format!("B/{} ", indicatif::HumanBytes(mirror.size() as u64)));
+    pty.expect(&format!(
+        "B/{} ",
+        indicatif::HumanBytes(mirror.size() as u64)
+    ));
     mirror.server.mend();
     pty.expect("code=4.");
     let screen = pty.screen();
     let end = &screen[screen.find("installed Python").unwrap()..];
-    assert!(end.contains(&format!("installed Python {first}")) && end.contains(&format!("installed Python {third}")), "{screen}");
-    assert!(screen.contains("SHA-256") && !end.contains(&format!("installed Python {second}")), "{screen}");
+    assert!(
+        end.contains(&format!("installed Python {first}"))
+            && end.contains(&format!("installed Python {third}")),
+        "{screen}"
+    );
+    assert!(
+        screen.contains("SHA-256") && !end.contains(&format!("installed Python {second}")),
+        "{screen}"
+    );
     drop(pty);
-    let list = home.boot(["python", "list"]).success().stdout_has(&first).stdout_has(&third);
+    let list = home
+        .boot(["python", "list"])
+        .success()
+        .stdout_has(&first)
+        .stdout_has(&third);
     assert_eq!(list.stdout.lines().count(), 2, "{list}");
     home.no_leftovers();
 }
@@ -193,11 +336,19 @@ fn several_are_installed_at_once_on_one_display_and_one_that_fails_stops_no_othe
 #[test]
 fn scripts_of_an_archive_run_its_own_python() {
     let mut mirror = Mirror::new();
-    // As a team packs a Python that it built: the first lines name the interpreter that is on this machine.
+    // As a team packs a Python that it built: the first lines name the interpreter that is on this
+    // machine.
     let theirs = Mirror::machine().display().to_string();
     let body = "import os; print('patch', os.environ.get('STAND_IN'))\n";
-    let scripts = [format!("#!{theirs}\n{body}"), format!("#!/usr/bin/env python3\n{body}"), format!("#!{theirs} -I\n{body}")];
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let scripts = [
+        format!("#!{theirs}\n{body}"),
+        format!("#!/usr/bin/env python3\n{body}"),
+        format!("#!{theirs} -I\n{body}"),
+    ];
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
+        Vec::new(),
+        flate2::Compression::fast(),
+    ));
     let mut old = tar::Archive::new(flate2::read::GzDecoder::new(mirror.archive()));
     for entry in old.entries().unwrap() {
         let entry = entry.unwrap();
@@ -208,14 +359,23 @@ fn scripts_of_an_archive_run_its_own_python() {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o755);
         header.set_size(script.len() as u64);
-        tar.append_data(&mut header, format!("python/bin/command{number}"), script.as_bytes()).unwrap();
+        tar.append_data(
+            &mut header,
+            format!("python/bin/command{number}"),
+            script.as_bytes(),
+        )
+        .unwrap();
     }
     let archive = tar.into_inner().unwrap().finish().unwrap();
     mirror.serve("install_only.tar.gz", archive);
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
     for number in 0..scripts.len() {
-        let command = home.data().join(format!("pythons/{}/bin/command{number}", mirror.key));
-        home.run(&mut home.command(command)).success().stdout_has(&format!("patch {}", mirror.version()));
+        let command = home
+            .data()
+            .join(format!("pythons/{}/bin/command{number}", mirror.key));
+        home.run(&mut home.command(command))
+            .success()
+            .stdout_has(&format!("patch {}", mirror.version()));
     }
 }

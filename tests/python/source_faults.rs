@@ -1,5 +1,5 @@
-//! What can go wrong between the place of a source archive and its build: what heals, heals; what doesn't is one error, nothing is built from
-//! it, and the same command works once the place does.
+//! What can go wrong between the place of a source archive and its build: what heals, heals; what
+//! doesn't is one error, nothing is built from it, and the same command works once the place does.
 
 use std::fs;
 use std::thread;
@@ -17,7 +17,10 @@ struct Play {
 impl Play {
     fn new() -> Play {
         let mirror = Mirror::new();
-        let version = Version { patch: mirror.key.version.patch + 1, ..mirror.key.version };
+        let version = Version {
+            patch: mirror.key.version.patch + 1,
+            ..mirror.key.version
+        };
         let source = Source::new(&mirror, version, ("", ""), &[]);
         let mut home = Home::new();
         source.tell(&mut home, &[]);
@@ -25,7 +28,12 @@ impl Play {
     }
 
     fn install(&self) -> Run {
-        self.home.boot(["python", "install", "--source", &self.source.version.to_string()])
+        self.home.boot([
+            "python",
+            "install",
+            "--source",
+            &self.source.version.to_string(),
+        ])
     }
 
     /// How often `configure` has run.
@@ -47,7 +55,12 @@ impl Play {
         assert!(run.stderr.contains(words), "{what}, no {words:?}: {run}");
         run.one_error();
         self.home.no_leftovers();
-        let made: Vec<String> = self.home.tree().into_iter().filter(|path| path.contains("cpython")).collect();
+        let made: Vec<String> = self
+            .home
+            .tree()
+            .into_iter()
+            .filter(|path| path.contains("cpython"))
+            .collect();
         assert!(made.is_empty(), "{what} left {made:?}");
         self.source.server.mend();
         self.install().success();
@@ -63,7 +76,13 @@ fn a_source_that_is_cut_goes_on_where_it_was_cut() {
                     let play = Play::new();
                     let at = play.source.server.content(&play.source.path()).1.len() * number / 20;
                     play.heals(&format!("cut at {number}/20"), Fault::CutOnce(at));
-                    let got = play.source.server.requests().iter().filter(|request| request.starts_with("GET ")).count();
+                    let got = play
+                        .source
+                        .server
+                        .requests()
+                        .iter()
+                        .filter(|request| request.starts_with("GET "))
+                        .count();
                     assert_eq!(got, 2, "cut at {number}/20");
                 }
             });
@@ -95,7 +114,11 @@ fn what_cant_is_one_error_and_nothing_is_built() {
             ("endless redirect", Fault::Loop, "redirect"),
             ("always cut", Fault::Cut(100), "stopped before its end"),
             ("a length that is too small", Fault::Length(-100), "SHA-256"),
-            ("stall after the head", Fault::Stall, "stopped before its end"),
+            (
+                "stall after the head",
+                Fault::Stall,
+                "stopped before its end",
+            ),
         ] {
             scope.spawn(move || Play::new().fails(what, fault, words));
         }

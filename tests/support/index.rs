@@ -57,11 +57,16 @@ impl Wheel {
         self
     }
 
-    /// A module of the package's own name whose `main` prints `says`, and the command that calls it.
+    /// A module of the package's own name whose `main` prints `says`, and the command that calls
+    /// it.
     pub fn command(mut self, command: &str, says: &str) -> Wheel {
         let module = self.name.replace('-', "_");
-        self.files.push((format!("{module}.py"), format!("def main():\n    print({says:?})\n")));
-        self.scripts.push((command.into(), format!("{module}:main")));
+        self.files.push((
+            format!("{module}.py"),
+            format!("def main():\n    print({says:?})\n"),
+        ));
+        self.scripts
+            .push((command.into(), format!("{module}:main")));
         self
     }
 
@@ -77,14 +82,34 @@ impl Wheel {
     }
 
     pub fn file_name(&self) -> String {
-        format!("{}-{}-{}.whl", self.name.replace('-', "_"), self.version, self.tag)
+        format!(
+            "{}-{}-{}.whl",
+            self.name.replace('-', "_"),
+            self.version,
+            self.tag
+        )
     }
 
     fn metadata(&self) -> String {
-        let mut metadata = format!("Metadata-Version: 2.1\nName: {}\nVersion: {}\n", self.name, self.version);
-        metadata.extend(self.requires_python.iter().map(|specifier| format!("Requires-Python: {specifier}\n")));
-        metadata.extend(self.extras.iter().map(|extra| format!("Provides-Extra: {extra}\n")));
-        metadata.extend(self.requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")));
+        let mut metadata = format!(
+            "Metadata-Version: 2.1\nName: {}\nVersion: {}\n",
+            self.name, self.version
+        );
+        metadata.extend(
+            self.requires_python
+                .iter()
+                .map(|specifier| format!("Requires-Python: {specifier}\n")),
+        );
+        metadata.extend(
+            self.extras
+                .iter()
+                .map(|extra| format!("Provides-Extra: {extra}\n")),
+        );
+        metadata.extend(
+            self.requires
+                .iter()
+                .map(|requirement| format!("Requires-Dist: {requirement}\n")),
+        );
         metadata
     }
 
@@ -93,14 +118,33 @@ impl Wheel {
         let info = format!("{}-{}.dist-info", self.name.replace('-', "_"), self.version);
         let mut files = self.files.clone();
         files.push((format!("{info}/METADATA"), self.metadata()));
-        files.push((format!("{info}/WHEEL"), format!("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {}\n", self.tag)));
+        files.push((
+            format!("{info}/WHEEL"),
+            format!(
+                "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {}\n",
+                self.tag
+            ),
+        ));
         if !self.scripts.is_empty() {
-            let points: String = self.scripts.iter().map(|(name, target)| format!("{name} = {target}\n")).collect();
-            files.push((format!("{info}/entry_points.txt"), format!("[console_scripts]\n{points}")));
+            let points: String = self
+                .scripts
+                .iter()
+                .map(|(name, target)| format!("{name} = {target}\n"))
+                .collect();
+            files.push((
+                format!("{info}/entry_points.txt"),
+                format!("[console_scripts]\n{points}"),
+            ));
         }
         let mut record: String = files
             .iter()
-            .map(|(path, content)| format!("{path},{},{}\n", boot::package::record::hash(&Sha256::of(content.as_bytes())), content.len()))
+            .map(|(path, content)| {
+                format!(
+                    "{path},{},{}\n",
+                    boot::package::record::hash(&Sha256::of(content.as_bytes())),
+                    content.len()
+                )
+            })
             .collect();
         record.push_str(&format!("{info}/RECORD,,\n"));
         files.push((format!("{info}/RECORD"), record));
@@ -120,7 +164,10 @@ pub struct Index {
 
 impl Index {
     pub fn new() -> Index {
-        Index { server: Server::new(), pages: Mutex::default() }
+        Index {
+            server: Server::new(),
+            pages: Mutex::default(),
+        }
     }
 
     /// With `tool` in this version, which has a command of its name.
@@ -151,9 +198,17 @@ impl Index {
     pub fn yank(&self, name: &str, file: &str) {
         let mut pages = self.pages.lock().unwrap();
         let files = pages.get_mut(name).unwrap();
-        files.iter_mut().find(|listed| listed["filename"] == file).unwrap()["yanked"] = "withdrawn".into();
-        let page = serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": files});
-        self.server.put(&Index::page(name), "application/vnd.pypi.simple.v1+json", page.to_string().into_bytes());
+        files
+            .iter_mut()
+            .find(|listed| listed["filename"] == file)
+            .unwrap()["yanked"] = "withdrawn".into();
+        let page =
+            serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": files});
+        self.server.put(
+            &Index::page(name),
+            "application/vnd.pypi.simple.v1+json",
+            page.to_string().into_bytes(),
+        );
     }
 
     /// As [`Index::add`], with the wheel's metadata beside it (PEP 658); returns the paths of both.
@@ -166,7 +221,8 @@ impl Index {
             "core-metadata": {"sha256": Sha256::of(&metadata).to_string()}, "size": content.len(),
         });
         self.server.put(&path, "application/octet-stream", content);
-        self.server.put(&beside, "application/octet-stream", metadata);
+        self.server
+            .put(&beside, "application/octet-stream", metadata);
         self.list(&wheel.name, file);
         (path, beside)
     }
@@ -198,7 +254,11 @@ impl Index {
         let page = pages.entry(name.into()).or_default();
         page.push(file);
         let body = serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": page});
-        self.server.put(&format!("/simple/{name}/"), "application/vnd.pypi.simple.v1+json", body.to_string().into_bytes());
+        self.server.put(
+            &format!("/simple/{name}/"),
+            "application/vnd.pypi.simple.v1+json",
+            body.to_string().into_bytes(),
+        );
     }
 
     /// The path of a package's page.
@@ -207,14 +267,28 @@ impl Index {
     }
 }
 
-/// An index with what the stories install: black needs click; sphinx needs docutils, and furo is a theme for it.
+/// An index with what the stories install: black needs click; sphinx needs docutils, and furo is a
+/// theme for it.
 pub fn stocked() -> Index {
     let index = Index::new();
     index.add(Wheel::new("click", "8.1.0").file("click.py", "answer = 42\n"));
-    index.add(Wheel::new("black", "24.1.0").requires("click>=8").command("black", "black 24.1.0"));
+    index.add(
+        Wheel::new("black", "24.1.0")
+            .requires("click>=8")
+            .command("black", "black 24.1.0"),
+    );
     index.add(Wheel::new("docutils", "0.20").file("docutils.py", ""));
     index.add(Wheel::new("docutils", "0.21").file("docutils.py", ""));
-    index.add(Wheel::new("sphinx", "7.0.0").requires("docutils").command("sphinx-build", "sphinx 7.0.0"));
-    index.add(Wheel::new("furo", "2024.1.1").requires("sphinx>=6").requires("docutils<0.21").file("furo.py", ""));
+    index.add(
+        Wheel::new("sphinx", "7.0.0")
+            .requires("docutils")
+            .command("sphinx-build", "sphinx 7.0.0"),
+    );
+    index.add(
+        Wheel::new("furo", "2024.1.1")
+            .requires("sphinx>=6")
+            .requires("docutils<0.21")
+            .file("furo.py", ""),
+    );
     index
 }

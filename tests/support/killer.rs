@@ -1,8 +1,9 @@
 //! `kill -9` at random moments of a command, as many as a story wants.
 //!
-//! A moment counts only if it hit a process at work. How long one takes depends on the machine and on what else it does, so nobody
-//! measures that beforehand: the range that moments are drawn from grows while they hit, and is halved when the command had ended
-//! already. That keeps it a little longer than the command takes, last moments included, on any machine.
+//! A moment counts only if it hit a process at work. How long one takes depends on the machine and
+//! on what else it does, so nobody measures that beforehand: the range that moments are drawn from
+//! grows while they hit, and is halved when the command had ended already. That keeps it a little
+//! longer than the command takes, last moments included, on any machine.
 //!
 //! The moments come from a seed that is printed; BOOT_TEST_SEED=N plays them again.
 
@@ -29,16 +30,33 @@ impl Killer {
     pub fn new(what: &'static str, wanted: u32) -> Killer {
         let seed = match std::env::var("BOOT_TEST_SEED") {
             Ok(seed) => seed.parse().unwrap(),
-            Err(_) => std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos().into(),
+            Err(_) => std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap()
+                .subsec_nanos()
+                .into(),
         };
         println!("{what}: BOOT_TEST_SEED={seed}");
-        Killer { what, random: seed, ranges: BTreeMap::new(), wanted, hit: 0, tries: 0 }
+        Killer {
+            what,
+            random: seed,
+            ranges: BTreeMap::new(),
+            wanted,
+            hit: 0,
+            tries: 0,
+        }
     }
 
     /// Whether there are moments left.
     pub fn goes_on(&self) -> bool {
         // One miss in seven is usual.
-        assert!(self.tries < 50 * self.wanted, "{}: of {} tries only {} hit a process at work", self.what, self.tries, self.hit);
+        assert!(
+            self.tries < 50 * self.wanted,
+            "{}: of {} tries only {} hit a process at work",
+            self.what,
+            self.tries,
+            self.hit
+        );
         self.hit < self.wanted
     }
 
@@ -56,11 +74,17 @@ impl Killer {
         (bits ^ (bits >> 31)) % limit
     }
 
-    /// Starts the command and kills it at some moment. Commands of one `verb` take equally long. Gives what was done, for messages.
+    /// Starts the command and kills it at some moment. Commands of one `verb` take equally long.
+    /// Gives what was done, for messages.
     pub fn kill(&mut self, verb: &str, command: &mut Command) -> String {
         let (range, ended) = self.ranges.get(verb).copied().unwrap_or((FIRST, false));
         let delay = Duration::from_micros(self.below(range.as_micros() as u64 + 1));
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         sleep(delay);
         child.kill().unwrap();
         let killed = child.wait().unwrap().signal().is_some();
@@ -72,7 +96,15 @@ impl Killer {
             (true, false) => range * 2,
             (true, true) => range * 9 / 8,
         };
-        self.ranges.insert(verb.into(), (range.max(Duration::from_micros(100)), ended || !killed));
-        format!("{}: {verb}, after {delay:?}, moment {} ({})", self.what, self.hit, if killed { "killed" } else { "it had ended" })
+        self.ranges.insert(
+            verb.into(),
+            (range.max(Duration::from_micros(100)), ended || !killed),
+        );
+        format!(
+            "{}: {verb}, after {delay:?}, moment {} ({})",
+            self.what,
+            self.hit,
+            if killed { "killed" } else { "it had ended" }
+        )
     }
 }

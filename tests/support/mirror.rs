@@ -1,8 +1,10 @@
-//! A mirror of prebuilt Pythons on loopback. Its archives are stand-ins: a script in place of the interpreter, which is the
-//! machine's own python3. What boot does with them (download, check, unpack, self-test, publish) is what it does with any.
+//! A mirror of prebuilt Pythons on loopback. Its archives are stand-ins: a script in place of the
+//! interpreter, which is the machine's own python3. What boot does with them (download, check,
+//! unpack, self-test, publish) is what it does with any.
 //!
-//! A stand-in runs environments like a real one: it hands on the name it was called by, so that `pyvenv.cfg` beside it counts. What
-//! runs in it finds `STAND_IN`, the version of the patch that it runs on.
+//! A stand-in runs environments like a real one: it hands on the name it was called by, so that
+//! `pyvenv.cfg` beside it counts. What runs in it finds `STAND_IN`, the version of the patch that
+//! it runs on.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -27,47 +29,88 @@ pub struct Mirror {
 impl Mirror {
     pub fn new() -> Mirror {
         let (python, version) = machine_python();
-        let key = Key { version, variant: Default::default(), platform: Platform::host().unwrap() };
-        let mut mirror = Mirror { server: Server::new(), key, python, archive: Vec::new(), lines: Vec::new() };
+        let key = Key {
+            version,
+            variant: Default::default(),
+            platform: Platform::host().unwrap(),
+        };
+        let mut mirror = Mirror {
+            server: Server::new(),
+            key,
+            python,
+            archive: Vec::new(),
+            lines: Vec::new(),
+        };
         mirror.archive = mirror.publish(version);
         mirror
     }
 
-    /// Puts a further version up, of the machine's minor. Homes know of it after [`super::Home::learn`].
+    /// Puts a further version up, of the machine's minor. Homes know of it after
+    /// [`super::Home::learn`].
     pub fn publish(&mut self, version: Version) -> Vec<u8> {
-        assert_eq!((version.major, version.minor), (self.key.version.major, self.key.version.minor), "the machine's python3 stands in");
+        assert_eq!(
+            (version.major, version.minor),
+            (self.key.version.major, self.key.version.minor),
+            "the machine's python3 stands in"
+        );
         let archive = archive(&self.python, self.key.version, version);
-        self.server.put(&path(version), "application/gzip", archive.clone());
+        self.server
+            .put(&path(version), "application/gzip", archive.clone());
         let sha256 = Sha256::of(&archive);
-        self.lines.push(format!("{version}\t{}\tdefault\t{RELEASE}\t{}\t{sha256}\n", self.key.platform, file(version)));
+        self.lines.push(format!(
+            "{version}\t{}\tdefault\t{RELEASE}\t{}\t{sha256}\n",
+            self.key.platform,
+            file(version)
+        ));
         archive
     }
 
-    /// A mirror whose only build of the machine's version is an old, full archive: `.tar.zst`, with more in it than the Python.
+    /// A mirror whose only build of the machine's version is an old, full archive: `.tar.zst`, with
+    /// more in it than the Python.
     pub fn full() -> Mirror {
         let mut mirror = Mirror::new();
         let mut tar = tar::Builder::new(Vec::new());
         let mut add = |path: &str, content: &[u8]| append(&mut tar, path, 0o644, content);
         add("python/PYTHON.json", b"{}");
         add("python/build/lib/libz.a", b"!<arch>");
-        fill(&mut tar, "python/install", &mirror.python, mirror.key.version, mirror.key.version);
-        let packed = ruzstd::encoding::compress_to_vec(&tar.into_inner().unwrap()[..], ruzstd::encoding::CompressionLevel::Fastest);
+        fill(
+            &mut tar,
+            "python/install",
+            &mirror.python,
+            mirror.key.version,
+            mirror.key.version,
+        );
+        let packed = ruzstd::encoding::compress_to_vec(
+            &tar.into_inner().unwrap()[..],
+            ruzstd::encoding::CompressionLevel::Fastest,
+        );
         mirror.serve("pgo+lto-full.tar.zst", packed);
         mirror
     }
 
-    /// Has this archive as the only one of the machine's version; `ending` says what it is packed with.
+    /// Has this archive as the only one of the machine's version; `ending` says what it is packed
+    /// with.
     pub fn serve(&mut self, ending: &str, archive: Vec<u8>) {
         let file = format!("cpython-{}+{RELEASE}-stand-in-{ending}", self.key.version);
         let sha256 = Sha256::of(&archive);
-        self.lines = vec![format!("{}\t{}\tdefault\t{RELEASE}\t{file}\t{sha256}\n", self.key.version, self.key.platform)];
-        self.server.put(&format!("/{RELEASE}/{file}"), "application/octet-stream", archive.clone());
+        self.lines = vec![format!(
+            "{}\t{}\tdefault\t{RELEASE}\t{file}\t{sha256}\n",
+            self.key.version, self.key.platform
+        )];
+        self.server.put(
+            &format!("/{RELEASE}/{file}"),
+            "application/octet-stream",
+            archive.clone(),
+        );
         self.archive = archive;
     }
 
     /// Puts the next patch up.
     pub fn publish_next(&mut self) -> Version {
-        let next = Version { patch: self.key.version.patch + self.lines.len() as u32, ..self.key.version };
+        let next = Version {
+            patch: self.key.version.patch + self.lines.len() as u32,
+            ..self.key.version
+        };
         self.publish(next);
         next
     }
@@ -83,7 +126,10 @@ impl Mirror {
 
     /// The key of another version.
     pub fn key_of(&self, version: Version) -> Key {
-        Key { version, ..self.key }
+        Key {
+            version,
+            ..self.key
+        }
     }
 
     pub fn file(&self) -> String {
@@ -104,14 +150,18 @@ impl Mirror {
         &self.archive
     }
 
-    /// The text of a stand-in that somebody else may have installed, lacking the modules that are `cut` out of it.
+    /// The text of a stand-in that somebody else may have installed, lacking the modules that are
+    /// `cut` out of it.
     pub fn interpreter(&self, version: Version, cut: &[&str]) -> String {
         script(&self.python, self.key.version, version, cut)
     }
 
     /// Whether the machine's Python has all that boot's own have: distributions cut some of it out.
     pub fn is_complete(&self) -> bool {
-        self.imports("import sys, pip, ensurepip\nif sys.version_info < (3, 12):\n    import distutils.core, lib2to3")
+        self.imports(
+            "import sys, pip, ensurepip\nif sys.version_info < (3, 12):\n    import \
+                      distutils.core, lib2to3",
+        )
     }
 
     /// Whether the machine's Python has pip.
@@ -120,14 +170,21 @@ impl Mirror {
     }
 
     fn imports(&self, program: &str) -> bool {
-        let complete = Command::new(&self.python).args(["-I", "-Wignore", "-c", program]).status().is_ok_and(|status| status.success());
+        let complete = Command::new(&self.python)
+            .args(["-I", "-Wignore", "-c", program])
+            .status()
+            .is_ok_and(|status| status.success());
         if !complete {
-            super::needs::skipped(&format!("{} is incomplete: {program:?} fails", self.python.display()));
+            super::needs::skipped(&format!(
+                "{} is incomplete: {program:?} fails",
+                self.python.display()
+            ));
         }
         complete
     }
 
-    /// A complete python3 of this machine, itself instead of a stand-in: where what runs in an environment has to find it.
+    /// A complete python3 of this machine, itself instead of a stand-in: where what runs in an
+    /// environment has to find it.
     pub fn machine() -> PathBuf {
         machine_python().0
     }
@@ -160,22 +217,37 @@ fn path(version: Version) -> String {
 
 /// A complete python3 of this machine.
 fn machine_python() -> (PathBuf, Version) {
-    let program = "import platform, ssl, sqlite3, zlib, bz2, lzma, ctypes, readline, curses, uuid, venv; print(platform.python_version())";
+    let program = "import platform, ssl, sqlite3, zlib, bz2, lzma, ctypes, readline, curses, uuid, \
+                   venv; print(platform.python_version())";
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut candidates =
-        vec![PathBuf::from("/usr/bin/python3"), PathBuf::from("/usr/local/bin/python3"), PathBuf::from("/opt/homebrew/bin/python3")];
+    let mut candidates = vec![
+        PathBuf::from("/usr/bin/python3"),
+        PathBuf::from("/usr/local/bin/python3"),
+        PathBuf::from("/opt/homebrew/bin/python3"),
+    ];
     candidates.extend(which::which_in_global("python3", Some(path)).unwrap());
     for python in candidates {
-        let Ok(output) = Command::new(&python).args(["-I", "-c", program]).output() else { continue };
-        if let (true, Ok(version)) = (output.status.success(), String::from_utf8_lossy(&output.stdout).trim().parse()) {
+        let Ok(output) = Command::new(&python).args(["-I", "-c", program]).output() else {
+            continue;
+        };
+        if let (true, Ok(version)) = (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).trim().parse(),
+        ) {
             return (python, version);
         }
     }
-    panic!("the stories need a complete python3 on this machine (with ssl, sqlite3, readline, venv and so on)");
+    panic!(
+        "the stories need a complete python3 on this machine (with ssl, sqlite3, readline, venv \
+         and so on)"
+    );
 }
 
 fn archive(python: &std::path::Path, real: Version, version: Version) -> Vec<u8> {
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
+        Vec::new(),
+        flate2::Compression::fast(),
+    ));
     fill(&mut tar, "python", python, real, version);
     let mut gz = tar.into_inner().unwrap();
     gz.flush().unwrap();
@@ -190,11 +262,27 @@ fn append(tar: &mut tar::Builder<impl Write>, path: &str, mode: u32, content: &[
 }
 
 /// The Python itself, below `top`.
-fn fill(tar: &mut tar::Builder<impl Write>, top: &str, python: &std::path::Path, real: Version, version: Version) {
+fn fill(
+    tar: &mut tar::Builder<impl Write>,
+    top: &str,
+    python: &std::path::Path,
+    real: Version,
+    version: Version,
+) {
     let minor = format!("{}.{}", version.major, version.minor);
-    let mut add = |path: &str, mode: u32, content: &[u8]| append(tar, &format!("{top}/{path}"), mode, content);
-    add(&format!("bin/python{minor}"), 0o755, script(python, real, version, &[]).as_bytes());
-    add(&format!("bin/python{minor}-config"), 0o755, b"#!/bin/sh\nprefix=\"/install\"\necho $prefix\n");
+    let mut add = |path: &str, mode: u32, content: &[u8]| {
+        append(tar, &format!("{top}/{path}"), mode, content)
+    };
+    add(
+        &format!("bin/python{minor}"),
+        0o755,
+        script(python, real, version, &[]).as_bytes(),
+    );
+    add(
+        &format!("bin/python{minor}-config"),
+        0o755,
+        b"#!/bin/sh\nprefix=\"/install\"\necho $prefix\n",
+    );
     // No os.py: by that a Python knows its library, and this one's is the machine's.
     add(&format!("lib/python{minor}/this.py"), 0o644, b"");
     // Some weight, so that a download can be cut in the middle; not all of it packs.
@@ -207,23 +295,33 @@ fn fill(tar: &mut tar::Builder<impl Write>, top: &str, python: &std::path::Path,
     add("share/weight", 0o644, &noise);
 }
 
-/// The interpreter: the machine's, by the name that it was called by. One that stands in for another patch says so where it is asked
-/// with `-c`, which is how boot asks.
-/// It can't import what is `cut` out of it.
+/// The interpreter: the machine's, by the name that it was called by. One that stands in for
+/// another patch says so where it is asked with `-c`, which is how boot asks. It can't import what
+/// is `cut` out of it.
 fn script(python: &std::path::Path, real: Version, version: Version, cut: &[&str]) -> String {
     let python = python.display();
     // A framework's Python finds its library by its own name.
-    let exec = if cfg!(target_os = "macos") { format!("exec {python}") } else { format!("exec -a \"$0\" {python}") };
+    let exec = if cfg!(target_os = "macos") {
+        format!("exec {python}")
+    } else {
+        format!("exec -a \"$0\" {python}")
+    };
     let mut text = format!("#!/bin/bash\nexport STAND_IN={version}\n");
     if real != version || !cut.is_empty() {
         let patch = version.patch;
-        let cut: String = cut.iter().map(|name| format!("; sys.modules[\"{name}\"] = None")).collect();
+        let cut: String = cut
+            .iter()
+            .map(|name| format!("; sys.modules[\"{name}\"] = None"))
+            .collect();
         let lie = format!(
-            "import sys{cut}; sys.version = \"{version}\" + sys.version[len(\"{real}\"):]; sys.version_info = sys.version_info[:2] + ({patch}, \"final\", 0)"
+            "import sys{cut}; sys.version = \"{version}\" + sys.version[len(\"{real}\"):]; \
+             sys.version_info = sys.version_info[:2] + ({patch}, \"final\", 0)"
         );
         text.push_str(&format!(
-            "words=()\nwhile (($#)); do\n  words+=(\"$1\")\n  if [[ $1 == -c && $# -gt 1 ]]; then\n    words+=('{lie}'$'\\n'\"$2\" \"${{@:3}}\")\n    break\n  fi\n  \
-             [[ $1 == -* ]] || {{ words+=(\"${{@:2}}\"); break; }}\n  shift\ndone\nset -- \"${{words[@]}}\"\n"
+            "words=()\nwhile (($#)); do\n  words+=(\"$1\")\n  if [[ $1 == -c && $# -gt 1 ]]; \
+             then\n    words+=('{lie}'$'\\n'\"$2\" \"${{@:3}}\")\n    break\n  fi\n  \
+             [[ $1 == -* ]] || {{ words+=(\"${{@:2}}\"); break; }}\n  shift\ndone\n\
+             set -- \"${{words[@]}}\"\n"
         ));
     }
     format!("{text}{exec} \"$@\"\n")

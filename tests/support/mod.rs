@@ -1,4 +1,5 @@
-//! What the stories are told with: a home directory of their own, an index and a mirror on loopback, and the real binary.
+//! What the stories are told with: a home directory of their own, an index and a mirror on
+//! loopback, and the real binary.
 #![allow(dead_code)] // Each story uses a part of it.
 
 pub mod genuine;
@@ -45,7 +46,11 @@ impl Home {
     pub fn new() -> Home {
         let keep = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(keep.path()).unwrap();
-        let mut home = Home { root, variables: Vec::new(), _keep: keep };
+        let mut home = Home {
+            root,
+            variables: Vec::new(),
+            _keep: keep,
+        };
         for (name, value) in [
             ("BOOT_PYTHON_MIRROR", NOWHERE),
             ("BOOT_SOURCE_MIRROR", NOWHERE),
@@ -86,21 +91,45 @@ impl Home {
     /// One more installed Python: that of `mirror`, under another version, with its links.
     pub fn plant(&self, mirror: &Mirror, version: &str) {
         let pythons = self.data().join("pythons");
-        let (key, wanted) = (mirror.key.to_string(), mirror.key.to_string().replacen(&mirror.version(), version, 1));
+        let (key, wanted) = (
+            mirror.key.to_string(),
+            mirror
+                .key
+                .to_string()
+                .replacen(&mirror.version(), version, 1),
+        );
         let minor = version.rsplit_once('.').unwrap().0;
         let folder = pythons.join(&wanted);
         fs::create_dir_all(folder.join("bin")).unwrap();
-        let python = fs::read_to_string(pythons.join(&key).join(format!("bin/python{}", mirror.minor()))).unwrap();
-        let python = python.replace(&format!("STAND_IN={}", mirror.version()), &format!("STAND_IN={version}"));
+        let python = fs::read_to_string(
+            pythons
+                .join(&key)
+                .join(format!("bin/python{}", mirror.minor())),
+        )
+        .unwrap();
+        let python = python.replace(
+            &format!("STAND_IN={}", mirror.version()),
+            &format!("STAND_IN={version}"),
+        );
         fs::write(folder.join(format!("bin/python{minor}")), python).unwrap();
-        fs::set_permissions(folder.join(format!("bin/python{minor}")), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let mut record: serde_json::Value = serde_json::from_slice(&fs::read(pythons.join(&key).join("boot.json")).unwrap()).unwrap();
+        fs::set_permissions(
+            folder.join(format!("bin/python{minor}")),
+            std::os::unix::fs::PermissionsExt::from_mode(0o755),
+        )
+        .unwrap();
+        let mut record: serde_json::Value =
+            serde_json::from_slice(&fs::read(pythons.join(&key).join("boot.json")).unwrap())
+                .unwrap();
         record["key"] = wanted.clone().into();
         record["executable"] = format!("bin/python{minor}").into();
         fs::write(folder.join("boot.json"), record.to_string()).unwrap();
         // Nothing to install: the links are set right on the way.
-        self.boot(["python", "install", &mirror.version()]).success();
-        assert_eq!(fs::read_link(pythons.join(minor)).unwrap(), Path::new(&wanted));
+        self.boot(["python", "install", &mirror.version()])
+            .success();
+        assert_eq!(
+            fs::read_link(pythons.join(minor)).unwrap(),
+            Path::new(&wanted)
+        );
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
@@ -111,9 +140,19 @@ impl Home {
     /// A program in this home, standing in it.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.root).env_clear().env("HOME", &self.root).env("LANG", "C.UTF-8").env("TERM", "dumb");
-        command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin().display()));
-        command.envs(self.variables.iter().cloned()).stdin(Stdio::null());
+        command
+            .current_dir(&self.root)
+            .env_clear()
+            .env("HOME", &self.root)
+            .env("LANG", "C.UTF-8")
+            .env("TERM", "dumb");
+        command.env(
+            "PATH",
+            format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin().display()),
+        );
+        command
+            .envs(self.variables.iter().cloned())
+            .stdin(Stdio::null());
         command
     }
 
@@ -121,7 +160,11 @@ impl Home {
         self.run(self.command(BOOT).args(args))
     }
 
-    pub fn boot_in<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, folder: &Path, args: I) -> Run {
+    pub fn boot_in<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        args: I,
+    ) -> Run {
         self.run(self.command(BOOT).current_dir(folder).args(args))
     }
 
@@ -133,7 +176,13 @@ impl Home {
     pub fn tool_version(&self, name: &str) -> String {
         let list = self.boot(["tool", "list", "--json"]).success().json();
         let tools = list["tools"].as_array().unwrap();
-        tools.iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("{list}"))["version"].as_str().unwrap().into()
+        tools
+            .iter()
+            .find(|tool| tool["name"] == name)
+            .unwrap_or_else(|| panic!("{list}"))["version"]
+            .as_str()
+            .unwrap()
+            .into()
     }
 
     /// Makes all pages of indexes old, as if hours had passed.
@@ -167,26 +216,42 @@ impl Home {
         fs::read_to_string(self.root.join(name)).unwrap()
     }
 
-    /// Every path below home, sorted, without what lies inside of boot's cache, logs and locks, and without bytecode, which comes
-    /// in its own time.
+    /// Every path below home, sorted, without what lies inside of boot's cache, logs and locks, and
+    /// without bytecode, which comes in its own time.
     pub fn tree(&self) -> Vec<String> {
         let mut paths = Vec::new();
         walk(&self.root, &self.root, &mut paths);
         paths.retain(|path| !path.contains("__pycache__"));
-        paths
-            .retain(|path| ![".cache/boot/", ".local/state/boot/locks", ".local/state/boot/log"].iter().any(|part| path.starts_with(part)));
+        paths.retain(|path| {
+            ![
+                ".cache/boot/",
+                ".local/state/boot/locks",
+                ".local/state/boot/log",
+            ]
+            .iter()
+            .any(|part| path.starts_with(part))
+        });
         paths.sort();
         paths
     }
 
-    /// Makes all that lies in staging old enough to be nobody's: files and links are spared for a while, since they can't always say whose they are.
+    /// Makes all that lies in staging old enough to be nobody's: files and links are spared for a
+    /// while, since they can't always say whose they are.
     pub fn age_leftovers(&self) {
         let mut paths = Vec::new();
         walk(&self.root, &self.root, &mut paths);
-        paths.retain(|path| path.rsplit('/').next().is_some_and(|name| name.starts_with(".boot-staging-")));
+        paths.retain(|path| {
+            path.rsplit('/')
+                .next()
+                .is_some_and(|name| name.starts_with(".boot-staging-"))
+        });
         for path in paths {
             // It may be on its way.
-            let _ = self.command("touch").args(["-h", "-d", "5 minutes ago", &path]).output().unwrap();
+            let _ = self
+                .command("touch")
+                .args(["-h", "-d", "5 minutes ago", &path])
+                .output()
+                .unwrap();
         }
     }
 
@@ -201,8 +266,8 @@ impl Home {
         left
     }
 
-    /// Nothing that is half-made lies anywhere, the cache included. Bytecode is compiled by a process that outlives the command: what it has
-    /// in staging goes when it is done.
+    /// Nothing that is half-made lies anywhere, the cache included. Bytecode is compiled by a
+    /// process that outlives the command: what it has in staging goes when it is done.
     pub fn no_leftovers(&self) {
         let left = || {
             let mut paths = Vec::new();
@@ -222,7 +287,14 @@ impl Home {
 
 fn walk(root: &Path, folder: &Path, paths: &mut Vec<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        paths.push(entry.path().strip_prefix(root).unwrap().display().to_string());
+        paths.push(
+            entry
+                .path()
+                .strip_prefix(root)
+                .unwrap()
+                .display()
+                .to_string(),
+        );
         if entry.file_type().unwrap().is_dir() {
             walk(root, &entry.path(), paths);
         }
@@ -280,9 +352,16 @@ impl Run {
     /// One error, of at most three lines; a panic is none.
     pub fn one_error(self) -> Run {
         // At a line's start: what a program said may be quoted before.
-        let at = if self.stderr.starts_with("error: ") { Some(0) } else { self.stderr.find("\nerror: ").map(|at| at + 1) };
+        let at = if self.stderr.starts_with("error: ") {
+            Some(0)
+        } else {
+            self.stderr.find("\nerror: ").map(|at| at + 1)
+        };
         let at = at.unwrap_or_else(|| panic!("no error in {self}"));
-        assert!(self.stderr[at..].trim_end().lines().count() <= 3, "more than three lines: {self}");
+        assert!(
+            self.stderr[at..].trim_end().lines().count() <= 3,
+            "more than three lines: {self}"
+        );
         self.stderr_lacks("panicked")
     }
 
@@ -293,6 +372,10 @@ impl Run {
 
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}\nended with {:?}\n-- stdout\n{}-- stderr\n{}", self.what, self.code, self.stdout, self.stderr)
+        write!(
+            f,
+            "{}\nended with {:?}\n-- stdout\n{}-- stderr\n{}",
+            self.what, self.code, self.stdout, self.stderr
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! Things done by somebody who isn't root, whoever runs the tests: who may write everywhere can't tell what is refused.
+//! Things done by somebody who isn't root, whoever runs the tests: who may write everywhere can't
+//! tell what is refused.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -10,8 +11,8 @@ use super::{BOOT, Home, Run, needs};
 /// `nobody`, wherever there is one.
 const NOBODY: u32 = 65534;
 
-/// The words that a command line begins with to be somebody else's, and `home` theirs: none where this isn't root. None, said, where nobody
-/// else can be made.
+/// The words that a command line begins with to be somebody else's, and `home` theirs: none where
+/// this isn't root. None, said, where nobody else can be made.
 pub fn words(home: &Home) -> Option<Vec<String>> {
     if !is_root() {
         return Some(Vec::new());
@@ -19,10 +20,20 @@ pub fn words(home: &Home) -> Option<Vec<String>> {
     if !needs::program("setpriv") {
         return None;
     }
-    let words: [String; 3] = ["setpriv".into(), format!("--reuid={NOBODY}"), "--clear-groups".into()];
+    let words: [String; 3] = [
+        "setpriv".into(),
+        format!("--reuid={NOBODY}"),
+        "--clear-groups".into(),
+    ];
     // It may lie in a folder that only root may enter.
     let mut probe = home.command(which::which(&words[0]).unwrap());
-    if !probe.args(&words[1..]).args([BOOT, "--version"]).current_dir("/").output().is_ok_and(|output| output.status.success()) {
+    if !probe
+        .args(&words[1..])
+        .args([BOOT, "--version"])
+        .current_dir("/")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
         needs::skipped(&format!("nobody but root can run {BOOT}"));
         return None;
     }
@@ -31,10 +42,21 @@ pub fn words(home: &Home) -> Option<Vec<String>> {
     Some(words.into())
 }
 
-/// Makes `home` somebody else's. The shims are further names of the tested binary, which stays whose it is.
+/// Makes `home` somebody else's. The shims are further names of the tested binary, which stays
+/// whose it is.
 pub fn give(home: &Home, owner: &str) {
     let mut give = Command::new("find");
-    give.arg(&home.root).args(["!", "-samefile", BOOT, "-exec", "chown", "-h", owner, "{}", "+"]);
+    give.arg(&home.root).args([
+        "!",
+        "-samefile",
+        BOOT,
+        "-exec",
+        "chown",
+        "-h",
+        owner,
+        "{}",
+        "+",
+    ]);
     assert!(give.status().unwrap().success());
 }
 

@@ -1,5 +1,5 @@
-//! A real interactive shell on a pseudo-terminal, typed into as a person would. The terminal is made by script(1), which every
-//! Linux and macOS has.
+//! A real interactive shell on a pseudo-terminal, typed into as a person would. The terminal is
+//! made by script(1), which every Linux and macOS has.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Stdio};
@@ -16,7 +16,8 @@ pub struct Pty {
 }
 
 impl Pty {
-    /// A new interactive `shell` in `home`; None, and a line that says so, where the shell isn't there.
+    /// A new interactive `shell` in `home`; None, and a line that says so, where the shell isn't
+    /// there.
     pub fn start(home: &Home, shell: &str) -> Option<Pty> {
         Pty::start_as(home, shell, &format!("{shell} -i"))
     }
@@ -32,8 +33,17 @@ impl Pty {
         } else {
             command.args(["-q", "-f", "-e", "-c", &format!("exec {line}"), "/dev/null"]);
         }
-        command.env("SHELL", which::which(shell).unwrap()).env("TERM", "xterm").env("LINES", "50").env("COLUMNS", "200");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        command
+            .env("SHELL", which::which(shell).unwrap())
+            .env("TERM", "xterm")
+            .env("LINES", "50")
+            .env("COLUMNS", "200");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let keys = child.stdin.take().unwrap();
         let mut output = child.stdout.take().unwrap();
         let screen = Arc::new(Mutex::new(String::new()));
@@ -41,10 +51,18 @@ impl Pty {
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut buffer) {
-                shown.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+                shown
+                    .lock()
+                    .unwrap()
+                    .push_str(&String::from_utf8_lossy(&buffer[..count]));
             }
         });
-        let mut pty = Pty { child, keys, screen, asked: 0 };
+        let mut pty = Pty {
+            child,
+            keys,
+            screen,
+            asked: 0,
+        };
         pty.ask("echo ready");
         Some(pty)
     }
@@ -75,7 +93,10 @@ impl Pty {
             {
                 return screen[at + from.len()..at + end].trim().to_string();
             }
-            assert!(start.elapsed() < Duration::from_secs(60), "waited for {command:?}; the screen shows:\n{screen}");
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "waited for {command:?}; the screen shows:\n{screen}"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -84,7 +105,11 @@ impl Pty {
     pub fn expect(&mut self, text: &str) {
         let start = Instant::now();
         while !self.screen().contains(text) {
-            assert!(start.elapsed() < Duration::from_secs(60), "waited for {text:?}; the screen shows:\n{}", self.screen());
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "waited for {text:?}; the screen shows:\n{}",
+                self.screen()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -1,4 +1,5 @@
-//! Real Pythons of this machine, for stories that stand-ins can't tell: what pyenv, the system or whoever runs the tests has installed.
+//! Real Pythons of this machine, for stories that stand-ins can't tell: what pyenv, the system or
+//! whoever runs the tests has installed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,21 +18,39 @@ pub struct Real {
 pub fn real() -> Vec<Real> {
     let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
     let pyenv = pyenv.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".pyenv")));
-    let versions = pyenv.iter().flat_map(|root| fs::read_dir(root.join("versions")).into_iter().flatten().flatten());
+    let versions = pyenv.iter().flat_map(|root| {
+        fs::read_dir(root.join("versions"))
+            .into_iter()
+            .flatten()
+            .flatten()
+    });
     let mut folders: Vec<PathBuf> = versions.map(|entry| entry.path().join("bin")).collect();
     folders.extend(["/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"].map(PathBuf::from));
-    let program = "import ssl, sqlite3, zlib, bz2, lzma, ctypes, readline, curses, uuid, venv, ensurepip, pip";
+    let program = "import ssl, sqlite3, zlib, bz2, lzma, ctypes, readline, curses, uuid, venv, \
+                   ensurepip, pip";
     let mut found = BTreeMap::new();
     for folder in folders {
         for minor in 8..30u32 {
             let path = folder.join(format!("python3.{minor}"));
-            let is_complete = || Command::new(&path).args(["-I", "-c", program]).output().is_ok_and(|output| output.status.success());
+            let is_complete = || {
+                Command::new(&path)
+                    .args(["-I", "-c", program])
+                    .output()
+                    .is_ok_and(|output| output.status.success())
+            };
             if !found.contains_key(&minor) && path.is_file() && is_complete() {
                 found.insert(minor, path);
             }
         }
     }
-    found.into_iter().rev().map(|(minor, path)| Real { minor: format!("3.{minor}"), path }).collect()
+    found
+        .into_iter()
+        .rev()
+        .map(|(minor, path)| Real {
+            minor: format!("3.{minor}"),
+            path,
+        })
+        .collect()
 }
 
 /// As [`real`], if there are several: who looks for another version needs two.

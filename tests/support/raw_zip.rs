@@ -33,7 +33,12 @@ pub struct Entry {
 
 impl Entry {
     pub fn new(name: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> Entry {
-        Entry { name: name.as_ref().into(), content: content.as_ref().into(), mode: 0o100644, ..Entry::default() }
+        Entry {
+            name: name.as_ref().into(),
+            content: content.as_ref().into(),
+            mode: 0o100644,
+            ..Entry::default()
+        }
     }
 
     pub fn mode(self, mode: u32) -> Entry {
@@ -41,13 +46,20 @@ impl Entry {
     }
 
     pub fn local_name(self, name: &str) -> Entry {
-        Entry { local_name: Some(name.into()), ..self }
+        Entry {
+            local_name: Some(name.into()),
+            ..self
+        }
     }
 
     pub fn deflated(self) -> Entry {
         let mut packer = DeflateEncoder::new(Vec::new(), Compression::best());
         packer.write_all(&self.content).unwrap();
-        Entry { packed: Some(packer.finish().unwrap()), method: 8, ..self }
+        Entry {
+            packed: Some(packer.finish().unwrap()),
+            method: 8,
+            ..self
+        }
     }
 
     /// Says that it is packed in a way of this number.
@@ -60,28 +72,46 @@ impl Entry {
     }
 
     pub fn says_size(self, size: u32) -> Entry {
-        Entry { says_size: Some(size), ..self }
+        Entry {
+            says_size: Some(size),
+            ..self
+        }
     }
 
     pub fn says_crc(self, crc: u32) -> Entry {
-        Entry { says_crc: Some(crc), ..self }
+        Entry {
+            says_crc: Some(crc),
+            ..self
+        }
     }
 
     pub fn local_method(self, method: u16) -> Entry {
-        Entry { local_method: Some(method), ..self }
+        Entry {
+            local_method: Some(method),
+            ..self
+        }
     }
 
     pub fn local_size(self, size: u32) -> Entry {
-        Entry { local_size: Some(size), ..self }
+        Entry {
+            local_size: Some(size),
+            ..self
+        }
     }
 
     pub fn unlisted(self) -> Entry {
-        Entry { unlisted: true, ..self }
+        Entry {
+            unlisted: true,
+            ..self
+        }
     }
 
     /// Shares the bytes of another entry, from `offset` on.
     pub fn at(self, number: usize, offset: usize) -> Entry {
-        Entry { at: Some((number, offset as u32)), ..self }
+        Entry {
+            at: Some((number, offset as u32)),
+            ..self
+        }
     }
 
     /// Its own header and content, as they lie in the archive.
@@ -98,13 +128,27 @@ impl Entry {
         let mut head = Vec::new();
         head.extend(20u16.to_le_bytes());
         // Names are UTF-8 where they aren't plain.
-        let flags = self.flags | if std::str::from_utf8(name).is_ok() && !name.is_ascii() { 1 << 11 } else { 0 };
+        let flags = self.flags
+            | if std::str::from_utf8(name).is_ok() && !name.is_ascii() {
+                1 << 11
+            } else {
+                0
+            };
         head.extend(flags.to_le_bytes());
-        head.extend(self.local_method.filter(|_| !in_directory).unwrap_or(self.method).to_le_bytes());
+        head.extend(
+            self.local_method
+                .filter(|_| !in_directory)
+                .unwrap_or(self.method)
+                .to_le_bytes(),
+        );
         head.extend([0, 0, 0x21, 0]);
         head.extend(self.says_crc.unwrap_or(crc.sum()).to_le_bytes());
         head.extend(packed.to_le_bytes());
-        let says = if in_directory { self.says_size } else { self.local_size };
+        let says = if in_directory {
+            self.says_size
+        } else {
+            self.local_size
+        };
         let size = says.unwrap_or(self.content.len() as u32);
         head.extend(size.to_le_bytes());
         head.extend((name.len() as u16).to_le_bytes());
@@ -126,7 +170,12 @@ pub fn zip(entries: &[Entry]) -> Vec<u8> {
         bytes.extend(entry.bytes());
     }
     let start = bytes.len() as u32;
-    let listed = || entries.iter().zip(&places).filter(|(entry, _)| !entry.unlisted);
+    let listed = || {
+        entries
+            .iter()
+            .zip(&places)
+            .filter(|(entry, _)| !entry.unlisted)
+    };
     for (entry, place) in listed() {
         bytes.extend(b"PK\x01\x02");
         bytes.extend((0x0300u16 | 20).to_le_bytes());

@@ -1,6 +1,8 @@
-//! What a terminal shows once all that was printed to it has been drawn: enough of one for progress that is drawn over and over.
+//! What a terminal shows once all that was printed to it has been drawn: enough of one for progress
+//! that is drawn over and over.
 
-/// The lines on a screen of so many columns, without blanks at their ends. What isn't understood is left out, as terminals do.
+/// The lines on a screen of so many columns, without blanks at their ends. What isn't understood is
+/// left out, as terminals do.
 pub fn lines(printed: &str, columns: usize) -> Vec<String> {
     let mut rows: Vec<Vec<char>> = vec![Vec::new()];
     let (mut row, mut column) = (0_usize, 0_usize);
@@ -14,7 +16,8 @@ pub fn lines(printed: &str, columns: usize) -> Vec<String> {
                 let Some(kind) = rest.next() else { break };
                 if kind == ']' {
                     // A title, up to its bell.
-                    rest.by_ref().find(|character| matches!(character, '\u{7}' | '\\'));
+                    rest.by_ref()
+                        .find(|character| matches!(character, '\u{7}' | '\\'));
                 }
                 if kind != '[' {
                     continue;
@@ -61,13 +64,18 @@ pub fn lines(printed: &str, columns: usize) -> Vec<String> {
             rows.resize(row + 1, Vec::new());
         }
     }
-    rows.iter().map(|row| row.iter().collect::<String>().trim_end().to_string()).collect()
+    rows.iter()
+        .map(|row| row.iter().collect::<String>().trim_end().to_string())
+        .collect()
 }
 
 #[test]
 fn what_is_drawn_over_is_gone() {
     let lines = |printed: &str| lines(printed, 10);
-    assert_eq!(lines("one\r\ntwo\r\n\u{1b}[1A\u{1b}[2Knew\r\n"), ["one", "new", ""]);
+    assert_eq!(
+        lines("one\r\ntwo\r\n\u{1b}[1A\u{1b}[2Knew\r\n"),
+        ["one", "new", ""]
+    );
     assert_eq!(lines("abc\u{8}\u{8}X\r\u{1b}[1mY\u{1b}[0m"), ["YXc"]);
     assert_eq!(lines("a\r\nb\r\nc\u{1b}[2A\r\u{1b}[J"), [""]);
     // As progress is drawn: each line filled up to the last column.

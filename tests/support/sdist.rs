@@ -1,4 +1,5 @@
-//! Source trees that a test makes, with a build backend of their own inside: no build here needs a network.
+//! Source trees that a test makes, with a build backend of their own inside: no build here needs a
+//! network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,10 @@ pub struct Source {
 
 impl Source {
     pub fn new(name: &str, version: &str, says: &str) -> Source {
-        let module = (format!("{name}.py"), format!("def main():\n    print({says:?})\n"));
+        let module = (
+            format!("{name}.py"),
+            format!("def main():\n    print({says:?})\n"),
+        );
         Source {
             name: name.into(),
             version: version.into(),
@@ -54,7 +58,16 @@ impl Source {
 
     /// The path and content of each file.
     pub fn all(&self) -> Vec<(String, String)> {
-        let list = |items: &[String]| format!("[{}]", items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>().join(", "));
+        let list = |items: &[String]| {
+            format!(
+                "[{}]",
+                items
+                    .iter()
+                    .map(|item| format!("{item:?}"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
+        };
         let backend = BACKEND
             .replace("@NAME@", &self.name)
             .replace("@VERSION@", &self.version)
@@ -65,14 +78,24 @@ impl Source {
         files.push((
             "pyproject.toml".into(),
             format!(
-                "[project]\nname = \"{}\"\nversion = \"{}\"\n\n[build-system]\nrequires = []\nbuild-backend = \"tiny_backend\"\nbackend-path = [\"backend\"]\n",
+                "[project]\nname = \"{}\"\nversion = \"{}\"\n\n[build-system]\nrequires = []\n\
+                 build-backend = \"tiny_backend\"\nbackend-path = [\"backend\"]\n",
                 self.name, self.version
             ),
         ));
-        let requires: String = self.requires.iter().map(|one| format!("Requires-Dist: {one}\n")).collect();
+        let requires: String = self
+            .requires
+            .iter()
+            .map(|one| format!("Requires-Dist: {one}\n"))
+            .collect();
         let metadata = if self.stated { "2.2" } else { "2.1" };
-        files
-            .push(("PKG-INFO".into(), format!("Metadata-Version: {metadata}\nName: {}\nVersion: {}\n{requires}", self.name, self.version)));
+        files.push((
+            "PKG-INFO".into(),
+            format!(
+                "Metadata-Version: {metadata}\nName: {}\nVersion: {}\n{requires}",
+                self.name, self.version
+            ),
+        ));
         files
     }
 
@@ -90,12 +113,20 @@ impl Source {
 
     /// As a source archive.
     pub fn archive(&self) -> Vec<u8> {
-        let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
+            Vec::new(),
+            flate2::Compression::fast(),
+        ));
         for (path, content) in self.all() {
             let mut header = tar::Header::new_gnu();
             header.set_mode(0o644);
             header.set_size(content.len() as u64);
-            tar.append_data(&mut header, format!("{}-{}/{path}", self.name, self.version), content.as_bytes()).unwrap();
+            tar.append_data(
+                &mut header,
+                format!("{}-{}/{path}", self.name, self.version),
+                content.as_bytes(),
+            )
+            .unwrap();
         }
         tar.into_inner().unwrap().finish().unwrap()
     }
@@ -113,11 +144,28 @@ impl Source {
 /// Commits everything; returns the commit.
 pub fn commit(home: &Home, folder: &Path) -> String {
     git(home, folder, &["add", "."]);
-    git(home, folder, &["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "--quiet", "-m", "x"]);
+    git(
+        home,
+        folder,
+        &[
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.org",
+            "commit",
+            "--quiet",
+            "-m",
+            "x",
+        ],
+    );
     git(home, folder, &["rev-parse", "HEAD"])
 }
 
 fn git(home: &Home, folder: &Path, args: &[&str]) -> String {
     assert!(fs::metadata(folder).is_ok());
-    home.run(home.command("git").arg("-C").arg(folder).args(args)).success().stdout.trim().to_string()
+    home.run(home.command("git").arg("-C").arg(folder).args(args))
+        .success()
+        .stdout
+        .trim()
+        .to_string()
 }

@@ -54,7 +54,8 @@ struct State {
     connections: usize,
     /// How many bytes of a path were on their way to somebody, in all.
     sent: HashMap<String, usize>,
-    /// Paths that are answered once all of their group have been asked for: those of each group that haven't yet.
+    /// Paths that are answered once all of their group have been asked for: those of each group
+    /// that haven't yet.
     together: Vec<(Vec<String>, Vec<String>)>,
 }
 
@@ -85,7 +86,11 @@ impl Server {
     }
 
     pub fn put(&self, path: &str, kind: &str, content: Vec<u8>) {
-        self.state.lock().unwrap().files.insert(path.into(), (kind.into(), content));
+        self.state
+            .lock()
+            .unwrap()
+            .files
+            .insert(path.into(), (kind.into(), content));
     }
 
     /// The type and content of what is served at `path`.
@@ -118,26 +123,49 @@ impl Server {
         std::mem::take(&mut self.state.lock().unwrap().authorizations)
     }
 
-    /// Says `headers` with what is at `path`. Who asks whether it has another ETag or Last-Modified is told that it hasn't.
+    /// Says `headers` with what is at `path`. Who asks whether it has another ETag or Last-Modified
+    /// is told that it hasn't.
     pub fn says(&self, path: &str, headers: &[(&str, &str)]) {
-        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        self.state.lock().unwrap().headers.insert(path.into(), headers);
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect();
+        self.state
+            .lock()
+            .unwrap()
+            .headers
+            .insert(path.into(), headers);
     }
 
     /// Where `path` is refused, says in how many seconds to ask again.
     pub fn later(&self, path: &str, seconds: u32) {
-        self.state.lock().unwrap().later.insert(path.into(), seconds);
+        self.state
+            .lock()
+            .unwrap()
+            .later
+            .insert(path.into(), seconds);
     }
 
     /// The header lines of the last request for `path`, in lower case.
     pub fn asked(&self, path: &str) -> Vec<String> {
-        self.state.lock().unwrap().asked.get(path).cloned().unwrap_or_default()
+        self.state
+            .lock()
+            .unwrap()
+            .asked
+            .get(path)
+            .cloned()
+            .unwrap_or_default()
     }
 
-    /// Answers none of `paths` before all of them have been asked for: whoever asks for one after the other waits in vain, and gets a 500.
+    /// Answers none of `paths` before all of them have been asked for: whoever asks for one after
+    /// the other waits in vain, and gets a 500.
     pub fn together(&self, paths: &[&str]) {
         let paths: Vec<String> = paths.iter().map(|path| path.to_string()).collect();
-        self.state.lock().unwrap().together.push((paths.clone(), paths));
+        self.state
+            .lock()
+            .unwrap()
+            .together
+            .push((paths.clone(), paths));
     }
 
     /// How often "not changed" was the answer since the last call.
@@ -145,9 +173,15 @@ impl Server {
         std::mem::take(&mut self.state.lock().unwrap().unchanged)
     }
 
-    /// How many bytes of what is at `path` were sent since the last call, whoever asked. Who hangs up got less.
+    /// How many bytes of what is at `path` were sent since the last call, whoever asked. Who hangs
+    /// up got less.
     pub fn sent(&self, path: &str) -> usize {
-        self.state.lock().unwrap().sent.remove(path).unwrap_or_default()
+        self.state
+            .lock()
+            .unwrap()
+            .sent
+            .remove(path)
+            .unwrap_or_default()
     }
 
     /// How many connections were made since the last call.
@@ -179,12 +213,17 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
             reader.read_line(&mut header).ok()?;
             let (whole, header) = (header.trim_end(), header.trim_end().to_ascii_lowercase());
             if header.starts_with("authorization:") {
-                authorization = whole.split_once(':').map(|(_, value)| value.trim().to_string());
+                authorization = whole
+                    .split_once(':')
+                    .map(|(_, value)| value.trim().to_string());
             }
             if header.is_empty() {
                 break;
             }
-            from = header.strip_prefix("range: bytes=").and_then(range).or(from);
+            from = header
+                .strip_prefix("range: bytes=")
+                .and_then(range)
+                .or(from);
             lines.push(header);
         }
         let all_came = gathered(state, &path);
@@ -206,7 +245,9 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
                     state.faults.remove(&path);
                 }
                 Some(Fault::Failing(left, status)) => {
-                    state.faults.insert(path.clone(), Fault::Failing(left - 1, status));
+                    state
+                        .faults
+                        .insert(path.clone(), Fault::Failing(left - 1, status));
                 }
                 Some(Fault::NoRanges(cut)) if cut > 0 => {
                     state.faults.insert(path.clone(), Fault::NoRanges(0));
@@ -222,16 +263,35 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
             _ => None,
         };
         if let Some(status) = refused {
-            let later = state.lock().unwrap().later.get(&path).map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
-            write!(stream, "HTTP/1.1 {status} No\r\n{later}content-length: 0\r\n\r\n").ok()?;
+            let later = state
+                .lock()
+                .unwrap()
+                .later
+                .get(&path)
+                .map(|seconds| format!("retry-after: {seconds}\r\n"))
+                .unwrap_or_default();
+            write!(
+                stream,
+                "HTTP/1.1 {status} No\r\n{later}content-length: 0\r\n\r\n"
+            )
+            .ok()?;
             continue;
         }
         if let Some(Fault::Redirect(target)) = &fault {
-            write!(stream, "HTTP/1.1 302 Found\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n").ok()?;
+            write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n"
+            )
+            .ok()?;
             continue;
         }
         if matches!(fault, Some(Fault::Loop)) {
-            write!(stream, "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{port}{path}\r\ncontent-length: 0\r\n\r\n").ok()?;
+            write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{port}{path}\r\n\
+                            content-length: 0\r\n\r\n"
+            )
+            .ok()?;
             continue;
         }
         let mut said = String::new();
@@ -261,14 +321,26 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
         let body = match start {
             Some((start, end)) => {
                 let (start, end) = match (start, end) {
-                    (Some(start), end) => (start, end.map_or(content.len(), |end| (end + 1).min(content.len()))),
-                    (None, last) => (content.len().saturating_sub(last.unwrap_or(0)), content.len()),
+                    (Some(start), end) => (
+                        start,
+                        end.map_or(content.len(), |end| (end + 1).min(content.len())),
+                    ),
+                    (None, last) => (
+                        content.len().saturating_sub(last.unwrap_or(0)),
+                        content.len(),
+                    ),
                 };
                 if start >= content.len() {
                     write!(stream, "HTTP/1.1 416 No\r\ncontent-length: 0\r\n\r\n").ok()?;
                     continue;
                 }
-                write!(stream, "HTTP/1.1 206 Partial\r\ncontent-range: bytes {start}-{}/{}\r\n", end - 1, content.len()).ok()?;
+                write!(
+                    stream,
+                    "HTTP/1.1 206 Partial\r\ncontent-range: bytes {start}-{}/{}\r\n",
+                    end - 1,
+                    content.len()
+                )
+                .ok()?;
                 &content[start..end]
             }
             None => {
@@ -280,13 +352,19 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
             Some(Fault::Length(off)) => body.len() as i64 + off,
             _ => body.len() as i64,
         };
-        write!(stream, "{said}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n").ok()?;
+        write!(
+            stream,
+            "{said}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
+        )
+        .ok()?;
         if method == "HEAD" {
             continue;
         }
         *state.lock().unwrap().sent.entry(path.clone()).or_default() += body.len();
         match fault {
-            Some(Fault::Cut(at) | Fault::CutOnce(at) | Fault::NoRanges(at)) if at > 0 || !matches!(fault, Some(Fault::NoRanges(_))) => {
+            Some(Fault::Cut(at) | Fault::CutOnce(at) | Fault::NoRanges(at))
+                if at > 0 || !matches!(fault, Some(Fault::NoRanges(_))) =>
+            {
                 stream.write_all(&body[..at.min(body.len())]).ok()?;
                 return None;
             }
@@ -295,7 +373,11 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
                 return None;
             }
             Some(Fault::Stall | Fault::StallAt(_)) => {
-                let at = if let Some(Fault::StallAt(at)) = fault { at } else { 0 };
+                let at = if let Some(Fault::StallAt(at)) = fault {
+                    at
+                } else {
+                    0
+                };
                 stream.write_all(&body[..at.min(body.len())]).ok()?;
                 stream.flush().ok()?;
                 std::thread::sleep(Duration::from_secs(30));
@@ -315,11 +397,18 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
     }
 }
 
-/// Waits until all have been asked for that are answered together with `path`. False if they weren't within a time that no machine needs.
+/// Waits until all have been asked for that are answered together with `path`. False if they
+/// weren't within a time that no machine needs.
 fn gathered(state: &Mutex<State>, path: &str) -> bool {
     for _ in 0..2000 {
         let mut state = state.lock().unwrap();
-        let Some((_, missing)) = state.together.iter_mut().find(|(all, _)| all.iter().any(|other| other == path)) else { return true };
+        let Some((_, missing)) = state
+            .together
+            .iter_mut()
+            .find(|(all, _)| all.iter().any(|other| other == path))
+        else {
+            return true;
+        };
         missing.retain(|other| other != path);
         if missing.is_empty() {
             return true;

@@ -1,5 +1,6 @@
-//! A Python that was never built: the record that boot reads and a script in place of the interpreter. Enough for all that happens at
-//! a prompt, which never starts a Python; and it has no pip, so that an environment is there at once.
+//! A Python that was never built: the record that boot reads and a script in place of the
+//! interpreter. Enough for all that happens at a prompt, which never starts a Python; and it has no
+//! pip, so that an environment is there at once.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -20,7 +21,11 @@ pub fn install(home: &Home) {
 /// As [`install`], for another version.
 pub fn install_version(home: &Home, version: &str) {
     let version: Version = version.parse().unwrap();
-    let key = Key { version, variant: Default::default(), platform: Platform::host().unwrap() };
+    let key = Key {
+        version,
+        variant: Default::default(),
+        platform: Platform::host().unwrap(),
+    };
     let minor = version.minor_name(Default::default());
     let pythons = home.data().join("pythons");
     let root = pythons.join(key.to_string());
@@ -30,7 +35,12 @@ pub fn install_version(home: &Home, version: &str) {
     fs::set_permissions(root.join(&executable), fs::Permissions::from_mode(0o755)).unwrap();
     symlink(key.to_string(), pythons.join(&minor)).unwrap();
 
-    let texts = |names: &[&str]| names.iter().map(|name| (name.to_string(), "x".into())).collect::<Map<String, Value>>();
+    let texts = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (name.to_string(), "x".into()))
+            .collect::<Map<String, Value>>()
+    };
     let markers = texts(&[
         "implementation_name",
         "implementation_version",
@@ -51,8 +61,7 @@ pub fn install_version(home: &Home, version: &str) {
     });
     let more = texts(&["soabi", "cache_tag", "magic", "stdlib"]);
     facts.as_object_mut().unwrap().extend(more);
-    let record =
-        json!({"schema": 1, "key": key.to_string(), "origin": "prebuilt", "sha256": null, "executable": executable, "facts": facts});
+    let record = json!({"schema": 1, "key": key.to_string(), "origin": "prebuilt", "sha256": null, "executable": executable, "facts": facts});
     fs::write(root.join("boot.json"), record.to_string()).unwrap();
 }
 
@@ -65,7 +74,8 @@ pub fn project(home: &Home, name: &str) -> std::path::PathBuf {
     folder
 }
 
-/// Where `path` leads; the path itself as long as nothing is there. Environments lie elsewhere than the project's `.venv` says.
+/// Where `path` leads; the path itself as long as nothing is there. Environments lie elsewhere than
+/// the project's `.venv` says.
 pub fn real(path: &std::path::Path) -> std::path::PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
@@ -78,18 +88,37 @@ pub fn start_up(home: &Home, shell: &str, before: &str, after: &str) {
         has_completions(home);
     }
     match shell {
-        "bash" => home.write(".bashrc", &format!("PS1='$ '\n{before}\neval \"$({boot} shell init bash)\"\n{after}\n")),
-        "zsh" => home.write(".zshrc", &format!("PS1='$ '\n{before}\neval \"$({boot} shell init zsh)\"\n{after}\n")),
+        "bash" => home.write(
+            ".bashrc",
+            &format!(
+                "PS1='$ '\n{before}\n\
+                                                  eval \"$({boot} shell init bash)\"\n{after}\n"
+            ),
+        ),
+        "zsh" => home.write(
+            ".zshrc",
+            &format!(
+                "PS1='$ '\n{before}\n\
+                                                eval \"$({boot} shell init zsh)\"\n{after}\n"
+            ),
+        ),
         _ => home.write(
             ".config/fish/config.fish",
-            &format!("set -g fish_greeting\nfunction fish_prompt; echo '$ '; end\n{before}\n{boot} shell init fish | source\n{after}\n"),
+            &format!(
+                "set -g fish_greeting\nfunction fish_prompt; echo '$ '; end\n{before}\n\
+                      {boot} shell init fish | source\n{after}\n"
+            ),
         ),
     };
 }
 
-/// fish makes its completions of the man pages in the background, at its first start: as if it had done so. fish 4 keeps them elsewhere.
+/// fish makes its completions of the man pages in the background, at its first start: as if it had
+/// done so. fish 4 keeps them elsewhere.
 pub fn has_completions(home: &Home) {
-    for folder in [".local/share/fish/generated_completions", ".cache/fish/generated_completions"] {
+    for folder in [
+        ".local/share/fish/generated_completions",
+        ".cache/fish/generated_completions",
+    ] {
         fs::create_dir_all(home.root.join(folder)).unwrap();
     }
 }
@@ -98,7 +127,11 @@ pub fn has_completions(home: &Home) {
 pub fn replace_version(home: &Home, old: &str, new: &str) {
     let version: Version = old.parse().unwrap();
     let pythons = home.data().join("pythons");
-    let key = Key { version, variant: Default::default(), platform: Platform::host().unwrap() };
+    let key = Key {
+        version,
+        variant: Default::default(),
+        platform: Platform::host().unwrap(),
+    };
     fs::remove_file(pythons.join(version.minor_name(Default::default()))).unwrap();
     install_version(home, new);
     fs::remove_dir_all(pythons.join(key.to_string())).unwrap();

@@ -1,4 +1,5 @@
-//! HTTPS in front of a server on loopback, by an authority that nobody trusts. The key is made for these tests and worth nothing.
+//! HTTPS in front of a server on loopback, by an authority that nobody trusts. The key is made for
+//! these tests and worth nothing.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,17 +15,23 @@ pub const AUTHORITY: &str = include_str!("tls/authority.pem");
 /// A certificate of it, for `localhost` and as a client, with its key.
 pub const IDENTITY: &str = include_str!("tls/server.pem");
 
-/// Serves over TLS what the server at `plain` (`http://127.0.0.1:PORT`) has; returns the address. With `client`, only to who has a
-/// certificate of the authority.
+/// Serves over TLS what the server at `plain` (`http://127.0.0.1:PORT`) has; returns the address.
+/// With `client`, only to who has a certificate of the authority.
 pub fn in_front_of(plain: &str, client: bool) -> String {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let chain = vec![CertificateDer::from_pem_slice(IDENTITY.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(IDENTITY.as_bytes()).unwrap();
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(AUTHORITY.as_bytes()).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_slice(AUTHORITY.as_bytes()).unwrap())
+        .unwrap();
     let config = ServerConfig::builder();
     let config = match client {
-        true => config.with_client_cert_verifier(WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap()),
+        true => config.with_client_cert_verifier(
+            WebPkiClientVerifier::builder(Arc::new(roots))
+                .build()
+                .unwrap(),
+        ),
         false => config.with_no_client_auth(),
     };
     let config = Arc::new(config.with_single_cert(chain, key).unwrap());
@@ -34,7 +41,12 @@ pub fn in_front_of(plain: &str, client: bool) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (config, plain) = (config.clone(), plain.clone());
-            std::thread::spawn(move || serve(StreamOwned::new(ServerConnection::new(config).ok()?, stream), &plain));
+            std::thread::spawn(move || {
+                serve(
+                    StreamOwned::new(ServerConnection::new(config).ok()?, stream),
+                    &plain,
+                )
+            });
         }
     });
     format!("https://127.0.0.1:{port}")

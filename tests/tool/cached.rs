@@ -1,5 +1,5 @@
-//! What an install of which all is in the cache asks of the kernel: no other program, no socket, no certificates. That is why it takes
-//! milliseconds.
+//! What an install of which all is in the cache asks of the kernel: no other program, no socket, no
+//! certificates. That is why it takes milliseconds.
 
 use crate::support::{BOOT, Home, Mirror, index, needs};
 
@@ -11,25 +11,58 @@ fn an_install_from_the_cache_starts_nothing_and_reaches_for_no_network() {
     }
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::ready(&mirror, &index);
-    let authorities = home.write("authorities.pem", crate::support::tls::AUTHORITY).display().to_string();
+    let authorities = home
+        .write("authorities.pem", crate::support::tls::AUTHORITY)
+        .display()
+        .to_string();
     home.set("SSL_CERT_FILE", &authorities);
     // It is compiled by another program, once.
     home.set("PYTHONDONTWRITEBYTECODE", "1");
     let traced = |words: &[&str]| {
         let mut strace = home.command("strace");
-        strace.args(["-f", "-qq", "-s", "4096", "-o", "trace", "-e", "trace=execve,socket,?open,openat", BOOT]);
+        strace.args([
+            "-f",
+            "-qq",
+            "-s",
+            "4096",
+            "-o",
+            "trace",
+            "-e",
+            "trace=execve,socket,?open,openat",
+            BOOT,
+        ]);
         home.run(strace.args(words)).success();
         home.read("trace")
     };
     let first = traced(&["tool", "install", "black"]);
-    assert!(first.contains("socket("), "a trace shows what is looked for here: {first}");
+    assert!(
+        first.contains("socket("),
+        "a trace shows what is looked for here: {first}"
+    );
     home.boot(["tool", "uninstall", "black"]).success();
     let trace = traced(&["--offline", "tool", "install", "black"]);
-    assert!(trace.contains("/wheel.json\""), "the cache was used: {trace}");
-    let lines = |word: &str| trace.lines().filter(|line| line.contains(word)).collect::<Vec<_>>();
+    assert!(
+        trace.contains("/wheel.json\""),
+        "the cache was used: {trace}"
+    );
+    let lines = |word: &str| {
+        trace
+            .lines()
+            .filter(|line| line.contains(word))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(lines("execve(").len(), 1, "{:?}", lines("execve("));
-    for word in ["socket(", "authorities.pem", "/etc/ssl", "/etc/pki", "ca-certificates", "resolv.conf"] {
+    for word in [
+        "socket(",
+        "authorities.pem",
+        "/etc/ssl",
+        "/etc/pki",
+        "ca-certificates",
+        "resolv.conf",
+    ] {
         assert!(lines(word).is_empty(), "{:?}", lines(word));
     }
-    home.run(&mut home.command(home.bin().join("black"))).success().stdout_has("black 24.1.0");
+    home.run(&mut home.command(home.bin().join("black")))
+        .success()
+        .stdout_has("black 24.1.0");
 }

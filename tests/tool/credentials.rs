@@ -1,5 +1,5 @@
-//! Who somebody is on an index: from its address, netrc, or keyring's command. It is told to that server alone, and to nobody who reads
-//! what boot prints or keeps.
+//! Who somebody is on an index: from its address, netrc, or keyring's command. It is told to that
+//! server alone, and to nobody who reads what boot prints or keeps.
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +14,14 @@ fn guarded() -> (Index, Server) {
     let path = index.add(Wheel::new("tool", "1.0").command("tool", "hello"));
     index.server.demand("me", SECRET);
     let files = Server::new();
-    files.put(&path, "application/octet-stream", Wheel::new("tool", "1.0").command("tool", "hello").bytes());
-    index.server.fault(&path, Fault::Redirect(format!("{}{path}", files.url())));
+    files.put(
+        &path,
+        "application/octet-stream",
+        Wheel::new("tool", "1.0").command("tool", "hello").bytes(),
+    );
+    index
+        .server
+        .fault(&path, Fault::Redirect(format!("{}{path}", files.url())));
     (index, files)
 }
 
@@ -41,10 +47,18 @@ pub fn nobody_tells(home: &Home, run: &Run, sources: &[&str]) {
             let path = entry.path();
             if entry.file_type().unwrap().is_dir() {
                 queue.push(path);
-            } else if entry.file_type().unwrap().is_file() && !sources.iter().any(|source| path.ends_with(Path::new(source))) {
+            } else if entry.file_type().unwrap().is_file()
+                && !sources
+                    .iter()
+                    .any(|source| path.ends_with(Path::new(source)))
+            {
                 let bytes = fs::read(&path).unwrap_or_default();
                 let text = String::from_utf8_lossy(&bytes);
-                assert!(!text.contains(SECRET) && !text.contains(&encoded), "{}", path.display());
+                assert!(
+                    !text.contains(SECRET) && !text.contains(&encoded),
+                    "{}",
+                    path.display()
+                );
             }
         }
     }
@@ -54,17 +68,32 @@ pub fn nobody_tells(home: &Home, run: &Run, sources: &[&str]) {
 fn an_addresss_password_goes_to_that_server_and_nowhere_else() {
     let mut home = home();
     let (index, files) = guarded();
-    home.set("PIP_INDEX_URL", &with_user(&index.url(), &format!("me:{SECRET}")));
+    home.set(
+        "PIP_INDEX_URL",
+        &with_user(&index.url(), &format!("me:{SECRET}")),
+    );
     home.set("BOOT_INDEX_URL", "");
     let run = home.boot(["tool", "install", "tool"]).success();
     nobody_tells(&home, &run, &[]);
     assert!(index.server.authorizations().iter().all(Option::is_some));
     let seen = files.authorizations();
-    assert!(!seen.is_empty() && seen.iter().all(Option::is_none), "the redirect's host is told nothing: {seen:?}");
+    assert!(
+        !seen.is_empty() && seen.iter().all(Option::is_none),
+        "the redirect's host is told nothing: {seen:?}"
+    );
     // From the command line: not in the receipt either.
     let address = with_user(&index.url(), &format!("me:{SECRET}"));
     home.set("PIP_INDEX_URL", "");
-    let run = home.boot(["tool", "install", "--force", "--index-url", &address, "tool"]).success();
+    let run = home
+        .boot([
+            "tool",
+            "install",
+            "--force",
+            "--index-url",
+            &address,
+            "tool",
+        ])
+        .success();
     nobody_tells(&home, &run, &[]);
 }
 
@@ -73,8 +102,15 @@ fn a_wrong_password_is_one_error_without_it() {
     let mut home = home();
     let (index, files) = guarded();
     index.server.demand("me", "another");
-    home.set("BOOT_INDEX_URL", &with_user(&index.url(), &format!("me:{SECRET}")));
-    let run = home.boot(["tool", "install", "tool"]).code(1).one_error().stderr_has("netrc");
+    home.set(
+        "BOOT_INDEX_URL",
+        &with_user(&index.url(), &format!("me:{SECRET}")),
+    );
+    let run = home
+        .boot(["tool", "install", "tool"])
+        .code(1)
+        .one_error()
+        .stderr_has("netrc");
     nobody_tells(&home, &run, &[]);
     assert_eq!(files.authorizations(), []);
 }
@@ -83,20 +119,37 @@ fn a_wrong_password_is_one_error_without_it() {
 fn netrc_is_asked_for_its_host_and_for_no_other() {
     let mut home = home();
     let (index, files) = guarded();
-    home.write(".netrc", &format!("machine localhost\nlogin me\npassword {SECRET}\n"));
-    home.set("BOOT_INDEX_URL", &index.url().replace("127.0.0.1", "localhost"));
+    home.write(
+        ".netrc",
+        &format!("machine localhost\nlogin me\npassword {SECRET}\n"),
+    );
+    home.set(
+        "BOOT_INDEX_URL",
+        &index.url().replace("127.0.0.1", "localhost"),
+    );
     let run = home.boot(["tool", "install", "tool"]).success();
     nobody_tells(&home, &run, &[".netrc"]);
     let seen = files.authorizations();
-    assert!(!seen.is_empty() && seen.iter().all(Option::is_none), "{seen:?}");
+    assert!(
+        !seen.is_empty() && seen.iter().all(Option::is_none),
+        "{seen:?}"
+    );
 }
 
 #[test]
 fn keyring_is_asked_for_the_password_of_a_user() {
     let mut home = home();
     let (index, _files) = guarded();
-    home.program("bin/keyring", &format!("#!/bin/sh\necho \"$@\" >>\"$HOME/asked\"\n[ \"$1 $3\" = 'get me' ] && echo {SECRET}\n"));
-    home.set("PATH", &format!("{}:/usr/bin:/bin", home.root.join("bin").display()));
+    home.program(
+        "bin/keyring",
+        &format!(
+            "#!/bin/sh\necho \"$@\" >>\"$HOME/asked\"\n[ \"$1 $3\" = 'get me' ] && echo {SECRET}\n"
+        ),
+    );
+    home.set(
+        "PATH",
+        &format!("{}:/usr/bin:/bin", home.root.join("bin").display()),
+    );
     home.set("BOOT_INDEX_URL", &with_user(&index.url(), "me"));
     let run = home.boot(["tool", "install", "tool"]).success();
     nobody_tells(&home, &run, &["keyring"]);

@@ -1,4 +1,5 @@
-//! What a person sees of an installation: live, what each tool is at; afterwards, what came of it, and each error.
+//! What a person sees of an installation: live, what each tool is at; afterwards, what came of it,
+//! and each error.
 #![cfg(target_os = "linux")]
 
 use std::thread;
@@ -20,16 +21,23 @@ fn publish(index: &Index, name: &str) -> (String, String) {
         format!("{seed:08x}")
     };
     let weight: String = (0..40_000).map(|_| noise()).collect();
-    let wheel = Wheel::new(name, "1.0").command(name, &format!("{name} 1.0")).file(&format!("{name}.txt"), &weight);
+    let wheel = Wheel::new(name, "1.0")
+        .command(name, &format!("{name} 1.0"))
+        .file(&format!("{name}.txt"), &weight);
     (Index::page(name), index.add_beside(wheel).0)
 }
 
-/// Says of the wheel on a page that it is a large one: such are fetched when they are known to be wanted, and not ahead of that.
+/// Says of the wheel on a page that it is a large one: such are fetched when they are known to be
+/// wanted, and not ahead of that.
 fn enlarge(index: &Index, page: &str) {
     let (kind, text) = index.server.content(page);
     let text = String::from_utf8(text).unwrap();
     let size = text.find("\"size\":").unwrap() + "\"size\":".len();
-    index.server.put(page, &kind, format!("{}99{}", &text[..size], &text[size..]).into_bytes());
+    index.server.put(
+        page,
+        &kind,
+        format!("{}99{}", &text[..size], &text[size..]).into_bytes(),
+    );
 }
 
 fn home(index: &Index) -> Home {
@@ -55,8 +63,15 @@ fn rows(pty: &Pty) -> Vec<String> {
 /// Waits until a row on the screen has all of `words`.
 fn wait_for(pty: &Pty, words: &[&str]) {
     let start = Instant::now();
-    while !rows(pty).iter().any(|row| words.iter().all(|word| row.contains(word))) {
-        assert!(start.elapsed() < Duration::from_secs(60), "{words:?} in no row of {:#?}", rows(pty));
+    while !rows(pty)
+        .iter()
+        .any(|row| words.iter().all(|word| row.contains(word)))
+    {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "{words:?} in no row of {:#?}",
+            rows(pty)
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -64,8 +79,14 @@ fn wait_for(pty: &Pty, words: &[&str]) {
 /// What is on the screen of a line that has ended, without the line itself.
 fn left(pty: &Pty, line: &str) -> Vec<String> {
     let rows = rows(pty);
-    let start = rows.iter().rposition(|row| row.contains(line)).unwrap_or_else(|| panic!("{rows:#?}"));
-    let end = rows.iter().rposition(|row| row.starts_with("code=")).unwrap_or_else(|| panic!("{rows:#?}"));
+    let start = rows
+        .iter()
+        .rposition(|row| row.contains(line))
+        .unwrap_or_else(|| panic!("{rows:#?}"));
+    let end = rows
+        .iter()
+        .rposition(|row| row.starts_with("code="))
+        .unwrap_or_else(|| panic!("{rows:#?}"));
     rows[start + 1..end].to_vec()
 }
 
@@ -82,22 +103,37 @@ fn each_tool_shows_what_it_is_at_and_leaves_a_line() {
     }
     let Some(mut pty) = shell(&home) else { return };
     pty.type_line("$B tool install alpha beta; echo code=$?.");
-    names.iter().for_each(|name| pty.expect(&format!("{name} resolving")));
+    names
+        .iter()
+        .for_each(|name| pty.expect(&format!("{name} resolving")));
     // A line each, which is drawn again from the first one on.
     pty.expect("\u{1b}[1A");
-    paths.iter().for_each(|(page, _)| index.server.mend_at(page));
+    paths
+        .iter()
+        .for_each(|(page, _)| index.server.mend_at(page));
     // Of how many bytes how many are here.
-    names.iter().for_each(|name| wait_for(&pty, &[name, " 48.83 KiB/170."]));
+    names
+        .iter()
+        .for_each(|name| wait_for(&pty, &[name, " 48.83 KiB/170."]));
     // Nobody links while somebody else does.
     let lock = Lock::hold(&home.root.join(".local/state/boot/locks"), "bin", &Silent).unwrap();
-    paths.iter().for_each(|(_, wheel)| index.server.mend_at(wheel));
-    names.iter().for_each(|name| wait_for(&pty, &[name, "linking"]));
+    paths
+        .iter()
+        .for_each(|(_, wheel)| index.server.mend_at(wheel));
+    names
+        .iter()
+        .for_each(|name| wait_for(&pty, &[name, "linking"]));
     drop(lock);
     pty.expect("code=0.");
     let mut left = left(&pty, "tool install alpha");
     left.sort();
-    let [first, second] = &left[..] else { panic!("{left:#?}") };
-    assert!(first.starts_with("installed alpha 1.0") && second.starts_with("installed beta 1.0"), "{left:#?}");
+    let [first, second] = &left[..] else {
+        panic!("{left:#?}")
+    };
+    assert!(
+        first.starts_with("installed alpha 1.0") && second.starts_with("installed beta 1.0"),
+        "{left:#?}"
+    );
 }
 
 /// Also of wheels that come while the resolution goes on.
@@ -106,7 +142,12 @@ fn the_bytes_of_a_tool_are_those_of_all_its_packages() {
     for large in [false, true] {
         let index = Index::new();
         let parts = ["part", "other"].map(|name| publish(&index, name));
-        index.add_beside(Wheel::new("both", "1.0").requires("part").requires("other").command("both", "both 1.0"));
+        index.add_beside(
+            Wheel::new("both", "1.0")
+                .requires("part")
+                .requires("other")
+                .command("both", "both 1.0"),
+        );
         let home = home(&index);
         for (page, wheel) in &parts {
             if large {
@@ -117,7 +158,15 @@ fn the_bytes_of_a_tool_are_those_of_all_its_packages() {
         let Some(mut pty) = shell(&home) else { return };
         pty.type_line("$B tool install both; echo code=$?.");
         // What has come of all, of what all are; the tool's own wheel is small.
-        wait_for(&pty, &["both", " 9", " KiB/34", if large { "fetch" } else { "resolving" }]);
+        wait_for(
+            &pty,
+            &[
+                "both",
+                " 9",
+                " KiB/34",
+                if large { "fetch" } else { "resolving" },
+            ],
+        );
         index.server.mend();
         pty.expect("code=0.");
     }
@@ -130,7 +179,11 @@ fn one_tool_is_two_lines_at_most_however_large_it_is() {
     for number in 0..30 {
         let name = format!("part{number}");
         wheel = wheel.requires(&name);
-        index.add(Wheel::new(&name, "1.0").file(&format!("{name}.py"), "").file(&format!("{name}.txt"), &"x".repeat(50_000)));
+        index.add(
+            Wheel::new(&name, "1.0")
+                .file(&format!("{name}.py"), "")
+                .file(&format!("{name}.txt"), &"x".repeat(50_000)),
+        );
     }
     index.add(wheel);
     let home = home(&index);
@@ -151,7 +204,10 @@ fn one_tool_is_two_lines_at_most_however_large_it_is() {
         pty.type_line(&format!("$B {line}; echo code={number}-$?."));
         pty.expect(&format!("code={number}-0."));
         let left = left(&pty, &format!("{line}; echo code={number}-"));
-        assert!(left.len() <= 2 && left.iter().any(|row| row.contains(says)), "{line}: {left:#?}");
+        assert!(
+            left.len() <= 2 && left.iter().any(|row| row.contains(says)),
+            "{line}: {left:#?}"
+        );
     }
 }
 
@@ -164,15 +220,27 @@ fn each_error_of_several_is_there_at_the_end() {
     let (_, lost) = publish(&index, "lost");
     index.server.fault(&lost, Fault::Status(403));
     let (_, spoiled) = publish(&index, "spoiled");
-    index.server.put(&spoiled, "application/octet-stream", b"another".to_vec());
-    index.add(Wheel::new("contrary", "1.0").requires("alpha==9").command("contrary", "x"));
+    index
+        .server
+        .put(&spoiled, "application/octet-stream", b"another".to_vec());
+    index.add(
+        Wheel::new("contrary", "1.0")
+            .requires("alpha==9")
+            .command("contrary", "x"),
+    );
     index.add(Wheel::new("library", "1.0").file("library.py", ""));
     let home = home(&index);
     home.write(".local/bin/gamma", "mine");
     let line = "tool install alpha lost beta no-such-tool spoiled contrary library gamma";
     let wanted: &[(&str, &[&str])] = &[
         ("lost", &["answered 403", "netrc"]),
-        ("no-such-tool", &["the package index has no no-such-tool", "is the name right?"]),
+        (
+            "no-such-tool",
+            &[
+                "the package index has no no-such-tool",
+                "is the name right?",
+            ],
+        ),
         ("spoiled", &["its SHA-256 is", "it should be"]),
         ("contrary", &["alpha", "9"]),
         ("library", &["library 1.0 has no commands", "--expose-from"]),
@@ -183,17 +251,33 @@ fn each_error_of_several_is_there_at_the_end() {
     pty.expect("code=4.");
     let shown = left(&pty, line);
     let plain = home.boot(["tool", "uninstall", "--all"]).success();
-    assert!(plain.stderr.contains("alpha") && plain.stderr.contains("beta"), "{plain}");
+    assert!(
+        plain.stderr.contains("alpha") && plain.stderr.contains("beta"),
+        "{plain}"
+    );
     let plain = home.boot(line.split(' ')).code(4);
     for rows in [shown, plain.stderr.lines().map(str::to_string).collect()] {
         let whole = rows.join("\n");
-        assert_eq!(rows.iter().filter(|row| row.starts_with("error: ")).count(), wanted.len(), "{whole}");
+        assert_eq!(
+            rows.iter().filter(|row| row.starts_with("error: ")).count(),
+            wanted.len(),
+            "{whole}"
+        );
         for (name, words) in wanted {
             let words = words.iter().find(|words| !whole.contains(**words));
-            assert!(words.is_none() && whole.contains(name), "{name}: no {words:?} in\n{whole}");
+            assert!(
+                words.is_none() && whole.contains(name),
+                "{name}: no {words:?} in\n{whole}"
+            );
         }
-        assert!(whole.contains("installed alpha 1.0") && whole.contains("installed beta 1.0"), "{whole}");
-        assert!(!whole.contains("resolving") && !whole.contains('━'), "no progress is left:\n{whole}");
+        assert!(
+            whole.contains("installed alpha 1.0") && whole.contains("installed beta 1.0"),
+            "{whole}"
+        );
+        assert!(
+            !whole.contains("resolving") && !whole.contains('━'),
+            "no progress is left:\n{whole}"
+        );
     }
 }
 
@@ -203,12 +287,19 @@ fn several_tools_are_installed_in_parallel() {
     let names = ["alpha", "beta", "gamma", "delta"];
     let paths = names.map(|name| publish(&index, name));
     // Who comes one after the other waits in vain.
-    index.server.together(&paths.each_ref().map(|(page, _)| page.as_str()));
-    index.server.together(&paths.each_ref().map(|(_, wheel)| wheel.as_str()));
+    index
+        .server
+        .together(&paths.each_ref().map(|(page, _)| page.as_str()));
+    index
+        .server
+        .together(&paths.each_ref().map(|(_, wheel)| wheel.as_str()));
     let home = home(&index);
-    home.boot(["tool", "install"].into_iter().chain(names)).success();
+    home.boot(["tool", "install"].into_iter().chain(names))
+        .success();
     for name in names {
-        home.run(&mut home.command(home.bin().join(name))).success().stdout_has(&format!("{name} 1.0"));
+        home.run(&mut home.command(home.bin().join(name)))
+            .success()
+            .stdout_has(&format!("{name} 1.0"));
     }
     home.no_leftovers();
 }

@@ -1,13 +1,16 @@
-//! A disk that is full, at whatever is written just then: one error, nothing half-made, the tool that was there runs; and the same command
-//! works once there is room.
+//! A disk that is full, at whatever is written just then: one error, nothing half-made, the tool
+//! that was there runs; and the same command works once there is room.
 
 use std::fs;
 
 use crate::support::{BOOT, Home, Index, Mirror, Wheel, needs};
 
 /// What is done to a teller of 1.0 that is there, and what it says afterwards.
-const LINES: [(&str, &str); 3] =
-    [("upgrade teller", "teller 2.0"), ("inject teller helper", "teller 1.0"), ("install --force teller", "teller 2.0")];
+const LINES: [(&str, &str); 3] = [
+    ("upgrade teller", "teller 2.0"),
+    ("inject teller helper", "teller 1.0"),
+    ("install --force teller", "teller 2.0"),
+];
 
 /// Bytes that don't pack, as text.
 fn noise(count: usize) -> String {
@@ -21,14 +24,25 @@ fn noise(count: usize) -> String {
 
 /// Files of many sizes, whose RECORD is long too.
 fn stock(index: &Index, version: &str) {
-    let teller =
-        Wheel::new("teller", version).command("teller", &format!("teller {version}")).file("teller_data/noise.txt", &noise(60_000));
+    let teller = Wheel::new("teller", version)
+        .command("teller", &format!("teller {version}"))
+        .file("teller_data/noise.txt", &noise(60_000));
     let mut teller = teller.file("teller_data/packs.txt", &"x".repeat(150_000));
     for number in 0..60 {
-        teller = teller.file(&format!("teller_data/a_file_whose_name_is_long_enough_to_be_seen_in_record_{number}.py"), "");
+        teller = teller.file(
+            &format!(
+                "teller_data/a_file_whose_name_is_long_enough_to_be_seen_in_record_{number}.py"
+            ),
+            "",
+        );
     }
     index.add(teller);
-    index.add(Wheel::new("helper", "1.0").file("helper.py", "").file("helper.txt", &noise(40_000)).file("packs.txt", &"x".repeat(100_000)));
+    index.add(
+        Wheel::new("helper", "1.0")
+            .file("helper.py", "")
+            .file("helper.txt", &noise(40_000))
+            .file("packs.txt", &"x".repeat(100_000)),
+    );
 }
 
 /// An index that has only the old version, and one that has both.
@@ -40,8 +54,8 @@ fn indexes() -> (Index, Index) {
     (old, new)
 }
 
-/// A limit for the size of files stands in for the disk. With an empty cache it is what comes from the network that doesn't fit, with all of it
-/// there the environment.
+/// A limit for the size of files stands in for the disk. With an empty cache it is what comes from
+/// the network that doesn't fit, with all of it there the environment.
 #[test]
 #[cfg(target_os = "linux")]
 fn what_doesnt_fit_is_one_error_and_the_old_tool_runs() {
@@ -51,41 +65,80 @@ fn what_doesnt_fit_is_one_error_and_the_old_tool_runs() {
     let (mirror, (old, new)) = (Mirror::new(), indexes());
     for (line, after) in LINES {
         for is_cached in [false, true] {
-            let what = format!("{line}, {}", if is_cached { "all of it cached" } else { "nothing cached" });
+            let what = format!(
+                "{line}, {}",
+                if is_cached {
+                    "all of it cached"
+                } else {
+                    "nothing cached"
+                }
+            );
             let mut home = Home::ready(&mirror, &old);
             home.set("PYTHONDONTWRITEBYTECODE", "1");
             home.boot(["tool", "install", "teller"]).success();
             home.set("BOOT_INDEX_URL", &new.url());
             if is_cached {
-                home.boot(["tool", "install", "teller", "--suffix=-other", "--with", "helper"]).success();
+                home.boot([
+                    "tool",
+                    "install",
+                    "teller",
+                    "--suffix=-other",
+                    "--with",
+                    "helper",
+                ])
+                .success();
                 home.boot(["tool", "uninstall", "teller-other"]).success();
             }
             home.set_page_age();
             let mut places = Vec::new();
-            for limit in [0, 60, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 50_000, 90_000, 200_000, 400_000] {
-                let limited = format!("trap '' XFSZ; exec prlimit --fsize={limit} '{BOOT}' tool {line}");
+            for limit in [
+                0, 60, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 50_000, 90_000, 200_000,
+                400_000,
+            ] {
+                let limited =
+                    format!("trap '' XFSZ; exec prlimit --fsize={limit} '{BOOT}' tool {line}");
                 let run = home.run(home.command("bash").args(["-c", &limited]));
                 home.no_leftovers();
                 if run.code == Some(0) {
                     break;
                 }
                 let run = run.code(1).one_error().stderr_has("File too large");
-                assert_eq!(run.stderr.lines().filter(|line| line.starts_with("error: ")).count(), 1, "{what}: {run}");
+                assert_eq!(
+                    run.stderr
+                        .lines()
+                        .filter(|line| line.starts_with("error: "))
+                        .count(),
+                    1,
+                    "{what}: {run}"
+                );
                 places.push(run.stderr);
-                home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has("teller 1.0");
+                home.run(&mut home.command(home.bin().join("teller")))
+                    .success()
+                    .stdout_has("teller 1.0");
             }
-            let wanted = if is_cached { ["/pyvenv.cfg: ", "/RECORD: "] } else { ["/archives/", "/wheels/"] };
+            let wanted = if is_cached {
+                ["/pyvenv.cfg: ", "/RECORD: "]
+            } else {
+                ["/archives/", "/wheels/"]
+            };
             for wanted in wanted {
-                assert!(places.iter().any(|place| place.contains(wanted)), "{what}: nothing failed at {wanted}: {places:#?}");
+                assert!(
+                    places.iter().any(|place| place.contains(wanted)),
+                    "{what}: nothing failed at {wanted}: {places:#?}"
+                );
             }
-            home.boot(["tool"].into_iter().chain(line.split(' '))).success();
-            home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has(after);
+            home.boot(["tool"].into_iter().chain(line.split(' ')))
+                .success();
+            home.run(&mut home.command(home.bin().join("teller")))
+                .success()
+                .stdout_has(after);
         }
     }
 }
 
-/// Fills a disk of its own but for so many kilobytes, from none by steps until it is enough, and tells of each what came of it: the room, boot's exit
-/// code, what the tool says then, how much that is half-made is left, and whether the line works once there is room; boot's words below it.
+/// Fills a disk of its own but for so many kilobytes, from none by steps until it is enough, and
+/// tells of each what came of it: the room, boot's exit code, what the tool says then, how much
+/// that is half-made is left, and whether the line works once there is room; boot's words below it.
 const SWEEP: &str = r#"
 boot=$1 old=$2 new=$3 python=$4 line=$5 step=$6
 mount -t tmpfs -o size=8m,mode=755 tmpfs "$HOME/disk"
@@ -127,31 +180,72 @@ fn a_disk_with_ever_more_room_holds_the_old_tool_until_it_holds_the_new() {
     }
     let (mirror, (old, new)) = (Mirror::new(), indexes());
     std::thread::scope(|scope| {
-        // By pages of memory where all that is needed lies in the cache, which it does for that step.
-        for ((line, after), step) in LINES.into_iter().flat_map(|line| [(line, "20"), (line, "4")]) {
+        // By pages of memory where all that is needed lies in the cache, which it does for that
+        // step.
+        for ((line, after), step) in LINES
+            .into_iter()
+            .flat_map(|line| [(line, "20"), (line, "4")])
+        {
             let (mirror, old, new) = (&mirror, &old, &new);
             scope.spawn(move || {
                 let mut home = Home::with(mirror);
                 home.set("PYTHONDONTWRITEBYTECODE", "1");
                 fs::create_dir(home.root.join("disk")).unwrap();
                 let mut command = home.command("unshare");
-                command.args(["--mount", "bash", "-euc", SWEEP, "sweep", BOOT, &old.url(), &new.url(), &mirror.minor(), line, step]);
+                command.args([
+                    "--mount",
+                    "bash",
+                    "-euc",
+                    SWEEP,
+                    "sweep",
+                    BOOT,
+                    &old.url(),
+                    &new.url(),
+                    &mirror.minor(),
+                    line,
+                    step,
+                ]);
                 let run = home.run(&mut command).success();
                 let mut failed = 0;
-                for said in run.stdout.split_inclusive('\n').filter(|said| !said.starts_with("  ")) {
+                for said in run
+                    .stdout
+                    .split_inclusive('\n')
+                    .filter(|said| !said.starts_with("  "))
+                {
                     let fields: Vec<&str> = said.trim_end().split(',').collect();
-                    let [room, code, says, left, again, then] = fields[..] else { panic!("{said} in {run}") };
+                    let [room, code, says, left, again, then] = fields[..] else {
+                        panic!("{said} in {run}")
+                    };
                     let now = if code == "0" { after } else { "teller 1.0" };
-                    assert_eq!((says, left, again, then), (now, "0", "0", after), "{line} with {room} kB: {run}");
+                    assert_eq!(
+                        (says, left, again, then),
+                        (now, "0", "0", after),
+                        "{line} with {room} kB: {run}"
+                    );
                     failed += usize::from(code != "0");
                 }
-                let errors: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("  error: ")).collect();
+                let errors: Vec<&str> = run
+                    .stdout
+                    .lines()
+                    .filter(|line| line.starts_with("  error: "))
+                    .collect();
                 assert_eq!(errors.len(), failed, "one of each: {run}");
-                assert!(errors.iter().all(|error| error.ends_with("the disk is full")), "{run}");
-                let wanted: &[&str] =
-                    if step == "4" { &["/pyvenv.cfg", "/bin/", "/RECORD", "/boot-receipt.toml"] } else { &["/archives/", "/tree/"] };
+                assert!(
+                    errors
+                        .iter()
+                        .all(|error| error.ends_with("the disk is full")),
+                    "{run}"
+                );
+                let wanted: &[&str] = if step == "4" {
+                    &["/pyvenv.cfg", "/bin/", "/RECORD", "/boot-receipt.toml"]
+                } else {
+                    &["/archives/", "/tree/"]
+                };
                 for wanted in wanted {
-                    assert!(errors.iter().any(|error| error.contains(wanted)), "{line}: nothing failed at {wanted}: {run}");
+                    assert!(
+                        errors.iter().any(|error| error.contains(wanted)),
+                        "{line}: nothing failed at {wanted}: {run}"
+                    );
                 }
             });
         }

@@ -1,5 +1,5 @@
-//! Index pages are kept as long as the server says (RFC 9111), also where proxies leave out what it said. Time is moved by moving the
-//! time that a page was kept at.
+//! Index pages are kept as long as the server says (RFC 9111), also where proxies leave out what it
+//! said. Time is moved by moving the time that a page was kept at.
 
 use std::fs;
 
@@ -29,7 +29,8 @@ impl Story {
     fn later(&self, seconds: u64) {
         let pages = self.home.root.join(".cache/boot/index/pages");
         for entry in fs::read_dir(pages).into_iter().flatten().flatten() {
-            let mut page: serde_json::Value = serde_json::from_slice(&fs::read(entry.path()).unwrap()).unwrap();
+            let mut page: serde_json::Value =
+                serde_json::from_slice(&fs::read(entry.path()).unwrap()).unwrap();
             let fetched = page["said"]["fetched"].as_u64().unwrap();
             page["said"]["fetched"] = (fetched - seconds * 1000).into();
             fs::write(entry.path(), page.to_string()).unwrap();
@@ -38,9 +39,16 @@ impl Story {
 
     /// How often the page is asked for by one more install, which works.
     fn asks(&self, words: &[&str]) -> usize {
-        self.home.boot([&["tool", "install", "--force", "teller"], words].concat()).success();
+        self.home
+            .boot([&["tool", "install", "--force", "teller"], words].concat())
+            .success();
         let page = format!("GET {}", Index::page("teller"));
-        self.index.server.requests().iter().filter(|request| **request == page).count()
+        self.index
+            .server
+            .requests()
+            .iter()
+            .filter(|request| **request == page)
+            .count()
     }
 }
 
@@ -57,27 +65,54 @@ fn a_page_is_fresh_as_long_as_the_server_says_and_no_longer() {
         assert_eq!(story.asks(&[]), 0, "{headers:?}");
         story.later(old - fresh);
         assert_eq!(story.asks(&[]), 1, "{headers:?}");
-        assert_eq!(story.asks(&[]), 0, "what came anew is fresh again: {headers:?}");
+        assert_eq!(
+            story.asks(&[]),
+            0,
+            "what came anew is fresh again: {headers:?}"
+        );
     }
-    for headers in [[("cache-control", "no-cache")], [("vary", "*")], [("expires", "0")], [("pragma", "no-cache")]] {
+    for headers in [
+        [("cache-control", "no-cache")],
+        [("vary", "*")],
+        [("expires", "0")],
+        [("pragma", "no-cache")],
+    ] {
         assert_eq!(story(&headers).asks(&[]), 1, "{headers:?}");
     }
 }
 
 #[test]
 fn what_hasnt_changed_isnt_sent_again_and_is_fresh_again() {
-    for handle in [("etag", "\"one\""), ("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT")] {
+    for handle in [
+        ("etag", "\"one\""),
+        ("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT"),
+    ] {
         let story = story(&[handle, ("cache-control", "max-age=60")]);
         story.later(90);
-        assert_eq!((story.asks(&[]), story.index.server.unchanged()), (1, 1), "{handle:?}");
+        assert_eq!(
+            (story.asks(&[]), story.index.server.unchanged()),
+            (1, 1),
+            "{handle:?}"
+        );
         // The answer says anew how long: from now on an hour.
         story.later(90);
-        story.index.server.says(&Index::page("teller"), &[handle, ("cache-control", "max-age=3600")]);
-        assert_eq!((story.asks(&[]), story.index.server.unchanged()), (1, 1), "{handle:?}");
+        story.index.server.says(
+            &Index::page("teller"),
+            &[handle, ("cache-control", "max-age=3600")],
+        );
+        assert_eq!(
+            (story.asks(&[]), story.index.server.unchanged()),
+            (1, 1),
+            "{handle:?}"
+        );
         story.later(1800);
         assert_eq!(story.asks(&[]), 0, "{handle:?}");
         story.later(DAY);
-        assert_eq!((story.asks(&[]), story.index.server.unchanged()), (1, 1), "the handle is kept: {handle:?}");
+        assert_eq!(
+            (story.asks(&[]), story.index.server.unchanged()),
+            (1, 1),
+            "the handle is kept: {handle:?}"
+        );
     }
 }
 
@@ -85,40 +120,69 @@ fn what_hasnt_changed_isnt_sent_again_and_is_fresh_again() {
 fn where_a_proxy_takes_the_etag_away_the_page_comes_whole() {
     let story = story(&[("etag", "\"one\""), ("cache-control", "max-age=60")]);
     story.index.server.says(&Index::page("teller"), &[]);
-    story.index.add(Wheel::new("teller", "2.0").command("teller", "teller 2.0"));
+    story
+        .index
+        .add(Wheel::new("teller", "2.0").command("teller", "teller 2.0"));
     story.later(DAY);
     assert_eq!((story.asks(&[]), story.index.server.unchanged()), (1, 0));
-    story.home.run(&mut story.home.command(story.home.bin().join("teller"))).success().stdout_has("teller 2.0");
+    story
+        .home
+        .run(&mut story.home.command(story.home.bin().join("teller")))
+        .success()
+        .stdout_has("teller 2.0");
     story.later(DAY);
     assert_eq!(story.asks(&[]), 1);
     let lines = story.index.server.asked(&Index::page("teller"));
-    assert!(!lines.iter().any(|line| line.starts_with("if-")), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("if-")),
+        "{lines:?}"
+    );
 }
 
 #[test]
 fn what_must_not_be_kept_isnt() {
     let story = story(&[("cache-control", "no-store")]);
     assert_eq!(story.asks(&[]), 1);
-    story.home.boot(["--offline", "tool", "install", "--force", "teller"]).code(1).one_error().stderr_has("offline");
+    story
+        .home
+        .boot(["--offline", "tool", "install", "--force", "teller"])
+        .code(1)
+        .one_error()
+        .stderr_has("offline");
 }
 
 #[test]
 fn who_wants_the_news_gets_them_from_the_server_itself() {
     let story = story(&[("cache-control", "max-age=3600")]);
-    story.index.add(Wheel::new("teller", "2.0").command("teller", "teller 2.0"));
+    story
+        .index
+        .add(Wheel::new("teller", "2.0").command("teller", "teller 2.0"));
     assert_eq!(story.asks(&[]), 0);
     assert_eq!(story.asks(&["--refresh"]), 1);
     let lines = story.index.server.asked(&Index::page("teller"));
-    assert!(lines.contains(&"cache-control: no-cache".to_string()), "caches on the way are to ask too: {lines:?}");
-    story.home.run(&mut story.home.command(story.home.bin().join("teller"))).success().stdout_has("teller 2.0");
+    assert!(
+        lines.contains(&"cache-control: no-cache".to_string()),
+        "caches on the way are to ask too: {lines:?}"
+    );
+    story
+        .home
+        .run(&mut story.home.command(story.home.bin().join("teller")))
+        .success()
+        .stdout_has("teller 2.0");
 }
 
 #[test]
 fn an_old_page_serves_where_nobody_can_be_asked_unless_the_server_forbids_it() {
-    for (headers, serves) in [(&[("cache-control", "max-age=60")], true), (&[("cache-control", "max-age=60, must-revalidate")], false)] {
+    for (headers, serves) in [
+        (&[("cache-control", "max-age=60")], true),
+        (&[("cache-control", "max-age=60, must-revalidate")], false),
+    ] {
         let story = story(headers);
         story.later(DAY);
-        story.index.server.fault(&Index::page("teller"), Fault::Status(500));
+        story
+            .index
+            .server
+            .fault(&Index::page("teller"), Fault::Status(500));
         let run = story.home.boot(["tool", "install", "--force", "teller"]);
         if serves {
             run.success().stderr_has("can't be asked now");
@@ -126,13 +190,19 @@ fn an_old_page_serves_where_nobody_can_be_asked_unless_the_server_forbids_it() {
             run.code(1).one_error();
         }
         // Who asks for no network takes what there is.
-        story.home.boot(["--offline", "tool", "install", "--force", "teller"]).success();
+        story
+            .home
+            .boot(["--offline", "tool", "install", "--force", "teller"])
+            .success();
     }
 }
 
 #[test]
 fn pages_that_differ_by_who_asks_are_kept_for_whoever_asked() {
-    let mut story = story(&[("vary", "Accept, Authorization"), ("cache-control", "max-age=3600")]);
+    let mut story = story(&[
+        ("vary", "Accept, Authorization"),
+        ("cache-control", "max-age=3600"),
+    ]);
     assert_eq!(story.asks(&[]), 0);
     let address = story.index.url().replace("http://", "http://me:secret@");
     story.home.set("BOOT_INDEX_URL", &address);

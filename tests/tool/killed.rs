@@ -1,5 +1,5 @@
-//! `kill -9` at two hundred random moments of what changes a tool: the tool that was there runs every time, as it was or as it becomes,
-//! the next run finishes, and nothing half-made stays.
+//! `kill -9` at two hundred random moments of what changes a tool: the tool that was there runs
+//! every time, as it was or as it becomes, the next run finishes, and nothing half-made stays.
 
 use std::fs;
 use std::thread;
@@ -21,14 +21,20 @@ fn at_two_hundred_random_moments() {
     });
 }
 
-/// Two modules that have to be of one version: half of one environment and half of another would tell.
+/// Two modules that have to be of one version: half of one environment and half of another would
+/// tell.
 fn speaker(version: &str) -> Wheel {
-    let main =
-        format!("import speaker_part\ndef main():\n    assert speaker_part.VERSION == '{version}'\n    print('speaker', '{version}')\n");
+    let main = format!(
+        "import speaker_part\ndef main():\n    assert speaker_part.VERSION == '{version}'\n    \
+         print('speaker', '{version}')\n"
+    );
     Wheel::new("speaker", version)
         .file("speaker.py", &main)
         .file("speaker_part.py", &format!("VERSION = '{version}'\n"))
-        .file("speaker_data/large.txt", &"what takes a while to write\n".repeat(5_000))
+        .file(
+            "speaker_data/large.txt",
+            &"what takes a while to write\n".repeat(5_000),
+        )
         .script("speaker", "speaker:main")
         .script("speakerd", "speaker:main")
         .script(&format!("only-{version}"), "speaker:main")
@@ -45,11 +51,20 @@ impl Story {
     fn new(what: &'static str, moments: u32) -> Story {
         let index = Index::new();
         index.add(speaker("1.0"));
-        index.add(Wheel::new("helper", "2.0").file("helper_part.py", "").command("helper", "helped"));
+        index.add(
+            Wheel::new("helper", "2.0")
+                .file("helper_part.py", "")
+                .command("helper", "helped"),
+        );
         let mut home = Home::ready(&Mirror::new(), &index);
         // It is compiled by a process that outlives the one that is killed.
         home.set("PYTHONDONTWRITEBYTECODE", "1");
-        Story { what, home, index, killer: Killer::new(what, moments) }
+        Story {
+            what,
+            home,
+            index,
+            killer: Killer::new(what, moments),
+        }
     }
 
     fn tool(&self, words: &[&str]) {
@@ -63,7 +78,8 @@ impl Story {
 
     /// As [`Story::kill`], where one verb takes differently long.
     fn kill_as(&mut self, verb: &str, words: &[&str]) -> String {
-        self.killer.kill(verb, self.home.command(BOOT).arg("tool").args(words))
+        self.killer
+            .kill(verb, self.home.command(BOOT).arg("tool").args(words))
     }
 
     /// What a command says; None where it isn't linked. A link that doesn't run is a failure.
@@ -79,8 +95,15 @@ impl Story {
     /// The tool that was there says one of these versions, by whichever of its names.
     fn runs(&self, versions: &[&str], what: &str) {
         for command in ["speaker", "speakerd"] {
-            let said = self.says(command, what).unwrap_or_else(|| panic!("{what}: {command} is gone"));
-            assert!(versions.iter().any(|version| said == format!("speaker {version}")), "{what}: {said}");
+            let said = self
+                .says(command, what)
+                .unwrap_or_else(|| panic!("{what}: {command} is gone"));
+            assert!(
+                versions
+                    .iter()
+                    .any(|version| said == format!("speaker {version}")),
+                "{what}: {said}"
+            );
         }
     }
 
@@ -89,7 +112,11 @@ impl Story {
         self.home.age_leftovers();
         self.tool(&["install", "--force", "speaker"]);
         self.home.no_leftovers();
-        let tools: Vec<_> = fs::read_dir(self.home.data().join("tools")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        let tools: Vec<_> = fs::read_dir(self.home.data().join("tools"))
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
         assert_eq!(tools, ["speaker"], "{}", self.what);
     }
 }
@@ -104,9 +131,17 @@ fn an_install_is_there_whole_or_not_at_all() {
             // All of it has to be fetched and unpacked again.
             let _ = fs::remove_dir_all(story.home.root.join(".cache/boot"));
         }
-        let what = story.kill_as(if cold { "cold install" } else { "install" }, &["install", "speaker"]);
+        let what = story.kill_as(
+            if cold { "cold install" } else { "install" },
+            &["install", "speaker"],
+        );
         for command in ["speaker", "speakerd"] {
-            assert!(story.says(command, &what).is_none_or(|said| said == "speaker 1.0"), "{what}");
+            assert!(
+                story
+                    .says(command, &what)
+                    .is_none_or(|said| said == "speaker 1.0"),
+                "{what}"
+            );
         }
         story.tool(&["install", "speaker"]);
         story.runs(&["1.0"], &what);
@@ -129,15 +164,24 @@ fn an_upgrade_leaves_the_old_or_the_new() {
         story.home.set_page_age();
         let what = story.kill(&["upgrade"]);
         story.runs(&[&old, &new], &what);
-        // Of a command that has another name in each version one works: a new link may lead nowhere yet, as long as the old one does.
+        // Of a command that has another name in each version one works: a new link may lead nowhere
+        // yet, as long as the old one does.
         let works = |version: &&String| {
             let link = story.home.bin().join(format!("only-{version}"));
-            link.exists() && story.home.run(&mut story.home.command(link)).stdout.trim() == format!("speaker {version}")
+            link.exists()
+                && story.home.run(&mut story.home.command(link)).stdout.trim()
+                    == format!("speaker {version}")
         };
-        assert!([&old, &new].iter().any(works), "{what}: neither only-{old} nor only-{new} works");
+        assert!(
+            [&old, &new].iter().any(works),
+            "{what}: neither only-{old} nor only-{new} works"
+        );
         story.tool(&["upgrade"]);
         assert!([&old, &new].into_iter().filter(works).eq([&new]), "{what}");
-        assert!(fs::symlink_metadata(story.home.bin().join(format!("only-{old}"))).is_err(), "{what}");
+        assert!(
+            fs::symlink_metadata(story.home.bin().join(format!("only-{old}"))).is_err(),
+            "{what}"
+        );
         story.runs(&[&new], &what);
         old = new;
     }
@@ -159,7 +203,11 @@ fn injecting_and_uninjecting_leave_a_tool_that_runs() {
         let what = story.kill(&inject);
         story.runs(&["1.0"], &what);
         story.tool(&inject);
-        assert_eq!(story.says("helper", &what).as_deref(), Some("helped"), "{what}");
+        assert_eq!(
+            story.says("helper", &what).as_deref(),
+            Some("helped"),
+            "{what}"
+        );
     }
     story.end();
 }
@@ -168,8 +216,11 @@ fn a_reinstall_leaves_a_tool_that_runs() {
     let mut story = Story::new("reinstall", MOMENTS);
     story.tool(&["install", "speaker"]);
     while story.killer.goes_on() {
-        let words: &[&str] =
-            if story.killer.hit().is_multiple_of(2) { &["reinstall", "--all"] } else { &["install", "--force", "speaker"] };
+        let words: &[&str] = if story.killer.hit().is_multiple_of(2) {
+            &["reinstall", "--all"]
+        } else {
+            &["install", "--force", "speaker"]
+        };
         let what = story.kill(words);
         story.runs(&["1.0"], &what);
     }
@@ -188,7 +239,11 @@ fn an_uninstall_is_finished_by_the_next() {
         }
         story.home.boot(["tool", "uninstall", "speaker"]);
         assert!(!story.home.data().join("tools/speaker").exists(), "{what}");
-        assert_eq!(fs::read_dir(story.home.bin()).unwrap().count(), 0, "{what}: links are left");
+        assert_eq!(
+            fs::read_dir(story.home.bin()).unwrap().count(),
+            0,
+            "{what}: links are left"
+        );
     }
     story.end();
 }

@@ -1,4 +1,5 @@
-//! Who has set pip up has set boot up: its files, its variables, and what they say about indexes, files and versions.
+//! Who has set pip up has set boot up: its files, its variables, and what they say about indexes,
+//! files and versions.
 
 use crate::support::sdist::Source;
 use crate::support::{Home, Index, Mirror, Server, Wheel, tls};
@@ -16,20 +17,30 @@ fn the_levels_of_pips_configuration_count_as_pip_documents() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     // Each level names an index of its own; that of the highest one is asked.
-    let indexes: Vec<Index> = ["1.0", "2.0", "3.0", "4.0", "5.0", "6.0"].map(Index::with_tool).into();
-    let conf = |section: &str, number: usize| format!("[{section}]\nindex-url = {}\n", indexes[number].url());
+    let indexes: Vec<Index> = ["1.0", "2.0", "3.0", "4.0", "5.0", "6.0"]
+        .map(Index::with_tool)
+        .into();
+    let conf = |section: &str, number: usize| {
+        format!("[{section}]\nindex-url = {}\n", indexes[number].url())
+    };
     let says = |home: &Home, wanted: &str| {
         home.boot(["tool", "install", "--force", "tool"]).success();
         assert_eq!(home.tool_version("tool"), wanted);
     };
-    home.set("XDG_CONFIG_DIRS", &home.root.join("xdg").display().to_string());
+    home.set(
+        "XDG_CONFIG_DIRS",
+        &home.root.join("xdg").display().to_string(),
+    );
     home.write("xdg/pip/pip.conf", &conf("global", 0));
     says(&home, "1.0");
     home.write(".pip/pip.conf", &conf("global", 1));
     says(&home, "2.0");
     home.write(".config/pip/pip.conf", &conf("global", 2));
     says(&home, "3.0");
-    let chosen = home.write("mine.conf", &conf("global", 3)).display().to_string();
+    let chosen = home
+        .write("mine.conf", &conf("global", 3))
+        .display()
+        .to_string();
     home.set("PIP_CONFIG_FILE", &chosen);
     says(&home, "4.0");
     // What is for `pip install` counts before what is for all of pip, from whatever file.
@@ -50,13 +61,30 @@ fn the_first_index_that_has_a_name_wins_and_is_named() {
     let mut home = home(&mirror);
     let (own, public) = (Index::with_tool("1.0"), Index::with_tool("9.0"));
     public.add(Wheel::new("dependency", "1.0").file("dependency.py", ""));
-    own.add(Wheel::new("tool", "1.1").requires("dependency").command("tool", "hello"));
-    home.write(".config/pip/pip.conf", &format!("[global]\nindex-url = {}\nextra-index-url =\n    {}\n", public.url(), own.url()));
-    home.boot(["tool", "install", "tool"]).success().stderr_has(&format!("from {}: tool", own.url()));
+    own.add(
+        Wheel::new("tool", "1.1")
+            .requires("dependency")
+            .command("tool", "hello"),
+    );
+    home.write(
+        ".config/pip/pip.conf",
+        &format!(
+            "[global]\nindex-url = {}\nextra-index-url =\n    {}\n",
+            public.url(),
+            own.url()
+        ),
+    );
+    home.boot(["tool", "install", "tool"])
+        .success()
+        .stderr_has(&format!("from {}: tool", own.url()));
     assert_eq!(home.tool_version("tool"), "1.1");
     home.set("PIP_EXTRA_INDEX_URL", &format!("{}/other", own.url()));
     home.boot(["tool", "upgrade", "tool"]).success();
-    assert_eq!(home.tool_version("tool"), "9.0", "the variable stands for the file's");
+    assert_eq!(
+        home.tool_version("tool"),
+        "9.0",
+        "the variable stands for the file's"
+    );
 }
 
 #[test]
@@ -64,12 +92,17 @@ fn folders_and_pages_of_find_links_have_packages_too() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let index = Index::with_tool("1.0");
-    let wheel = Wheel::new("tool", "2.0").command("tool", "of the folder").bytes();
+    let wheel = Wheel::new("tool", "2.0")
+        .command("tool", "of the folder")
+        .bytes();
     let folder = home.root.join("wheel house");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("tool-2.0-py3-none-any.whl"), &wheel).unwrap();
     std::fs::write(folder.join("notes.txt"), "").unwrap();
-    let address = format!("file://{}", folder.display().to_string().replace(' ', "%20"));
+    let address = format!(
+        "file://{}",
+        folder.display().to_string().replace(' ', "%20")
+    );
     home.set("PIP_INDEX_URL", &index.url());
     home.set("PIP_FIND_LINKS", &format!("/nonexistent {address}"));
     home.boot(["tool", "install", "tool"]).success();
@@ -84,12 +117,24 @@ fn folders_and_pages_of_find_links_have_packages_too() {
 
     // A page with links, as file servers make them.
     let sha256 = boot::store::digest::Sha256::of(&wheel);
-    index.server.put("/tool-3.0-py3-none-any.whl", "application/octet-stream", Wheel::new("tool", "3.0").command("tool", "3").bytes());
-    let three = boot::store::digest::Sha256::of(&Wheel::new("tool", "3.0").command("tool", "3").bytes());
-    let page =
-        format!("<a href=\"tool-3.0-py3-none-any.whl#sha256={three}\">x</a><a href=\"x-2.0-py3-none-any.whl#sha256={sha256}\">x</a>");
-    index.server.put("/links.html", "text/html", page.into_bytes());
-    home.set("PIP_FIND_LINKS", &format!("{}/links.html", index.server.url()));
+    index.server.put(
+        "/tool-3.0-py3-none-any.whl",
+        "application/octet-stream",
+        Wheel::new("tool", "3.0").command("tool", "3").bytes(),
+    );
+    let three =
+        boot::store::digest::Sha256::of(&Wheel::new("tool", "3.0").command("tool", "3").bytes());
+    let page = format!(
+        "<a href=\"tool-3.0-py3-none-any.whl#sha256={three}\">x</a><a \
+         href=\"x-2.0-py3-none-any.whl#sha256={sha256}\">x</a>"
+    );
+    index
+        .server
+        .put("/links.html", "text/html", page.into_bytes());
+    home.set(
+        "PIP_FIND_LINKS",
+        &format!("{}/links.html", index.server.url()),
+    );
     home.boot(["tool", "upgrade", "tool"]).success();
     assert_eq!(home.tool_version("tool"), "3.0");
 }
@@ -103,7 +148,9 @@ fn kinds_of_files_pre_releases_and_constraints_are_chosen_as_for_pip() {
     index.add_source(&Source::new("tool", "2.0", "built"));
     home.set("PIP_INDEX_URL", &index.url());
     let mut says = |variables: &[(&str, &str)], wanted: &str| {
-        variables.iter().for_each(|(name, value)| home.set(name, value));
+        variables
+            .iter()
+            .for_each(|(name, value)| home.set(name, value));
         home.boot(["tool", "install", "--force", "tool"]).success();
         assert_eq!(home.tool_version("tool"), wanted, "{variables:?}");
         variables.iter().for_each(|(name, _)| home.set(name, ""));
@@ -113,16 +160,25 @@ fn kinds_of_files_pre_releases_and_constraints_are_chosen_as_for_pip() {
     says(&[("PIP_ONLY_BINARY", "other,Tool")], "1.0");
     says(&[("PIP_PRE", "true")], "3.0rc1");
     says(&[("PIP_PRE", "1"), ("PIP_NO_BINARY", "tool")], "2.0");
-    let constraints = "# for all of us\ntool<2  # the last that works\ntool>7; python_version < '3'\n--pre\n";
-    let file = home.write("constraints.txt", constraints).display().to_string();
+    let constraints =
+        "# for all of us\ntool<2  # the last that works\ntool>7; python_version < '3'\n--pre\n";
+    let file = home
+        .write("constraints.txt", constraints)
+        .display()
+        .to_string();
     let mut says = |variables: &[(&str, &str)], wanted: &str| {
-        variables.iter().for_each(|(name, value)| home.set(name, value));
+        variables
+            .iter()
+            .for_each(|(name, value)| home.set(name, value));
         home.boot(["tool", "install", "--force", "tool"]).success();
         assert_eq!(home.tool_version("tool"), wanted, "{variables:?}");
     };
     says(&[("PIP_CONSTRAINT", &file)], "1.0");
     home.set("PIP_CONSTRAINT", "/nonexistent/constraints.txt");
-    home.boot(["tool", "install", "--force", "tool"]).code(1).one_error().stderr_has("/nonexistent/constraints.txt");
+    home.boot(["tool", "install", "--force", "tool"])
+        .code(1)
+        .one_error()
+        .stderr_has("/nonexistent/constraints.txt");
     assert_eq!(home.tool_version("tool"), "1.0");
 }
 
@@ -134,30 +190,54 @@ fn certificates_and_trusted_hosts_count_as_for_pip() {
     let secure = tls::in_front_of(&index.server.url(), false);
     home.set("PIP_INDEX_URL", &format!("{secure}/simple"));
     home.boot(["tool", "install", "tool"]).code(1).one_error();
-    assert_eq!(index.server.requests(), [] as [&str; 0], "nothing is asked of a server that nobody vouches for");
+    assert_eq!(
+        index.server.requests(),
+        [] as [&str; 0],
+        "nothing is asked of a server that nobody vouches for"
+    );
     let host = secure.trim_start_matches("https://").to_string();
-    home.write(".config/pip/pip.conf", "[global]\ntrusted-host = elsewhere.example\n    127.0.0.1:1\n");
+    home.write(
+        ".config/pip/pip.conf",
+        "[global]\ntrusted-host = elsewhere.example\n    127.0.0.1:1\n",
+    );
     home.boot(["tool", "install", "tool"]).code(1).one_error();
     for trusted in ["127.0.0.1", &host] {
-        home.write(".config/pip/pip.conf", &format!("[global]\ntrusted-host = elsewhere.example\n    {trusted}\n"));
+        home.write(
+            ".config/pip/pip.conf",
+            &format!("[global]\ntrusted-host = elsewhere.example\n    {trusted}\n"),
+        );
         home.boot(["tool", "install", "--force", "tool"]).success();
         let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
     }
     home.write(".config/pip/pip.conf", "");
-    let authority = home.write("authority.pem", tls::AUTHORITY).display().to_string();
+    let authority = home
+        .write("authority.pem", tls::AUTHORITY)
+        .display()
+        .to_string();
     home.set("PIP_CERT", &authority);
     home.boot(["tool", "install", "--force", "tool"]).success();
     let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
 
     // A server that wants to know who asks.
-    home.set("PIP_INDEX_URL", &format!("{}/simple", tls::in_front_of(&index.server.url(), true)));
-    home.boot(["tool", "install", "--force", "tool"]).code(1).one_error();
-    let identity = home.write("identity.pem", tls::IDENTITY).display().to_string();
+    home.set(
+        "PIP_INDEX_URL",
+        &format!("{}/simple", tls::in_front_of(&index.server.url(), true)),
+    );
+    home.boot(["tool", "install", "--force", "tool"])
+        .code(1)
+        .one_error();
+    let identity = home
+        .write("identity.pem", tls::IDENTITY)
+        .display()
+        .to_string();
     home.set("PIP_CLIENT_CERT", &identity);
     home.boot(["tool", "install", "--force", "tool"]).success();
     let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
     home.set("PIP_CLIENT_CERT", "/nonexistent/identity.pem");
-    home.boot(["tool", "install", "--force", "tool"]).code(1).one_error().stderr_has("/nonexistent/identity.pem");
+    home.boot(["tool", "install", "--force", "tool"])
+        .code(1)
+        .one_error()
+        .stderr_has("/nonexistent/identity.pem");
 }
 
 #[test]
@@ -171,13 +251,28 @@ fn pips_proxy_is_the_way_to_the_index() {
     // What proxies are asked for is whole addresses; nobody has this host.
     let base = "http://packages.invalid/simple/tool/";
     proxy.put(base, "text/html", page.into_bytes());
-    proxy.put(&format!("{base}tool-1.0-py3-none-any.whl"), "application/octet-stream", wheel);
+    proxy.put(
+        &format!("{base}tool-1.0-py3-none-any.whl"),
+        "application/octet-stream",
+        wheel,
+    );
     home.set("PIP_INDEX_URL", "http://packages.invalid/simple");
     home.boot(["tool", "install", "tool"]).code(1).one_error();
     let address = proxy.url().replacen("://", "://me:pass-word@", 1);
-    home.write(".config/pip/pip.conf", &format!("[global]\nproxy = {address}\n"));
-    home.boot(["tool", "install", "tool"]).success().stderr_lacks("pass-word");
-    home.write(".config/pip/pip.conf", "[global]\nproxy = http://me:pass-word@[\n");
+    home.write(
+        ".config/pip/pip.conf",
+        &format!("[global]\nproxy = {address}\n"),
+    );
+    home.boot(["tool", "install", "tool"])
+        .success()
+        .stderr_lacks("pass-word");
+    home.write(
+        ".config/pip/pip.conf",
+        "[global]\nproxy = http://me:pass-word@[\n",
+    );
     let _ = std::fs::remove_dir_all(home.root.join(".cache/boot"));
-    home.boot(["tool", "install", "--force", "tool"]).code(1).one_error().stderr_lacks("pass-word");
+    home.boot(["tool", "install", "--force", "tool"])
+        .code(1)
+        .one_error()
+        .stderr_lacks("pass-word");
 }

@@ -1,8 +1,10 @@
-//! With the public index, and only where BOOT_TEST_NETWORK=1: the machine's own Python is taken for boot's.
+//! With the public index, and only where BOOT_TEST_NETWORK=1: the machine's own Python is taken for
+//! boot's.
 
 use crate::support::{Home, Mirror, needs};
 
-/// A home that reaches the public index as the tester does; None where BOOT_TEST_NETWORK doesn't ask for it.
+/// A home that reaches the public index as the tester does; None where BOOT_TEST_NETWORK doesn't
+/// ask for it.
 pub fn online(make: impl FnOnce() -> Home) -> Option<Home> {
     if !needs::network() {
         return None;
@@ -39,11 +41,22 @@ fn network_black_is_installed_from_the_public_index_and_runs() {
         home
     };
     let Some(home) = online(ready) else { return };
-    home.boot(["tool", "install", "black"]).success().stderr_has("black");
+    home.boot(["tool", "install", "black"])
+        .success()
+        .stderr_has("black");
     let list = home.boot(["tool", "list", "--json"]).success().json();
     assert_eq!(list["tools"][0]["name"], "black");
-    let site = home.data().join(format!("tools/black/lib/python{}/site-packages", mirror.minor()));
+    let site = home.data().join(format!(
+        "tools/black/lib/python{}/site-packages",
+        mirror.minor()
+    ));
     // The stand-in's interpreter is the machine's, which knows nothing of the environment.
     let python = home.data().join("tools/black/bin/python");
-    home.run(home.command(python).env("PYTHONPATH", site).args(["-m", "black", "--version"])).success().stdout_has("black");
+    home.run(
+        home.command(python)
+            .env("PYTHONPATH", site)
+            .args(["-m", "black", "--version"]),
+    )
+    .success()
+    .stdout_has("black");
 }

@@ -1,5 +1,5 @@
-//! Where an index has no metadata beside its wheels, that of a wheel is read out of the archive by asking for parts of it: a wheel that is
-//! looked at and not taken is never fetched.
+//! Where an index has no metadata beside its wheels, that of a wheel is read out of the archive by
+//! asking for parts of it: a wheel that is looked at and not taken is never fetched.
 
 use crate::support::raw_zip::{Entry, zip};
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
@@ -16,18 +16,29 @@ fn noise(count: usize) -> Vec<u8> {
     (0..count).map(step).collect()
 }
 
-/// A teller of 2.0 with so many bytes of noise and so many modules beside it; `wants` is a header of its METADATA.
+/// A teller of 2.0 with so many bytes of noise and so many modules beside it; `wants` is a header
+/// of its METADATA.
 fn teller(wants: &str, weight: usize, modules: usize) -> Vec<u8> {
     let info = "teller-2.0.dist-info";
     let mut entries = vec![
         Entry::new("teller.py", "def main():\n    print('teller 2.0')\n"),
         Entry::new("teller_data/noise", noise(weight)),
-        Entry::new(format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: teller\nVersion: 2.0\n{wants}\n")),
-        Entry::new(format!("{info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
-        Entry::new(format!("{info}/entry_points.txt"), "[console_scripts]\nteller = teller:main\n"),
+        Entry::new(
+            format!("{info}/METADATA"),
+            format!("Metadata-Version: 2.1\nName: teller\nVersion: 2.0\n{wants}\n"),
+        ),
+        Entry::new(
+            format!("{info}/WHEEL"),
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        ),
+        Entry::new(
+            format!("{info}/entry_points.txt"),
+            "[console_scripts]\nteller = teller:main\n",
+        ),
         Entry::new(format!("{info}/RECORD"), ""),
     ];
-    let name = |number| format!("teller_data/a_module_with_a_name_that_fills_the_directory_{number}.py");
+    let name =
+        |number| format!("teller_data/a_module_with_a_name_that_fills_the_directory_{number}.py");
     entries.extend((0..modules).map(|number| Entry::new(name(number), "")));
     zip(&entries)
 }
@@ -45,14 +56,23 @@ fn home() -> (Home, Index) {
 
 #[test]
 fn a_wheel_that_this_python_cant_use_is_never_fetched_whole() {
-    // Who only looks fetches no wheel; for who installs, none of such a size is fetched before it is known to be wanted.
-    for (weight, words) in [(300_000, ["tool", "list", "--outdated"]), (17 << 20, ["tool", "upgrade", "teller"])] {
+    // Who only looks fetches no wheel; for who installs, none of such a size is fetched before it
+    // is known to be wanted.
+    for (weight, words) in [
+        (300_000, ["tool", "list", "--outdated"]),
+        (17 << 20, ["tool", "upgrade", "teller"]),
+    ] {
         let (home, index) = home();
         let path = index.add_bytes("teller", FILE, teller("Requires-Python: <3\n", weight, 0));
         home.boot(words).success().stderr_has("newest");
         let sent = index.server.sent(&path);
-        assert!((1..=70_000).contains(&sent), "{sent} bytes of {weight} for {words:?}");
-        home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has("teller 1.0");
+        assert!(
+            (1..=70_000).contains(&sent),
+            "{sent} bytes of {weight} for {words:?}"
+        );
+        home.run(&mut home.command(home.bin().join("teller")))
+            .success()
+            .stdout_has("teller 1.0");
     }
 }
 
@@ -64,24 +84,45 @@ fn a_directory_that_is_longer_than_what_was_asked_for_first_is_read_on() {
     assert!(directory > 65_536, "{directory}");
     let (path, whole) = (index.add_bytes("teller", FILE, bytes.clone()), bytes.len());
     index.add(Wheel::new("helper", "1.0").file("helper.py", ""));
-    home.boot(["tool", "list", "--outdated"]).success().stdout_has("teller  1.0  2.0");
+    home.boot(["tool", "list", "--outdated"])
+        .success()
+        .stdout_has("teller  1.0  2.0");
     let sent = index.server.sent(&path);
-    assert!(sent > 65_536 && sent < whole - 300_000, "{sent} of {whole} bytes");
+    assert!(
+        sent > 65_536 && sent < whole - 300_000,
+        "{sent} of {whole} bytes"
+    );
     home.boot(["tool", "upgrade", "teller"]).success();
-    home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has("teller 2.0");
-    assert!(home.read(".local/share/boot/tools/teller/boot-receipt.toml").contains("helper==1.0"), "what its metadata asks for");
+    home.run(&mut home.command(home.bin().join("teller")))
+        .success()
+        .stdout_has("teller 2.0");
+    assert!(
+        home.read(".local/share/boot/tools/teller/boot-receipt.toml")
+            .contains("helper==1.0"),
+        "what its metadata asks for"
+    );
 }
 
 #[test]
 fn where_no_parts_are_sent_the_whole_wheel_tells() {
     for fault in [Fault::NoRanges(0), Fault::NoRanges(100_000)] {
         let (home, index) = home();
-        let path = index.add_bytes("teller", FILE, teller("Requires-Dist: helper\n", 300_000, 0));
+        let path = index.add_bytes(
+            "teller",
+            FILE,
+            teller("Requires-Dist: helper\n", 300_000, 0),
+        );
         index.add(Wheel::new("helper", "1.0").file("helper.py", ""));
         index.server.fault(&path, fault.clone());
         let run = home.boot(["tool", "upgrade", "teller"]);
         assert_eq!(run.code, Some(0), "{fault:?}: {run}");
-        home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has("teller 2.0");
-        assert!(home.read(".local/share/boot/tools/teller/boot-receipt.toml").contains("helper==1.0"), "{fault:?}");
+        home.run(&mut home.command(home.bin().join("teller")))
+            .success()
+            .stdout_has("teller 2.0");
+        assert!(
+            home.read(".local/share/boot/tools/teller/boot-receipt.toml")
+                .contains("helper==1.0"),
+            "{fault:?}"
+        );
     }
 }

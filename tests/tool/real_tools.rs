@@ -1,5 +1,6 @@
-//! Tools as people install them, from the public index: each runs, `pip check` finds nothing, and what is in the environment is what pip
-//! itself would have chosen, with the same Python and on the same day. The tools and the known differences are in `real_tools.toml`.
+//! Tools as people install them, from the public index: each runs, `pip check` finds nothing, and
+//! what is in the environment is what pip itself would have chosen, with the same Python and on the
+//! same day. The tools and the known differences are in `real_tools.toml`.
 //!
 //! Only where BOOT_TEST_NETWORK=1.
 
@@ -39,13 +40,23 @@ type Packages = BTreeMap<String, String>;
 
 #[test]
 fn network_real_tools_become_what_pip_would_make_of_them() {
-    let Some(mut home) = online(Home::new) else { return };
+    let Some(mut home) = online(Home::new) else {
+        return;
+    };
     let all: All = toml::from_str(include_str!("real_tools.toml")).unwrap();
     assert!(all.tool.len() >= 25);
-    assert!(all.tool.iter().all(|tool| !tool.kind.is_empty() && tool.differs.values().all(|why| !why.is_empty())));
+    assert!(
+        all.tool
+            .iter()
+            .all(|tool| !tool.kind.is_empty() && tool.differs.values().all(|why| !why.is_empty()))
+    );
     // A genuine interpreter, which environments know for what it is.
-    home.boot(["python", "adopt", &Mirror::machine().display().to_string()]).success();
-    home.set("PIP_CACHE_DIR", &home.root.join("pip-cache").display().to_string());
+    home.boot(["python", "adopt", &Mirror::machine().display().to_string()])
+        .success();
+    home.set(
+        "PIP_CACHE_DIR",
+        &home.root.join("pip-cache").display().to_string(),
+    );
     home.set("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     // The pip of today, in an environment of the same Python.
     home.boot(["tool", "install", "pip"]).success();
@@ -57,9 +68,15 @@ fn network_real_tools_become_what_pip_would_make_of_them() {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
-                    let Some(tool) = left.lock().unwrap().next() else { break };
+                    let Some(tool) = left.lock().unwrap().next() else {
+                        break;
+                    };
                     let found = try_out(home, tool);
-                    problems.lock().unwrap().extend(found.into_iter().map(|problem| format!("{}: {problem}", tool.install)));
+                    problems.lock().unwrap().extend(
+                        found
+                            .into_iter()
+                            .map(|problem| format!("{}: {problem}", tool.install)),
+                    );
                 }
             });
         }
@@ -72,28 +89,51 @@ fn network_real_tools_become_what_pip_would_make_of_them() {
 /// Everything that is wrong with one tool.
 fn try_out(home: &Home, tool: &Tool) -> Vec<String> {
     let mut words = vec!["tool", "install", &tool.install];
-    tool.with.iter().for_each(|with| words.extend(["--with", with]));
+    tool.with
+        .iter()
+        .for_each(|with| words.extend(["--with", with]));
     let made = home.boot(&words);
     if made.code != Some(0) {
         return vec![made.to_string()];
     }
     let mut problems = Vec::new();
-    let ran = home.run(home.command(home.bin().join(&tool.run[0])).args(&tool.run[1..]));
+    let ran = home.run(
+        home.command(home.bin().join(&tool.run[0]))
+            .args(&tool.run[1..]),
+    );
     if ran.code != Some(0) || !format!("{}{}", ran.stdout, ran.stderr).contains(&tool.says) {
         problems.push(ran.to_string());
     }
     let share = home.root.join(".local/share");
-    problems.extend(tool.links.iter().filter(|link| !share.join(link).is_file()).map(|link| format!("{link} isn't linked")));
+    problems.extend(
+        tool.links
+            .iter()
+            .filter(|link| !share.join(link).is_file())
+            .map(|link| format!("{link} isn't linked")),
+    );
     let name = tool.install.split('[').next().unwrap();
     let environment = home.data().join("tools").join(name);
     let python = home.data().join("tools/pip/bin/python");
-    let pip = |words: &[&str]| home.run(home.command(&python).args(["-I", "-m", "pip"]).args(words));
-    let check = pip(&["--python", &environment.join("bin/python").display().to_string(), "check"]);
+    let pip =
+        |words: &[&str]| home.run(home.command(&python).args(["-I", "-m", "pip"]).args(words));
+    let check = pip(&[
+        "--python",
+        &environment.join("bin/python").display().to_string(),
+        "check",
+    ]);
     if check.code != Some(0) {
         problems.push(check.to_string());
     }
 
-    let mut words = vec!["install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-", &tool.install];
+    let mut words = vec![
+        "install",
+        "--quiet",
+        "--dry-run",
+        "--ignore-installed",
+        "--report",
+        "-",
+        &tool.install,
+    ];
     words.extend(tool.with.iter().map(String::as_str));
     let said = pip(&words);
     if said.code != Some(0) {
@@ -105,15 +145,28 @@ fn try_out(home: &Home, tool: &Tool) -> Vec<String> {
     problems
 }
 
-/// Where two environments differ and no reason is known, and where one is known of what doesn't differ (any more).
-fn unexplained(ours: &Packages, theirs: &Packages, differs: &BTreeMap<String, String>) -> Vec<String> {
+/// Where two environments differ and no reason is known, and where one is known of what doesn't
+/// differ (any more).
+fn unexplained(
+    ours: &Packages,
+    theirs: &Packages,
+    differs: &BTreeMap<String, String>,
+) -> Vec<String> {
     let mut problems = Vec::new();
-    let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).chain(differs.keys()).collect();
+    let names: BTreeSet<&String> = ours
+        .keys()
+        .chain(theirs.keys())
+        .chain(differs.keys())
+        .collect();
     for name in names {
         let (our, their) = (ours.get(name), theirs.get(name));
         match (our == their, differs.contains_key(name)) {
-            (false, false) => problems.push(format!("{name} is {our:?}, and pip takes {their:?}; nothing in real_tools.toml says why")),
-            (true, true) => problems.push(format!("{name} is what pip takes; real_tools.toml says that it differs")),
+            (false, false) => problems.push(format!(
+                "{name} is {our:?}, and pip takes {their:?}; nothing in real_tools.toml says why"
+            )),
+            (true, true) => problems.push(format!(
+                "{name} is what pip takes; real_tools.toml says that it differs"
+            )),
             _ => {}
         }
     }
@@ -122,24 +175,54 @@ fn unexplained(ours: &Packages, theirs: &Packages, differs: &BTreeMap<String, St
 
 #[test]
 fn a_difference_needs_a_reason_and_a_reason_a_difference() {
-    let packages = |lines: &[(&str, &str)]| lines.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect::<Packages>();
-    let (ours, theirs) = (packages(&[("a", "1"), ("b", "1"), ("c", "1")]), packages(&[("a", "1"), ("b", "2")]));
+    let packages = |lines: &[(&str, &str)]| {
+        lines
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect::<Packages>()
+    };
+    let (ours, theirs) = (
+        packages(&[("a", "1"), ("b", "1"), ("c", "1")]),
+        packages(&[("a", "1"), ("b", "2")]),
+    );
     let found = |differs: &[(&str, &str)]| unexplained(&ours, &theirs, &packages(differs));
-    assert_eq!(found(&[]).len(), 2, "another version, and one that pip doesn't take");
+    assert_eq!(
+        found(&[]).len(),
+        2,
+        "another version, and one that pip doesn't take"
+    );
     assert_eq!(found(&[("b", "why"), ("c", "why")]), [""; 0]);
-    assert_eq!(found(&[("a", "why"), ("b", "why"), ("c", "why"), ("gone", "why")]).len(), 2, "one that is the same, one that nobody has");
+    assert_eq!(
+        found(&[("a", "why"), ("b", "why"), ("c", "why"), ("gone", "why")]).len(),
+        2,
+        "one that is the same, one that nobody has"
+    );
 }
 
 /// What lies in an environment, by the metadata in it.
 fn installed(environment: &Path) -> Packages {
-    let lib = fs::read_dir(environment.join("lib")).unwrap().flatten().map(|entry| entry.path().join("site-packages"));
-    let infos = lib.flat_map(|site| fs::read_dir(site).unwrap().flatten()).map(|entry| entry.path());
+    let lib = fs::read_dir(environment.join("lib"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path().join("site-packages"));
+    let infos = lib
+        .flat_map(|site| fs::read_dir(site).unwrap().flatten())
+        .map(|entry| entry.path());
     infos
-        .filter(|path| path.extension().is_some_and(|extension| extension == "dist-info"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "dist-info")
+        })
         .map(|path| {
             let bytes = fs::read(path.join("METADATA")).unwrap();
             let text = String::from_utf8_lossy(&bytes);
-            let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_string();
+            let header = |name: &str| {
+                text.lines()
+                    .find_map(|line| line.strip_prefix(name))
+                    .unwrap()
+                    .trim()
+                    .to_string()
+            };
             (normal(&header("Name:")), header("Version:"))
         })
         .collect()
@@ -149,9 +232,17 @@ fn installed(environment: &Path) -> Packages {
 fn chosen(report: &serde_json::Value) -> Packages {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_string();
     let items = report["install"].as_array().unwrap();
-    items.iter().map(|item| &item["metadata"]).map(|data| (normal(&text(&data["name"])), text(&data["version"]))).collect()
+    items
+        .iter()
+        .map(|item| &item["metadata"])
+        .map(|data| (normal(&text(&data["name"])), text(&data["version"])))
+        .collect()
 }
 
 fn normal(name: &str) -> String {
-    name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").to_lowercase()
+    name.split(['-', '_', '.'])
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+        .to_lowercase()
 }

@@ -1,9 +1,12 @@
-//! The resolver's hard cases, as data: `tests/tool/scenarios/*.toml` say what an index has, what is installed, and what must come of it.
+//! The resolver's hard cases, as data: `tests/tool/scenarios/*.toml` say what an index has, what is
+//! installed, and what must come of it.
 //!
-//! An entry of `index` is `NAME VERSION FLAGS… | REQUIREMENT | REQUIREMENT…`. Flags: `yanked`, `python=SPEC` (of the file),
-//! `says-python=SPEC` (in the metadata only), `tag=PY-ABI-PLATFORM`, `build=N`, `sdist`, `date=DAY`, `extra=NAME`, `second` (on an index of
-//! its own, `{second}`), `lost` (listed and not there), `broken` (metadata that can't be read). `{files}` is where the files lie.
-//! `install` is the tool and what goes with it; `gives` the whole environment, or `says` the words of the error.
+//! An entry of `index` is `NAME VERSION FLAGS… | REQUIREMENT | REQUIREMENT…`. Flags: `yanked`,
+//! `python=SPEC` (of the file), `says-python=SPEC` (in the metadata only), `tag=PY-ABI-PLATFORM`,
+//! `build=N`, `sdist`, `date=DAY`, `extra=NAME`, `second` (on an index of its own, `{second}`),
+//! `lost` (listed and not there), `broken` (metadata that can't be read). `{files}` is where the
+//! files lie. `install` is the tool and what goes with it; `gives` the whole environment, or `says`
+//! the words of the error.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,14 +60,23 @@ fn every_scenario_comes_out_as_it_is_written_down() {
             scope.spawn(|| {
                 while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Err(what) = play(&home, scenario) {
-                        wrong.lock().unwrap().push(format!("{}: {what}", scenario.name));
+                        wrong
+                            .lock()
+                            .unwrap()
+                            .push(format!("{}: {what}", scenario.name));
                     }
                 }
             });
         }
     });
     let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{} of {} came out otherwise:\n{}", wrong.len(), scenarios.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} came out otherwise:\n{}",
+        wrong.len(),
+        scenarios.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Installs in a data folder of its own, whose Pythons are the home's.
@@ -74,10 +86,14 @@ fn play(home: &Home, scenario: &Scenario) -> Result<(), String> {
     let data = root.path().join("data");
     fs::create_dir(&data).unwrap();
     std::os::unix::fs::symlink(home.data().join("pythons"), data.join("pythons")).unwrap();
-    let filled =
-        |text: &str| text.replace("{second}", &format!("{}/second", server.url())).replace("{files}", &format!("{}/files", server.url()));
+    let filled = |text: &str| {
+        text.replace("{second}", &format!("{}/second", server.url()))
+            .replace("{files}", &format!("{}/files", server.url()))
+    };
     let mut command = home.command(crate::support::BOOT);
-    command.args(["tool", "install"]).arg(filled(&scenario.install[0]));
+    command
+        .args(["tool", "install"])
+        .arg(filled(&scenario.install[0]));
     for with in &scenario.install[1..] {
         command.arg("--with").arg(filled(with));
     }
@@ -87,11 +103,21 @@ fn play(home: &Home, scenario: &Scenario) -> Result<(), String> {
         fs::write(&file, scenario.constraints.join("\n")).unwrap();
         command.arg("-c").arg(file);
     }
-    command.env("BOOT_DATA_DIR", &data).env("BOOT_CACHE_DIR", root.path().join("cache")).env("BOOT_STATE_DIR", root.path().join("state"));
-    command.env("BOOT_BIN_DIR", root.path().join("bin")).env("BOOT_INDEX_URL", format!("{}/simple", server.url()));
+    command
+        .env("BOOT_DATA_DIR", &data)
+        .env("BOOT_CACHE_DIR", root.path().join("cache"))
+        .env("BOOT_STATE_DIR", root.path().join("state"));
+    command
+        .env("BOOT_BIN_DIR", root.path().join("bin"))
+        .env("BOOT_INDEX_URL", format!("{}/simple", server.url()));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
     let run = home.run(&mut command);
-    let lacking = |words: &[String]| words.iter().find(|words| !run.stderr.contains(filled(words).as_str())).cloned();
+    let lacking = |words: &[String]| {
+        words
+            .iter()
+            .find(|words| !run.stderr.contains(filled(words).as_str()))
+            .cloned()
+    };
     let Some(gives) = &scenario.gives else {
         return match (run.code, lacking(&scenario.says)) {
             (Some(1), None) if !run.stderr.contains("panicked") => Ok(()),
@@ -104,10 +130,27 @@ fn play(home: &Home, scenario: &Scenario) -> Result<(), String> {
     if let Some(words) = lacking(&scenario.warns) {
         return Err(format!("no {words:?} in {run}"));
     }
-    let tool = fs::read_dir(data.join("tools")).unwrap().flatten().next().unwrap().path();
-    let receipt: toml::Table = fs::read_to_string(tool.join("boot-receipt.toml")).unwrap().parse().unwrap();
-    let packages: Vec<&str> = receipt["packages"].as_array().unwrap().iter().map(|package| package.as_str().unwrap()).collect();
-    if packages.join(" ") == *gives { Ok(()) } else { Err(format!("{} instead of {gives}", packages.join(" "))) }
+    let tool = fs::read_dir(data.join("tools"))
+        .unwrap()
+        .flatten()
+        .next()
+        .unwrap()
+        .path();
+    let receipt: toml::Table = fs::read_to_string(tool.join("boot-receipt.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let packages: Vec<&str> = receipt["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| package.as_str().unwrap())
+        .collect();
+    if packages.join(" ") == *gives {
+        Ok(())
+    } else {
+        Err(format!("{} instead of {gives}", packages.join(" ")))
+    }
 }
 
 fn serve(entries: &[String]) -> Server {
@@ -119,15 +162,23 @@ fn serve(entries: &[String]) -> Server {
         let (name, version) = (words.next().unwrap(), words.next().unwrap());
         let flags: Vec<&str> = words.collect();
         let has = |flag: &str| flags.contains(&flag);
-        let value = |flag: &str| flags.iter().find_map(|word| word.strip_prefix(flag)?.strip_prefix('='));
+        let value = |flag: &str| {
+            flags
+                .iter()
+                .find_map(|word| word.strip_prefix(flag)?.strip_prefix('='))
+        };
         let requires: Vec<&str> = parts.collect();
         let (file, content) = if has("sdist") {
             let source = Source::new(name, version, "x");
-            let source = requires.iter().fold(source, |source, requirement| source.requires(requirement));
+            let source = requires
+                .iter()
+                .fold(source, |source, requirement| source.requires(requirement));
             (source.file_name(), source.archive())
         } else {
-            let mut wheel =
-                requires.iter().fold(Wheel::new(name, version).command(name, "x"), |wheel, requirement| wheel.requires(requirement));
+            let mut wheel = requires.iter().fold(
+                Wheel::new(name, version).command(name, "x"),
+                |wheel, requirement| wheel.requires(requirement),
+            );
             if let Some(specifier) = value("says-python") {
                 wheel = wheel.requires_python(specifier);
             }
@@ -137,22 +188,44 @@ fn serve(entries: &[String]) -> Server {
             if has("broken") {
                 wheel = wheel.requires("what is this?!");
             }
-            let build = value("build").map(|build| format!("-{build}")).unwrap_or_default();
-            (format!("{}-{version}{build}-{}.whl", name.replace('-', "_"), value("tag").unwrap_or("py3-none-any")), wheel.bytes())
+            let build = value("build")
+                .map(|build| format!("-{build}"))
+                .unwrap_or_default();
+            (
+                format!(
+                    "{}-{version}{build}-{}.whl",
+                    name.replace('-', "_"),
+                    value("tag").unwrap_or("py3-none-any")
+                ),
+                wheel.bytes(),
+            )
         };
-        let folder = if has("second") { "second-files" } else { "files" };
+        let folder = if has("second") {
+            "second-files"
+        } else {
+            "files"
+        };
         pages.entry((has("second"), name.into())).or_default().push(serde_json::json!({
             "filename": file, "url": format!("../../{folder}/{file}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
             "requires-python": value("python"), "yanked": has("yanked"), "upload-time": value("date").map(|day| format!("{day}T12:00:00.5Z")),
         }));
         if !has("lost") {
-            server.put(&format!("/{folder}/{file}"), "application/octet-stream", content);
+            server.put(
+                &format!("/{folder}/{file}"),
+                "application/octet-stream",
+                content,
+            );
         }
     }
     for ((second, name), files) in pages {
-        let page = serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": files});
+        let page =
+            serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": files});
         let index = if second { "second" } else { "simple" };
-        server.put(&format!("/{index}/{name}/"), "application/vnd.pypi.simple.v1+json", page.to_string().into_bytes());
+        server.put(
+            &format!("/{index}/{name}/"),
+            "application/vnd.pypi.simple.v1+json",
+            page.to_string().into_bytes(),
+        );
     }
     server
 }

@@ -1,5 +1,6 @@
-//! How many round trips a cold install takes, and what goes wrong with metadata that lies beside its wheel. Nothing here looks at a
-//! clock: the server answers none of a group of requests before all of them are there.
+//! How many round trips a cold install takes, and what goes wrong with metadata that lies beside
+//! its wheel. Nothing here looks at a clock: the server answers none of a group of requests before
+//! all of them are there.
 
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
 
@@ -32,10 +33,20 @@ fn what_was_needed_the_last_time_is_there_in_two_round_trips() {
     index.server.requests();
     let pages = CHAIN.map(Index::page);
     index.server.together(&pages.each_ref().map(String::as_str));
-    index.server.together(&files.iter().flat_map(|(wheel, metadata)| [wheel.as_str(), metadata]).collect::<Vec<_>>());
+    index.server.together(
+        &files
+            .iter()
+            .flat_map(|(wheel, metadata)| [wheel.as_str(), metadata])
+            .collect::<Vec<_>>(),
+    );
     home.boot(["tool", "install", "first"]).success();
-    assert_eq!(index.server.requests().len(), 12, "nothing is asked for twice");
-    home.run(&mut home.command(home.bin().join("first"))).success();
+    assert_eq!(
+        index.server.requests().len(),
+        12,
+        "nothing is asked for twice"
+    );
+    home.run(&mut home.command(home.bin().join("first")))
+        .success();
 }
 
 #[test]
@@ -43,15 +54,32 @@ fn what_a_well_known_library_needs_is_asked_for_together_with_it() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add_beside(Wheel::new("mdurl", "1.0").file("mdurl.py", ""));
     index.add_beside(Wheel::new("pygments", "1.0").file("pygments.py", ""));
-    index.add_beside(Wheel::new("markdown-it-py", "1.0").requires("mdurl").file("markdown_it.py", ""));
-    index.add_beside(Wheel::new("rich", "1.0").requires("markdown-it-py").requires("pygments").file("rich.py", ""));
-    index.add_beside(Wheel::new("nobody-knows-me", "1.0").requires("rich").command("nobody-knows-me", "here"));
+    index.add_beside(
+        Wheel::new("markdown-it-py", "1.0")
+            .requires("mdurl")
+            .file("markdown_it.py", ""),
+    );
+    index.add_beside(
+        Wheel::new("rich", "1.0")
+            .requires("markdown-it-py")
+            .requires("pygments")
+            .file("rich.py", ""),
+    );
+    index.add_beside(
+        Wheel::new("nobody-knows-me", "1.0")
+            .requires("rich")
+            .command("nobody-knows-me", "here"),
+    );
     let mut home = Home::ready(&mirror, &index);
     home.set("PYTHONDONTWRITEBYTECODE", "1");
     let pages = ["rich", "markdown-it-py", "mdurl", "pygments"].map(Index::page);
     index.server.together(&pages.each_ref().map(String::as_str));
     home.boot(["tool", "install", "nobody-knows-me"]).success();
-    assert_eq!(index.server.requests().len(), 15, "nothing is asked for twice");
+    assert_eq!(
+        index.server.requests().len(),
+        15,
+        "nothing is asked for twice"
+    );
 }
 
 #[test]
@@ -64,7 +92,11 @@ fn a_wheel_comes_with_its_metadata_where_nothing_is_known_yet() {
         index.server.together(&[wheel, metadata]);
     }
     home.boot(["tool", "install", "first"]).success();
-    assert_eq!(index.server.requests().len(), 12, "nothing is asked for twice");
+    assert_eq!(
+        index.server.requests().len(),
+        12,
+        "nothing is asked for twice"
+    );
 }
 
 #[test]
@@ -75,11 +107,24 @@ fn a_guess_that_is_wrong_does_no_harm() {
     home.set("PYTHONDONTWRITEBYTECODE", "1");
     home.write(".cache/boot/index/needed/third", "first gone second");
     index.server.fault(&files[0].0, Fault::Status(500));
-    index.server.fault(&Index::page("second"), Fault::Status(500));
-    home.boot(["tool", "install", "third"]).success().stderr_lacks("second");
-    let receipt = std::fs::read_to_string(home.data().join("tools/third/boot-receipt.toml")).unwrap();
-    assert!(receipt.contains("fourth==1.0") && !receipt.contains("first") && !receipt.contains("second"), "{receipt}");
-    assert_eq!(std::fs::read_to_string(home.root.join(".cache/boot/index/needed/third")).unwrap(), "fourth");
+    index
+        .server
+        .fault(&Index::page("second"), Fault::Status(500));
+    home.boot(["tool", "install", "third"])
+        .success()
+        .stderr_lacks("second");
+    let receipt =
+        std::fs::read_to_string(home.data().join("tools/third/boot-receipt.toml")).unwrap();
+    assert!(
+        receipt.contains("fourth==1.0")
+            && !receipt.contains("first")
+            && !receipt.contains("second"),
+        "{receipt}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(home.root.join(".cache/boot/index/needed/third")).unwrap(),
+        "fourth"
+    );
 }
 
 #[test]
@@ -96,21 +141,37 @@ fn metadata_that_cant_be_had_beside_the_wheel_is_taken_from_it() {
     ] {
         let (mirror, index) = (Mirror::new(), Index::new());
         index.add(Wheel::new("helper", "1.0").file("helper.py", ""));
-        let (_, beside) = index.add_beside(Wheel::new("teller", "1.0").command("teller", "teller 1.0").requires("helper"));
+        let (_, beside) = index.add_beside(
+            Wheel::new("teller", "1.0")
+                .command("teller", "teller 1.0")
+                .requires("helper"),
+        );
         let mut home = Home::ready(&mirror, &index);
         home.set("PYTHONDONTWRITEBYTECODE", "1");
         home.set("BOOT_READ_TIMEOUT", "1");
         match &fault {
             Some(fault) => index.server.fault(&beside, fault.clone()),
             // Of another hash than the page says.
-            None => index.server.put(&beside, "text/plain", b"Metadata-Version: 2.1\nName: teller\nVersion: 1.0\n".to_vec()),
+            None => index.server.put(
+                &beside,
+                "text/plain",
+                b"Metadata-Version: 2.1\nName: teller\nVersion: 1.0\n".to_vec(),
+            ),
         }
         home.boot(["tool", "install", "teller"]).success();
-        home.run(&mut home.command(home.bin().join("teller"))).success().stdout_has("teller 1.0");
-        let packages = std::fs::read_to_string(home.data().join("tools/teller/boot-receipt.toml")).unwrap();
+        home.run(&mut home.command(home.bin().join("teller")))
+            .success()
+            .stdout_has("teller 1.0");
+        let packages =
+            std::fs::read_to_string(home.data().join("tools/teller/boot-receipt.toml")).unwrap();
         assert!(packages.contains("helper==1.0"), "{fault:?}: {packages}");
         if matches!(fault, Some(Fault::Stall | Fault::StallAt(_))) {
-            let asked = index.server.requests().iter().filter(|request| request.ends_with(&beside)).count();
+            let asked = index
+                .server
+                .requests()
+                .iter()
+                .filter(|request| request.ends_with(&beside))
+                .count();
             assert_eq!(asked, 1, "what is silent isn't waited for twice");
         }
     }
@@ -122,10 +183,15 @@ fn a_page_that_falls_silent_is_waited_for_once() {
     index.add(Wheel::new("teller", "1.0").command("teller", "teller 1.0"));
     let mut home = Home::ready(&mirror, &index);
     home.set("BOOT_READ_TIMEOUT", "1");
-    index.server.fault(&Index::page("teller"), Fault::StallAt(20));
+    index
+        .server
+        .fault(&Index::page("teller"), Fault::StallAt(20));
     index.server.requests();
     home.boot(["tool", "install", "teller"]).code(1).one_error();
-    assert_eq!(index.server.requests(), [format!("GET {}", Index::page("teller"))]);
+    assert_eq!(
+        index.server.requests(),
+        [format!("GET {}", Index::page("teller"))]
+    );
 }
 
 #[test]
@@ -147,5 +213,8 @@ fn connections_are_kept_and_used_again() {
     home.boot(["tool", "install", &names[0]]).success();
     let (connections, requests) = (index.server.connections(), index.server.requests().len());
     assert_eq!(requests, 3 * names.len());
-    assert!(connections <= 6, "{connections} connections for {requests} requests, most of which waited for another");
+    assert!(
+        connections <= 6,
+        "{connections} connections for {requests} requests, most of which waited for another"
+    );
 }

@@ -1,5 +1,6 @@
-//! Users and passwords in addresses of single things: git repositories, wheels, source archives. They are good for that server; no receipt,
-//! no log, no list, no error and no other program's arguments have them.
+//! Users and passwords in addresses of single things: git repositories, wheels, source archives.
+//! They are good for that server; no receipt, no log, no list, no error and no other program's
+//! arguments have them.
 
 use std::fs;
 use std::path::Path;
@@ -16,12 +17,21 @@ fn ready() -> (Mirror, Index, Home) {
 }
 
 fn says(home: &Home, command: &str) -> String {
-    home.run(&mut home.command(home.bin().join(command))).success().stdout.trim().to_string()
+    home.run(&mut home.command(home.bin().join(command)))
+        .success()
+        .stdout
+        .trim()
+        .to_string()
 }
 
 /// Everything that can be asked about the tools.
 fn nobody_tells_anything(home: &Home, sources: &[&str]) {
-    for words in [&["tool", "list"][..], &["tool", "list", "--json"], &["-v", "tool", "list", "--outdated"], &["-v", "doctor"]] {
+    for words in [
+        &["tool", "list"][..],
+        &["tool", "list", "--json"],
+        &["-v", "tool", "list", "--outdated"],
+        &["-v", "doctor"],
+    ] {
         nobody_tells(home, &home.boot(words), sources);
     }
 }
@@ -37,8 +47,20 @@ fn guarded_git(home: &Home, repository: &Path) -> Server {
 fn serve_git(home: &Home, repository: &Path, server: &Server) {
     let bare = home.root.join("bare.git");
     let _ = fs::remove_dir_all(&bare);
-    home.run(home.command("git").args(["clone", "--quiet", "--bare"]).arg(repository).arg(&bare)).success();
-    home.run(home.command("git").arg("-C").arg(&bare).arg("update-server-info")).success();
+    home.run(
+        home.command("git")
+            .args(["clone", "--quiet", "--bare"])
+            .arg(repository)
+            .arg(&bare),
+    )
+    .success();
+    home.run(
+        home.command("git")
+            .arg("-C")
+            .arg(&bare)
+            .arg("update-server-info"),
+    )
+    .success();
     let mut folders = vec![bare.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -48,8 +70,16 @@ fn serve_git(home: &Home, repository: &Path, server: &Server) {
                 continue;
             }
             let name = path.strip_prefix(&bare).unwrap().display().to_string();
-            let question = if name == "info/refs" { "?service=git-upload-pack" } else { "" };
-            server.put(&format!("/repo.git/{name}{question}"), "text/plain", fs::read(path).unwrap());
+            let question = if name == "info/refs" {
+                "?service=git-upload-pack"
+            } else {
+                ""
+            };
+            server.put(
+                &format!("/repo.git/{name}{question}"),
+                "text/plain",
+                fs::read(path).unwrap(),
+            );
         }
     }
 }
@@ -57,8 +87,21 @@ fn serve_git(home: &Home, repository: &Path, server: &Server) {
 /// A git on PATH that writes down how it is called.
 fn watched_git(home: &mut Home) {
     let git = which::which("git").unwrap();
-    home.program("watched/git", &format!("#!/bin/sh\necho \"$@\" >>\"$HOME/called\"\nexec {} \"$@\"\n", git.display()));
-    home.set("PATH", &format!("{}:{}:/usr/bin:/bin", home.root.join("watched").display(), home.bin().display()));
+    home.program(
+        "watched/git",
+        &format!(
+            "#!/bin/sh\necho \"$@\" >>\"$HOME/called\"\nexec {} \"$@\"\n",
+            git.display()
+        ),
+    );
+    home.set(
+        "PATH",
+        &format!(
+            "{}:{}:/usr/bin:/bin",
+            home.root.join("watched").display(),
+            home.bin().display()
+        ),
+    );
 }
 
 #[test]
@@ -67,24 +110,47 @@ fn a_repositorys_password_is_told_to_its_server_alone() {
     let repository = Source::new("repo", "1.0", "first").repository(&home, "repositories/repo");
     let server = guarded_git(&home, &repository);
     watched_git(&mut home);
-    let address = format!("git+{}/repo.git", with_user(&server.url(), &format!("me:{SECRET}")));
+    let address = format!(
+        "git+{}/repo.git",
+        with_user(&server.url(), &format!("me:{SECRET}"))
+    );
     let run = home.boot(["-v", "tool", "install", &address]).success();
     assert_eq!(says(&home, "repo"), "first");
     nobody_tells(&home, &run, &[]);
     nobody_tells_anything(&home, &[]);
-    assert!(home.read("called").contains("/repo.git"), "git was watched: {}", home.read("called"));
+    assert!(
+        home.read("called").contains("/repo.git"),
+        "git was watched: {}",
+        home.read("called")
+    );
     let list = home.boot(["tool", "list", "--json"]).success().json();
-    assert_eq!(list["tools"][0]["spec"], format!("repo @ git+{}/repo.git", server.url()));
+    assert_eq!(
+        list["tools"][0]["spec"],
+        format!("repo @ git+{}/repo.git", server.url())
+    );
 
     // Whoever asks later has to know it himself: from the file that NETRC names, and from no other.
-    fs::write(repository.join("repo.py"), "def main():\n    print('second')\n").unwrap();
+    fs::write(
+        repository.join("repo.py"),
+        "def main():\n    print('second')\n",
+    )
+    .unwrap();
     commit(&home, &repository);
     serve_git(&home, &repository, &server);
-    let run = home.boot(["-v", "tool", "upgrade", "repo"]).code(1).one_error();
+    let run = home
+        .boot(["-v", "tool", "upgrade", "repo"])
+        .code(1)
+        .one_error();
     nobody_tells(&home, &run, &[]);
     home.write(".netrc", "machine 127.0.0.1 login me password another\n");
     home.boot(["tool", "upgrade", "repo"]).code(1).one_error();
-    let netrc = home.write("my netrc", &format!("machine 127.0.0.1\n  login me\n  password {SECRET}\n")).display().to_string();
+    let netrc = home
+        .write(
+            "my netrc",
+            &format!("machine 127.0.0.1\n  login me\n  password {SECRET}\n"),
+        )
+        .display()
+        .to_string();
     home.set("NETRC", &netrc);
     let run = home.boot(["-v", "tool", "upgrade", "repo"]).success();
     assert_eq!(says(&home, "repo"), "second");
@@ -95,7 +161,10 @@ fn a_repositorys_password_is_told_to_its_server_alone() {
     // What goes wrong is told without it.
     home.set("NETRC", "/nonexistent");
     for wrong in [
-        format!("git+{}/repo.git", with_user(&server.url(), &format!("you:{SECRET}"))),
+        format!(
+            "git+{}/repo.git",
+            with_user(&server.url(), &format!("you:{SECRET}"))
+        ),
         format!("{address}@no-such-branch"),
         address.replace("repo.git", "other.git"),
         address.replacen("git+http", "git+gopher", 1),
@@ -127,42 +196,102 @@ fn a_wheels_password_is_told_to_its_server_alone() {
         let wheel = Wheel::new(name, version).command(name, word).bytes();
         let path = format!("/private/{name}-{version}-py3-none-any.whl");
         server.put(&path, "application/zip", wheel);
-        format!("{}{path}", with_user(&server.url(), &format!("me:{SECRET}")))
+        format!(
+            "{}{path}",
+            with_user(&server.url(), &format!("me:{SECRET}"))
+        )
     };
     let (hidden, extra) = (put("hidden", "1.0", "found"), put("extra", "1.0", "more"));
     let run = home.boot(["-v", "tool", "install", &hidden]).success();
     nobody_tells(&home, &run, &[]);
-    let run =
-        home.boot(["-v", "tool", "install", "--force", &format!("hidden @ {hidden}"), "--with", &format!("extra @ {extra}")]).success();
+    let run = home
+        .boot([
+            "-v",
+            "tool",
+            "install",
+            "--force",
+            &format!("hidden @ {hidden}"),
+            "--with",
+            &format!("extra @ {extra}"),
+        ])
+        .success();
     nobody_tells(&home, &run, &[]);
     let run = home.boot(["-v", "tool", "install", "black"]).success();
     nobody_tells(&home, &run, &[]);
-    let run = home.boot(["-v", "tool", "inject", "black", &format!("extra @ {extra}"), "--expose"]).success();
+    let run = home
+        .boot([
+            "-v",
+            "tool",
+            "inject",
+            "black",
+            &format!("extra @ {extra}"),
+            "--expose",
+        ])
+        .success();
     nobody_tells(&home, &run, &[]);
-    let run = home.boot(["-v", "tool", "run", "--with", &format!("extra @ {extra}"), &format!("hidden @ {hidden}")]).success();
+    let run = home
+        .boot([
+            "-v",
+            "tool",
+            "run",
+            "--with",
+            &format!("extra @ {extra}"),
+            &format!("hidden @ {hidden}"),
+        ])
+        .success();
     nobody_tells(&home, &run, &[]);
     nobody_tells_anything(&home, &[]);
-    assert_eq!((says(&home, "hidden"), says(&home, "extra")), ("found".into(), "more".into()));
+    assert_eq!(
+        (says(&home, "hidden"), says(&home, "extra")),
+        ("found".into(), "more".into())
+    );
     // PEP 610: the address is there, the password isn't.
-    let site = home.data().join(format!("tools/hidden/lib/python{}/site-packages", mirror.minor()));
+    let site = home.data().join(format!(
+        "tools/hidden/lib/python{}/site-packages",
+        mirror.minor()
+    ));
     let about = fs::read_to_string(site.join("hidden-1.0.dist-info/direct_url.json")).unwrap();
-    assert!(about.contains(&format!("{}/private/hidden-1.0-py3-none-any.whl", server.url())), "{about}");
+    assert!(
+        about.contains(&format!(
+            "{}/private/hidden-1.0-py3-none-any.whl",
+            server.url()
+        )),
+        "{about}"
+    );
 
     // A file of requirements is the user's own.
     let line = format!("extra @ {extra}\n");
     home.write("needs.txt", &line);
-    let run = home.boot(["-v", "tool", "install", "--force", "hidden", "-r", "needs.txt"]);
+    let run = home.boot([
+        "-v",
+        "tool",
+        "install",
+        "--force",
+        "hidden",
+        "-r",
+        "needs.txt",
+    ]);
     nobody_tells(&home, &run, &["needs.txt"]);
 
     let path = "/private/hidden-1.0-py3-none-any.whl";
     let whole = server.content(path);
-    for (fault, content) in
-        [(Some(Fault::Status(404)), None), (Some(Fault::Status(500)), None), (Some(Fault::Loop), None), (None, Some("no wheel"))]
-    {
+    for (fault, content) in [
+        (Some(Fault::Status(404)), None),
+        (Some(Fault::Status(500)), None),
+        (Some(Fault::Loop), None),
+        (None, Some("no wheel")),
+    ] {
         forget(&home);
-        fault.into_iter().for_each(|fault| server.fault(path, fault));
-        content.into_iter().for_each(|content| server.put(path, "application/zip", content.into()));
-        let run = home.boot(["-v", "tool", "install", "--force", &hidden]).code(1).one_error();
+        fault
+            .into_iter()
+            .for_each(|fault| server.fault(path, fault));
+        content
+            .into_iter()
+            .for_each(|content| server.put(path, "application/zip", content.into()));
+        let run = home
+            .boot(["-v", "tool", "install", "--force", &hidden])
+            .code(1)
+            .one_error();
         nobody_tells(&home, &run, &["needs.txt"]);
         server.mend();
         server.put(path, &whole.0, whole.1.clone());
@@ -178,17 +307,29 @@ fn a_wheels_password_is_told_to_its_server_alone() {
         format!("{hidden} ; python_version > '3'"),
     ] {
         forget(&home);
-        let run = home.boot(["-v", "tool", "install", "--force", "--", &wrong]).one_error();
+        let run = home
+            .boot(["-v", "tool", "install", "--force", "--", &wrong])
+            .one_error();
         nobody_tells(&home, &run, &["needs.txt"]);
     }
     home.set("BOOT_OFFLINE", "1");
-    let run = home.boot(["-v", "tool", "install", "--force", &hidden.replace("1.0", "9.0")]).code(1).one_error();
+    let run = home
+        .boot([
+            "-v",
+            "tool",
+            "install",
+            "--force",
+            &hidden.replace("1.0", "9.0"),
+        ])
+        .code(1)
+        .one_error();
     nobody_tells(&home, &run, &["needs.txt"]);
     assert_eq!(says(&home, "hidden"), "found");
 }
 
 /// What the build breaks with: all that it can see of its surroundings.
-const CURIOUS: &str = "raise SystemExit(chr(10).join(sorted('='.join(pair) for pair in __import__('os').environ.items())))\n";
+const CURIOUS: &str = "raise SystemExit(chr(10).join(sorted('='.join(pair) for pair in \
+                       __import__('os').environ.items())))\n";
 
 #[test]
 fn a_failing_builds_log_has_no_password_in_it() {
@@ -196,18 +337,29 @@ fn a_failing_builds_log_has_no_password_in_it() {
     let server = Server::new();
     server.demand("me", SECRET);
     index.server.demand("me", SECRET);
-    let source = Source::new("curious", "1.0", "x").file("curious_backend.py", "").stated();
+    let source = Source::new("curious", "1.0", "x")
+        .file("curious_backend.py", "")
+        .stated();
     let source = source.file("backend/zipfile.py", CURIOUS);
     server.put("/curious-1.0.tar.gz", "application/gzip", source.archive());
     index.add_source(&source);
     let secret = format!("me:{SECRET}");
     home.set("BOOT_INDEX_URL", "");
-    for name in ["PIP_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL", "UV_INDEX"] {
+    for name in [
+        "PIP_INDEX_URL",
+        "UV_DEFAULT_INDEX",
+        "PIP_EXTRA_INDEX_URL",
+        "UV_INDEX",
+    ] {
         home.set(name, &with_user(&index.url(), &secret));
     }
     let address = format!("{}/curious-1.0.tar.gz", with_user(&server.url(), &secret));
     for spec in [address.as_str(), "curious"] {
-        let run = home.boot(["-v", "tool", "install", spec]).code(1).one_error().stderr_has(".local/state/boot/log/");
+        let run = home
+            .boot(["-v", "tool", "install", spec])
+            .code(1)
+            .one_error()
+            .stderr_has(".local/state/boot/log/");
         nobody_tells(&home, &run, &[]);
         let logs: String = fs::read_dir(home.root.join(".local/state/boot/log"))
             .unwrap()

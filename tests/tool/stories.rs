@@ -1,5 +1,5 @@
-//! What pipx's users do with tools, one story each: two versions beside each other, a dependency's own commands, files of requirements,
-//! work inside of an environment.
+//! What pipx's users do with tools, one story each: two versions beside each other, a dependency's
+//! own commands, files of requirements, work inside of an environment.
 
 use std::fs;
 
@@ -19,13 +19,20 @@ fn home() -> (Home, Index) {
 }
 
 fn says(home: &Home, command: &str) -> String {
-    home.run(&mut home.command(home.bin().join(command))).success().stdout.trim().into()
+    home.run(&mut home.command(home.bin().join(command)))
+        .success()
+        .stdout
+        .trim()
+        .into()
 }
 
 /// The names in the bin folder, sorted.
 fn linked(home: &Home) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(home.bin()).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(home.bin())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -34,20 +41,44 @@ fn linked(home: &Home) -> Vec<String> {
 fn a_suffix_keeps_two_versions_beside_each_other() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker"]).success();
-    home.boot(["tool", "install", "speaker==1.0", "--suffix", "@1"]).success().stderr_has("speaker@1 1.0");
-    assert_eq!((says(&home, "speaker"), says(&home, "speaker@1")), ("speaker 2.0".into(), "speaker 1.0".into()));
+    home.boot(["tool", "install", "speaker==1.0", "--suffix", "@1"])
+        .success()
+        .stderr_has("speaker@1 1.0");
+    assert_eq!(
+        (says(&home, "speaker"), says(&home, "speaker@1")),
+        ("speaker 2.0".into(), "speaker 1.0".into())
+    );
     let json = home.boot(["tool", "list", "--json"]).success().json();
-    let of = |number: usize| (json["tools"][number]["name"].clone(), json["tools"][number]["suffix"].clone());
-    assert_eq!((of(0), of(1)), (("speaker".into(), "".into()), ("speaker".into(), "@1".into())));
-    home.boot(["tool", "list"]).success().stdout_has("speaker@1  1.0");
+    let of = |number: usize| {
+        (
+            json["tools"][number]["name"].clone(),
+            json["tools"][number]["suffix"].clone(),
+        )
+    };
+    assert_eq!(
+        (of(0), of(1)),
+        (
+            ("speaker".into(), "".into()),
+            ("speaker".into(), "@1".into())
+        )
+    );
+    home.boot(["tool", "list"])
+        .success()
+        .stdout_has("speaker@1  1.0");
     // Each is upgraded by what it was asked for, and goes alone.
-    home.boot(["tool", "upgrade", "speaker@1"]).success().stderr_has("speaker@1 1.0 is the newest");
+    home.boot(["tool", "upgrade", "speaker@1"])
+        .success()
+        .stderr_has("speaker@1 1.0 is the newest");
     home.boot(["tool", "uninstall", "speaker@1"]).success();
     assert_eq!(linked(&home), ["speaker"]);
-    home.boot(["tool", "uninstall", "speaker@1"]).code(1).one_error();
+    home.boot(["tool", "uninstall", "speaker@1"])
+        .code(1)
+        .one_error();
     assert_eq!(says(&home, "speaker"), "speaker 2.0");
     for wrong in ["/../x", " x", "a/b"] {
-        home.boot(["tool", "install", "speaker", "--suffix", wrong]).code(2).one_error();
+        home.boot(["tool", "install", "speaker", "--suffix", wrong])
+            .code(2)
+            .one_error();
     }
     assert_eq!(linked(&home), ["speaker"]);
 }
@@ -55,14 +86,39 @@ fn a_suffix_keeps_two_versions_beside_each_other() {
 #[test]
 fn commands_of_another_package_are_linked_where_it_is_part_of_the_tool() {
     let (home, index) = home();
-    index.add(Wheel::new("quiet", "1.0").requires("helper").file("quiet.py", ""));
-    home.boot(["tool", "install", "quiet"]).code(1).one_error().stderr_has("--expose-from");
-    for (package, with) in [("nobody", "helper"), ("speaker", "helper"), ("quiet", "helper")] {
-        let run = home.boot(["tool", "install", "quiet", "--with", with, "--expose-from", package]);
+    index.add(
+        Wheel::new("quiet", "1.0")
+            .requires("helper")
+            .file("quiet.py", ""),
+    );
+    home.boot(["tool", "install", "quiet"])
+        .code(1)
+        .one_error()
+        .stderr_has("--expose-from");
+    for (package, with) in [
+        ("nobody", "helper"),
+        ("speaker", "helper"),
+        ("quiet", "helper"),
+    ] {
+        let run = home.boot([
+            "tool",
+            "install",
+            "quiet",
+            "--with",
+            with,
+            "--expose-from",
+            package,
+        ]);
         run.code(1).one_error().stderr_has(package);
     }
-    assert_eq!(home.boot(["tool", "list"]).success().stdout, "", "nothing was installed meanwhile");
-    home.boot(["tool", "install", "quiet", "--expose-from", "Helper"]).success().stderr_has(": helper");
+    assert_eq!(
+        home.boot(["tool", "list"]).success().stdout,
+        "",
+        "nothing was installed meanwhile"
+    );
+    home.boot(["tool", "install", "quiet", "--expose-from", "Helper"])
+        .success()
+        .stderr_has(": helper");
     assert_eq!(says(&home, "helper"), "helped");
     home.boot(["tool", "reinstall", "quiet"]).success();
     assert_eq!(linked(&home), ["helper"]);
@@ -74,27 +130,50 @@ fn injected_commands_are_linked_where_that_is_asked_for_and_go_with_the_package(
     home.boot(["tool", "install", "speaker"]).success();
     home.boot(["tool", "inject", "speaker", "helper"]).success();
     assert_eq!(linked(&home), ["speaker"]);
-    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).success().stderr_has("injected helper 1.0 into speaker 2.0: helper");
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"])
+        .success()
+        .stderr_has("injected helper 1.0 into speaker 2.0: helper");
     assert_eq!(says(&home, "helper"), "helped");
-    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).success().stderr_has("already has helper 1.0");
-    home.boot(["tool", "uninject", "speaker", "helper"]).success();
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"])
+        .success()
+        .stderr_has("already has helper 1.0");
+    home.boot(["tool", "uninject", "speaker", "helper"])
+        .success();
     assert_eq!(linked(&home), ["speaker"]);
     // Another tool's command stays that tool's, and what is advised can be typed.
     home.boot(["tool", "install", "helper"]).success();
     let before = home.tree();
-    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).code(1).one_error().stderr_has("boot tool unexpose helper helper");
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"])
+        .code(1)
+        .one_error()
+        .stderr_has("boot tool unexpose helper helper");
     assert_eq!(home.tree(), before);
-    home.boot(["tool", "unexpose", "helper", "helper"]).success();
-    home.boot(["tool", "inject", "speaker", "helper", "--expose"]).success();
+    home.boot(["tool", "unexpose", "helper", "helper"])
+        .success();
+    home.boot(["tool", "inject", "speaker", "helper", "--expose"])
+        .success();
     home.boot(["tool", "uninstall", "speaker"]).success();
-    assert_eq!(linked(&home), [""; 0], "what was injected leaves no command behind");
+    assert_eq!(
+        linked(&home),
+        [""; 0],
+        "what was injected leaves no command behind"
+    );
 }
 
 /// What is in a tool's environment, by the folders there: `NAME-VERSION`, sorted.
 fn packages(home: &Home, tool: &str) -> Vec<String> {
-    let lib = fs::read_dir(home.data().join("tools").join(tool).join("lib")).unwrap().flatten().next().unwrap();
-    let names = fs::read_dir(lib.path().join("site-packages")).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
-    let mut infos: Vec<String> = names.filter_map(|name| name.strip_suffix(".dist-info").map(str::to_string)).collect();
+    let lib = fs::read_dir(home.data().join("tools").join(tool).join("lib"))
+        .unwrap()
+        .flatten()
+        .next()
+        .unwrap();
+    let names = fs::read_dir(lib.path().join("site-packages"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name().into_string().unwrap());
+    let mut infos: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".dist-info").map(str::to_string))
+        .collect();
     infos.sort();
     infos
 }
@@ -102,18 +181,34 @@ fn packages(home: &Home, tool: &str) -> Vec<String> {
 #[test]
 fn what_is_taken_out_leaves_nothing_behind() {
     let (mirror, index) = (Mirror::new(), Index::new());
-    index.add(Wheel::new("choir", "1.0").requires("voice").command("choir", "choir"));
+    index.add(
+        Wheel::new("choir", "1.0")
+            .requires("voice")
+            .command("choir", "choir"),
+    );
     index.add(Wheel::new("voice", "1.0").file("voice.py", ""));
     index.add(Wheel::new("voice", "2.0").file("voice.py", ""));
-    index.add(Wheel::new("organ", "1.0").requires("pipe").requires("voice<2").file("organ.py", ""));
-    index.add(Wheel::new("pipe", "1.0").requires("tin").file("pipe.py", ""));
+    index.add(
+        Wheel::new("organ", "1.0")
+            .requires("pipe")
+            .requires("voice<2")
+            .file("organ.py", ""),
+    );
+    index.add(
+        Wheel::new("pipe", "1.0")
+            .requires("tin")
+            .file("pipe.py", ""),
+    );
     index.add(Wheel::new("tin", "1.0").file("tin.py", ""));
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "choir"]).success();
     let before = packages(&home, "choir");
     assert_eq!(before, ["choir-1.0", "voice-2.0"]);
     home.boot(["tool", "inject", "choir", "organ"]).success();
-    assert_eq!(packages(&home, "choir"), ["choir-1.0", "organ-1.0", "pipe-1.0", "tin-1.0", "voice-1.0"]);
+    assert_eq!(
+        packages(&home, "choir"),
+        ["choir-1.0", "organ-1.0", "pipe-1.0", "tin-1.0", "voice-1.0"]
+    );
     home.boot(["tool", "uninject", "choir", "organ"]).success();
     assert_eq!(packages(&home, "choir"), before);
 }
@@ -124,24 +219,40 @@ fn of_two_tools_with_one_command_the_first_keeps_it() {
     index.add(Wheel::new("rival", "1.0").command("speaker", "rival"));
     home.boot(["tool", "install", "speaker"]).success();
     let before = home.tree();
-    home.boot(["tool", "install", "rival"]).code(1).one_error().stderr_has("the tool speaker").stderr_has("--suffix");
+    home.boot(["tool", "install", "rival"])
+        .code(1)
+        .one_error()
+        .stderr_has("the tool speaker")
+        .stderr_has("--suffix");
     assert_eq!(home.tree(), before);
-    home.boot(["tool", "install", "rival", "--suffix=-2"]).success();
-    assert_eq!((says(&home, "speaker"), says(&home, "speaker-2")), ("speaker 2.0".into(), "rival".into()));
+    home.boot(["tool", "install", "rival", "--suffix=-2"])
+        .success();
+    assert_eq!(
+        (says(&home, "speaker"), says(&home, "speaker-2")),
+        ("speaker 2.0".into(), "rival".into())
+    );
     home.boot(["tool", "install", "rival", "--force"]).success();
     assert_eq!(says(&home, "speaker"), "rival");
     // Who lost the name works on without it, and doesn't take it along.
     index.add(speaker("3.0"));
     home.set_page_age();
-    home.boot(["tool", "upgrade", "speaker"]).success().stderr_has("2.0 -> 3.0");
+    home.boot(["tool", "upgrade", "speaker"])
+        .success()
+        .stderr_has("2.0 -> 3.0");
     home.boot(["tool", "reinstall", "--all"]).success();
     home.boot(["doctor"]).stdout_lacks("speaker");
     assert_eq!(says(&home, "speaker"), "rival");
-    home.boot(["tool", "expose", "speaker", "speaker"]).code(1).one_error().stderr_has("rival");
+    home.boot(["tool", "expose", "speaker", "speaker"])
+        .code(1)
+        .one_error()
+        .stderr_has("rival");
     home.boot(["tool", "uninstall", "rival"]).success();
-    home.boot(["tool", "expose", "speaker", "speaker"]).success();
+    home.boot(["tool", "expose", "speaker", "speaker"])
+        .success();
     assert_eq!(says(&home, "speaker"), "speaker 3.0");
-    home.boot(["tool", "install", "rival", "--force"]).success().stderr_has("boot tool expose speaker speaker");
+    home.boot(["tool", "install", "rival", "--force"])
+        .success()
+        .stderr_has("boot tool expose speaker speaker");
     home.boot(["tool", "uninstall", "speaker"]).success();
     assert_eq!(says(&home, "speaker"), "rival");
 }
@@ -149,40 +260,102 @@ fn of_two_tools_with_one_command_the_first_keeps_it() {
 #[test]
 fn what_a_file_asks_for_on_other_pythons_is_left_out() {
     let (home, _index) = home();
-    home.write("more.txt", "# mine\nhelper ; python_version >= '3'\nnobody ; python_version < \"3\"\n");
-    let run = home.boot(["tool", "install", "speaker", "-r", "more.txt"]).success();
-    run.stderr_has("nobody is left out").stderr_has("with helper 1.0").stderr_lacks("helper is left out");
+    home.write(
+        "more.txt",
+        "# mine\nhelper ; python_version >= '3'\nnobody ; python_version < \"3\"\n",
+    );
+    let run = home
+        .boot(["tool", "install", "speaker", "-r", "more.txt"])
+        .success();
+    run.stderr_has("nobody is left out")
+        .stderr_has("with helper 1.0")
+        .stderr_lacks("helper is left out");
     home.boot(["tool", "reinstall", "speaker"]).success();
-    home.boot(["tool", "uninject", "speaker", "helper"]).success();
-    home.boot(["tool", "inject", "speaker", "nobody; sys_platform == 'win32'"]).success().stderr_has("nobody is left out");
-    home.boot(["tool", "inject", "speaker", "helper; nonsense"]).code(2).one_error();
-    home.boot(["tool", "install", "helper", "--with", "nobody; python_version < '3'"]).success().stderr_has("nobody is left out");
+    home.boot(["tool", "uninject", "speaker", "helper"])
+        .success();
+    home.boot([
+        "tool",
+        "inject",
+        "speaker",
+        "nobody; sys_platform == 'win32'",
+    ])
+    .success()
+    .stderr_has("nobody is left out");
+    home.boot(["tool", "inject", "speaker", "helper; nonsense"])
+        .code(2)
+        .one_error();
+    home.boot([
+        "tool",
+        "install",
+        "helper",
+        "--with",
+        "nobody; python_version < '3'",
+    ])
+    .success()
+    .stderr_has("nobody is left out");
     // A tool is wanted or not.
-    home.boot(["tool", "install", "speaker; python_version < '3'"]).code(2).one_error();
-    home.boot(["tool", "inject", "speaker", "-r", "more.txt"]).success().stderr_has("injected helper 1.0");
+    home.boot(["tool", "install", "speaker; python_version < '3'"])
+        .code(2)
+        .one_error();
+    home.boot(["tool", "inject", "speaker", "-r", "more.txt"])
+        .success()
+        .stderr_has("injected helper 1.0");
 }
 
 #[test]
 fn inside_of_an_environment_the_programs_own_code_counts() {
     let (home, _index) = home();
-    home.boot(["tool", "install", "speaker", "--with", "helper"]).success();
-    home.boot(["tool", "exec", "speaker", "--", "python", "-c", "import helper, sys; sys.exit(7)"]).code(7);
-    home.boot(["tool", "exec", "speaker", "--", "sh", "-c", "helper; exit 3"]).code(3).stdout_has("helped");
+    home.boot(["tool", "install", "speaker", "--with", "helper"])
+        .success();
+    home.boot([
+        "tool",
+        "exec",
+        "speaker",
+        "--",
+        "python",
+        "-c",
+        "import helper, sys; sys.exit(7)",
+    ])
+    .code(7);
+    home.boot([
+        "tool",
+        "exec",
+        "speaker",
+        "--",
+        "sh",
+        "-c",
+        "helper; exit 3",
+    ])
+    .code(3)
+    .stdout_has("helped");
     let run = home.boot(["tool", "exec", "speaker", "--", "sh", "-c", "kill -TERM $$"]);
     assert_eq!(run.code, None, "the signal is what ended it: {run}");
-    home.boot(["tool", "exec", "speaker", "--", "no such command"]).code(127).one_error().stderr_has("boot tool inject speaker");
-    home.boot(["tool", "exec", "nobody", "--", "true"]).code(1).one_error();
+    home.boot(["tool", "exec", "speaker", "--", "no such command"])
+        .code(127)
+        .one_error()
+        .stderr_has("boot tool inject speaker");
+    home.boot(["tool", "exec", "nobody", "--", "true"])
+        .code(1)
+        .one_error();
 }
 
 #[test]
 fn a_pinned_tool_stays_whatever_is_done_around_it() {
     let (home, index) = home();
     home.boot(["tool", "install", "speaker"]).success();
-    home.boot(["tool", "pin", "speaker"]).success().stderr_has("pinned speaker at 2.0");
-    home.boot(["tool", "pin", "speaker"]).success().stderr_has("already");
+    home.boot(["tool", "pin", "speaker"])
+        .success()
+        .stderr_has("pinned speaker at 2.0");
+    home.boot(["tool", "pin", "speaker"])
+        .success()
+        .stderr_has("already");
     index.add(speaker("3.0"));
     home.set_page_age();
-    for verb in [["tool", "inject", "speaker", "helper"].as_slice(), &["tool", "reinstall", "speaker"], &["tool", "upgrade"]] {
+    for verb in [
+        ["tool", "inject", "speaker", "helper"].as_slice(),
+        &["tool", "reinstall", "speaker"],
+        &["tool", "upgrade"],
+    ] {
         home.boot(verb).success();
         assert_eq!(says(&home, "speaker"), "speaker 2.0", "{verb:?}");
         let tool = &home.boot(["tool", "list", "--json"]).success().json()["tools"][0];
@@ -199,7 +372,10 @@ fn where_no_command_can_be_linked_no_tool_is_installed() {
     home.write("file", "mine");
     let bin = home.root.join("file/bin").display().to_string();
     home.set("BOOT_BIN_DIR", &bin);
-    home.boot(["tool", "install", "speaker"]).code(1).one_error().stderr_has("file/bin");
+    home.boot(["tool", "install", "speaker"])
+        .code(1)
+        .one_error()
+        .stderr_has("file/bin");
     assert_eq!(home.boot(["tool", "list"]).success().stdout, "");
     home.no_leftovers();
 }
@@ -210,7 +386,10 @@ fn a_bin_folder_that_cant_be_written_to_is_found_before_anything_is_published() 
     let (mut home, _index) = home();
     // Nobody makes a link there, root neither.
     home.set("BOOT_BIN_DIR", "/sys/kernel");
-    home.boot(["tool", "install", "speaker"]).code(1).one_error().stderr_has("/sys/kernel");
+    home.boot(["tool", "install", "speaker"])
+        .code(1)
+        .one_error()
+        .stderr_has("/sys/kernel");
     assert_eq!(home.boot(["tool", "list"]).success().stdout, "");
     home.no_leftovers();
 }
@@ -220,26 +399,57 @@ fn with_v_each_step_of_a_tool_is_told_with_its_time() {
     let (home, _index) = home();
     let run = home.boot(["-v", "tool", "install", "speaker"]).success();
     let mut rest = run.stderr.as_str();
-    for step in ["resolving for Python", "resolved to 1 packages", "linked into its environment", "published", "1 commands linked"] {
-        let line = rest.lines().find(|line| line.contains(step)).unwrap_or_else(|| panic!("no {step} after the others: {run}"));
-        let (time, what) = line.trim_start().split_once(" ms  ").unwrap_or_else(|| panic!("no time: {line}"));
-        assert!(time.parse::<u64>().is_ok() && what.starts_with("speaker: "), "{line}");
+    for step in [
+        "resolving for Python",
+        "resolved to 1 packages",
+        "linked into its environment",
+        "published",
+        "1 commands linked",
+    ] {
+        let line = rest
+            .lines()
+            .find(|line| line.contains(step))
+            .unwrap_or_else(|| panic!("no {step} after the others: {run}"));
+        let (time, what) = line
+            .trim_start()
+            .split_once(" ms  ")
+            .unwrap_or_else(|| panic!("no time: {line}"));
+        assert!(
+            time.parse::<u64>().is_ok() && what.starts_with("speaker: "),
+            "{line}"
+        );
         rest = &rest[rest.find(line).unwrap_or_default() + line.len()..];
     }
-    home.boot(["tool", "install", "helper"]).success().stderr_lacks(" ms  ");
+    home.boot(["tool", "install", "helper"])
+        .success()
+        .stderr_lacks(" ms  ");
 }
 
 #[test]
 fn a_tool_that_cant_be_read_hides_no_other() {
     let (home, _index) = home();
-    home.boot(["tool", "install", "speaker", "helper"]).success();
+    home.boot(["tool", "install", "speaker", "helper"])
+        .success();
     let receipt = home.data().join("tools/helper/boot-receipt.toml");
     let text = fs::read_to_string(&receipt).unwrap();
     fs::write(&receipt, text.replace("schema = 1", "schema = 9")).unwrap();
-    home.boot(["tool", "list"]).code(4).stdout_has("speaker  2.0").one_error().stderr_has("boot self update");
-    assert_eq!(home.boot(["tool", "list", "--json"]).code(4).json()["tools"].as_array().unwrap().len(), 1);
+    home.boot(["tool", "list"])
+        .code(4)
+        .stdout_has("speaker  2.0")
+        .one_error()
+        .stderr_has("boot self update");
+    assert_eq!(
+        home.boot(["tool", "list", "--json"]).code(4).json()["tools"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     fs::write(&receipt, "nonsense").unwrap();
-    home.boot(["tool", "list"]).code(4).one_error().stderr_has("boot tool uninstall helper");
+    home.boot(["tool", "list"])
+        .code(4)
+        .one_error()
+        .stderr_has("boot tool uninstall helper");
     home.boot(["tool", "uninstall", "helper"]).success();
     home.boot(["tool", "list"]).success();
     assert_eq!(linked(&home), ["speaker"]);
@@ -250,36 +460,85 @@ fn what_was_mistyped_is_answered_with_what_to_type() {
     let (home, index) = home();
     index.add(Wheel::new("library", "1.0").file("library.py", ""));
     home.boot(["tool", "install", "speaker"]).success();
-    home.boot(["tool", "upgrade", "spaeker"]).code(1).one_error().stderr_has("did you mean speaker?");
-    home.boot(["tool", "uninstall", "speakr"]).code(1).one_error().stderr_has("did you mean speaker?");
-    home.boot(["tool", "inject", "something-else", "helper"]).code(1).one_error().stderr_lacks("did you mean");
+    home.boot(["tool", "upgrade", "spaeker"])
+        .code(1)
+        .one_error()
+        .stderr_has("did you mean speaker?");
+    home.boot(["tool", "uninstall", "speakr"])
+        .code(1)
+        .one_error()
+        .stderr_has("did you mean speaker?");
+    home.boot(["tool", "inject", "something-else", "helper"])
+        .code(1)
+        .one_error()
+        .stderr_lacks("did you mean");
     home.boot(["tool", "expose", "speaker", "nosuch"])
         .code(1)
         .one_error()
         .stderr_has("it has speaker")
         .stderr_has("boot tool expose speaker");
-    home.boot(["tool", "install", "helper>=2,<1"]).code(1).one_error().stderr_has("excludes every version").stderr_lacks("--python");
-    home.boot(["tool", "run", "library"]).code(1).one_error().stderr_has("boot tool run --with library").stderr_lacks("--expose-from");
-    home.boot(["tool", "install", "library"]).code(1).one_error().stderr_has("--expose-from");
+    home.boot(["tool", "install", "helper>=2,<1"])
+        .code(1)
+        .one_error()
+        .stderr_has("excludes every version")
+        .stderr_lacks("--python");
+    home.boot(["tool", "run", "library"])
+        .code(1)
+        .one_error()
+        .stderr_has("boot tool run --with library")
+        .stderr_lacks("--expose-from");
+    home.boot(["tool", "install", "library"])
+        .code(1)
+        .one_error()
+        .stderr_has("--expose-from");
     fs::create_dir(home.root.join("empty")).unwrap();
-    home.boot(["tool", "install", "./empty"]).code(1).one_error().stderr_has("is no Python project").stderr_has("the right folder");
+    home.boot(["tool", "install", "./empty"])
+        .code(1)
+        .one_error()
+        .stderr_has("is no Python project")
+        .stderr_has("the right folder");
     for verb in ["reinstall", "uninstall"] {
-        home.boot(["tool", verb]).code(2).one_error().stderr_has(&format!("boot tool {verb} --all"));
+        home.boot(["tool", verb])
+            .code(2)
+            .one_error()
+            .stderr_has(&format!("boot tool {verb} --all"));
     }
-    home.boot(["tool", "install", ""]).code(2).one_error().stderr_has("error: an empty name names no package");
-    home.boot(["tool", "install", "speaker helper"]).code(2).one_error().stderr_has("two tools are two arguments");
-    home.boot(["tool", "install", "helper", "--constraint", "nowhere.txt"]).code(2).one_error().stderr_has("is the path right?");
+    home.boot(["tool", "install", ""])
+        .code(2)
+        .one_error()
+        .stderr_has("error: an empty name names no package");
+    home.boot(["tool", "install", "speaker helper"])
+        .code(2)
+        .one_error()
+        .stderr_has("two tools are two arguments");
+    home.boot(["tool", "install", "helper", "--constraint", "nowhere.txt"])
+        .code(2)
+        .one_error()
+        .stderr_has("is the path right?");
     assert_eq!(linked(&home), ["speaker"]);
 }
 
 #[test]
 fn a_receipt_that_cant_be_read_is_counted_by_what_takes_all() {
     let (home, _index) = home();
-    home.boot(["tool", "install", "speaker", "helper"]).success();
-    fs::write(home.data().join("tools/helper/boot-receipt.toml"), "nonsense").unwrap();
-    home.boot(["tool", "upgrade"]).code(4).stderr_has("error: ").stderr_has("speaker 2.0 is the newest");
-    home.boot(["tool", "reinstall", "--all"]).code(4).stderr_has("boot tool uninstall helper").stderr_has("reinstalled speaker");
-    home.boot(["tool", "uninstall", "--all"]).code(4).stderr_has("uninstalled speaker");
+    home.boot(["tool", "install", "speaker", "helper"])
+        .success();
+    fs::write(
+        home.data().join("tools/helper/boot-receipt.toml"),
+        "nonsense",
+    )
+    .unwrap();
+    home.boot(["tool", "upgrade"])
+        .code(4)
+        .stderr_has("error: ")
+        .stderr_has("speaker 2.0 is the newest");
+    home.boot(["tool", "reinstall", "--all"])
+        .code(4)
+        .stderr_has("boot tool uninstall helper")
+        .stderr_has("reinstalled speaker");
+    home.boot(["tool", "uninstall", "--all"])
+        .code(4)
+        .stderr_has("uninstalled speaker");
     home.boot(["tool", "upgrade"]).code(1).one_error();
 }
 
@@ -290,27 +549,60 @@ fn what_is_injected_twice_in_one_call_is_wanted_as_both_say() {
         index.add(Wheel::new("plugin", version).file("plugin.py", ""));
     }
     home.boot(["tool", "install", "speaker"]).success();
-    home.boot(["tool", "inject", "speaker", "plugin>=2", "plugin<2"]).code(1).one_error().stderr_has("excludes every version");
-    assert_eq!(home.boot(["tool", "list", "--json"]).success().json()["tools"][0]["injected"], serde_json::json!([]));
-    home.boot(["tool", "inject", "speaker", "plugin>=2", "plugin<3"]).success().stderr_has("injected plugin 2.0");
+    home.boot(["tool", "inject", "speaker", "plugin>=2", "plugin<2"])
+        .code(1)
+        .one_error()
+        .stderr_has("excludes every version");
+    assert_eq!(
+        home.boot(["tool", "list", "--json"]).success().json()["tools"][0]["injected"],
+        serde_json::json!([])
+    );
+    home.boot(["tool", "inject", "speaker", "plugin>=2", "plugin<3"])
+        .success()
+        .stderr_has("injected plugin 2.0");
     home.boot(["tool", "upgrade", "speaker"]).success();
-    home.boot(["tool", "list"]).success().stdout_has("+ plugin 2.0");
-    home.boot(["tool", "inject", "speaker", "plugin", "plugin @ https://127.0.0.1:9/plugin-1.0-py3-none-any.whl"]).code(2).one_error();
+    home.boot(["tool", "list"])
+        .success()
+        .stdout_has("+ plugin 2.0");
+    home.boot([
+        "tool",
+        "inject",
+        "speaker",
+        "plugin",
+        "plugin @ https://127.0.0.1:9/plugin-1.0-py3-none-any.whl",
+    ])
+    .code(2)
+    .one_error();
 }
 
 #[test]
 fn what_holds_a_tool_back_is_named_and_new_bounds_count_for_an_installed_one() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker<2"]).success();
-    home.boot(["tool", "upgrade"]).success().stderr_has("speaker 1.0 is the newest that speaker<2 allows");
+    home.boot(["tool", "upgrade"])
+        .success()
+        .stderr_has("speaker 1.0 is the newest that speaker<2 allows");
     home.boot(["tool", "uninstall", "speaker"]).success();
-    home.boot(["tool", "install", "speaker"]).success().stderr_has("speaker 2.0");
+    home.boot(["tool", "install", "speaker"])
+        .success()
+        .stderr_has("speaker 2.0");
     // It is installed, and newer than what is asked for now.
     home.write("bounds.txt", "speaker<2\n");
-    home.boot(["tool", "install", "speaker", "--constraint", "bounds.txt"]).success().stderr_has("downgraded speaker 2.0 -> 1.0");
-    home.boot(["tool", "install", "speaker", "--constraint", "bounds.txt"]).success().stderr_has("already installed");
-    home.boot(["tool", "upgrade"]).success().stderr_has("speaker 1.0 is the newest that --constraint allows");
-    home.boot(["tool", "install", "speaker"]).success().stderr_has("already installed");
-    home.boot(["tool", "install", "speaker", "--before", "2001-01-01"]).code(1).one_error().stderr_has("--before");
+    home.boot(["tool", "install", "speaker", "--constraint", "bounds.txt"])
+        .success()
+        .stderr_has("downgraded speaker 2.0 -> 1.0");
+    home.boot(["tool", "install", "speaker", "--constraint", "bounds.txt"])
+        .success()
+        .stderr_has("already installed");
+    home.boot(["tool", "upgrade"])
+        .success()
+        .stderr_has("speaker 1.0 is the newest that --constraint allows");
+    home.boot(["tool", "install", "speaker"])
+        .success()
+        .stderr_has("already installed");
+    home.boot(["tool", "install", "speaker", "--before", "2001-01-01"])
+        .code(1)
+        .one_error()
+        .stderr_has("--before");
     assert_eq!(says(&home, "speaker"), "speaker 1.0");
 }

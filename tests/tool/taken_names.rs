@@ -1,11 +1,12 @@
-//! Commands whose names are taken in the bin folder, and are not called like the tool: found before anything is downloaded, which is what
-//! the wheel's directory on the server is for.
+//! Commands whose names are taken in the bin folder, and are not called like the tool: found before
+//! anything is downloaded, which is what the wheel's directory on the server is for.
 
 use std::fs;
 
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
 
-/// A package with a command of another name, too large to be fetched with the end of it; and its dependency.
+/// A package with a command of another name, too large to be fetched with the end of it; and its
+/// dependency.
 fn stock(index: &Index, version: &str, commands: &[&str]) -> String {
     let mut seed: u32 = 11;
     let mut noise = || {
@@ -13,7 +14,9 @@ fn stock(index: &Index, version: &str, commands: &[&str]) -> String {
         format!("{seed:08x}")
     };
     let noise: String = (0..60_000).map(|_| noise()).collect();
-    let mut wheel = Wheel::new("talkative", version).requires("partner").file("talkative.py", "def main():\n    print('talks')\n");
+    let mut wheel = Wheel::new("talkative", version)
+        .requires("partner")
+        .file("talkative.py", "def main():\n    print('talks')\n");
     wheel = wheel.file("talkative_data.txt", &noise);
     for command in commands {
         wheel = wheel.script(command, "talkative:main");
@@ -30,11 +33,11 @@ fn home() -> (Home, Index) {
 
 /// Whether the tool's dependency was fetched since the last call.
 fn has_fetched_more(index: &Index) -> bool {
-    index
-        .server
-        .requests()
-        .iter()
-        .any(|request| request.contains("/files/partner") && request.contains(".whl") && !request.contains(".metadata"))
+    index.server.requests().iter().any(|request| {
+        request.contains("/files/partner")
+            && request.contains(".whl")
+            && !request.contains(".metadata")
+    })
 }
 
 #[test]
@@ -42,18 +45,37 @@ fn a_foreign_file_of_any_name_is_found_before_the_first_download() {
     let (home, index) = home();
     let wheel = stock(&index, "1.0", &["hello", "talk"]);
     home.write(".local/bin/talk", "mine");
-    let before = home.tree().into_iter().filter(|path| !path.starts_with(".cache")).collect::<Vec<_>>();
-    home.boot(["tool", "install", "talkative"]).code(1).one_error().stderr_has("/.local/bin/talk").stderr_has("--force");
+    let before = home
+        .tree()
+        .into_iter()
+        .filter(|path| !path.starts_with(".cache"))
+        .collect::<Vec<_>>();
+    home.boot(["tool", "install", "talkative"])
+        .code(1)
+        .one_error()
+        .stderr_has("/.local/bin/talk")
+        .stderr_has("--force");
     let parts = index.server.sent(&wheel);
-    assert!((1..=70_000).contains(&parts), "{parts} bytes of the wheel: its end, and no more");
+    assert!(
+        (1..=70_000).contains(&parts),
+        "{parts} bytes of the wheel: its end, and no more"
+    );
     assert!(!has_fetched_more(&index), "nothing else was fetched");
-    assert_eq!(home.tree().into_iter().filter(|path| !path.starts_with(".cache")).collect::<Vec<_>>(), before);
+    assert_eq!(
+        home.tree()
+            .into_iter()
+            .filter(|path| !path.starts_with(".cache"))
+            .collect::<Vec<_>>(),
+        before
+    );
     assert_eq!(home.read(".local/bin/talk"), "mine");
     // What isn't taken is no conflict, and costs nothing but that look.
     fs::remove_file(home.bin().join("talk")).unwrap();
     home.write(".local/bin/other", "mine");
     home.boot(["tool", "install", "talkative"]).success();
-    home.run(&mut home.command(home.bin().join("talk"))).success().stdout_has("talks");
+    home.run(&mut home.command(home.bin().join("talk")))
+        .success()
+        .stdout_has("talks");
 }
 
 #[test]
@@ -63,12 +85,19 @@ fn a_command_of_another_tool_is_found_so_too() {
     home.boot(["tool", "install", "rival"]).success();
     let wheel = stock(&index, "1.0", &["talk"]);
     index.server.requests();
-    home.boot(["tool", "install", "talkative"]).code(1).one_error().stderr_has("the tool rival");
+    home.boot(["tool", "install", "talkative"])
+        .code(1)
+        .one_error()
+        .stderr_has("the tool rival");
     assert!(index.server.sent(&wheel) <= 70_000);
     assert!(!has_fetched_more(&index));
-    home.boot(["tool", "install", "talkative", "--suffix=-2"]).success();
-    home.boot(["tool", "install", "talkative", "--force"]).success();
-    home.run(&mut home.command(home.bin().join("talk"))).success().stdout_has("talks");
+    home.boot(["tool", "install", "talkative", "--suffix=-2"])
+        .success();
+    home.boot(["tool", "install", "talkative", "--force"])
+        .success();
+    home.run(&mut home.command(home.bin().join("talk")))
+        .success()
+        .stdout_has("talks");
 }
 
 #[test]
@@ -79,18 +108,27 @@ fn what_an_upgrade_or_an_injected_package_would_bring_is_found_so_too() {
     home.write(".local/bin/talk", "mine");
     let wheel = stock(&index, "1.0", &["hello", "talk"]);
     home.set_page_age();
-    home.boot(["tool", "upgrade"]).code(1).one_error().stderr_has("/.local/bin/talk");
+    home.boot(["tool", "upgrade"])
+        .code(1)
+        .one_error()
+        .stderr_has("/.local/bin/talk");
     assert!((1..=70_000).contains(&index.server.sent(&wheel)));
-    home.run(&mut home.command(home.bin().join("hello"))).success().stdout_has("0.1");
+    home.run(&mut home.command(home.bin().join("hello")))
+        .success()
+        .stdout_has("0.1");
 
     index.add(Wheel::new("quiet", "1.0").command("quiet", "quiet"));
     home.boot(["tool", "install", "quiet"]).success();
     index.server.requests();
-    home.boot(["tool", "inject", "--expose", "quiet", "talkative"]).code(1).one_error().stderr_has("the tool talkative");
+    home.boot(["tool", "inject", "--expose", "quiet", "talkative"])
+        .code(1)
+        .one_error()
+        .stderr_has("the tool talkative");
     assert!(index.server.sent(&wheel) <= 70_000);
     assert!(!has_fetched_more(&index));
     // Without its commands there is no conflict.
-    home.boot(["tool", "inject", "quiet", "talkative"]).success();
+    home.boot(["tool", "inject", "quiet", "talkative"])
+        .success();
 }
 
 #[test]
@@ -99,7 +137,10 @@ fn where_no_parts_are_sent_the_tools_own_wheel_is_all_that_is_fetched() {
     let wheel = stock(&index, "1.0", &["talk"]);
     index.server.fault(&wheel, Fault::NoRanges(100_000));
     home.write(".local/bin/talk", "mine");
-    home.boot(["tool", "install", "talkative"]).code(1).one_error().stderr_has("/.local/bin/talk");
+    home.boot(["tool", "install", "talkative"])
+        .code(1)
+        .one_error()
+        .stderr_has("/.local/bin/talk");
     assert!(!has_fetched_more(&index));
     assert!(!home.data().join("tools/talkative").exists());
 }

@@ -1,6 +1,8 @@
-//! Words and options of pyenv, pipx, uv, conda and their like, and the command of boot that does the same.
+//! Words and options of pyenv, pipx, uv, conda and their like, and the command of boot that does
+//! the same.
 //!
-//! [`table`] holds them as data. An answer is only given where its commands parse with what the user typed.
+//! [`table`] holds them as data. An answer is only given where its commands parse with what the
+//! user typed.
 
 pub mod table;
 
@@ -27,7 +29,11 @@ pub struct Typed {
 impl Typed {
     /// Splits `words`, whose first is the program's name.
     pub fn new(words: &[OsString]) -> Typed {
-        let words: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let words: Vec<String> = words
+            .iter()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
         let root = Cli::command();
         let mut command = &root;
         let mut level = Vec::new();
@@ -41,13 +47,25 @@ impl Typed {
             }
             at += 1;
         }
-        let rest = words.get(at..).unwrap_or_default().iter().filter(|word| !is_for_every_command(word)).cloned().collect();
-        Typed { level, rest, below: names_below(command) }
+        let rest = words
+            .get(at..)
+            .unwrap_or_default()
+            .iter()
+            .filter(|word| !is_for_every_command(word))
+            .cloned()
+            .collect();
+        Typed {
+            level,
+            rest,
+            below: names_below(command),
+        }
     }
 
     /// `boot python install`.
     pub fn command(&self) -> String {
-        [&["boot".to_string()], self.level.as_slice()].concat().join(" ")
+        [&["boot".to_string()], self.level.as_slice()]
+            .concat()
+            .join(" ")
     }
 
     fn is_command(&self, word: &str) -> bool {
@@ -68,8 +86,13 @@ impl Typed {
 }
 
 fn names_below(command: &Command) -> Vec<String> {
-    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
-    shown.flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases())).map(String::from).collect()
+    let shown = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    shown
+        .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()))
+        .map(String::from)
+        .collect()
 }
 
 fn is_for_every_command(word: &str) -> bool {
@@ -92,30 +115,49 @@ pub fn message(words: &[OsString], error: &clap::Error) -> String {
     if let Some(option) = invalid.filter(|option| is_option(option)) {
         let words = with_option_first(&typed.rest, option);
         let complaint = format!("{} has no option {}", typed.command(), escaped(option));
-        let next = answer(&typed.level, &words).or_else(|| near_option(&typed.level, option)).unwrap_or_else(|| usage(error));
+        let next = answer(&typed.level, &words)
+            .or_else(|| near_option(&typed.level, option))
+            .unwrap_or_else(|| usage(error));
         return format!("{complaint}\n{next}");
     }
-    let Some(word) = typed.rest.first() else { return plain(error) };
+    let Some(word) = typed.rest.first() else {
+        return plain(error);
+    };
     if let Some(answer) = answer(&typed.level, &typed.rest) {
         return format!("{}\n{answer}", typed.complaint(word));
     }
-    if typed.level == ["venv"] && error.kind() == ErrorKind::ArgumentConflict && typed.rest.iter().all(|word| !is_option(word)) {
+    if typed.level == ["venv"]
+        && error.kind() == ErrorKind::ArgumentConflict
+        && typed.rest.iter().all(|word| !is_option(word))
+    {
         let next = guess(&typed).unwrap_or_else(|| usage(error));
-        return format!("boot venv makes one environment, and these are {}: {}\n{next}", typed.rest.len(), escaped(&typed.rest.join(", ")));
+        return format!(
+            "boot venv makes one environment, and these are {}: {}\n{next}",
+            typed.rest.len(),
+            escaped(&typed.rest.join(", "))
+        );
     }
-    if error.kind() == ErrorKind::InvalidSubcommand || (typed.is_command(word) && typed.level.is_empty()) {
-        let next = guess(&typed).unwrap_or_else(|| format!("{} -h names those that there are", typed.command()));
+    if error.kind() == ErrorKind::InvalidSubcommand
+        || (typed.is_command(word) && typed.level.is_empty())
+    {
+        let next = guess(&typed)
+            .unwrap_or_else(|| format!("{} -h names those that there are", typed.command()));
         return format!("{}\n{next}", typed.complaint(word));
     }
     plain(error)
 }
 
-/// The message for a command line that clap takes, but that meant another command: `boot venv activate`, `boot init -`.
+/// The message for a command line that clap takes, but that meant another command: `boot venv
+/// activate`, `boot init -`.
 pub fn trap(words: &[OsString], environment: Option<&str>) -> Option<String> {
     let typed = Typed::new(words);
     let word = typed.rest.first()?;
     if typed.level == ["init"] {
-        return Some(format!("{}\n{}", typed.complaint(word), answer(&typed.level, &typed.rest)?));
+        return Some(format!(
+            "{}\n{}",
+            typed.complaint(word),
+            answer(&typed.level, &typed.rest)?
+        ));
     }
     // A path as it was typed, wherever it stands.
     if typed.level != ["venv"] {
@@ -128,10 +170,23 @@ pub fn trap(words: &[OsString], environment: Option<&str>) -> Option<String> {
     let made = |rest: &[String], word: String| {
         let mut words = rest.to_vec();
         words[at] = word;
-        format!("boot venv {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
+        format!(
+            "boot venv {}",
+            words
+                .iter()
+                .map(|word| quoted(word))
+                .collect::<Vec<_>>()
+                .join(" ")
+        )
     };
-    let folder = format!("a folder of that name: {}", made(&typed.rest, format!("./{path}")));
-    let next = match (answer(&["venv".into()], &rest), near(path, table::VENV_VERBS)) {
+    let folder = format!(
+        "a folder of that name: {}",
+        made(&typed.rest, format!("./{path}"))
+    );
+    let next = match (
+        answer(&["venv".into()], &rest),
+        near(path, table::VENV_VERBS),
+    ) {
         (Some(answer), _) => format!("{answer}; {folder}"),
         (None, Some(verb)) if typed.below.iter().any(|name| name == verb) => {
             format!("{}, or {folder}", made(&typed.rest, verb.to_string()))
@@ -140,18 +195,28 @@ pub fn trap(words: &[OsString], environment: Option<&str>) -> Option<String> {
         (None, None) if table::OTHERS_VERBS.contains(&path) => folder,
         (None, None) => return None,
     };
-    Some(format!("boot venv has no command {}\n{next}", escaped(path)))
+    Some(format!(
+        "boot venv has no command {}\n{next}",
+        escaped(path)
+    ))
 }
 
 /// The words with the refused option first, its value behind it.
 fn with_option_first(words: &[String], option: &str) -> Vec<String> {
     let mut ordered = vec![option.to_string()];
     let is_it = |word: &&String| {
-        let long = word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
-        let short = option.len() == 2 && !word.starts_with("--") && word.starts_with('-') && word.contains(&option[1..]);
+        let long = word
+            .strip_prefix(option)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+        let short = option.len() == 2
+            && !word.starts_with("--")
+            && word.starts_with('-')
+            && word.contains(&option[1..]);
         long || short
     };
-    let Some(at) = words.iter().position(|word| is_it(&word)) else { return ordered };
+    let Some(at) = words.iter().position(|word| is_it(&word)) else {
+        return ordered;
+    };
     if let Some((_, value)) = words[at].split_once('=') {
         ordered.push(value.to_string());
     }
@@ -163,13 +228,16 @@ fn with_option_first(words: &[String], option: &str) -> Vec<String> {
 /// The answer of the first row that fits.
 fn answer(level: &[String], rest: &[String]) -> Option<String> {
     let typed: Vec<&str> = level.iter().chain(rest).map(String::as_str).collect();
-    table::ROWS.iter().find_map(|(pattern, answer)| fill(answer, &captured(pattern, level.len(), &typed)?))
+    table::ROWS
+        .iter()
+        .find_map(|(pattern, answer)| fill(answer, &captured(pattern, level.len(), &typed)?))
 }
 
 /// What a pattern's name stands for.
 type Captures<'w> = Vec<(&'w str, Vec<&'w str>)>;
 
-/// What the names of `pattern` stand for in `typed`, whose first `depth` words are commands of boot. None: it doesn't fit.
+/// What the names of `pattern` stand for in `typed`, whose first `depth` words are commands of
+/// boot. None: it doesn't fit.
 fn captured<'w>(pattern: &'w str, depth: usize, typed: &[&'w str]) -> Option<Captures<'w>> {
     let mut captures = Captures::new();
     let mut at = 0;
@@ -177,7 +245,8 @@ fn captured<'w>(pattern: &'w str, depth: usize, typed: &[&'w str]) -> Option<Cap
     for (index, token) in pattern.split(' ').enumerate() {
         if let Some(name) = token.strip_suffix('…') {
             let words = &typed[at..];
-            if name == "VERSION" && (words.is_empty() || !words.iter().all(|word| is_version(word))) {
+            if name == "VERSION" && (words.is_empty() || !words.iter().all(|word| is_version(word)))
+            {
                 return None;
             }
             captures.push((token, words.to_vec()));
@@ -197,7 +266,8 @@ fn captured<'w>(pattern: &'w str, depth: usize, typed: &[&'w str]) -> Option<Cap
         } else {
             let word = *typed.get(at)?;
             // What stands before is boot's own, and never an alternative.
-            if (index < depth && token != word) || !token.split('|').any(|literal| literal == word) {
+            if (index < depth && token != word) || !token.split('|').any(|literal| literal == word)
+            {
                 return None;
             }
             at += 1;
@@ -218,13 +288,17 @@ fn is_version(word: &str) -> bool {
 }
 
 fn bare_version(word: &str) -> &str {
-    match word.strip_prefix("python@").or_else(|| word.strip_prefix("python=")) {
+    match word
+        .strip_prefix("python@")
+        .or_else(|| word.strip_prefix("python="))
+    {
         Some(version) if !version.starts_with('=') && !version.is_empty() => version,
         _ => word,
     }
 }
 
-/// The answer with what was typed in its place. None where a command of it wouldn't be understood then.
+/// The answer with what was typed in its place. None where a command of it wouldn't be understood
+/// then.
 fn fill(answer: &str, captures: &Captures) -> Option<String> {
     let mut text = String::new();
     for (index, part) in answer.split('`').enumerate() {
@@ -234,8 +308,16 @@ fn fill(answer: &str, captures: &Captures) -> Option<String> {
             continue;
         }
         let bare = |options| in_place(part, captures, options, &|word| word.to_string());
-        let words = [bare(Options::Kept), bare(Options::Dropped)].into_iter().find_map(completed)?;
-        text.push_str(&words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+        let words = [bare(Options::Kept), bare(Options::Dropped)]
+            .into_iter()
+            .find_map(completed)?;
+        text.push_str(
+            &words
+                .iter()
+                .map(|word| quoted(word))
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
     }
     Some(text.trim_end().to_string())
 }
@@ -247,14 +329,23 @@ enum Options {
 }
 
 /// The words of `part`, its names replaced by what `show` makes of their values.
-fn in_place(part: &str, captures: &Captures, options: Options, show: &dyn Fn(&str) -> String) -> Vec<String> {
+fn in_place(
+    part: &str,
+    captures: &Captures,
+    options: Options,
+    show: &dyn Fn(&str) -> String,
+) -> Vec<String> {
     let mut words = Vec::new();
     for token in part.split(' ') {
         let whole = captures.iter().find(|(name, _)| *name == token);
         // A name may stand in a longer word: `BOOT_PYTHON=VERSION`, `venvs/NAME/bin`.
-        let within = captures.iter().find(|(name, _)| !name.ends_with('…') && has_name(token, name));
+        let within = captures
+            .iter()
+            .find(|(name, _)| !name.ends_with('…') && has_name(token, name));
         if let Some((_, values)) = whole {
-            let values = values.iter().filter(|word| options == Options::Kept || !is_option(word));
+            let values = values
+                .iter()
+                .filter(|word| options == Options::Kept || !is_option(word));
             words.extend(values.map(|word| show(bare_version(word))));
         } else if let Some((name, values)) = within {
             let value = values.first().copied().unwrap_or_default();
@@ -268,10 +359,13 @@ fn in_place(part: &str, captures: &Captures, options: Options, show: &dyn Fn(&st
 
 /// Whether `name` stands in `token` as a component of its own.
 fn has_name(token: &str, name: &str) -> bool {
-    token.split(['=', '/', ':', ',', ';']).any(|part| part == name)
+    token
+        .split(['=', '/', ':', ',', ';'])
+        .any(|part| part == name)
 }
 
-/// The command as clap takes it: the names of what has to follow are added. None where it takes it in no way.
+/// The command as clap takes it: the names of what has to follow are added. None where it takes it
+/// in no way.
 fn completed(mut words: Vec<String>) -> Option<Vec<String>> {
     let error = match Cli::try_parse_from(&words) {
         Ok(_) => return Some(words),
@@ -280,7 +374,11 @@ fn completed(mut words: Vec<String>) -> Option<Vec<String>> {
     match (error.kind(), error.get(ContextKind::InvalidArg)) {
         (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => return Some(words),
         (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
-            words.extend(missing.iter().map(|name| name.trim_matches(['<', '>', '.']).to_string()));
+            words.extend(
+                missing
+                    .iter()
+                    .map(|name| name.trim_matches(['<', '>', '.']).to_string()),
+            );
         }
         _ => return None,
     }
@@ -289,16 +387,31 @@ fn completed(mut words: Vec<String>) -> Option<Vec<String>> {
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
-    let plain =
-        !word.is_empty() && word.chars().enumerate().all(|(at, c)| c.is_alphanumeric() || "/._-+@,:%…".contains(c) || (c == '=' && at > 0));
-    if plain { word.into() } else { escaped(&String::from_utf8_lossy(&quote::posix(word))) }
+    let plain = !word.is_empty()
+        && word
+            .chars()
+            .enumerate()
+            .all(|(at, c)| c.is_alphanumeric() || "/._-+@,:%…".contains(c) || (c == '=' && at > 0));
+    if plain {
+        word.into()
+    } else {
+        escaped(&String::from_utf8_lossy(&quote::posix(word)))
+    }
 }
 
 /// The command that was mistyped, with its arguments.
 fn guess(typed: &Typed) -> Option<String> {
     let word = typed.rest.first()?;
-    let heads: Vec<&str> = table::ROWS.iter().flat_map(|(pattern, _)| heads(pattern, &typed.level)).collect();
-    let known: Vec<&str> = typed.below.iter().map(String::as_str).chain(heads).collect();
+    let heads: Vec<&str> = table::ROWS
+        .iter()
+        .flat_map(|(pattern, _)| heads(pattern, &typed.level))
+        .collect();
+    let known: Vec<&str> = typed
+        .below
+        .iter()
+        .map(String::as_str)
+        .chain(heads)
+        .collect();
     let meant = near(word, &known)?;
     let mut rest = typed.rest.clone();
     rest[0] = meant.to_string();
@@ -306,8 +419,18 @@ fn guess(typed: &Typed) -> Option<String> {
         return answer(&typed.level, &rest);
     }
     let command = format!("{} {meant}", typed.command());
-    let full: Vec<String> = command.split(' ').map(String::from).chain(rest[1..].iter().cloned()).collect();
-    let full = completed(full).map(|words| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+    let full: Vec<String> = command
+        .split(' ')
+        .map(String::from)
+        .chain(rest[1..].iter().cloned())
+        .collect();
+    let full = completed(full).map(|words| {
+        words
+            .iter()
+            .map(|word| quoted(word))
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
     Some(full.unwrap_or(command))
 }
 
@@ -318,7 +441,11 @@ fn heads<'p>(pattern: &'p str, level: &[String]) -> Vec<&'p str> {
         return Vec::new();
     }
     let head = tokens.next().unwrap_or_default();
-    if is_name(head.trim_end_matches('…')) { Vec::new() } else { head.split('|').filter(|word| !is_option(word)).collect() }
+    if is_name(head.trim_end_matches('…')) {
+        Vec::new()
+    } else {
+        head.split('|').filter(|word| !is_option(word)).collect()
+    }
 }
 
 /// The known word that `word` misspells: one slip, in long words two.
@@ -328,11 +455,18 @@ fn near<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
         4..9 => 1,
         _ => 2,
     };
-    let within = known.iter().filter(|known| begin_alike(word, known)).map(|known| (crate::report::distance(word, known), *known));
-    within.filter(|(slip, _)| *slip <= slips).min_by_key(|(slip, _)| *slip).map(|(_, known)| known)
+    let within = known
+        .iter()
+        .filter(|known| begin_alike(word, known))
+        .map(|known| (crate::report::distance(word, known), *known));
+    within
+        .filter(|(slip, _)| *slip <= slips)
+        .min_by_key(|(slip, _)| *slip)
+        .map(|(_, known)| known)
 }
 
-/// Whether both words begin with the same letter, or have their first two the other way round. `rust` is no `trust`.
+/// Whether both words begin with the same letter, or have their first two the other way round.
+/// `rust` is no `trust`.
 fn begin_alike(word: &str, known: &str) -> bool {
     let (mut a, mut b) = (word.chars(), known.chars());
     let (a, b) = ((a.next(), a.next()), (b.next(), b.next()));
@@ -342,7 +476,9 @@ fn begin_alike(word: &str, known: &str) -> bool {
 /// The option of the command at `level` that was mistyped.
 fn near_option(level: &[String], option: &str) -> Option<String> {
     let root = Cli::command();
-    let command = level.iter().try_fold(&root, |command, name| command.find_subcommand(name));
+    let command = level
+        .iter()
+        .try_fold(&root, |command, name| command.find_subcommand(name));
     let known: Vec<String> = command
         .into_iter()
         .flat_map(Command::get_arguments)
@@ -350,25 +486,44 @@ fn near_option(level: &[String], option: &str) -> Option<String> {
         .filter_map(|arg| arg.get_long())
         .map(|name| format!("--{name}"))
         .collect();
-    let meant = near(option, &known.iter().map(String::as_str).collect::<Vec<_>>())?;
-    Some(format!("did you mean {meant}? boot {} -h shows all", level.join(" ")))
+    let meant = near(
+        option,
+        &known.iter().map(String::as_str).collect::<Vec<_>>(),
+    )?;
+    Some(format!(
+        "did you mean {meant}? boot {} -h shows all",
+        level.join(" ")
+    ))
 }
 
 /// The line of clap's message that shows how the command is used.
 fn usage(error: &clap::Error) -> String {
     let lines = plain(error);
-    lines.lines().find(|line| line.starts_with("Usage:")).unwrap_or("boot -h names what there is").to_string()
+    lines
+        .lines()
+        .find(|line| line.starts_with("Usage:"))
+        .unwrap_or("boot -h names what there is")
+        .to_string()
 }
 
-/// What clap says, a line a paragraph, without its tips, which compare letters and know of no shell.
+/// What clap says, a line a paragraph, without its tips, which compare letters and know of no
+/// shell.
 fn plain(error: &clap::Error) -> String {
     let said = error.to_string();
     let said = said.strip_prefix("error: ").unwrap_or(&said);
     let paragraphs = said.split("\n\n").map(|paragraph| {
-        let lines = paragraph.lines().filter(|line| !line.trim_start().starts_with("tip:"));
-        lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+        let lines = paragraph
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("tip:"));
+        lines
+            .flat_map(str::split_whitespace)
+            .collect::<Vec<_>>()
+            .join(" ")
     });
-    paragraphs.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect::<Vec<_>>().join("\n")
+    paragraphs
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -409,12 +564,17 @@ mod tests {
         for (pattern, _) in table::ROWS {
             for alternative in alternatives(pattern) {
                 let fits = |line: &[OsString]| {
-                    let typed: Vec<String> = line.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+                    let typed: Vec<String> = line
+                        .iter()
+                        .skip(1)
+                        .map(|word| word.to_string_lossy().into_owned())
+                        .collect();
                     let depth = Typed::new(line).level.len();
                     let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
-                    let first = table::ROWS
-                        .iter()
-                        .find(|(pattern, answer)| captured(pattern, depth, &typed).is_some_and(|names| fill(answer, &names).is_some()));
+                    let first = table::ROWS.iter().find(|(pattern, answer)| {
+                        captured(pattern, depth, &typed)
+                            .is_some_and(|names| fill(answer, &names).is_some())
+                    });
                     first.is_some_and(|(first, _)| first == pattern)
                 };
                 let lines = [example(&alternative, false), example(&alternative, true)];
@@ -434,10 +594,19 @@ mod tests {
 
     /// The pattern with each of its words' spellings.
     fn alternatives(pattern: &str) -> Vec<String> {
-        pattern.split(' ').fold(vec![String::new()], |lines, token| {
-            let spellings: Vec<&str> = token.split('|').collect();
-            lines.iter().flat_map(|line| spellings.iter().map(move |word| format!("{line} {word}").trim_start().to_string())).collect()
-        })
+        pattern
+            .split(' ')
+            .fold(vec![String::new()], |lines, token| {
+                let spellings: Vec<&str> = token.split('|').collect();
+                lines
+                    .iter()
+                    .flat_map(|line| {
+                        spellings
+                            .iter()
+                            .map(move |word| format!("{line} {word}").trim_start().to_string())
+                    })
+                    .collect()
+            })
     }
 
     /// The commands in an answer, names and all.
@@ -450,15 +619,29 @@ mod tests {
         for (pattern, answer) in table::ROWS {
             assert_eq!(answer.matches('`').count() % 2, 0, "{pattern}");
             for command in commands(answer) {
-                let words: Vec<String> =
-                    command.split(' ').map(|word| word.replace('…', "").replace("VERSION", "3.11").replace("SHELL", "bash")).collect();
+                let words: Vec<String> = command
+                    .split(' ')
+                    .map(|word| {
+                        word.replace('…', "")
+                            .replace("VERSION", "3.11")
+                            .replace("SHELL", "bash")
+                    })
+                    .collect();
                 assert!(completed(words.clone()).is_some(), "{pattern}: {command}");
             }
             // What a row names without backticks is nobody's to check.
             let prose: String = answer.split('`').step_by(2).collect();
-            let named = prose.split("boot ").skip(1).map(|rest| rest.split([' ', ';', ',']).next().unwrap_or_default());
+            let named = prose
+                .split("boot ")
+                .skip(1)
+                .map(|rest| rest.split([' ', ';', ',']).next().unwrap_or_default());
             for word in named {
-                assert!(!Cli::command().get_subcommands().any(|command| command.get_name() == word), "{pattern}: {word} wants backticks");
+                assert!(
+                    !Cli::command()
+                        .get_subcommands()
+                        .any(|command| command.get_name() == word),
+                    "{pattern}: {word} wants backticks"
+                );
             }
         }
     }
@@ -467,14 +650,40 @@ mod tests {
     fn an_answer_repeats_what_was_typed_as_a_shell_takes_it() {
         for (line, answer) in [
             (words("boot global 3.11"), "boot python pin --global 3.11"),
-            (words("boot use -g python@3.11"), "boot python pin --global 3.11"),
-            (words("boot install black[d]"), "boot tool install 'black[d]'"),
-            (words("boot -q install --with pytest black"), "boot tool install --with pytest black"),
-            (["boot", "install", "it's", "a b"].map(OsString::from).to_vec(), r"boot tool install 'it'\''s' 'a b'"),
-            (words("boot tool install black --upgrade --frob"), "boot tool upgrade black"),
-            (words("boot python install 3.11 -l"), "boot python list --available 3.11"),
-            (words("boot tool install --pip-args=--no-deps black"), "boot tool install black"),
-            (words("boot create -n foo python=3.11 numpy"), "boot venv --name foo --python 3.11"),
+            (
+                words("boot use -g python@3.11"),
+                "boot python pin --global 3.11",
+            ),
+            (
+                words("boot install black[d]"),
+                "boot tool install 'black[d]'",
+            ),
+            (
+                words("boot -q install --with pytest black"),
+                "boot tool install --with pytest black",
+            ),
+            (
+                ["boot", "install", "it's", "a b"]
+                    .map(OsString::from)
+                    .to_vec(),
+                r"boot tool install 'it'\''s' 'a b'",
+            ),
+            (
+                words("boot tool install black --upgrade --frob"),
+                "boot tool upgrade black",
+            ),
+            (
+                words("boot python install 3.11 -l"),
+                "boot python list --available 3.11",
+            ),
+            (
+                words("boot tool install --pip-args=--no-deps black"),
+                "boot tool install black",
+            ),
+            (
+                words("boot create -n foo python=3.11 numpy"),
+                "boot venv --name foo --python 3.11",
+            ),
             (words("boot pip install a;b"), "pip install 'a;b'"),
             (words("boot help local"), "boot python pin"),
             (words("boot python help versions"), "boot python list"),
@@ -494,7 +703,10 @@ mod tests {
             ("boot python instal 3.11", "\nboot python install 3.11"),
             ("boot python verisons", "\nboot python list"),
             ("boot tool isntall black", "\nboot tool install black"),
-            ("boot venv lsit", "\nboot venv list, or a folder of that name: boot venv ./lsit"),
+            (
+                "boot venv lsit",
+                "\nboot venv list, or a folder of that name: boot venv ./lsit",
+            ),
             ("boot shell instal", "\nboot shell install"),
             ("boot turst", "\nboot trust"),
             ("boot python install --sorce", "did you mean --source?"),
@@ -518,22 +730,52 @@ mod tests {
             "boot version-file-read",
         ] {
             let said = said(&words(line));
-            assert!(said.ends_with("\nboot -h names those that there are") || said.contains("config.toml"), "{line}: {said}");
+            assert!(
+                said.ends_with("\nboot -h names those that there are")
+                    || said.contains("config.toml"),
+                "{line}: {said}"
+            );
         }
-        assert!(said(&words("boot python frobnicate")).ends_with("\nboot python -h names those that there are"));
+        assert!(
+            said(&words("boot python frobnicate"))
+                .ends_with("\nboot python -h names those that there are")
+        );
     }
 
     #[test]
     fn a_folder_of_environments_is_told_from_a_verb() {
-        for word in
-            ["env", "venv", ".venv", "./ls", "dev", "test", "docs", "with a space", "project", "bare", "other", "prod", "python-tests"]
-        {
-            assert_eq!(said(&["boot".into(), "venv".into(), word.into()]), "taken", "{word}");
+        for word in [
+            "env",
+            "venv",
+            ".venv",
+            "./ls",
+            "dev",
+            "test",
+            "docs",
+            "with a space",
+            "project",
+            "bare",
+            "other",
+            "prod",
+            "python-tests",
+        ] {
+            assert_eq!(
+                said(&["boot".into(), "venv".into(), word.into()]),
+                "taken",
+                "{word}"
+            );
         }
-        for word in ["info", "activate", "use", "lits", "sync", "3.11", "crate", "system"] {
+        for word in [
+            "info", "activate", "use", "lits", "sync", "3.11", "crate", "system",
+        ] {
             let said = said(&["boot".into(), "venv".into(), word.into()]);
-            assert!(said.contains(&format!("a folder of that name: boot venv ./{word}")), "{said}");
+            assert!(
+                said.contains(&format!("a folder of that name: boot venv ./{word}")),
+                "{said}"
+            );
         }
-        assert!(said(&words("boot venv --python 3.11 use")).contains("boot venv --python 3.11 ./use"));
+        assert!(
+            said(&words("boot venv --python 3.11 use")).contains("boot venv --python 3.11 ./use")
+        );
     }
 }

@@ -13,9 +13,19 @@ pub fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
     if args.all {
         paths.extend(discover::interpreters(&ctx.paths));
     } else if paths.is_empty() {
-        let found: Vec<String> = discover::interpreters(&ctx.paths).iter().map(|path| ctx.paths.tilde(path)).collect();
-        let found = if found.is_empty() { "none was found here".into() } else { format!("here are {}", found.join(", ")) };
-        return Err(Error::Usage(format!("name the interpreters to take in: {found}\nboot python adopt --all takes in all of them")));
+        let found: Vec<String> = discover::interpreters(&ctx.paths)
+            .iter()
+            .map(|path| ctx.paths.tilde(path))
+            .collect();
+        let found = if found.is_empty() {
+            "none was found here".into()
+        } else {
+            format!("here are {}", found.join(", "))
+        };
+        return Err(Error::Usage(format!(
+            "name the interpreters to take in: {found}\n\
+             boot python adopt --all takes in all of them"
+        )));
     }
     if paths.is_empty() {
         ctx.report.info("there is no other Python on this machine");
@@ -31,7 +41,12 @@ pub fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
                 codes.push(Code::Done);
             }
             Err(error) if !named => {
-                let line = error.to_string().lines().next().unwrap_or_default().to_string();
+                let line = error
+                    .to_string()
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_string();
                 ctx.report.info(&format!("passed over: {line}"));
             }
             Err(error) => {
@@ -48,17 +63,24 @@ fn tell(ctx: &Context, outcome: &Outcome) {
     let version = format!("{}{}", python.key.version, python.key.variant.suffix());
     let path = ctx.paths.tilde(&python.executable);
     if !outcome.fresh {
-        ctx.report.info(&format!("Python {version} was taken in before: {path}"));
+        ctx.report
+            .info(&format!("Python {version} was taken in before: {path}"));
         return;
     }
-    ctx.report.info(&format!("took in Python {version}: {path}"));
-    let Some(report) = &outcome.report else { return };
+    ctx.report
+        .info(&format!("took in Python {version}: {path}"));
+    let Some(report) = &outcome.report else {
+        return;
+    };
     if !report.complete {
         let why = match (&report.problem, report.missing.is_empty()) {
             (Some(problem), true) => problem.clone(),
             _ => format!("it lacks {}", report.missing.join(", ")),
         };
-        let mend = report.mend.as_ref().map_or_else(|| format!("boot python install {version} has one that is complete"), Clone::clone);
+        let mend = report.mend.as_ref().map_or_else(
+            || format!("boot python install {version} has one that is complete"),
+            Clone::clone,
+        );
         ctx.report.warn(&format!("it is incomplete: {why}\n{mend}"));
     }
 }

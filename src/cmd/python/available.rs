@@ -10,30 +10,52 @@ use crate::python::{self, catalog};
 use crate::ui::table;
 use crate::{Code, Context};
 
-/// Lists what meets `wanted`, installed or not, newest first: for people the newest patch of each minor, or every patch with `all`;
-/// as JSON every one.
-pub fn run(ctx: &Context, wanted: &dyn Fn(&Key) -> bool, all: bool, json: bool, installed: &[Installed], there: Vec<Row>) -> Result<Code> {
+/// Lists what meets `wanted`, installed or not, newest first: for people the newest patch of each
+/// minor, or every patch with `all`; as JSON every one.
+pub fn run(
+    ctx: &Context,
+    wanted: &dyn Fn(&Key) -> bool,
+    all: bool,
+    json: bool,
+    installed: &[Installed],
+    there: Vec<Row>,
+) -> Result<Code> {
     let known = known(ctx, wanted)?;
     if json {
         let mut rows = there;
         let listed: BTreeSet<String> = rows.iter().map(|row| row.key.clone()).collect();
-        rows.extend(known.into_iter().rev().map(|(key, origin)| row(&key.0, origin)).filter(|row| !listed.contains(&row.key)));
+        rows.extend(
+            known
+                .into_iter()
+                .rev()
+                .map(|(key, origin)| row(&key.0, origin))
+                .filter(|row| !listed.contains(&row.key)),
+        );
         table::json(serde_json::json!({ "pythons": rows }))?;
         return Ok(Code::Done);
     }
-    let cells = if all { patches(&known, installed) } else { minors(&known, installed) };
+    let cells = if all {
+        patches(&known, installed)
+    } else {
+        minors(&known, installed)
+    };
     if cells.is_empty() {
-        ctx.report.info("no Python that is known meets that\nboot python list --available --refresh asks for what is new");
+        ctx.report.info(
+            "no Python that is known meets that\n\
+                         boot python list --available --refresh asks for what is new",
+        );
         return Ok(Code::Done);
     }
     table::columns(&cells)?;
     if !all {
-        ctx.report.info("every patch of a minor: boot python list --available 3.11");
+        ctx.report
+            .info("every patch of a minor: boot python list --available 3.11");
     }
     Ok(Code::Done)
 }
 
-/// A key in the order of a list: by version, the default variant after the free-threaded one so that it comes first in reverse.
+/// A key in the order of a list: by version, the default variant after the free-threaded one so
+/// that it comes first in reverse.
 #[derive(PartialEq, Eq)]
 struct Place(Key);
 
@@ -56,9 +78,16 @@ impl PartialOrd for Place {
 /// What can be had for this machine: as an archive where there is one, else to build. Oldest first.
 fn known(ctx: &Context, wanted: &dyn Fn(&Key) -> bool) -> Result<BTreeMap<Place, Origin>> {
     let mut known = BTreeMap::new();
-    let Some(platform) = Platform::host() else { return Ok(known) };
+    let Some(platform) = Platform::host() else {
+        return Ok(known);
+    };
     for source in catalog::sources(ctx).map_err(python::Error::from)? {
-        known.extend(source.keys(platform).filter(|key| wanted(key)).map(|key| (Place(key), Origin::Source)));
+        known.extend(
+            source
+                .keys(platform)
+                .filter(|key| wanted(key))
+                .map(|key| (Place(key), Origin::Source)),
+        );
     }
     for build in catalog::builds(ctx).map_err(python::Error::from)? {
         if build.key.platform == platform && wanted(&build.key) {
@@ -98,14 +127,22 @@ fn state(key: &Key, origin: Origin, installed: &[Installed]) -> String {
 
 /// One line a patch.
 fn patches(known: &BTreeMap<Place, Origin>, installed: &[Installed]) -> Vec<Vec<String>> {
-    known.iter().rev().map(|(Place(key), origin)| vec![name(key), state(key, *origin, installed)]).collect()
+    known
+        .iter()
+        .rev()
+        .map(|(Place(key), origin)| vec![name(key), state(key, *origin, installed)])
+        .collect()
 }
 
-/// One line a minor: its newest final patch (its newest pre-release where there is none), and what of it is installed.
+/// One line a minor: its newest final patch (its newest pre-release where there is none), and what
+/// of it is installed.
 fn minors(known: &BTreeMap<Place, Origin>, installed: &[Installed]) -> Vec<Vec<String>> {
     let mut groups: Vec<Vec<(&Key, Origin)>> = Vec::new();
     for (Place(key), origin) in known.iter().rev() {
-        match groups.last_mut().filter(|group| group[0].0.is_same_minor(key)) {
+        match groups
+            .last_mut()
+            .filter(|group| group[0].0.is_same_minor(key))
+        {
             Some(group) => group.push((key, *origin)),
             None => groups.push(vec![(key, *origin)]),
         }
@@ -124,13 +161,26 @@ fn minors(known: &BTreeMap<Place, Origin>, installed: &[Installed]) -> Vec<Vec<S
                 .filter(|python| python.key.is_same_minor(newest) && python.key != *newest)
                 .map(|python| format!("{} is installed", name(&python.key)))
                 .collect();
-            let finals: Vec<Version> = group.iter().filter(is_final).map(|(key, _)| key.version).filter(|v| *v != newest.version).collect();
+            let finals: Vec<Version> = group
+                .iter()
+                .filter(is_final)
+                .map(|(key, _)| key.version)
+                .filter(|v| *v != newest.version)
+                .collect();
             let more = match (finals.first(), finals.last()) {
                 (Some(last), Some(first)) if last != first => format!("and {first} to {last}"),
                 (Some(only), _) => format!("and {only}"),
                 _ => String::new(),
             };
-            vec![name(newest), state, if older.is_empty() { more } else { older.join(", ") }]
+            vec![
+                name(newest),
+                state,
+                if older.is_empty() {
+                    more
+                } else {
+                    older.join(", ")
+                },
+            ]
         })
         .collect()
 }

@@ -15,10 +15,16 @@ pub fn run(args: &Find, ctx: &Context) -> Result<Code> {
     let path = match &args.request {
         Some(text) => {
             let missing = || Missing::new(text, &Reason::Argument).explained(ctx);
-            match Request::from_argument(text).map_err(|error: NotARequest| Error::Usage(error.to_string()))? {
+            match Request::from_argument(text)
+                .map_err(|error: NotARequest| Error::Usage(error.to_string()))?
+            {
                 Request::Path(path) => interpreter(&path).ok_or_else(missing)?,
                 Request::System => system(ctx, "python3").ok_or_else(missing)?,
-                request => installed::find(&ctx.paths, &request).ok_or_else(missing)?.executable,
+                request => {
+                    installed::find(&ctx.paths, &request)
+                        .ok_or_else(missing)?
+                        .executable
+                }
             }
         }
         None => {
@@ -28,7 +34,9 @@ pub fn run(args: &Find, ctx: &Context) -> Result<Code> {
             }
             match choice.python() {
                 Some(python) => python.executable.clone(),
-                None => choice.program(&ctx.paths, "python", &|name| system(ctx, name)).map_err(|missing| missing.explained(ctx))?,
+                None => choice
+                    .program(&ctx.paths, "python", &|name| system(ctx, name))
+                    .map_err(|missing| missing.explained(ctx))?,
             }
         }
     };

@@ -21,27 +21,45 @@ pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
         prebuilt: args.prebuilt,
         mirror: args.mirror.clone(),
         replaces: None,
-        build: source::Options { optimize: args.optimize, configure: args.configure_opts.clone(), jobs: args.jobs },
+        build: source::Options {
+            optimize: args.optimize,
+            configure: args.configure_opts.clone(),
+            jobs: args.jobs,
+        },
     };
     if args.refresh {
         refresh::run(ctx, args.mirror.as_deref(), When::Now)?;
     } else if !options.source
-        && requests.iter().any(|request| !request.is_exact() && (args.reinstall || installed::find(&ctx.paths, request).is_none()))
+        && requests.iter().any(|request| {
+            !request.is_exact()
+                && (args.reinstall || installed::find(&ctx.paths, request).is_none())
+        })
     {
-        // For what is there already nobody is asked, nor for what names its patch: where that isn't known, `ensure` looks.
+        // For what is there already nobody is asked, nor for what names its patch: where that isn't
+        // known, `ensure` looks.
         refresh::run(ctx, args.mirror.as_deref(), When::Daily)?;
     }
     // Each is independent: all are tried, side by side, and each outcome is told.
     let outcomes: Vec<install::Result<Outcome>> = std::thread::scope(|scope| {
-        let running: Vec<_> = requests.iter().map(|request| scope.spawn(|| install::ensure(ctx, request, &options))).collect();
-        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        let running: Vec<_> = requests
+            .iter()
+            .map(|request| scope.spawn(|| install::ensure(ctx, request, &options)))
+            .collect();
+        running
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .collect()
     });
     let mut codes = Vec::new();
     for (number, outcome) in outcomes.into_iter().enumerate() {
         match outcome {
             Ok(outcome) => {
                 if args.default && number == 0 {
-                    pin::write(&ctx.paths, &ctx.paths.global_pin(), &[Entry::Python(requests[number].clone())])?;
+                    pin::write(
+                        &ctx.paths,
+                        &ctx.paths.global_pin(),
+                        &[Entry::Python(requests[number].clone())],
+                    )?;
                 }
                 tell(ctx, &outcome);
                 codes.push(Code::Done);
@@ -63,14 +81,18 @@ fn tell(ctx: &Context, outcome: &Outcome) {
         if let Err(error) = links::mend(&ctx.paths) {
             ctx.report.warn(&error.to_string());
         }
-        ctx.report.info(&format!("Python {version} is already installed"));
+        ctx.report
+            .info(&format!("Python {version} is already installed"));
         return;
     }
     let how = match python.origin {
         Origin::Source => "built and installed",
         _ => "installed",
     };
-    ctx.report.info(&format!("{how} Python {version}: {}", ctx.paths.tilde(&python.executable)));
+    ctx.report.info(&format!(
+        "{how} Python {version}: {}",
+        ctx.paths.tilde(&python.executable)
+    ));
 }
 
 /// What was asked for; else what the pin here asks for; else the newest.
@@ -86,8 +108,12 @@ fn asked(args: &Install, ctx: &Context) -> Result<Vec<Request>> {
     if choice.reason == Reason::Newest {
         return Ok(vec![Request::Latest]);
     }
-    let asked: Vec<Request> =
-        choice.items.iter().filter_map(|item| item.asked.parse().ok()).filter(|request| *request != Request::System).collect();
+    let asked: Vec<Request> = choice
+        .items
+        .iter()
+        .filter_map(|item| item.asked.parse().ok())
+        .filter(|request| *request != Request::System)
+        .collect();
     let unmet = choice.items.iter().find_map(|item| match &item.target {
         Target::Unmet(unmet) => Some(Missing::unmet(unmet, &choice.reason)),
         _ => None,
@@ -95,11 +121,16 @@ fn asked(args: &Install, ctx: &Context) -> Result<Vec<Request>> {
     match unmet {
         Some(unmet) if asked.is_empty() => return Err(unmet.into()),
         // The others can be had all the same.
-        Some(unmet) => ctx.report.warn(&unmet.to_string().replace('\n', "; instead: ")),
+        Some(unmet) => ctx
+            .report
+            .warn(&unmet.to_string().replace('\n', "; instead: ")),
         None => {}
     }
     if asked.is_empty() {
-        return Err(Error::Usage(format!("{} asks for nothing that can be installed\nboot python install 3.11", choice.reason)));
+        return Err(Error::Usage(format!(
+            "{} asks for nothing that can be installed\nboot python install 3.11",
+            choice.reason
+        )));
     }
     Ok(asked)
 }

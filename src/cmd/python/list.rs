@@ -58,16 +58,30 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         newest: None,
     };
     if args.available || args.outdated || args.refresh {
-        refresh::run(ctx, None, if args.refresh { When::Now } else { When::Daily })?;
+        refresh::run(
+            ctx,
+            None,
+            if args.refresh { When::Now } else { When::Daily },
+        )?;
     }
     if installed.is_empty() && gone.is_empty() && !args.available && !args.json {
-        ctx.report.info("no Python is installed\nboot python install");
+        ctx.report
+            .info("no Python is installed\nboot python install");
         return Ok(Code::Done);
     }
     if args.outdated {
-        return outdated(args, ctx, installed.iter().filter(|python| wanted(&python.key)), &row);
+        return outdated(
+            args,
+            ctx,
+            installed.iter().filter(|python| wanted(&python.key)),
+            &row,
+        );
     }
-    let rows: Vec<Row> = installed.iter().filter(|python| wanted(&python.key)).map(row).collect();
+    let rows: Vec<Row> = installed
+        .iter()
+        .filter(|python| wanted(&python.key))
+        .map(row)
+        .collect();
     if args.available {
         return available::run(ctx, &wanted, request.is_some(), args.json, &installed, rows);
     }
@@ -81,7 +95,12 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
         ctx.report.info("no installed Python meets that");
         return Ok(Code::Done);
     }
-    let name = |origin: Origin| serde_json::to_value(origin).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+    let name = |origin: Origin| {
+        serde_json::to_value(origin)
+            .ok()
+            .and_then(|v| v.as_str().map(String::from))
+            .unwrap_or_default()
+    };
     let cells = rows.iter().map(|row| {
         let free = if row.variant == "default" { "" } else { "t" };
         let mark = if row.active { "*" } else { " " };
@@ -90,11 +109,19 @@ pub fn run(args: &List, ctx: &Context) -> Result<Code> {
             (Some(path), false) => ctx.paths.tilde(path),
             (None, _) => String::new(),
         };
-        vec![format!("{mark} {}{free}", row.version), name(row.origin), note]
+        vec![
+            format!("{mark} {}{free}", row.version),
+            name(row.origin),
+            note,
+        ]
     });
     let gone = gone.into_iter().map(|python| {
         let note = format!("its interpreter is gone: {}", python.way_out());
-        vec![format!("  {}{}", python.key.version, python.key.variant.suffix()), name(python.origin), note]
+        vec![
+            format!("  {}{}", python.key.version, python.key.variant.suffix()),
+            name(python.origin),
+            note,
+        ]
     });
     table::columns(&cells.chain(gone).collect::<Vec<_>>())?;
     Ok(Code::Done)
@@ -110,14 +137,18 @@ fn outdated<'a>(
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
     // An adopted one is its owner's to upgrade.
-    let (adopted, own): (Vec<&Installed>, Vec<&Installed>) = installed.partition(|python| python.origin == Origin::Adopted);
+    let (adopted, own): (Vec<&Installed>, Vec<&Installed>) =
+        installed.partition(|python| python.origin == Origin::Adopted);
     for python in &own {
         let key = &python.key;
         if !seen.insert((key.version.major, key.version.minor, key.variant)) {
             continue;
         }
         if let Some(newest) = upgrade::newer(ctx, python).map_err(python::Error::from)? {
-            rows.push(Row { newest: Some(newest.to_string()), ..row(python) });
+            rows.push(Row {
+                newest: Some(newest.to_string()),
+                ..row(python)
+            });
         }
     }
     if args.json {
@@ -130,16 +161,26 @@ fn outdated<'a>(
         });
     } else {
         let cells = rows.iter().map(|row| {
-            let version = Version::from_str(&row.version).map_or(String::new(), |v| format!("{}.{}", v.major, v.minor));
+            let version = Version::from_str(&row.version)
+                .map_or(String::new(), |v| format!("{}.{}", v.major, v.minor));
             let free = if row.variant == "default" { "" } else { "t" };
             let newest = row.newest.clone().unwrap_or_default();
-            vec![format!("{}{free}", row.version), format!("-> {newest}{free}"), format!("boot python upgrade {version}{free}")]
+            vec![
+                format!("{}{free}", row.version),
+                format!("-> {newest}{free}"),
+                format!("boot python upgrade {version}{free}"),
+            ]
         });
         table::columns(&cells.collect::<Vec<_>>())?;
     }
     if !adopted.is_empty() && !args.json {
-        let names = adopted.iter().map(|python| format!("{}{}", python.key.version, python.key.variant.suffix()));
-        ctx.report.info(&format!("not looked at, because they are adopted: {}", names.collect::<Vec<_>>().join(", ")));
+        let names = adopted
+            .iter()
+            .map(|python| format!("{}{}", python.key.version, python.key.variant.suffix()));
+        ctx.report.info(&format!(
+            "not looked at, because they are adopted: {}",
+            names.collect::<Vec<_>>().join(", ")
+        ));
     }
     Ok(Code::Done)
 }

@@ -31,7 +31,8 @@ pub fn run(what: Python, ctx: &Context) -> Result<Code> {
 
 /// The request that `text` makes; wrong usage, where it makes none.
 fn request(text: &str) -> Result<Request> {
-    text.parse().map_err(|error: crate::python::request::NotARequest| Error::Usage(error.to_string()))
+    text.parse()
+        .map_err(|error: crate::python::request::NotARequest| Error::Usage(error.to_string()))
 }
 
 /// All of them, or the first that is none.
@@ -42,6 +43,8 @@ fn requests(texts: &[String]) -> Result<Vec<Request>> {
 /// A left-over of pyenv: who sets it wants its effect.
 fn tell_of_pyenv(ctx: &Context) {
     if var("PYENV_VERSION").is_some() {
-        ctx.report.info("PYENV_VERSION is set, and boot doesn't read it: boot's name for it is BOOT_PYTHON");
+        ctx.report.info(
+            "PYENV_VERSION is set, and boot doesn't read it: boot's name for it is BOOT_PYTHON",
+        );
     }
 }

@@ -12,15 +12,24 @@ pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
     let mut codes = Vec::new();
     for request in &requests {
         match uninstall::uninstall(ctx, request, args.force) {
-            Ok(None) => ctx.report.info(&format!("Python {request} isn't installed")),
+            Ok(None) => ctx
+                .report
+                .info(&format!("Python {request} isn't installed")),
             Ok(Some(Gone { python, .. })) if python.origin == Origin::Adopted => {
                 let (version, path) = (python.key.version, ctx.paths.tilde(&python.executable));
-                ctx.report.info(&format!("Python {version} is no longer boot's; it stays where it is: {path}"));
+                ctx.report.info(&format!(
+                    "Python {version} is no longer boot's; it stays where it is: {path}"
+                ));
             }
             Ok(Some(Gone { python, broken })) => {
-                ctx.report.info(&format!("uninstalled Python {}{}", python.key.version, python.key.variant.suffix()));
+                ctx.report.info(&format!(
+                    "uninstalled Python {}{}",
+                    python.key.version,
+                    python.key.variant.suffix()
+                ));
                 for user in broken {
-                    ctx.report.warn(&format!("{} has no Python now", user.shown(&ctx.paths)));
+                    ctx.report
+                        .warn(&format!("{} has no Python now", user.shown(&ctx.paths)));
                 }
             }
             Err(error) => {

@@ -14,7 +14,11 @@ pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
     let requests = requests(&args.requests)?;
     let mut codes = Vec::new();
     let mut minors = Vec::new();
-    let asked: Vec<Option<&Request>> = if requests.is_empty() { vec![None] } else { requests.iter().map(Some).collect() };
+    let asked: Vec<Option<&Request>> = if requests.is_empty() {
+        vec![None]
+    } else {
+        requests.iter().map(Some).collect()
+    };
     for request in asked {
         match upgrade::minors(ctx, request) {
             Ok(found) => found.into_iter().for_each(|minor| {
@@ -24,24 +28,43 @@ pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
             }),
             Err(error) => {
                 ctx.report.error(&error.to_string());
-                codes.push(if matches!(error, upgrade::Error::Exact(..)) { Code::Usage } else { Code::Failed });
+                codes.push(if matches!(error, upgrade::Error::Exact(..)) {
+                    Code::Usage
+                } else {
+                    Code::Failed
+                });
             }
         }
     }
     if minors.is_empty() && codes.is_empty() {
-        ctx.report.info("boot has installed no Python yet, so there is nothing to upgrade\nboot python install");
+        ctx.report.info(
+            "boot has installed no Python yet, so there is nothing to upgrade\nboot python install",
+        );
         return Ok(Code::Done);
     }
-    refresh::run(ctx, args.mirror.as_deref(), if args.refresh { When::Now } else { When::Daily })?;
+    refresh::run(
+        ctx,
+        args.mirror.as_deref(),
+        if args.refresh { When::Now } else { When::Daily },
+    )?;
     let options = install::Options {
         mirror: args.mirror.clone(),
-        build: source::Options { jobs: args.jobs, ..source::Options::default() },
+        build: source::Options {
+            jobs: args.jobs,
+            ..source::Options::default()
+        },
         ..install::Options::default()
     };
     let outcomes: Vec<_> = std::thread::scope(|scope| {
         let options = &options;
-        let running: Vec<_> = minors.iter().map(|minor| scope.spawn(|| upgrade::upgrade(ctx, *minor, args.keep, options))).collect();
-        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        let running: Vec<_> = minors
+            .iter()
+            .map(|minor| scope.spawn(|| upgrade::upgrade(ctx, *minor, args.keep, options)))
+            .collect();
+        running
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .collect()
     });
     for outcome in outcomes {
         match outcome {
@@ -62,15 +85,21 @@ fn tell(ctx: &Context, outcome: &Outcome) {
     let key = &outcome.now.key;
     let minor = key.version.minor_name(key.variant);
     if key.version == outcome.before {
-        ctx.report.info(&format!("Python {minor} is {}, the newest", key.version));
+        ctx.report
+            .info(&format!("Python {minor} is {}, the newest", key.version));
     } else {
-        ctx.report.info(&format!("upgraded Python {minor} from {} to {}", outcome.before, key.version));
+        ctx.report.info(&format!(
+            "upgraded Python {minor} from {} to {}",
+            outcome.before, key.version
+        ));
     }
     for version in &outcome.gone {
-        ctx.report.info(&format!("  {version} is gone: nothing was bound to it"));
+        ctx.report
+            .info(&format!("  {version} is gone: nothing was bound to it"));
     }
     for (version, users) in &outcome.held {
         let users: Vec<String> = users.iter().map(|user| user.shown(&ctx.paths)).collect();
-        ctx.report.info(&format!("  {version} stays, for {}", users.join(", ")));
+        ctx.report
+            .info(&format!("  {version} stays, for {}", users.join(", ")));
     }
 }

@@ -12,40 +12,60 @@ use crate::{Code, Context};
 pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let pythons: Vec<Installed> = if args.requests.is_empty() {
         // One whose interpreter is gone is incomplete too.
-        installed::list(&ctx.paths).into_iter().chain(installed::gone(&ctx.paths)).collect()
+        installed::list(&ctx.paths)
+            .into_iter()
+            .chain(installed::gone(&ctx.paths))
+            .collect()
     } else {
         let mut pythons = Vec::new();
         for request in requests(&args.requests)? {
-            pythons.push(installed::find(&ctx.paths, &request).ok_or_else(|| Missing::new(&request.to_string(), &Reason::Argument))?);
+            pythons.push(
+                installed::find(&ctx.paths, &request)
+                    .ok_or_else(|| Missing::new(&request.to_string(), &Reason::Argument))?,
+            );
         }
         pythons
     };
     let reports: Vec<Report> = {
         let _bar = ctx.report.spinner("importing every module");
         std::thread::scope(|scope| {
-            let running: Vec<_> = pythons.iter().map(|python| scope.spawn(|| verify::verify(python))).collect();
-            running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+            let running: Vec<_> = pythons
+                .iter()
+                .map(|python| scope.spawn(|| verify::verify(python)))
+                .collect();
+            running
+                .into_iter()
+                .filter_map(|thread| thread.join().ok())
+                .collect()
         })
     };
     if args.json {
         table::json(serde_json::json!({ "pythons": reports }))?;
     } else if reports.is_empty() {
-        ctx.report.info("no Python is installed\nboot python install");
+        ctx.report
+            .info("no Python is installed\nboot python install");
     }
     if !args.json {
         for report in &reports {
             show(report, args.all)?;
         }
     }
-    Ok(if reports.iter().all(|report| report.complete) { Code::Done } else { Code::Failed })
+    Ok(if reports.iter().all(|report| report.complete) {
+        Code::Done
+    } else {
+        Code::Failed
+    })
 }
 
-/// The table of one Python: what has a library behind it or is missing, then the number of the others; all of them with `--all`.
+/// The table of one Python: what has a library behind it or is missing, then the number of the
+/// others; all of them with `--all`.
 fn show(report: &Report, all: bool) -> Result<()> {
     let state = match (&report.problem, report.complete) {
         (None, true) => "complete".to_string(),
         (Some(problem), _) if report.modules.is_empty() => problem.clone(),
-        (None, false) if report.pip_problem.is_some() && report.missing == ["pip"] => "its pip is another Python's, or doesn't run".into(),
+        (None, false) if report.pip_problem.is_some() && report.missing == ["pip"] => {
+            "its pip is another Python's, or doesn't run".into()
+        }
         _ => format!("incomplete: no {}", report.missing.join(", ")),
     };
     table::out(&format!("{}  {state}\n", report.key))?;
@@ -72,8 +92,11 @@ fn show(report: &Report, all: bool) -> Result<()> {
             None => report.pip.clone().unwrap_or_else(|| "MISSING".into()),
         };
         rows.push(vec!["  pip".into(), pip]);
-        let venv =
-            if report.venv { "made one, and it runs".into() } else { format!("MISSING  {}", report.problem.as_deref().unwrap_or("")) };
+        let venv = if report.venv {
+            "made one, and it runs".into()
+        } else {
+            format!("MISSING  {}", report.problem.as_deref().unwrap_or(""))
+        };
         rows.push(vec!["  an environment".into(), venv]);
     }
     table::columns(&rows)?;

@@ -1,5 +1,6 @@
-//! What comes from elsewhere: packages of the system, Pythons, tools. None waits for another but a tool for its Python, and for the
-//! default one to be known. What the lock names is fetched at once; what it doesn't is resolved first, and the lock is written.
+//! What comes from elsewhere: packages of the system, Pythons, tools. None waits for another but a
+//! tool for its Python, and for the default one to be known. What the lock names is fetched at
+//! once; what it doesn't is resolved first, and the lock is written.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -20,18 +21,37 @@ const AT_ONCE: usize = 8;
 
 /// Whether an item is one of them.
 pub fn is(item: &Item) -> bool {
-    matches!(item.what, What::Python(_) | What::Default(_) | What::Tool(_) | What::Package(_))
+    matches!(
+        item.what,
+        What::Python(_) | What::Default(_) | What::Tool(_) | What::Package(_)
+    )
 }
 
-pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut Applied, how: &How, outcome: &Mutex<Outcome>) {
-    let pythons: Vec<&&Item> = items.iter().filter(|item| matches!(item.what, What::Python(_))).collect();
-    let is_kept = |item: &Item| matches!(item.state, State::Conflict(_)) && how.on_conflict == OnConflict::Keep;
-    let (kept, tools): (Vec<&&Item>, Vec<&&Item>) =
-        items.iter().filter(|item| matches!(item.what, What::Tool(_))).partition(|item| is_kept(item));
-    kept.iter().for_each(|item| keep(ctx, item, &item.note, outcome));
+pub fn fetch(
+    ctx: &Context,
+    manifest: &Manifest,
+    items: &[&Item],
+    applied: &mut Applied,
+    how: &How,
+    outcome: &Mutex<Outcome>,
+) {
+    let pythons: Vec<&&Item> = items
+        .iter()
+        .filter(|item| matches!(item.what, What::Python(_)))
+        .collect();
+    let is_kept = |item: &Item| {
+        matches!(item.state, State::Conflict(_)) && how.on_conflict == OnConflict::Keep
+    };
+    let (kept, tools): (Vec<&&Item>, Vec<&&Item>) = items
+        .iter()
+        .filter(|item| matches!(item.what, What::Tool(_)))
+        .partition(|item| is_kept(item));
+    kept.iter()
+        .for_each(|item| keep(ctx, item, &item.note, outcome));
     let instead = Mutex::new(Vec::new());
     // What is there already is in the lock too, for the other machines.
-    let unlocked = how.lock.is_none() && !(manifest.tools.is_empty() && manifest.python_requests(|_| true).is_empty());
+    let unlocked = how.lock.is_none()
+        && !(manifest.tools.is_empty() && manifest.python_requests(|_| true).is_empty());
     let idle = pythons.is_empty() && tools.is_empty();
     let mut lock = Ok(None);
     std::thread::scope(|scope| {
@@ -42,11 +62,16 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
         scope.spawn(|| {
             side_by_side(&pythons, AT_ONCE, |item| {
                 if let What::Python(request) = &item.what {
-                    let known = here(how.lock.as_ref()).and_then(|locked| locked.python.get(request).cloned());
+                    let known = here(how.lock.as_ref())
+                        .and_then(|locked| locked.python.get(request).cloned());
                     let locked = known.or_else(|| make::archive(ctx, request));
-                    let result = items::install_locked_python(ctx, request, locked.as_ref(), how.locked);
+                    let result =
+                        items::install_locked_python(ctx, request, locked.as_ref(), how.locked);
                     let result = result.map(|(said, other)| {
-                        instead.lock().unwrap_or_else(PoisonError::into_inner).extend(other);
+                        instead
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .extend(other);
                         said
                     });
                     take(outcome, ctx, item, result);
@@ -66,25 +91,44 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
             });
         }
     });
-    applied.instead.extend(instead.into_inner().unwrap_or_else(PoisonError::into_inner));
+    applied
+        .instead
+        .extend(instead.into_inner().unwrap_or_else(PoisonError::into_inner));
     if let Err(error) = applied.write(&ctx.paths) {
         ctx.report.warn(&error.to_string());
     }
     // Before the tools: what isn't locked is made with it.
-    let defaults: Vec<&Item> = items.iter().copied().filter(|item| matches!(item.what, What::Default(_))).collect();
+    let defaults: Vec<&Item> = items
+        .iter()
+        .copied()
+        .filter(|item| matches!(item.what, What::Default(_)))
+        .collect();
     in_turn(ctx, manifest, &defaults, applied, how.on_conflict, outcome);
     let (lock, failed) = match lock {
         Ok(Some((lock, failed))) => (Some(lock), failed),
         Ok(None) => (None, Vec::new()),
         Err(error) if idle => {
-            ctx.report.warn(&format!("boot.lock isn't written: {}", error.to_string().lines().next().unwrap_or("")));
+            ctx.report.warn(&format!(
+                "boot.lock isn't written: {}",
+                error.to_string().lines().next().unwrap_or("")
+            ));
             return;
         }
-        Err(error) => return items.iter().take(1).for_each(|item| take(outcome, ctx, item, Err(Error::Item(error.to_string())))),
+        Err(error) => {
+            return items
+                .iter()
+                .take(1)
+                .for_each(|item| take(outcome, ctx, item, Err(Error::Item(error.to_string()))));
+        }
     };
     // What only a build could tell is asked again, now that there is a Python to build with.
     let (lock, mut failed) = match lock {
-        Some(lock) if !how.locked && failed.iter().any(|one| matches!(one.error, Error::NoWheels(_))) => {
+        Some(lock)
+            if !how.locked
+                && failed
+                    .iter()
+                    .any(|one| matches!(one.error, Error::NoWheels(_))) =>
+        {
             match make::make(ctx, manifest, Some(&lock), &[], false, how.lock.is_none()) {
                 Ok(made) => (Some(made.lock), made.failed),
                 Err(_) => (Some(lock), failed),
@@ -106,13 +150,17 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
     let (backups, unlocked) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let number = applied.applies;
     side_by_side(&work, AT_ONCE, |(item, tool, failed)| {
-        // Somebody has agreed that its commands move away; a new tool needs no more, and one that is there is made anew for it.
+        // Somebody has agreed that its commands move away; a new tool needs no more, and one that
+        // is there is made anew for it.
         let force = matches!(item.state, State::Conflict(_)).then_some(number);
         let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let result = match (failed, here(lock.as_ref())) {
             // What has to be built can't be locked; it is installed all the same.
             (Some(Error::NoWheels(_)), _) if !how.locked => {
-                unlocked.lock().unwrap_or_else(PoisonError::into_inner).push(tool.name.as_str());
+                unlocked
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(tool.name.as_str());
                 items::install_tool(ctx, tool, None, force)
             }
             (Some(error), _) => Err(error),
@@ -120,9 +168,16 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
         };
         let result = result.map(|(said, moved)| {
             let said = moved.iter().fold(said, |said, backup| {
-                format!("{said}; what was {} is in {}", ctx.paths.tilde(&backup.was), ctx.paths.tilde(&backup.is))
+                format!(
+                    "{said}; what was {} is in {}",
+                    ctx.paths.tilde(&backup.was),
+                    ctx.paths.tilde(&backup.is)
+                )
             });
-            backups.lock().unwrap_or_else(PoisonError::into_inner).extend(moved);
+            backups
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(moved);
             said
         });
         take(outcome, ctx, item, result);
@@ -134,19 +189,31 @@ pub fn fetch(ctx: &Context, manifest: &Manifest, items: &[&Item], applied: &mut 
             ctx.report.warn(&error.to_string());
         }
     }
-    let mut unlocked = unlocked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut unlocked = unlocked
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     unlocked.sort_unstable();
     if !unlocked.is_empty() {
-        ctx.report.warn(&format!("found out for this machine alone, and not in the lock: {}; boot lock says why", unlocked.join(", ")));
+        ctx.report.warn(&format!(
+            "found out for this machine alone, and not in the lock: {}; boot lock says why",
+            unlocked.join(", ")
+        ));
     }
     for one in failed {
-        ctx.report.warn(&format!("{} isn't in the lock: {}", escaped(&one.what), one.error.to_string().lines().next().unwrap_or("")));
+        ctx.report.warn(&format!(
+            "{} isn't in the lock: {}",
+            escaped(&one.what),
+            one.error.to_string().lines().next().unwrap_or("")
+        ));
     }
     if let Some(lock) = lock.filter(|_| !how.locked) {
         match lock.write(&manifest.place) {
             Ok(true) => ctx.report.step("wrote boot.lock"),
             Ok(false) => {}
-            Err(error) => ctx.report.warn(&format!("boot.lock can't be written: {}", error.to_string().lines().next().unwrap_or(""))),
+            Err(error) => ctx.report.warn(&format!(
+                "boot.lock can't be written: {}",
+                error.to_string().lines().next().unwrap_or("")
+            )),
         }
     }
 }
@@ -156,16 +223,30 @@ fn here(lock: Option<&Lock>) -> Option<&Locked> {
     lock?.platform.get(&Platform::host()?.to_string())
 }
 
-/// The lock, completed where it lacks something; and what couldn't be found out. None where this machine has no platform of a lock.
+/// The lock, completed where it lacks something; and what couldn't be found out. None where this
+/// machine has no platform of a lock.
 #[allow(clippy::type_complexity)]
-fn locked(ctx: &Context, manifest: &Manifest, how: &How) -> Result<Option<(Lock, Vec<make::Failed>)>> {
-    let Some(platform) = Platform::host() else { return Ok(None) };
+fn locked(
+    ctx: &Context,
+    manifest: &Manifest,
+    how: &How,
+) -> Result<Option<(Lock, Vec<make::Failed>)>> {
+    let Some(platform) = Platform::host() else {
+        return Ok(None);
+    };
     if let Some(lock) = &how.lock
         && (how.locked || lock.stale(manifest, &[platform])?.is_none())
     {
         return Ok(Some((lock.clone(), Vec::new())));
     }
-    let made = make::make(ctx, manifest, how.lock.as_ref(), &[platform], false, how.lock.is_none())?;
+    let made = make::make(
+        ctx,
+        manifest,
+        how.lock.as_ref(),
+        &[platform],
+        false,
+        how.lock.is_none(),
+    )?;
     Ok(Some((made.lock, made.failed)))
 }
 
@@ -175,7 +256,9 @@ fn install_packages(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
         let of: Vec<(&Item, &str)> = items
             .iter()
             .filter_map(|item| match &item.what {
-                What::Package(package) if package.manager == manager => Some((*item, package.name.as_str())),
+                What::Package(package) if package.manager == manager => {
+                    Some((*item, package.name.as_str()))
+                }
                 _ => None,
             })
             .collect();
@@ -190,11 +273,16 @@ fn install_packages(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
             match done {
                 Ok(Done::Skipped(command)) if !said => {
                     said = true;
-                    ctx.report
-                        .warn(&format!("packages of the system are skipped: sudo wants a password; you can type: {}", escaped(&command)));
+                    ctx.report.warn(&format!(
+                        "packages of the system are skipped: sudo wants a password; \
+                                        you can type: {}",
+                        escaped(&command)
+                    ));
                 }
                 Ok(Done::Skipped(_)) => {}
-                Ok(Done::Installed) => take(outcome, ctx, item, Ok(format!("{name}, through {manager}"))),
+                Ok(Done::Installed) => {
+                    take(outcome, ctx, item, Ok(format!("{name}, through {manager}")))
+                }
                 Err(error) => take(outcome, ctx, item, Err(error)),
             }
         }

@@ -20,9 +20,22 @@ fn machine() -> Box {
     fs::write(root.join("home/.a"), "a").unwrap();
     fs::write(root.join("home/.config/b"), "b").unwrap();
     let paths = Paths::from(&|name| (name == "HOME").then(|| home.clone().into())).unwrap();
-    let dotfiles = vec![Dotfiles { place: Place::at(&root), root: "home".into(), ..Dotfiles::default() }];
-    let manifest = Manifest { place: Place::at(&root), dotfiles, ..Manifest::default() };
-    Box { _folder: folder, paths, manifest, applied: Applied::default() }
+    let dotfiles = vec![Dotfiles {
+        place: Place::at(&root),
+        root: "home".into(),
+        ..Dotfiles::default()
+    }];
+    let manifest = Manifest {
+        place: Place::at(&root),
+        dotfiles,
+        ..Manifest::default()
+    };
+    Box {
+        _folder: folder,
+        paths,
+        manifest,
+        applied: Applied::default(),
+    }
 }
 
 impl Box {
@@ -30,7 +43,12 @@ impl Box {
         list(&self.manifest, &Surroundings::default()).unwrap()
     }
     fn there(&self, dotfile: &Dotfile) -> There {
-        there(&self.paths, &Vars::of(&self.manifest, &self.applied), &self.applied, dotfile)
+        there(
+            &self.paths,
+            &Vars::of(&self.manifest, &self.applied),
+            &self.applied,
+            dotfile,
+        )
     }
     fn supplant(&mut self, dotfile: &Dotfile) -> PathBuf {
         let vars = Vars::of(&self.manifest, &self.applied);
@@ -42,7 +60,13 @@ impl Box {
         place(&self.paths, &vars, &mut self.applied, dotfile)
     }
     fn say(&mut self, target: &str, mode: Mode, chmod: Option<u32>) {
-        let entry = Entry { target: target.into(), mode, chmod, only: Default::default(), at: "boot.toml:1:1".into() };
+        let entry = Entry {
+            target: target.into(),
+            mode,
+            chmod,
+            only: Default::default(),
+            at: "boot.toml:1:1".into(),
+        };
         self.manifest.dotfiles[0].entries.push(entry);
     }
 }
@@ -51,13 +75,22 @@ impl Box {
 fn every_file_is_linked_and_then_right() {
     let mut machine = machine();
     let dotfiles = machine.list();
-    assert_eq!(dotfiles.iter().map(|dotfile| dotfile.target.as_str()).collect::<Vec<_>>(), [".a", ".config/b"]);
+    assert_eq!(
+        dotfiles
+            .iter()
+            .map(|dotfile| dotfile.target.as_str())
+            .collect::<Vec<_>>(),
+        [".a", ".config/b"]
+    );
     for dotfile in &dotfiles {
         assert_eq!(machine.there(dotfile), There::Nothing);
         machine.place(dotfile).unwrap();
         assert_eq!(machine.there(dotfile), There::Right);
     }
-    assert_eq!(fs::read_to_string(machine.paths.home.join(".config/b")).unwrap(), "b");
+    assert_eq!(
+        fs::read_to_string(machine.paths.home.join(".config/b")).unwrap(),
+        "b"
+    );
 }
 
 #[test]
@@ -72,7 +105,10 @@ fn what_is_foreign_stays_and_what_was_ours_follows_the_repository() {
     fs::remove_file(&target).unwrap();
     symlink("/somewhere", &target).unwrap();
     assert_eq!(machine.there(&dotfile), There::Foreign("is a link"));
-    machine.applied.dotfiles.insert(".a".into(), Placed::Link("/somewhere".into()));
+    machine
+        .applied
+        .dotfiles
+        .insert(".a".into(), Placed::Link("/somewhere".into()));
     assert_eq!(machine.there(&dotfile), There::Ours);
     machine.place(&dotfile).unwrap();
     assert_eq!(machine.there(&dotfile), There::Right);
@@ -86,7 +122,10 @@ fn a_copy_has_its_mode_and_an_edited_copy_is_the_users() {
     machine.place(&dotfile).unwrap();
     let target = machine.paths.home.join(".config/b");
     assert_eq!(fs::metadata(&target).unwrap().mode() & 0o777, 0o600);
-    assert_eq!(fs::metadata(target.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(
+        fs::metadata(target.parent().unwrap()).unwrap().mode() & 0o777,
+        0o700
+    );
     assert_eq!(machine.there(&dotfile), There::Right);
     fs::write(machine.manifest.place.root.join("home/.config/b"), "new").unwrap();
     assert_eq!(machine.there(&dotfile), There::Ours);
@@ -119,7 +158,11 @@ fn backups_keep_everything_and_never_collide() {
 #[test]
 fn the_source_is_never_replaced_by_a_link_to_itself() {
     let machine = machine();
-    symlink(machine.manifest.place.root.join("home/.config"), machine.paths.home.join(".config")).unwrap();
+    symlink(
+        machine.manifest.place.root.join("home/.config"),
+        machine.paths.home.join(".config"),
+    )
+    .unwrap();
     let dotfile = machine.list().remove(1);
     check_place(&machine.paths, &dotfile, None).unwrap();
     assert_eq!(machine.there(&dotfile), There::Right);
@@ -130,16 +173,28 @@ fn links_that_lead_out_are_errors() {
     let machine = machine();
     symlink("/tmp", machine.paths.home.join(".config")).unwrap();
     let dotfile = machine.list().remove(1);
-    assert!(check_place(&machine.paths, &dotfile, None).unwrap_err().to_string().contains("out of the home"));
+    assert!(
+        check_place(&machine.paths, &dotfile, None)
+            .unwrap_err()
+            .to_string()
+            .contains("out of the home")
+    );
     for leads in ["/etc/passwd", "../../../h", "nowhere"] {
         let link = machine.manifest.place.root.join("home/.out");
         symlink(leads, &link).unwrap();
-        let error = list(&machine.manifest, &Surroundings::default()).unwrap_err().to_string();
-        assert!(error.contains("out of the repository") && error.lines().count() <= 3, "{error}");
+        let error = list(&machine.manifest, &Surroundings::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("out of the repository") && error.lines().count() <= 3,
+            "{error}"
+        );
         fs::remove_file(link).unwrap();
     }
     fs::write(machine.manifest.place.root.join("home/a\u{1b}[2J"), "").unwrap();
-    let error = list(&machine.manifest, &Surroundings::default()).unwrap_err().to_string();
+    let error = list(&machine.manifest, &Surroundings::default())
+        .unwrap_err()
+        .to_string();
     assert!(!error.contains('\u{1b}'), "{error}");
 }
 
@@ -160,14 +215,29 @@ fn boots_own_folders_are_no_dotfiles() {
 fn what_is_said_of_a_file_must_be_true() {
     let mut machine = machine();
     machine.say(".nothing", Mode::Link, None);
-    assert!(list(&machine.manifest, &Surroundings::default()).unwrap_err().to_string().starts_with("boot.toml:1:1"));
+    assert!(
+        list(&machine.manifest, &Surroundings::default())
+            .unwrap_err()
+            .to_string()
+            .starts_with("boot.toml:1:1")
+    );
     machine.manifest.dotfiles[0].entries.clear();
     machine.say(".config", Mode::Link, None);
-    assert_eq!(machine.list()[1].target, ".config", "a folder that is named is linked whole");
+    assert_eq!(
+        machine.list()[1].target,
+        ".config",
+        "a folder that is named is linked whole"
+    );
 }
 
 fn at(target: &str) -> Dotfile {
-    Dotfile { target: target.into(), place: Place::default(), source: target.into(), mode: Mode::Link, chmod: None }
+    Dotfile {
+        target: target.into(),
+        place: Place::default(),
+        source: target.into(),
+        mode: Mode::Link,
+        chmod: None,
+    }
 }
 
 #[test]
@@ -180,14 +250,20 @@ fn two_that_claim_one_place_are_found_whatever_lies_between_them() {
         (&[], None),
     ] {
         let all: Vec<Dotfile> = targets.iter().map(|target| at(target)).collect();
-        assert_eq!(clash(&all).map(|(one, other)| (one.target.as_str(), other.target.as_str())), expected, "{targets:?}");
+        assert_eq!(
+            clash(&all).map(|(one, other)| (one.target.as_str(), other.target.as_str())),
+            expected,
+            "{targets:?}"
+        );
     }
 }
 
 /// Compared each with each, this many would take minutes.
 #[test]
 fn many_dotfiles_are_looked_through_once() {
-    let all: Vec<Dotfile> = (0..40_000).map(|number| at(&format!(".config/some/folder/{number}"))).collect();
+    let all: Vec<Dotfile> = (0..40_000)
+        .map(|number| at(&format!(".config/some/folder/{number}")))
+        .collect();
     let begin = std::time::Instant::now();
     assert!(clash(&all).is_none());
     assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());

@@ -1,5 +1,5 @@
-//! Having what a lock names: Pythons by their archive, tools by their files. Nothing is resolved; a file whose address the lock's index
-//! doesn't know any more is looked for by its checksum.
+//! Having what a lock names: Pythons by their archive, tools by their files. Nothing is resolved; a
+//! file whose address the lock's index doesn't know any more is looked for by its checksum.
 
 use super::{Locked, LockedPython, LockedTool};
 use crate::machine::manifest::Tool;
@@ -33,18 +33,38 @@ impl LockedPython {
 
     /// Installs it from the archive that the lock names.
     pub fn install(&self, ctx: &Context) -> std::result::Result<Installed, python::Error> {
-        let Ok(key) = self.key.parse::<Key>() else { return Err(python::Error::NotInstallable(self.key.clone())) };
+        let Ok(key) = self.key.parse::<Key>() else {
+            return Err(python::Error::NotInstallable(self.key.clone()));
+        };
         if self.release == super::SOURCE {
             // Where archives come from is each machine's own; what they are isn't.
             let known = catalog::sources(ctx)?;
-            if !known.iter().any(|source| source.version == key.version && source.sha256 == self.sha256) {
-                return Err(python::Error::NotInstallable(format!("{} of {}", self.file, self.key)));
+            if !known
+                .iter()
+                .any(|source| source.version == key.version && source.sha256 == self.sha256)
+            {
+                return Err(python::Error::NotInstallable(format!(
+                    "{} of {}",
+                    self.file, self.key
+                )));
             }
-            let options = install::Options { source: true, ..install::Options::default() };
+            let options = install::Options {
+                source: true,
+                ..install::Options::default()
+            };
             return Ok(install::ensure(ctx, &Request::Key(key), &options)?.installed);
         }
-        let build = Build { key, release: self.release.clone(), file: self.file.clone(), sha256: self.sha256 };
-        let options = install::Options { locked: Some(build), prebuilt: true, ..install::Options::default() };
+        let build = Build {
+            key,
+            release: self.release.clone(),
+            file: self.file.clone(),
+            sha256: self.sha256,
+        };
+        let options = install::Options {
+            locked: Some(build),
+            prebuilt: true,
+            ..install::Options::default()
+        };
         Ok(install::ensure(ctx, &Request::Key(key), &options)?.installed)
     }
 }
@@ -52,12 +72,20 @@ impl LockedPython {
 impl LockedTool {
     /// The Python of this machine that it is made with.
     pub fn python(&self, ctx: &Context, locked: &Locked) -> Option<Installed> {
-        let exact = locked.python.values().filter_map(|python| python.installed(ctx));
-        let minor = |python: &Installed| python.key.version.minor_name(python.key.variant) == self.python;
-        exact.into_iter().find(minor).or_else(|| installed::find(&ctx.paths, &self.python.parse().ok()?))
+        let exact = locked
+            .python
+            .values()
+            .filter_map(|python| python.installed(ctx));
+        let minor =
+            |python: &Installed| python.key.version.minor_name(python.key.variant) == self.python;
+        exact
+            .into_iter()
+            .find(minor)
+            .or_else(|| installed::find(&ctx.paths, &self.python.parse().ok()?))
     }
 
-    /// As a resolution would have it, on `python`. What isn't on an index is built for it, from the commit that the lock names.
+    /// As a resolution would have it, on `python`. What isn't on an index is built for it, from the
+    /// commit that the lock names.
     pub fn resolved(&self, ctx: &Context, python: Installed, tool: &Tool) -> Result<Resolved> {
         let requested = |name: &str| tool::spec::normal(tool.package()) == name;
         let pins = self.packages.iter().filter_map(|package| {
@@ -81,10 +109,18 @@ impl LockedTool {
     /// The tool itself, where it comes from git or a folder.
     fn own(&self, ctx: &Context, python: &Installed, tool: &Tool) -> Result<Option<Pin>> {
         let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
-        let Some(source) = &tool.source else { return Ok(None) };
+        let Some(source) = &tool.source else {
+            return Ok(None);
+        };
         let name: Name = tool.package().parse().map_err(|error| item(&error))?;
         let builder = Builder::new(ctx, runner(python), IndexOptions::default());
-        let found = direct::find(&builder, &name, &source.address(self.commit.as_deref()), false).map_err(|error| item(&error))?;
+        let found = direct::find(
+            &builder,
+            &name,
+            &source.address(self.commit.as_deref()),
+            false,
+        )
+        .map_err(|error| item(&error))?;
         Ok(Some(Pin {
             name,
             version: found.metadata.version,
@@ -101,10 +137,13 @@ impl LockedTool {
     pub fn check(&self, python: &Installed) -> Result<()> {
         let tags = Tags::of(&python.facts);
         let wheels = || self.packages.iter().filter(|package| !package.is_source());
-        match wheels().find(|package| WheelName::parse(&package.file).is_none_or(|wheel| tags.rank(&wheel).is_none())) {
+        match wheels().find(|package| {
+            WheelName::parse(&package.file).is_none_or(|wheel| tags.rank(&wheel).is_none())
+        }) {
             None => Ok(()),
             Some(package) => Err(Error::Item(format!(
-                "the lock names {}, and Python {} of this machine can't use it\nboot update resolves anew",
+                "the lock names {}, and Python {} of this machine can't use it\n\
+                 boot update resolves anew",
                 package.file, python.key.version
             ))),
         }
@@ -112,14 +151,20 @@ impl LockedTool {
 
     /// Has all of its files in the cache.
     pub fn fetch(&self, ctx: &Context, bar: &dyn Bar) -> Result<()> {
-        let missing: Vec<&super::Package> =
-            self.packages.iter().filter(|package| CachedWheel::open(&ctx.paths, &package.sha256).is_none()).collect();
+        let missing: Vec<&super::Package> = self
+            .packages
+            .iter()
+            .filter(|package| CachedWheel::open(&ctx.paths, &package.sha256).is_none())
+            .collect();
         if missing.is_empty() {
             return Ok(());
         }
-        let indexes = Indexes::chosen(ctx, &IndexOptions::default()).map_err(|error| Error::Item(error.to_string()))?;
+        let indexes = Indexes::chosen(ctx, &IndexOptions::default())
+            .map_err(|error| Error::Item(error.to_string()))?;
         bar.say(&format!("fetching {} packages", missing.len()));
-        side_by_side(&missing, AT_ONCE, |package| one(ctx, &indexes, package)).into_iter().collect()
+        side_by_side(&missing, AT_ONCE, |package| one(ctx, &indexes, package))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -128,11 +173,18 @@ fn one(ctx: &Context, indexes: &Indexes<'_>, package: &super::Package) -> Result
     let name = package.name.parse().map_err(|error| item(&error))?;
     let fetch = |url: &str| -> std::result::Result<(), String> {
         if package.is_source() {
-            return build::fetch(ctx, url, &package.sha256, &Silent).map(drop).map_err(|error| error.to_string());
+            return build::fetch(ctx, url, &package.sha256, &Silent)
+                .map(drop)
+                .map_err(|error| error.to_string());
         }
-        wheel::fetch(ctx, &package.file, url, &package.sha256, &Silent).map(drop).map_err(|error| error.to_string())
+        wheel::fetch(ctx, &package.file, url, &package.sha256, &Silent)
+            .map(drop)
+            .map_err(|error| error.to_string())
     };
-    let known = package.at.as_deref().and_then(|at| indexes.absolute(&name, at));
+    let known = package
+        .at
+        .as_deref()
+        .and_then(|at| indexes.absolute(&name, at));
     let first = match known {
         None => None,
         Some(url) => match fetch(&url) {
@@ -145,7 +197,10 @@ fn one(ctx: &Context, indexes: &Indexes<'_>, package: &super::Package) -> Result
         Ok(Some(url)) => fetch(&url).map(drop).map_err(|error| item(&error)),
         Ok(None) => Err(Error::Item(match first {
             Some(error) => error.to_string(),
-            None => format!("no index has {} with the checksum of the lock\nboot update resolves anew", package.file),
+            None => format!(
+                "no index has {} with the checksum of the lock\nboot update resolves anew",
+                package.file
+            ),
         })),
         Err(error) => Err(first.map_or_else(|| item(&error), |first| item(&first))),
     }

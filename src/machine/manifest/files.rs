@@ -13,7 +13,8 @@ use crate::report::nearest;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dotfiles {
     pub place: Place,
-    /// Every file below it is linked to the same place below the home directory. Relative to the repository.
+    /// Every file below it is linked to the same place below the home directory. Relative to the
+    /// repository.
     pub root: PathBuf,
     /// What is said of single ones.
     pub entries: Vec<Entry>,
@@ -49,28 +50,50 @@ pub enum Manager {
 }
 
 impl Manager {
-    /// Whose repository `folder` is, by what lies there: chezmoi's have its own files or names at the top, `.chezmoiroot`, `dot_bashrc`,
-    /// `private_dot_ssh` (chezmoi's "Source state attributes"); yadm's have its configuration, or names of its alternates, `.bashrc##os.Linux`.
+    /// Whose repository `folder` is, by what lies there: chezmoi's have its own files or names at
+    /// the top, `.chezmoiroot`, `dot_bashrc`, `private_dot_ssh` (chezmoi's "Source state
+    /// attributes"); yadm's have its configuration, or names of its alternates,
+    /// `.bashrc##os.Linux`.
     pub fn of(folder: &Path) -> Option<Manager> {
         let names = |folder: &Path| -> Vec<String> {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+            entries
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()
         };
-        let attributes =
-            ["private_", "readonly_", "empty_", "executable_", "exact_", "create_", "modify_", "remove_", "symlink_", "encrypted_"];
+        let attributes = [
+            "private_",
+            "readonly_",
+            "empty_",
+            "executable_",
+            "exact_",
+            "create_",
+            "modify_",
+            "remove_",
+            "symlink_",
+            "encrypted_",
+        ];
         let plain = |name: &str| {
             let mut rest = name;
-            while let Some(next) = attributes.iter().find_map(|attribute| rest.strip_prefix(attribute)) {
+            while let Some(next) = attributes
+                .iter()
+                .find_map(|attribute| rest.strip_prefix(attribute))
+            {
                 rest = next;
             }
             rest.starts_with("dot_")
         };
         let top = names(folder);
-        if top.iter().any(|name| name.starts_with(".chezmoi") || plain(name)) {
+        if top
+            .iter()
+            .any(|name| name.starts_with(".chezmoi") || plain(name))
+        {
             return Some(Manager::Chezmoi);
         }
         let alternate = |names: &[String]| names.iter().any(|name| name.contains("##"));
-        let is_yadm = folder.join(".config/yadm").is_dir() || alternate(&top) || alternate(&names(&folder.join(".config")));
+        let is_yadm = folder.join(".config/yadm").is_dir()
+            || alternate(&top)
+            || alternate(&names(&folder.join(".config")));
         is_yadm.then_some(Manager::Yadm)
     }
 
@@ -84,23 +107,51 @@ impl Manager {
 }
 
 pub fn dotfiles(top: &Table<'_>) -> document::Result<Option<Dotfiles>> {
-    let Some(table) = top.table("dotfiles", "[dotfiles]")? else { return Ok(None) };
-    let keys: Vec<&str> = table.entries().map(|(key, _)| key.value).filter(|key| !key.starts_with(['~', '/', '.'])).collect();
-    if let Some(wrong) = keys.into_iter().find(|key| !["root", "manager"].contains(key)) {
+    let Some(table) = top.table("dotfiles", "[dotfiles]")? else {
+        return Ok(None);
+    };
+    let keys: Vec<&str> = table
+        .entries()
+        .map(|(key, _)| key.value)
+        .filter(|key| !key.starts_with(['~', '/', '.']))
+        .collect();
+    if let Some(wrong) = keys
+        .into_iter()
+        .find(|key| !["root", "manager"].contains(key))
+    {
         let span = table.key(wrong).unwrap_or(0..0);
         let hint = nearest(wrong, &["root", "manager"])
-            .map_or("a single file is written \"~/.vimrc\"".into(), |word| format!("did you mean {word}?"));
-        return Err(table.problem(&span, format!("{} isn't a key of [dotfiles]", escaped(wrong)), hint));
+            .map_or("a single file is written \"~/.vimrc\"".into(), |word| {
+                format!("did you mean {word}?")
+            });
+        return Err(table.problem(
+            &span,
+            format!("{} isn't a key of [dotfiles]", escaped(wrong)),
+            hint,
+        ));
     }
-    let mut found = Dotfiles { root: "home".into(), ..Dotfiles::default() };
+    let mut found = Dotfiles {
+        root: "home".into(),
+        ..Dotfiles::default()
+    };
     found.manager = match word(&table, "manager", &["chezmoi", "yadm"])? {
         Some("chezmoi") => Some(Manager::Chezmoi),
         Some(_) => Some(Manager::Yadm),
         None => None,
     };
-    if let (Some(manager), Some((other, _))) = (found.manager, table.entries().find(|(key, _)| key.value != "manager")) {
-        let message = format!("{} places the dotfiles of this repository, and boot none", manager.name());
-        return Err(table.problem(&other.span, message, "keep manager, or what boot is to place"));
+    if let (Some(manager), Some((other, _))) = (
+        found.manager,
+        table.entries().find(|(key, _)| key.value != "manager"),
+    ) {
+        let message = format!(
+            "{} places the dotfiles of this repository, and boot none",
+            manager.name()
+        );
+        return Err(table.problem(
+            &other.span,
+            message,
+            "keep manager, or what boot is to place",
+        ));
     }
     if let Some(root) = table.string("root")? {
         found.root = inside(&root.value).ok_or_else(|| {
@@ -111,11 +162,22 @@ pub fn dotfiles(top: &Table<'_>) -> document::Result<Option<Dotfiles>> {
             )
         })?;
     }
-    for (key, value) in table.entries().filter(|(key, _)| !["root", "manager"].contains(&key.value)) {
-        let target = key.value.strip_prefix("~/").and_then(inside).ok_or_else(|| {
-            let message = format!("{} is outside of the home directory", escaped(key.value));
-            table.problem(&key.span, message, "boot writes dotfiles below ~ only; do the rest in a [[run]] script")
-        })?;
+    for (key, value) in table
+        .entries()
+        .filter(|(key, _)| !["root", "manager"].contains(&key.value))
+    {
+        let target = key
+            .value
+            .strip_prefix("~/")
+            .and_then(inside)
+            .ok_or_else(|| {
+                let message = format!("{} is outside of the home directory", escaped(key.value));
+                table.problem(
+                    &key.span,
+                    message,
+                    "boot writes dotfiles below ~ only; do the rest in a [[run]] script",
+                )
+            })?;
         let Some(options) = table.as_table(value, "a dotfile") else {
             return Err(table.problem(
                 &value.span(),
@@ -123,7 +185,9 @@ pub fn dotfiles(top: &Table<'_>) -> document::Result<Option<Dotfiles>> {
                 "write { mode = \"link\" } or { mode = \"copy\", chmod = \"600\" }",
             ));
         };
-        found.entries.push(entry(&options, target, table.place(&key.span))?);
+        found
+            .entries
+            .push(entry(&options, target, table.place(&key.span))?);
     }
     Ok(Some(found))
 }
@@ -138,7 +202,11 @@ fn entry(options: &Table<'_>, target: PathBuf, at: String) -> document::Result<E
     let chmod = match options.string("chmod")? {
         None => None,
         Some(text) if mode == Mode::Link => {
-            return Err(options.problem(&text.span, "a link has no mode of its own", "write mode = \"copy\" beside chmod"));
+            return Err(options.problem(
+                &text.span,
+                "a link has no mode of its own",
+                "write mode = \"copy\" beside chmod",
+            ));
         }
         Some(text) => match u32::from_str_radix(&text.value, 8) {
             Ok(bits) if bits <= 0o777 && bits & 0o400 != 0 => Some(bits),
@@ -148,5 +216,11 @@ fn entry(options: &Table<'_>, target: PathBuf, at: String) -> document::Result<E
             }
         },
     };
-    Ok(Entry { target, mode, chmod, only: Only::read(options)?, at })
+    Ok(Entry {
+        target,
+        mode,
+        chmod,
+        only: Only::read(options)?,
+        at,
+    })
 }

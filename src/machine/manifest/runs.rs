@@ -42,9 +42,12 @@ pub fn runs(top: &Table<'_>) -> document::Result<Vec<Run>> {
     let mut ids = HashSet::new();
     for table in top.tables("run", "[[run]]")? {
         table.only_keys(&["id", "cmd", "on", "phase", "only", "watch"])?;
-        let id = table
-            .string("id")?
-            .ok_or_else(|| table.lacks("this script has no id", "write id = \"a-name\": once and change are remembered by it"))?;
+        let id = table.string("id")?.ok_or_else(|| {
+            table.lacks(
+                "this script has no id",
+                "write id = \"a-name\": once and change are remembered by it",
+            )
+        })?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if id.value.is_empty() || id.value.len() > 64 || !id.value.chars().all(plain) {
             return Err(table.problem(
@@ -54,16 +57,33 @@ pub fn runs(top: &Table<'_>) -> document::Result<Vec<Run>> {
             ));
         }
         if !ids.insert(id.value.clone()) {
-            return Err(table.problem(&id.span, format!("two scripts have the id {}", id.value), "give one of them another"));
+            return Err(table.problem(
+                &id.span,
+                format!("two scripts have the id {}", id.value),
+                "give one of them another",
+            ));
         }
-        let cmd = table.string("cmd")?.ok_or_else(|| table.lacks("this script has no cmd", "write cmd = \"scripts/a-name.sh\""))?;
+        let cmd = table.string("cmd")?.ok_or_else(|| {
+            table.lacks(
+                "this script has no cmd",
+                "write cmd = \"scripts/a-name.sh\"",
+            )
+        })?;
         let first = cmd.value.split_whitespace().next().unwrap_or("");
         if first.is_empty() {
-            return Err(table.problem(&cmd.span, "cmd is empty", "write cmd = \"scripts/a-name.sh\""));
+            return Err(table.problem(
+                &cmd.span,
+                "cmd is empty",
+                "write cmd = \"scripts/a-name.sh\"",
+            ));
         }
         if first.contains('/') && inside(first).is_none() {
             let message = format!("{} is outside of the repository", escaped(first));
-            return Err(table.problem(&cmd.span, message, "put the script into the repository; its path starts at the repository's root"));
+            return Err(table.problem(
+                &cmd.span,
+                message,
+                "put the script into the repository; its path starts at the repository's root",
+            ));
         }
         let on = match word(&table, "on", &["once", "change", "always"])? {
             Some("change") => On::Change,
@@ -77,11 +97,24 @@ pub fn runs(top: &Table<'_>) -> document::Result<Vec<Run>> {
         let mut watch = Vec::new();
         for file in table.strings("watch")? {
             watch.push(inside(&file.value).ok_or_else(|| {
-                table.problem(&file.span, format!("{} is outside of the repository", escaped(&file.value)), "watch files of the repository")
+                table.problem(
+                    &file.span,
+                    format!("{} is outside of the repository", escaped(&file.value)),
+                    "watch files of the repository",
+                )
             })?);
         }
         let (at, only) = (table.place(&id.span), Only::read(&table)?);
-        runs.push(Run { place: Place::default(), at, id: id.value, cmd: cmd.value, on, phase, watch, only });
+        runs.push(Run {
+            place: Place::default(),
+            at,
+            id: id.value,
+            cmd: cmd.value,
+            on,
+            phase,
+            watch,
+            only,
+        });
     }
     Ok(runs)
 }

@@ -31,7 +31,9 @@ pub enum Var {
 
 pub fn packages(top: &Table<'_>) -> document::Result<Packages> {
     let mut found = Packages::default();
-    let Some(table) = top.table("packages", "[packages]")? else { return Ok(found) };
+    let Some(table) = top.table("packages", "[packages]")? else {
+        return Ok(found);
+    };
     table.only_keys(&["any", "brew", "apt", "dnf", "pacman", "apk"])?;
     found.any = names(&table, "any")?;
     for manager in MANAGERS {
@@ -49,14 +51,22 @@ fn names(table: &Table<'_>, key: &str) -> document::Result<Vec<String>> {
     for name in table.strings(key)? {
         let text = &name.value;
         let plain = |c: char| c.is_ascii_alphanumeric() || "+-._@/:".contains(c);
-        let tap = key == "brew" && text.split('/').count() == 3 && text.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+        let tap = key == "brew"
+            && text.split('/').count() == 3
+            && text
+                .split('/')
+                .all(|part| !part.is_empty() && !part.starts_with('.'));
         if !text.starts_with(|c: char| c.is_ascii_alphanumeric())
             || !text.chars().all(plain)
             || (text.contains('/') && !tap)
             || text.contains("://")
         {
             let message = format!("{} isn't a package's name", escaped(text));
-            return Err(table.problem(&name.span, message, "write it as the package manager's own search shows it"));
+            return Err(table.problem(
+                &name.span,
+                message,
+                "write it as the package manager's own search shows it",
+            ));
         }
         if !found.contains(text) {
             found.push(name.value);
@@ -67,11 +77,17 @@ fn names(table: &Table<'_>, key: &str) -> document::Result<Vec<String>> {
 
 pub fn vars(top: &Table<'_>) -> document::Result<BTreeMap<String, Var>> {
     let mut found = BTreeMap::new();
-    let Some(vars) = top.table("vars", "[vars]")? else { return Ok(found) };
+    let Some(vars) = top.table("vars", "[vars]")? else {
+        return Ok(found);
+    };
     for (key, value) in vars.entries() {
         if !template::is_name(key.value) {
             let message = format!("{} isn't a variable's name", escaped(key.value));
-            return Err(vars.problem(&key.span, message, "use letters, digits, dashes and underscores"));
+            return Err(vars.problem(
+                &key.span,
+                message,
+                "use letters, digits, dashes and underscores",
+            ));
         }
         let var = match vars.as_table(value, "a variable") {
             None => match vars.string(key.value)? {
@@ -82,12 +98,16 @@ pub fn vars(top: &Table<'_>) -> document::Result<BTreeMap<String, Var>> {
                 table.only_keys(&["ask", "default"])?;
                 let default = table.string("default")?.map(|text| text.value);
                 match (table.string("ask")?, default) {
-                    (Some(question), default) => Var::Ask { question: question.value, default },
+                    (Some(question), default) => Var::Ask {
+                        question: question.value,
+                        default,
+                    },
                     (None, Some(default)) => Var::Is(default),
                     (None, None) => {
-                        return Err(
-                            table.lacks("this variable has neither a question nor a value", "write { ask = \"Your e-mail?\" }, or a text")
-                        );
+                        return Err(table.lacks(
+                            "this variable has neither a question nor a value",
+                            "write { ask = \"Your e-mail?\" }, or a text",
+                        ));
                     }
                 }
             }

@@ -31,12 +31,23 @@ impl Item {
             What::Venv(name, request) => format!("{name}, with Python {request}"),
             What::Dotfile(dotfile) => match dotfile.mode {
                 Mode::Link => format!("~/{} -> {}", dotfile.target, dotfile.source.display()),
-                Mode::Copy => format!("~/{}, a copy of {}", dotfile.target, dotfile.source.display()),
-                Mode::Template => format!("~/{}, from the template {}", dotfile.target, dotfile.source.display()),
+                Mode::Copy => format!(
+                    "~/{}, a copy of {}",
+                    dotfile.target,
+                    dotfile.source.display()
+                ),
+                Mode::Template => format!(
+                    "~/{}, from the template {}",
+                    dotfile.target,
+                    dotfile.source.display()
+                ),
             },
             What::Gone(target) => format!("~/{target} goes: the manifest has it no more"),
             What::Handover(manager, ..) => {
-                format!("all of them by {0}, whose repository this is: what {0} runs isn't shown here", manager.name())
+                format!(
+                    "all of them by {0}, whose repository this is: what {0} runs isn't shown here",
+                    manager.name()
+                )
             }
             What::Package(package) if package.manager.is_empty() => package.name.clone(),
             What::Package(package) => format!("{}, through {}", package.name, package.manager),
@@ -82,10 +93,19 @@ impl Plan {
                 }
             }
         }
-        match self.items.iter().filter(|item| item.state == State::Done).count() {
+        match self
+            .items
+            .iter()
+            .filter(|item| item.state == State::Done)
+            .count()
+        {
             0 => {}
             done => {
-                let _ = writeln!(text, "  {done} {} already done", if done == 1 { "is" } else { "are" });
+                let _ = writeln!(
+                    text,
+                    "  {done} {} already done",
+                    if done == 1 { "is" } else { "are" }
+                );
             }
         }
         text

@@ -17,11 +17,18 @@ fn machine(text: &str) -> (tempfile::TempDir, Context, Manifest) {
     fs::write(root.join("boot.toml"), format!("version = 1\n{text}")).unwrap();
     let paths = Paths::from(&|name| (name == "HOME").then(|| home.clone().into())).unwrap();
     let manifest = Manifest::load(&Place::at(&root), "repo").unwrap();
-    (folder, Context::new(paths, Arc::new(Silent), true), manifest)
+    (
+        folder,
+        Context::new(paths, Arc::new(Silent), true),
+        manifest,
+    )
 }
 
 fn states(plan: &Plan) -> Vec<(&'static str, String, State)> {
-    plan.items.iter().map(|item| (item.kind().name(), item.id(), item.state.clone())).collect()
+    plan.items
+        .iter()
+        .map(|item| (item.kind().name(), item.id(), item.state.clone()))
+        .collect()
 }
 
 fn nothing_was_touched(home: &Path) {
@@ -32,10 +39,15 @@ fn nothing_was_touched(home: &Path) {
 fn a_new_machine_has_everything_to_do_in_order() {
     let (_folder, ctx, manifest) = machine(
         "[python]\ninstall = ['3.11']\n[tools]\nblack = '*'\n[dotfiles]\n[shell]\nhook = true\n\
-         [[run]]\nid = 'last'\ncmd = './a.sh'\n[[run]]\nid = 'first'\ncmd = 'true'\nphase = 'before'\n",
+         [[run]]\nid = 'last'\ncmd = './a.sh'\n[[run]]\nid = 'first'\ncmd = 'true'\n\
+         phase = 'before'\n",
     );
     let plan = plan(&ctx, &manifest, &Applied::default(), None).unwrap();
-    let found: Vec<_> = plan.items.iter().map(|item| (item.kind().name(), item.id())).collect();
+    let found: Vec<_> = plan
+        .items
+        .iter()
+        .map(|item| (item.kind().name(), item.id()))
+        .collect();
     let expected = [
         ("script", "first"),
         ("dotfile", "~/.a"),
@@ -47,7 +59,10 @@ fn a_new_machine_has_everything_to_do_in_order() {
     ];
     assert_eq!(found, expected.map(|(kind, id)| (kind, id.to_string())));
     let shown = plan.shown();
-    assert!(shown.contains("| echo '\\u{1b}[2J'"), "the text is shown, and its control characters aren't obeyed: {shown}");
+    assert!(
+        shown.contains("| echo '\\u{1b}[2J'"),
+        "the text is shown, and its control characters aren't obeyed: {shown}"
+    );
     assert!(plan.clone().only(&[Kind::Tools]).items.len() == 1);
     nothing_was_touched(&ctx.paths.home);
 }
@@ -55,8 +70,10 @@ fn a_new_machine_has_everything_to_do_in_order() {
 #[test]
 fn what_is_done_what_is_to_do_and_what_is_in_the_way() {
     let (_folder, ctx, manifest) = machine(
-        "[dotfiles]\n[[run]]\nid = 'once'\ncmd = './a.sh'\n[[run]]\nid = 'change'\ncmd = './a.sh'\non = 'change'\n\
-         [[run]]\nid = 'always'\ncmd = 'true'\non = 'always'\n[[run]]\nid = 'elsewhere'\ncmd = 'true'\nonly = ['host:nowhere']\n",
+        "[dotfiles]\n[[run]]\nid = 'once'\ncmd = './a.sh'\n[[run]]\nid = 'change'\ncmd = './a.sh'\n\
+         on = 'change'\n\
+         [[run]]\nid = 'always'\ncmd = 'true'\non = 'always'\n[[run]]\nid = 'elsewhere'\n\
+         cmd = 'true'\nonly = ['host:nowhere']\n",
     );
     let other = crate::store::digest::Sha256::of(b"other");
     let mut applied = Applied::default();

@@ -1,4 +1,5 @@
-//! The throw-away environment of a build: the interpreter, what the build asks for, and nothing of the user's.
+//! The throw-away environment of a build: the interpreter, what the build asks for, and nothing of
+//! the user's.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -42,21 +43,38 @@ pub struct Answer {
 
 impl<'b, 'a> Environment<'b, 'a> {
     /// Makes it below `work`, with `requires` in it.
-    pub fn make(builder: &'b Builder<'a>, what: &str, work: &Path, requires: &[String]) -> Result<Environment<'b, 'a>> {
-        let needs = |reason: resolve::Error| Error::Needs { what: what.into(), reason: Box::new(reason) };
-        let root = (0..).map(|number| work.join(format!("environment-{number}"))).find(|path| !path.exists());
+    pub fn make(
+        builder: &'b Builder<'a>,
+        what: &str,
+        work: &Path,
+        requires: &[String],
+    ) -> Result<Environment<'b, 'a>> {
+        let needs = |reason: resolve::Error| Error::Needs {
+            what: what.into(),
+            reason: Box::new(reason),
+        };
+        let root = (0..)
+            .map(|number| work.join(format!("environment-{number}")))
+            .find(|path| !path.exists());
         let root = root.unwrap_or_else(|| work.join("environment"));
         let (facts, program) = (builder.python.facts, builder.python.program);
         let bin = root.join(&facts.scripts);
         fs::create_dir_all(&bin).map_err(store::Error::io("create", &bin))?;
         let (major, minor, micro) = facts.version;
-        for name in ["python".to_string(), "python3".into(), format!("python{major}.{minor}")] {
+        for name in [
+            "python".to_string(),
+            "python3".into(),
+            format!("python{major}.{minor}"),
+        ] {
             let link = bin.join(name);
             symlink(program, &link).map_err(store::Error::io("link", &link))?;
         }
         let home = program.parent().unwrap_or(Path::new("/")).display();
         let config = root.join("pyvenv.cfg");
-        let text = format!("home = {home}\ninclude-system-site-packages = false\nversion = {major}.{minor}.{micro}\n");
+        let text = format!(
+            "home = {home}\ninclude-system-site-packages = false\n\
+             version = {major}.{minor}.{micro}\n"
+        );
         fs::write(&config, text).map_err(store::Error::io("write", &config))?;
 
         if !requires.is_empty() {
@@ -64,7 +82,11 @@ impl<'b, 'a> Environment<'b, 'a> {
             let mut inputs = Inputs::parse(&requires, &[], false).map_err(needs)?;
             inputs.index = builder.index.clone();
             let resolution = resolve::resolve_for(builder, &inputs).map_err(needs)?;
-            let wheels: Vec<CachedWheel> = resolution.pins.iter().map(|pin| obtain(builder, pin, &Silent)).collect::<Result<_>>()?;
+            let wheels: Vec<CachedWheel> = resolution
+                .pins
+                .iter()
+                .map(|pin| obtain(builder, pin, &Silent))
+                .collect::<Result<_>>()?;
             let mut environment = link::Environment::new(&root, &root, facts, false);
             for wheel in &wheels {
                 environment.install(wheel, Options::default())?;
@@ -75,10 +97,20 @@ impl<'b, 'a> Environment<'b, 'a> {
     }
 
     /// Runs the backend's hooks until one has an answer. What it prints is shown only if it fails.
-    pub fn hook(&self, paths: &Paths, job: &Job<'_>, system: &System, out: &Path, ready: bool, only_metadata: bool) -> Result<Answer> {
+    pub fn hook(
+        &self,
+        paths: &Paths,
+        job: &Job<'_>,
+        system: &System,
+        out: &Path,
+        ready: bool,
+        only_metadata: bool,
+    ) -> Result<Answer> {
         let (said, answer) = (self.root.join("output"), self.root.join("answer.json"));
         let output = File::create(&said).map_err(store::Error::io("write", &said))?;
-        let both = output.try_clone().map_err(store::Error::io("write", &said))?;
+        let both = output
+            .try_clone()
+            .map_err(store::Error::io("write", &said))?;
         let work = serde_json::json!({
             "source": job.tree, "backend": system.backend, "backend_path": system.backend_path, "editable": job.editable,
             "ready": ready, "metadata": only_metadata, "out": out, "answer": answer,
@@ -87,7 +119,12 @@ impl<'b, 'a> Environment<'b, 'a> {
         let python = bin.join("python");
         let mut command = Command::new(&python);
         // Unbuffered, so that what failed comes last in the output.
-        command.args(["-I", "-B", "-u", "-c", SCRIPT]).stdin(Stdio::piped()).stdout(output).stderr(both).current_dir(job.tree);
+        command
+            .args(["-I", "-B", "-u", "-c", SCRIPT])
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(both)
+            .current_dir(job.tree);
         self.surroundings(&mut command, &bin);
         let mut child = command.spawn().map_err(store::Error::io("run", &python))?;
         if let Some(mut stdin) = child.stdin.take() {
@@ -95,14 +132,17 @@ impl<'b, 'a> Environment<'b, 'a> {
             let _ = stdin.write_all(work.to_string().as_bytes());
         }
         let status = child.wait().map_err(store::Error::io("run", &python))?;
-        let found = fs::read(&answer).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        let found = fs::read(&answer)
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok());
         match found {
             Some(found) if status.success() => Ok(found),
             _ => Err(self.failed(paths, job, &said)),
         }
     }
 
-    /// Whatever would let the user's own packages into the build is taken out; children of the backend inherit it.
+    /// Whatever would let the user's own packages into the build is taken out; children of the
+    /// backend inherit it.
     fn surroundings(&self, command: &mut Command, bin: &Path) {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PYTHON") {
@@ -110,13 +150,23 @@ impl<'b, 'a> Environment<'b, 'a> {
             }
         }
         let mut path = vec![bin.to_path_buf()];
-        path.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+        path.extend(
+            std::env::var_os("PATH")
+                .iter()
+                .flat_map(std::env::split_paths),
+        );
         let path = std::env::join_paths(path).unwrap_or_else(|_| OsString::from(bin));
-        command.env("PATH", path).env("VIRTUAL_ENV", &self.root).env("PYTHONNOUSERSITE", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+            .env("PATH", path)
+            .env("VIRTUAL_ENV", &self.root)
+            .env("PYTHONNOUSERSITE", "1")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
     }
 
     fn failed(&self, paths: &Paths, job: &Job<'_>, said: &Path) -> Error {
-        let text = fs::read(said).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let text = fs::read(said)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default();
         // Many builds say what their surroundings are, and those know the way to private indexes.
         let text = crate::net::without_credentials_in(&text);
         let lines: Vec<&str> = text.lines().collect();
@@ -124,10 +174,32 @@ impl<'b, 'a> Environment<'b, 'a> {
         for line in &lines[lines.len().saturating_sub(SHOWN)..] {
             report.info(&crate::report::escaped(line));
         }
-        let name: String = job.what.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' }).collect();
-        let log = paths.log().join(format!("{}-build.log", name.trim_start_matches(['-', '.'])));
+        let name: String = job
+            .what
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') {
+                    c
+                } else {
+                    '-'
+                }
+            })
+            .collect();
+        let log = paths
+            .log()
+            .join(format!("{}-build.log", name.trim_start_matches(['-', '.'])));
         let _ = store::atomic::write(&log, text.as_bytes(), None);
-        let last = lines.iter().rev().find(|line| !line.trim().is_empty()).map(|line| line.trim().to_string()).unwrap_or_default();
-        Error::Failed { what: job.what.into(), last, cause: super::cause::of(&text), log }
+        let last = lines
+            .iter()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .map(|line| line.trim().to_string())
+            .unwrap_or_default();
+        Error::Failed {
+            what: job.what.into(),
+            last,
+            cause: super::cause::of(&text),
+            log,
+        }
     }
 }

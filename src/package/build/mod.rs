@@ -1,7 +1,9 @@
-//! Wheels for what has none: source archives and folders are built through PEP 517, by the interpreter that will use them, in an
-//! environment that has what the build asks for, nothing else, and is thrown away.
+//! Wheels for what has none: source archives and folders are built through PEP 517, by the
+//! interpreter that will use them, in an environment that has what the build asks for, nothing
+//! else, and is thrown away.
 //!
-//! A built wheel is kept in the cache as any other; what it was built from, and for which interpreter, tells when it serves again.
+//! A built wheel is kept in the cache as any other; what it was built from, and for which
+//! interpreter, tells when it serves again.
 
 mod cause;
 mod isolated;
@@ -31,10 +33,15 @@ use crate::store::{self, cache};
 /// Something could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{} can't be built: {reason}\nask for a version that has a wheel, or tell the package's authors", escaped(what))]
+    #[error(
+        "{} can't be built: {reason}\nask for a version that has a wheel, or tell the package's \
+         authors",
+        escaped(what)
+    )]
     Unbuildable { what: String, reason: String },
     #[error(
-        "{} is no Python project: it has neither a pyproject.toml nor a setup.py\nis it the right folder? the one that has pyproject.toml is meant",
+        "{} is no Python project: it has neither a pyproject.toml nor a setup.py\n\
+         is it the right folder? the one that has pyproject.toml is meant",
         escaped(what)
     )]
     NoProject { what: String },
@@ -45,13 +52,26 @@ pub enum Error {
         cause.as_ref().map(|cause| format!("\n{}", escaped(cause))).unwrap_or_default(),
         log.display()
     )]
-    Failed { what: String, last: String, cause: Option<String>, log: PathBuf },
-    #[error("{} has no wheel, and --no-build forbids building one\nleave --no-build out", escaped(what))]
+    Failed {
+        what: String,
+        last: String,
+        cause: Option<String>,
+        log: PathBuf,
+    },
+    #[error(
+        "{} has no wheel, and --no-build forbids building one\nleave --no-build out",
+        escaped(what)
+    )]
     Forbidden { what: String },
-    #[error("building {} needs {} itself, by way of {}\nask for a version that has a wheel", escaped(what), escaped(what), escaped(&chain.join(", ")))]
+    #[error("building {} needs {} itself, by way of {}\n\
+             ask for a version that has a \
+             wheel", escaped(what), escaped(what), escaped(&chain.join(", ")))]
     Circle { what: String, chain: Vec<String> },
     #[error("what building {} asks for can't be had: {reason}", escaped(what))]
-    Needs { what: String, reason: Box<resolve::Error> },
+    Needs {
+        what: String,
+        reason: Box<resolve::Error>,
+    },
     #[error(transparent)]
     Wheel(#[from] wheel::Error),
     #[error(transparent)]
@@ -99,35 +119,64 @@ enum Made {
 
 impl<'a> Builder<'a> {
     pub fn new(ctx: &'a Context, python: Python<'a>, index: IndexOptions) -> Builder<'a> {
-        Builder { ctx, python, index, building: Vec::new() }
+        Builder {
+            ctx,
+            python,
+            index,
+            building: Vec::new(),
+        }
     }
 
     /// The wheel that was built before from what `identity` names, for an interpreter of this kind.
     pub fn built(&self, identity: &str) -> Option<(CachedWheel, String)> {
         let built: Built = serde_json::from_slice(&fs::read(self.note(identity)).ok()?).ok()?;
-        Some((CachedWheel::open(&self.ctx.paths, &built.sha256)?, built.file))
+        Some((
+            CachedWheel::open(&self.ctx.paths, &built.sha256)?,
+            built.file,
+        ))
     }
 
     fn note(&self, identity: &str) -> PathBuf {
-        self.ctx.paths.builds().join(format!("wheel-{}.json", self.key(identity)))
+        self.ctx
+            .paths
+            .builds()
+            .join(format!("wheel-{}.json", self.key(identity)))
     }
 
     /// Of sources and the interpreter: pure wheels too may differ from one Python to the next.
     fn key(&self, identity: &str) -> String {
         let facts = self.python.facts;
-        Sha256::of(format!("{identity} {} {} {:?}", facts.cache_tag, facts.soabi, facts.libc).as_bytes()).to_string()
+        Sha256::of(
+            format!(
+                "{identity} {} {} {:?}",
+                facts.cache_tag, facts.soabi, facts.libc
+            )
+            .as_bytes(),
+        )
+        .to_string()
     }
 
-    /// Builds a wheel into the cache; returns it and its file name. `identity` is None for what may change without telling.
+    /// Builds a wheel into the cache; returns it and its file name. `identity` is None for what may
+    /// change without telling.
     pub fn wheel(&self, job: &Job<'_>, identity: Option<&str>) -> Result<(CachedWheel, String)> {
         let work = Staging::within(&self.ctx.paths.builds())?;
         let Made::Wheel(path) = self.run(job, work.path(), false)? else {
-            return Err(Error::Unbuildable { what: job.what.into(), reason: "its backend made no wheel".into() });
+            return Err(Error::Unbuildable {
+                what: job.what.into(),
+                reason: "its backend made no wheel".into(),
+            });
         };
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let wheel = CachedWheel::from_file(&self.ctx.paths, &path)?;
         if let Some(identity) = identity
-            && let Ok(json) = serde_json::to_vec(&Built { sha256: wheel.sha256(), file: file.clone() })
+            && let Ok(json) = serde_json::to_vec(&Built {
+                sha256: wheel.sha256(),
+                file: file.clone(),
+            })
         {
             // Without the note it is built again: no harm.
             let _ = atomic::write(&self.note(identity), &json, None);
@@ -135,7 +184,8 @@ impl<'a> Builder<'a> {
         Ok((wheel, file))
     }
 
-    /// The metadata that a wheel built from `job` would have, without building it where the backend can tell.
+    /// The metadata that a wheel built from `job` would have, without building it where the backend
+    /// can tell.
     fn metadata(&self, job: &Job<'_>) -> Result<String> {
         let work = Staging::within(&self.ctx.paths.builds())?;
         match self.run(job, work.path(), true)? {
@@ -150,13 +200,21 @@ impl<'a> Builder<'a> {
     /// Makes the environment and runs the hooks, all of it in `work`.
     fn run(&self, job: &Job<'_>, work: &Path, only_metadata: bool) -> Result<Made> {
         if self.index.no_build {
-            return Err(Error::Forbidden { what: job.what.into() });
+            return Err(Error::Forbidden {
+                what: job.what.into(),
+            });
         }
         if self.building.iter().any(|other| other == job.what) {
-            return Err(Error::Circle { what: job.what.into(), chain: self.building.clone() });
+            return Err(Error::Circle {
+                what: job.what.into(),
+                chain: self.building.clone(),
+            });
         }
         self.ctx.report.step(&format!("building {}", job.what));
-        let system = system::System::read(job.tree).map_err(|reason| Error::Unbuildable { what: job.what.into(), reason })?;
+        let system = system::System::read(job.tree).map_err(|reason| Error::Unbuildable {
+            what: job.what.into(),
+            reason,
+        })?;
         let mut inner = self.clone();
         inner.building.push(job.what.into());
         let out = work.join("out");
@@ -165,20 +223,35 @@ impl<'a> Builder<'a> {
         let mut ready = false;
         loop {
             let environment = isolated::Environment::make(&inner, job.what, work, &requires)?;
-            let answer = environment.hook(&self.ctx.paths, job, &system, &out, ready, only_metadata)?;
+            let answer =
+                environment.hook(&self.ctx.paths, job, &system, &out, ready, only_metadata)?;
             match answer {
-                // What the backend asks for beside what is written down: a new environment has both.
-                isolated::Answer { requires: Some(more), .. } if !ready => {
+                // What the backend asks for beside what is written down: a new environment has
+                // both.
+                isolated::Answer {
+                    requires: Some(more),
+                    ..
+                } if !ready => {
                     requires.extend(more);
                     ready = true;
                 }
-                isolated::Answer { wheel: Some(file), .. } => return Ok(Made::Wheel(inside(&out, &file, job)?)),
-                isolated::Answer { metadata: Some(folder), .. } => {
+                isolated::Answer {
+                    wheel: Some(file), ..
+                } => return Ok(Made::Wheel(inside(&out, &file, job)?)),
+                isolated::Answer {
+                    metadata: Some(folder),
+                    ..
+                } => {
                     let path = inside(&out, &folder, job)?.join("METADATA");
                     let text = fs::read(&path).map_err(store::Error::io("read", &path))?;
                     return Ok(Made::Metadata(String::from_utf8_lossy(&text).into_owned()));
                 }
-                _ => return Err(Error::Unbuildable { what: job.what.into(), reason: "its backend gave no answer".into() }),
+                _ => {
+                    return Err(Error::Unbuildable {
+                        what: job.what.into(),
+                        reason: "its backend gave no answer".into(),
+                    });
+                }
             }
         }
     }
@@ -187,7 +260,10 @@ impl<'a> Builder<'a> {
 /// A name that a backend gave, below the folder that it was to write to.
 fn inside(out: &Path, name: &str, job: &Job<'_>) -> Result<PathBuf> {
     if name.is_empty() || name.contains(['/', '\0']) || name == ".." {
-        return Err(Error::Unbuildable { what: job.what.into(), reason: "its backend gave a path instead of a name".into() });
+        return Err(Error::Unbuildable {
+            what: job.what.into(),
+            reason: "its backend gave a path instead of a name".into(),
+        });
     }
     Ok(out.join(name))
 }
@@ -205,23 +281,41 @@ pub fn obtain(builder: &Builder<'_>, pin: &Pin, bar: &dyn Bar) -> Result<CachedW
     if let Some((wheel, _)) = builder.built(&identity) {
         return Ok(wheel);
     }
-    let _lock = Lock::hold(&ctx.paths.locks(), &format!("build-{}", &builder.key(&identity)[..3]), &Silent)?;
+    let _lock = Lock::hold(
+        &ctx.paths.locks(),
+        &format!("build-{}", &builder.key(&identity)[..3]),
+        &Silent,
+    )?;
     if let Some((wheel, _)) = builder.built(&identity) {
         return Ok(wheel);
     }
     let what = format!("{} {}", pin.name, pin.version);
     bar.say(&format!("{what}: building"));
     let unpacked = fetched(ctx, &pin.file, &pin.url, &pin.sha256, bar)?;
-    let (wheel, file) = builder.wheel(&Job { what: &what, tree: unpacked.tree(), editable: false }, Some(&identity))?;
+    let (wheel, file) = builder.wheel(
+        &Job {
+            what: &what,
+            tree: unpacked.tree(),
+            editable: false,
+        },
+        Some(&identity),
+    )?;
     let named = filename::WheelName::parse(&file);
     if named.is_none_or(|named| named.name != pin.name || named.version != pin.version) {
-        return Err(Error::Unbuildable { what, reason: format!("it became {}", escaped(&file)) });
+        return Err(Error::Unbuildable {
+            what,
+            reason: format!("it became {}", escaped(&file)),
+        });
     }
     Ok(wheel)
 }
 
 /// A source archive, unpacked. `file` is its name.
-pub(super) fn source_of(paths: &Paths, file: &str, archive: &VerifiedArchive) -> Result<source::Unpacked> {
+pub(super) fn source_of(
+    paths: &Paths,
+    file: &str,
+    archive: &VerifiedArchive,
+) -> Result<source::Unpacked> {
     source::Unpacked::from(paths, file, archive)
 }
 
@@ -231,7 +325,13 @@ pub fn name_of(tree: &Path) -> Option<String> {
 }
 
 /// A source archive of an index, unpacked.
-fn fetched(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result<source::Unpacked> {
+fn fetched(
+    ctx: &Context,
+    file: &str,
+    url: &str,
+    sha256: &Sha256,
+    bar: &dyn Bar,
+) -> Result<source::Unpacked> {
     let archive = fetch(ctx, url, sha256, bar)?;
     source::Unpacked::from(&ctx.paths, file, &archive)
 }
@@ -245,15 +345,28 @@ pub fn fetch(ctx: &Context, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result
     Ok(download::to_file(ctx.client()?, url, sha256, &path, bar)?)
 }
 
-/// The metadata of a source archive of an index: what it says itself where that is final, else what its backend says.
-pub fn metadata(builder: &Builder<'_>, file: &File) -> std::result::Result<Metadata, metadata::Error> {
+/// The metadata of a source archive of an index: what it says itself where that is final, else what
+/// its backend says.
+pub fn metadata(
+    builder: &Builder<'_>,
+    file: &File,
+) -> std::result::Result<Metadata, metadata::Error> {
     let ctx = builder.ctx;
-    let bad = |reason: String| metadata::Error::Bad { file: file.file.clone(), reason };
+    let bad = |reason: String| metadata::Error::Bad {
+        file: file.file.clone(),
+        reason,
+    };
     // What is true for every interpreter, and what was found out for this one.
     let folder = ctx.paths.index().join("metadata");
-    let (always, here) = (folder.join(file.sha256.to_string()), folder.join(builder.key(&file.sha256.to_string())));
+    let (always, here) = (
+        folder.join(file.sha256.to_string()),
+        folder.join(builder.key(&file.sha256.to_string())),
+    );
     for path in [&always, &here] {
-        if let Some(metadata) = fs::read_to_string(path).ok().and_then(|text| text.parse().ok()) {
+        if let Some(metadata) = fs::read_to_string(path)
+            .ok()
+            .and_then(|text| text.parse().ok())
+        {
             return Ok(metadata);
         }
     }
@@ -266,14 +379,23 @@ pub fn metadata(builder: &Builder<'_>, file: &File) -> std::result::Result<Metad
         if let Some((wheel, _)) = builder.built(&format!("archive {}", file.sha256)) {
             return Ok((metadata::of_cached(&wheel).unwrap_or_default(), &here));
         }
-        Ok((builder.metadata(&Job { what: &what, tree: unpacked.tree(), editable: false })?, &here))
+        Ok((
+            builder.metadata(&Job {
+                what: &what,
+                tree: unpacked.tree(),
+                editable: false,
+            })?,
+            &here,
+        ))
     })();
     let (text, path) = made.map_err(|error: Error| match error {
         Error::Store(store::Error::Broken { reason, .. }) => bad(reason),
         other => metadata::Error::Build(Box::new(other)),
     })?;
     let found: Metadata = text.parse().map_err(bad)?;
-    if filename::source_version(&file.file, &found.name).is_none_or(|version| version != found.version) {
+    if filename::source_version(&file.file, &found.name)
+        .is_none_or(|version| version != found.version)
+    {
         return Err(bad(format!("it is of {} {}", found.name, found.version)));
     }
     cache::keep(&ctx.paths, path, metadata::head(&text).as_bytes());

@@ -22,36 +22,56 @@ pub struct Unpacked {
 }
 
 impl Unpacked {
-    /// Unpacks `archive`; `file` is its name, which tells the kind. What is packed in several pieces is one archive, and nothing may follow its
-    /// end: another reader may see another archive there.
+    /// Unpacks `archive`; `file` is its name, which tells the kind. What is packed in several
+    /// pieces is one archive, and nothing may follow its end: another reader may see another
+    /// archive there.
     pub fn from(paths: &Paths, file: &str, archive: &VerifiedArchive) -> Result<Unpacked> {
         let staging = Staging::within(&paths.builds())?;
         let root = staging.path().join("source");
         fs::create_dir(&root).map_err(store::Error::io("create", &root))?;
-        let reader = File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?;
-        let limits = unpack::Limits::of(reader.metadata().map_err(store::Error::io("read", archive.path()))?.len());
+        let reader =
+            File::open(archive.path()).map_err(store::Error::io("read", archive.path()))?;
+        let limits = unpack::Limits::of(
+            reader
+                .metadata()
+                .map_err(store::Error::io("read", archive.path()))?
+                .len(),
+        );
         let (name, all) = (Path::new(file), Path::new(""));
         if file.ends_with(".zip") {
             unpack::zip(BufReader::new(reader), name, &root, limits)?;
         } else {
             let read = AtomicU64::new(0);
-            let reader = BufReader::new(Counted { inner: reader, count: &read });
+            let reader = BufReader::new(Counted {
+                inner: reader,
+                count: &read,
+            });
             let decoder: Box<dyn Read> = if file.ends_with(".tar.gz") || file.ends_with(".tgz") {
                 Box::new(MultiGzDecoder::new(reader))
             } else if file.ends_with(".tar.xz") {
                 Box::new(XzReader::new(reader, true))
             } else {
-                let reason = "its kind of archive isn't known; .tar.gz, .tgz, .tar.xz and .zip are".to_string();
-                return Err(Error::Unbuildable { what: file.into(), reason });
+                let reason = "its kind of archive isn't known; .tar.gz, .tgz, .tar.xz and .zip are"
+                    .to_string();
+                return Err(Error::Unbuildable {
+                    what: file.into(),
+                    reason,
+                });
             };
             let mut content = Bounded::new(decoder, &read);
             unpack::tar(&mut content, name, &root, all, limits)?;
-            let broken = |reason: String| store::Error::Broken { archive: name.into(), reason };
+            let broken = |reason: String| store::Error::Broken {
+                archive: name.into(),
+                reason,
+            };
             if !is_only_padding(&mut content).map_err(|error| broken(error.to_string()))? {
                 return Err(broken("something follows its end".into()).into());
             }
         }
-        Ok(Unpacked { tree: top(&root)?, _staging: staging })
+        Ok(Unpacked {
+            tree: top(&root)?,
+            _staging: staging,
+        })
     }
 
     /// The folder with the pyproject.toml or setup.py.
@@ -62,7 +82,10 @@ impl Unpacked {
 
 /// An archive's one folder, or all of it.
 fn top(root: &Path) -> Result<PathBuf> {
-    let mut entries = fs::read_dir(root).map_err(store::Error::io("read", root))?.flatten().map(|entry| entry.path());
+    let mut entries = fs::read_dir(root)
+        .map_err(store::Error::io("read", root))?
+        .flatten()
+        .map(|entry| entry.path());
     match (entries.next(), entries.next()) {
         (Some(only), None) if only.is_dir() => Ok(only),
         _ => Ok(root.into()),

@@ -1,4 +1,5 @@
-//! What a source tree says of itself: how it is built (PEP 517, PEP 518), and sometimes already what it needs.
+//! What a source tree says of itself: how it is built (PEP 517, PEP 518), and sometimes already
+//! what it needs.
 
 use std::fs;
 use std::path::{Component, Path};
@@ -47,13 +48,26 @@ impl System {
             if !tree.join("setup.py").is_file() {
                 return Err("it has neither a pyproject.toml nor a setup.py".into());
             }
-            return Ok(System { requires: vec!["setuptools>=40.8.0".into()], backend: LEGACY.into(), backend_path: Vec::new() });
+            return Ok(System {
+                requires: vec!["setuptools>=40.8.0".into()],
+                backend: LEGACY.into(),
+                backend_path: Vec::new(),
+            });
         };
-        let project: PyProject = toml::from_str(&text).map_err(|error| format!("its pyproject.toml can't be read: {}", error.message()))?;
+        let project: PyProject = toml::from_str(&text)
+            .map_err(|error| format!("its pyproject.toml can't be read: {}", error.message()))?;
         let Some(table) = project.build_system else {
-            return Ok(System { requires: vec!["setuptools>=40.8.0".into()], backend: LEGACY.into(), backend_path: Vec::new() });
+            return Ok(System {
+                requires: vec!["setuptools>=40.8.0".into()],
+                backend: LEGACY.into(),
+                backend_path: Vec::new(),
+            });
         };
-        let outside = |path: &String| !Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let outside = |path: &String| {
+            !Path::new(path)
+                .components()
+                .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        };
         if table.backend_path.iter().any(outside) {
             return Err("its backend-path leads out of it".into());
         }
@@ -65,14 +79,22 @@ impl System {
     }
 }
 
-/// The name that a tree gives itself without being asked to run: in pyproject.toml, in PKG-INFO, in setup.cfg.
+/// The name that a tree gives itself without being asked to run: in pyproject.toml, in PKG-INFO, in
+/// setup.cfg.
 pub fn name(tree: &Path) -> Option<String> {
     let read = |file: &str| fs::read_to_string(tree.join(file)).ok();
-    let project = read("pyproject.toml").and_then(|text| toml::from_str::<PyProject>(&text).ok()).and_then(|project| project.project);
+    let project = read("pyproject.toml")
+        .and_then(|text| toml::from_str::<PyProject>(&text).ok())
+        .and_then(|project| project.project);
     if let Some(name) = project.and_then(|project| project.name) {
         return Some(name);
     }
-    let named = |text: String| text.lines().find_map(|line| line.strip_prefix("Name:").map(|name| name.trim().to_string()));
+    let named = |text: String| {
+        text.lines().find_map(|line| {
+            line.strip_prefix("Name:")
+                .map(|name| name.trim().to_string())
+        })
+    };
     if let Some(name) = read("PKG-INFO").and_then(named) {
         return Some(name);
     }
@@ -96,14 +118,23 @@ pub fn stated(tree: &Path) -> Option<String> {
     let text = fs::read_to_string(tree.join("PKG-INFO")).ok()?;
     let mut modern = false;
     for line in text.lines().take_while(|line| !line.is_empty()) {
-        let Some((key, value)) = line.split_once(':') else { continue };
+        let Some((key, value)) = line.split_once(':') else {
+            continue;
+        };
         let value = value.trim();
         if key.eq_ignore_ascii_case("Metadata-Version") {
             let (major, minor) = value.split_once('.')?;
             modern = (major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?) >= (2, 2);
         }
-        let decisive = ["requires-dist", "requires-python", "provides-extra", "version"];
-        if key.eq_ignore_ascii_case("Dynamic") && decisive.iter().any(|name| value.eq_ignore_ascii_case(name)) {
+        let decisive = [
+            "requires-dist",
+            "requires-python",
+            "provides-extra",
+            "version",
+        ];
+        if key.eq_ignore_ascii_case("Dynamic")
+            && decisive.iter().any(|name| value.eq_ignore_ascii_case(name))
+        {
             return None;
         }
     }
@@ -124,30 +155,63 @@ mod tests {
 
     #[test]
     fn old_trees_are_built_by_setuptools() {
-        for files in [&[("setup.py", "")][..], &[("setup.py", ""), ("pyproject.toml", "[tool.x]\n")]] {
+        for files in [
+            &[("setup.py", "")][..],
+            &[("setup.py", ""), ("pyproject.toml", "[tool.x]\n")],
+        ] {
             let system = System::read(tree(files).path()).unwrap();
-            assert_eq!((system.backend.as_str(), system.requires.len()), (LEGACY, 1));
+            assert_eq!(
+                (system.backend.as_str(), system.requires.len()),
+                (LEGACY, 1)
+            );
         }
-        assert!(System::read(tree(&[]).path()).unwrap_err().contains("setup.py"));
-        assert!(System::read(tree(&[("pyproject.toml", "[")]).path()).unwrap_err().contains("pyproject.toml"));
+        assert!(
+            System::read(tree(&[]).path())
+                .unwrap_err()
+                .contains("setup.py")
+        );
+        assert!(
+            System::read(tree(&[("pyproject.toml", "[")]).path())
+                .unwrap_err()
+                .contains("pyproject.toml")
+        );
     }
 
     #[test]
     fn a_backend_in_the_tree_stays_in_the_tree() {
-        let text = "[build-system]\nrequires = ['a']\nbuild-backend = 'b:c'\nbackend-path = ['.', 'sub']\n";
+        let text = "[build-system]\nrequires = ['a']\nbuild-backend = 'b:c'\n\
+                    backend-path = ['.', 'sub']\n";
         let system = System::read(tree(&[("pyproject.toml", text)]).path()).unwrap();
-        assert_eq!((system.backend.as_str(), system.backend_path.len()), ("b:c", 2));
+        assert_eq!(
+            (system.backend.as_str(), system.backend_path.len()),
+            ("b:c", 2)
+        );
         for wrong in ["../x", "/tmp"] {
-            let text = format!("[build-system]\nrequires = []\nbuild-backend = 'b'\nbackend-path = ['{wrong}']\n");
-            assert!(System::read(tree(&[("pyproject.toml", &text)]).path()).unwrap_err().contains("backend-path"));
+            let text = format!(
+                "[build-system]\nrequires = []\nbuild-backend = 'b'\nbackend-path = ['{wrong}']\n"
+            );
+            assert!(
+                System::read(tree(&[("pyproject.toml", &text)]).path())
+                    .unwrap_err()
+                    .contains("backend-path")
+            );
         }
     }
 
     #[test]
     fn names_are_found_without_running_anything() {
-        assert_eq!(name(tree(&[("pyproject.toml", "[project]\nname = 'a'\n")]).path()).as_deref(), Some("a"));
-        assert_eq!(name(tree(&[("PKG-INFO", "Metadata-Version: 1.0\nName: b\n")]).path()).as_deref(), Some("b"));
-        assert_eq!(name(tree(&[("setup.cfg", "[x]\nname=no\n[metadata]\nname = c\n")]).path()).as_deref(), Some("c"));
+        assert_eq!(
+            name(tree(&[("pyproject.toml", "[project]\nname = 'a'\n")]).path()).as_deref(),
+            Some("a")
+        );
+        assert_eq!(
+            name(tree(&[("PKG-INFO", "Metadata-Version: 1.0\nName: b\n")]).path()).as_deref(),
+            Some("b")
+        );
+        assert_eq!(
+            name(tree(&[("setup.cfg", "[x]\nname=no\n[metadata]\nname = c\n")]).path()).as_deref(),
+            Some("c")
+        );
         assert_eq!(name(tree(&[("setup.py", "")]).path()), None);
     }
 
@@ -157,6 +221,8 @@ mod tests {
         assert!(stated("Metadata-Version: 2.2\nName: a\n"));
         assert!(stated("Metadata-Version: 2.4\nName: a\nDynamic: License\n"));
         assert!(!stated("Metadata-Version: 2.1\nName: a\n"));
-        assert!(!stated("Metadata-Version: 2.2\nName: a\nDynamic: Requires-Dist\n"));
+        assert!(!stated(
+            "Metadata-Version: 2.2\nName: a\nDynamic: Requires-Dist\n"
+        ));
     }
 }

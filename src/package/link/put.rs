@@ -1,4 +1,5 @@
-//! What was planned for an environment, put there: folders, links and small files of many wheels side by side.
+//! What was planned for an environment, put there: folders, links and small files of many wheels
+//! side by side.
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -35,8 +36,8 @@ pub struct Written {
     pub mode: u32,
 }
 
-/// The environment that it is put into. Paths are looked up from its folder and from the wheel's: from the root of the disk each would
-/// take several times as long.
+/// The environment that it is put into. Paths are looked up from its folder and from the wheel's:
+/// from the root of the disk each would take several times as long.
 #[derive(Debug)]
 pub struct Target<'a> {
     root: &'a Path,
@@ -44,7 +45,8 @@ pub struct Target<'a> {
     facts: &'a Facts,
     /// The folders that nearly every wheel puts something into: made once, before all.
     usual: HashSet<PathBuf>,
-    /// Set once the filesystem has refused a hard link: the cache is on another one, and nothing more is tried.
+    /// Set once the filesystem has refused a hard link: the cache is on another one, and nothing
+    /// more is tried.
     copies: AtomicBool,
 }
 
@@ -52,10 +54,18 @@ impl<'a> Target<'a> {
     /// The environment at `root`, which is there.
     pub fn open(root: &'a Path, facts: &'a Facts) -> Result<Target<'a>> {
         let folder = open(root).map_err(store::Error::io("read", root))?;
-        let mut target = Target { root, folder, facts, usual: HashSet::new(), copies: AtomicBool::new(false) };
+        let mut target = Target {
+            root,
+            folder,
+            facts,
+            usual: HashSet::new(),
+            copies: AtomicBool::new(false),
+        };
         let mut usual = HashSet::new();
         for folder in [&facts.purelib, &facts.platlib, &facts.scripts] {
-            target.make_folder(&folder.join("x"), &mut usual).map_err(store::Error::io("create", &root.join(folder)))?;
+            target
+                .make_folder(&folder.join("x"), &mut usual)
+                .map_err(store::Error::io("create", &root.join(folder)))?;
         }
         target.usual = usual;
         Ok(target)
@@ -64,29 +74,46 @@ impl<'a> Target<'a> {
     /// Puts all of `work` there.
     ///
     /// # Errors
-    /// Something of the environment's own, or of another wheel, stands in the way; the cache has lost a file; or the disk has no room.
+    /// Something of the environment's own, or of another wheel, stands in the way; the cache has
+    /// lost a file; or the disk has no room.
     pub fn put(&self, work: &Work<'_>) -> Result<()> {
         let wheel = work.wheel;
         let mut made = self.usual.clone();
         let tree = wheel.tree();
         let source = open(&tree).ok();
         for (file, place) in &work.links {
-            let linked = self.make_folder(place, &mut made).and_then(|()| match &source {
-                Some(source) => self.link_or_copy(source, &tree, &file.path, place),
-                None => Err(io::ErrorKind::NotFound.into()),
-            });
+            let linked = self
+                .make_folder(place, &mut made)
+                .and_then(|()| match &source {
+                    Some(source) => self.link_or_copy(source, &tree, &file.path, place),
+                    None => Err(io::ErrorKind::NotFound.into()),
+                });
             if let Err(error) = linked {
-                if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(wheel.path_of(file)).is_err() {
+                if error.kind() == io::ErrorKind::NotFound
+                    && fs::symlink_metadata(wheel.path_of(file)).is_err()
+                {
                     wheel.discard();
-                    return Err(Error::Lost { wheel: wheel.name().into(), path: file.path.clone() });
+                    return Err(Error::Lost {
+                        wheel: wheel.name().into(),
+                        path: file.path.clone(),
+                    });
                 }
                 return Err(self.failed(wheel, place, error));
             }
         }
-        for Written { place, content, mode } in &work.written {
+        for Written {
+            place,
+            content,
+            mode,
+        } in &work.written
+        {
             let path = self.root.join(place);
             let written = self.make_folder(place, &mut made).and_then(|()| {
-                let mut file = OpenOptions::new().write(true).create_new(true).mode(*mode).open(&path)?;
+                let mut file = OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .mode(*mode)
+                    .open(&path)?;
                 file.write_all(content)?;
                 file.set_permissions(fs::Permissions::from_mode(*mode))
             });
@@ -96,26 +123,40 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Links the bytecode that the cache has. Not where files were copied: bytecode holds the time of the source it was made from.
+    /// Links the bytecode that the cache has. Not where files were copied: bytecode holds the time
+    /// of the source it was made from.
     fn link_bytecode(&self, work: &Work<'_>, made: &mut HashSet<PathBuf>) {
         if self.copies.load(Ordering::Relaxed) {
             return;
         }
-        let Ok(compiled) = open(&bytecode::folder(work.wheel, self.facts)) else { return };
-        // Of a module that another wheel has too, the other's may be the one that stays: only beside the very file that was compiled.
-        for (file, _) in work.links.iter().filter(|(file, _)| data_key(&file.path).is_none()) {
-            let Some(source) = bytecode::place(Path::new(&file.path), self.facts) else { continue };
+        let Ok(compiled) = open(&bytecode::folder(work.wheel, self.facts)) else {
+            return;
+        };
+        // Of a module that another wheel has too, the other's may be the one that stays: only
+        // beside the very file that was compiled.
+        for (file, _) in work
+            .links
+            .iter()
+            .filter(|(file, _)| data_key(&file.path).is_none())
+        {
+            let Some(source) = bytecode::place(Path::new(&file.path), self.facts) else {
+                continue;
+            };
             let place = work.base.join(&source);
             if self.make_folder(&place, made).is_ok() {
                 // A module that could not be compiled has none, and a wheel may ship its own.
-                let _ = rustix::fs::linkat(&compiled, &source, &self.folder, &place, AtFlags::empty());
+                let _ =
+                    rustix::fs::linkat(&compiled, &source, &self.folder, &place, AtFlags::empty());
             }
         }
     }
 
     /// Makes the folder that `place` is in, and those above it; `made` are those that are there.
     fn make_folder(&self, place: &Path, made: &mut HashSet<PathBuf>) -> io::Result<()> {
-        let Some(folder) = place.parent().filter(|folder| !folder.as_os_str().is_empty() && !made.contains(*folder)) else {
+        let Some(folder) = place
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty() && !made.contains(*folder))
+        else {
             return Ok(());
         };
         self.make_folder(folder, made)?;
@@ -130,13 +171,23 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    fn link_or_copy(&self, source: &OwnedFd, tree: &Path, file: &str, place: &Path) -> io::Result<()> {
+    fn link_or_copy(
+        &self,
+        source: &OwnedFd,
+        tree: &Path,
+        file: &str,
+        place: &Path,
+    ) -> io::Result<()> {
         if !self.copies.load(Ordering::Relaxed) {
-            match rustix::fs::linkat(source, file, &self.folder, place, AtFlags::empty()).map_err(io::Error::from) {
+            match rustix::fs::linkat(source, file, &self.folder, place, AtFlags::empty())
+                .map_err(io::Error::from)
+            {
                 Err(error)
                     if matches!(
                         error.kind(),
-                        io::ErrorKind::CrossesDevices | io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
+                        io::ErrorKind::CrossesDevices
+                            | io::ErrorKind::PermissionDenied
+                            | io::ErrorKind::Unsupported
                     ) =>
                 {
                     self.copies.store(true, Ordering::Relaxed);
@@ -153,10 +204,13 @@ impl<'a> Target<'a> {
         fs::copy(tree.join(file), path).map(drop)
     }
 
-    /// Something that no wheel put there stands in the way: the environment's own interpreter, its configuration.
+    /// Something that no wheel put there stands in the way: the environment's own interpreter, its
+    /// configuration.
     fn failed(&self, wheel: &CachedWheel, place: &Path, error: io::Error) -> Error {
         match error.kind() {
-            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Error::Replaces {
+            io::ErrorKind::AlreadyExists
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory => Error::Replaces {
                 wheel: wheel.dist_info().trim_end_matches(".dist-info").into(),
                 path: crate::report::escaped(&place.to_string_lossy()),
             },

@@ -1,4 +1,5 @@
-//! What a package's page means for one interpreter: its versions, the best file of each, and why others have none.
+//! What a package's page means for one interpreter: its versions, the best file of each, and why
+//! others have none.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -51,7 +52,10 @@ pub struct Offer {
     rank: Option<Rank>,
 }
 
-type Rank = (bool, Option<(std::cmp::Reverse<usize>, Option<(u64, String)>)>);
+type Rank = (
+    bool,
+    Option<(std::cmp::Reverse<usize>, Option<(u64, String)>)>,
+);
 
 impl Offer {
     /// What would be taken.
@@ -66,7 +70,10 @@ impl Offer {
 
 impl Candidates {
     pub fn of(name: &Name, files: Option<&[File]>, filter: &Filter) -> Candidates {
-        let mut candidates = Candidates { known: files.is_some(), ..Candidates::default() };
+        let mut candidates = Candidates {
+            known: files.is_some(),
+            ..Candidates::default()
+        };
         let (wheels, sources) = filter.formats.allow(name);
         for file in files.into_iter().flatten() {
             let wheel = WheelName::parse(&file.file).filter(|wheel| wheel.name == *name);
@@ -83,7 +90,9 @@ impl Candidates {
                 continue;
             }
             let unsuited = file.requires_python.as_deref().filter(|text| {
-                requirement::requires_python(text).is_some_and(|specifiers| !requirement::allows_python(&specifiers, &filter.python))
+                requirement::requires_python(text).is_some_and(|specifiers| {
+                    !requirement::allows_python(&specifiers, &filter.python)
+                })
             });
             if let Some(unsuited) = unsuited {
                 offer.python = Some(unsuited.to_string());
@@ -115,19 +124,36 @@ impl Candidates {
 
     /// The one version of what comes from an address.
     pub fn only(version: Version, file: File) -> Candidates {
-        let mut candidates = Candidates { known: true, ..Candidates::default() };
-        candidates.versions.insert(version, Offer { file: Some(file), ..Offer::default() });
+        let mut candidates = Candidates {
+            known: true,
+            ..Candidates::default()
+        };
+        candidates.versions.insert(
+            version,
+            Offer {
+                file: Some(file),
+                ..Offer::default()
+            },
+        );
         candidates.settle();
         candidates
     }
 
     fn settle(&mut self) {
-        self.stable = self.versions.iter().any(|(version, offer)| offer.file.is_some() && !offer.is_yanked() && !version.any_prerelease());
+        self.stable = self.versions.iter().any(|(version, offer)| {
+            offer.file.is_some() && !offer.is_yanked() && !version.any_prerelease()
+        });
     }
 
     /// The version to take: the preferred one if it will do, else the newest that may be taken.
-    pub fn choose<'s>(&'s self, range: &Ranges<Version>, preferred: Option<&Version>, pre: bool) -> Option<&'s Version> {
-        if let Some((version, offer)) = preferred.and_then(|preferred| self.versions.get_key_value(preferred))
+    pub fn choose<'s>(
+        &'s self,
+        range: &Ranges<Version>,
+        preferred: Option<&Version>,
+        pre: bool,
+    ) -> Option<&'s Version> {
+        if let Some((version, offer)) =
+            preferred.and_then(|preferred| self.versions.get_key_value(preferred))
             && self.may(range, pre, version, offer)
         {
             return Some(version);
@@ -136,15 +162,26 @@ impl Candidates {
     }
 
     /// All versions that may be taken, the best first.
-    pub fn in_order<'s>(&'s self, range: &Ranges<Version>, pre: bool) -> impl Iterator<Item = &'s Version> {
+    pub fn in_order<'s>(
+        &'s self,
+        range: &Ranges<Version>,
+        pre: bool,
+    ) -> impl Iterator<Item = &'s Version> {
         let may = move |(version, offer): &(&Version, &Offer)| self.may(range, pre, version, offer);
-        self.versions.iter().rev().filter(may).map(|(version, _)| version)
+        self.versions
+            .iter()
+            .rev()
+            .filter(may)
+            .map(|(version, _)| version)
     }
 
     fn may(&self, range: &Ranges<Version>, pre: bool, version: &Version, offer: &Offer) -> bool {
         range.contains(version)
             && offer.file.is_some()
-            && (pre || !version.any_prerelease() || !self.stable || requirement::names_pre_release(range))
+            && (pre
+                || !version.any_prerelease()
+                || !self.stable
+                || requirement::names_pre_release(range))
             && (!offer.is_yanked() || is_exact(range, version))
     }
 
@@ -154,14 +191,19 @@ impl Candidates {
 }
 
 fn is_before(file: &File, before: Timestamp) -> bool {
-    file.uploaded.as_ref().and_then(|text| text.parse::<Timestamp>().ok()).is_some_and(|uploaded| uploaded < before)
+    file.uploaded
+        .as_ref()
+        .and_then(|text| text.parse::<Timestamp>().ok())
+        .is_some_and(|uploaded| uploaded < before)
 }
 
 /// Whether `range` has `version` because of an `==`.
 fn is_exact(range: &Ranges<Version>, version: &Version) -> bool {
     range.iter().any(|(low, high)| match (low, high) {
         (Bound::Included(low), Bound::Included(high)) => low == high && low == version,
-        (Bound::Included(low), Bound::Excluded(high)) => low <= version && version < high && *high == requirement::after(low),
+        (Bound::Included(low), Bound::Excluded(high)) => {
+            low <= version && version < high && *high == requirement::after(low)
+        }
         _ => false,
     })
 }

@@ -1,4 +1,5 @@
-//! Why nothing goes together, in a few lines: what PubGrub's derivation rests on, without the derivation.
+//! Why nothing goes together, in a few lines: what PubGrub's derivation rests on, without the
+//! derivation.
 
 use std::ops::Bound;
 
@@ -30,28 +31,53 @@ pub fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
     let mut facts = Facts::default();
     collect(tree, &mut facts);
     // What is asked for comes first, then the rest in the order of the derivation.
-    facts.needs.sort_by_key(|(package, ..)| *package != Package::Root);
+    facts
+        .needs
+        .sort_by_key(|(package, ..)| *package != Package::Root);
 
     // A package whose versions were tried one by one has no other ones: nothing to say of it.
     let tried = |package: &Package| {
-        facts.needs.iter().any(|(subject, ..)| subject.name() == package.name())
-            || facts.unusable.iter().any(|(subject, ..)| subject.name() == package.name())
+        facts
+            .needs
+            .iter()
+            .any(|(subject, ..)| subject.name() == package.name())
+            || facts
+                .unusable
+                .iter()
+                .any(|(subject, ..)| subject.name() == package.name())
     };
     let mut reasons: Vec<String> = Vec::new();
     for (package, range) in facts.none.iter().filter(|(package, _)| !tried(package)) {
         let Some(name) = package.name() else { continue };
         // What PubGrub couldn't find may be a remainder; what was asked for as a whole says more.
-        let asked = facts.needs.iter().find(|(_, _, wanted, _)| wanted.name() == Some(name)).map_or(range, |(.., asked)| asked);
-        let asked = if asked.intersection(range).is_empty() { range } else { asked };
+        let asked = facts
+            .needs
+            .iter()
+            .find(|(_, _, wanted, _)| wanted.name() == Some(name))
+            .map_or(range, |(.., asked)| asked);
+        let asked = if asked.intersection(range).is_empty() {
+            range
+        } else {
+            asked
+        };
         push(&mut reasons, why_none(name, asked, ahead));
     }
     for (package, range, reason) in &facts.unusable {
-        push(&mut reasons, format!("{} {reason}", subject(package, range, ahead)));
+        push(
+            &mut reasons,
+            format!("{} {reason}", subject(package, range, ahead)),
+        );
     }
     let mut lines: Vec<String> = Vec::new();
     // No version can be both of what one request says, whatever the Python.
-    if let Some((.., wanted, _)) = facts.needs.iter().find(|(package, _, _, asked)| *package == Package::Root && asked.is_empty()) {
-        return format!("what you ask of {wanted} excludes every version of it\nask for versions that can be");
+    if let Some((.., wanted, _)) = facts
+        .needs
+        .iter()
+        .find(|(package, _, _, asked)| *package == Package::Root && asked.is_empty())
+    {
+        return format!(
+            "what you ask of {wanted} excludes every version of it\nask for versions that can be"
+        );
     }
     for (package, range, wanted, asked) in &facts.needs {
         // Of an extra and its package: true by nature.
@@ -77,8 +103,15 @@ pub fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
     let more = lines.len().saturating_sub(LINES);
     lines.truncate(LINES);
     let list: String = lines.iter().map(|line| format!("\n  {line}")).collect();
-    let rest = if more > 0 { format!("\n  and {more} more reasons of this kind") } else { String::new() };
-    format!("these can't go together:{list}{rest}\nask for other versions, or for another Python with --python")
+    let rest = if more > 0 {
+        format!("\n  and {more} more reasons of this kind")
+    } else {
+        String::new()
+    };
+    format!(
+        "these can't go together:{list}{rest}\nask for other versions, or for another Python with \
+         --python"
+    )
 }
 
 fn push(lines: &mut Vec<String>, line: String) {
@@ -95,22 +128,40 @@ fn collect(tree: &Tree, facts: &mut Facts) {
             collect(&derived.cause2, facts);
         }
         DerivationTree::External(External::FromDependencyOf(package, range, wanted, asked)) => {
-            let same = facts.needs.iter_mut().find(|(a, _, b, c)| a == package && b.name() == wanted.name() && c == asked);
+            let same = facts
+                .needs
+                .iter_mut()
+                .find(|(a, _, b, c)| a == package && b.name() == wanted.name() && c == asked);
             match same {
                 Some((_, all, ..)) => *all = all.union(range),
-                None => facts.needs.push((package.clone(), range.clone(), wanted.clone(), asked.clone())),
+                None => facts.needs.push((
+                    package.clone(),
+                    range.clone(),
+                    wanted.clone(),
+                    asked.clone(),
+                )),
             }
         }
         DerivationTree::External(External::NoVersions(package, range)) => {
-            match facts.none.iter_mut().find(|(other, _)| other.name() == package.name()) {
+            match facts
+                .none
+                .iter_mut()
+                .find(|(other, _)| other.name() == package.name())
+            {
                 Some((_, all)) => *all = all.union(range),
                 None => facts.none.push((package.clone(), range.clone())),
             }
         }
         DerivationTree::External(External::Custom(package, range, reason)) => {
-            match facts.unusable.iter_mut().find(|(other, _, why)| other.name() == package.name() && why == reason) {
+            match facts
+                .unusable
+                .iter_mut()
+                .find(|(other, _, why)| other.name() == package.name() && why == reason)
+            {
                 Some((_, all, _)) => *all = all.union(range),
-                None => facts.unusable.push((package.clone(), range.clone(), reason.clone())),
+                None => facts
+                    .unusable
+                    .push((package.clone(), range.clone(), reason.clone())),
             }
         }
         DerivationTree::External(External::NotRoot(..)) => {}
@@ -124,24 +175,39 @@ fn why_none(name: &Name, range: &Range, ahead: &Lookahead<'_>) -> String {
     let Some(candidates) = seen.as_deref().filter(|candidates| candidates.known) else {
         return format!("the package index has no {name}\nis the name right?");
     };
-    let newest_first = || candidates.versions.iter().rev().filter(|(version, _)| range.contains(*version));
+    let newest_first = || {
+        candidates
+            .versions
+            .iter()
+            .rev()
+            .filter(|(version, _)| range.contains(*version))
+    };
     if range.is_empty() {
         return format!("what is asked of {name} excludes every version of it");
     }
     if newest_first().next().is_none() {
         let newest = candidates.choose(&Ranges::full(), None, false);
         return match newest {
-            Some(newest) => format!("there is no {asked}\nthe newest {name} that this Python can use is {newest}"),
+            Some(newest) => format!(
+                "there is no {asked}\nthe newest {name} that this Python can use is {newest}"
+            ),
             None => format!("there is no {asked}, and no other version that this Python can use"),
         };
     }
-    if let Some((version, _)) = newest_first().find(|(_, offer)| offer.file().is_some() && !offer.is_yanked()) {
-        return format!("{asked} has only pre-releases, as {version}\n--pre takes them, or {name}=={version}");
+    if let Some((version, _)) =
+        newest_first().find(|(_, offer)| offer.file().is_some() && !offer.is_yanked())
+    {
+        return format!(
+            "{asked} has only pre-releases, as {version}\n--pre takes them, or {name}=={version}"
+        );
     }
     if let Some((version, _)) = newest_first().find(|(_, offer)| offer.is_yanked()) {
-        return format!("{name} {version} was withdrawn by its authors\n{name}=={version} takes it all the same");
+        return format!(
+            "{name} {version} was withdrawn by its authors\n{name}=={version} takes it all the same"
+        );
     }
-    // A newer version that wants another Python matters less than one that could be built for this one.
+    // A newer version that wants another Python matters less than one that could be built for this
+    // one.
     if newest_first().all(|(_, offer)| offer.python.is_some())
         && let Some((version, offer)) = newest_first().next()
     {
@@ -153,23 +219,38 @@ fn why_none(name: &Name, range: &Range, ahead: &Lookahead<'_>) -> String {
         );
     }
     if newest_first().all(|(_, offer)| offer.late) {
-        let undated = "the index knows of nothing published before the date of --before\nleave --before out, or give a later one";
+        let undated = "the index knows of nothing published before the date of --before\n\
+                       leave --before out, or give a later one";
         return format!("{asked} is too new, or has no date: {undated}");
     }
     if newest_first().any(|(_, offer)| offer.source) {
-        return format!("{asked} has no wheel for this Python, and --no-build forbids building one\nleave --no-build out");
+        return format!(
+            "{asked} has no wheel for this Python, and --no-build forbids building one\n\
+             leave --no-build out"
+        );
     }
-    format!("{asked} has no wheel for this Python, and no source that one could be built from\n--python asks for another")
+    format!(
+        "{asked} has no wheel for this Python, and no source that one could be built from\n\
+         --python asks for another"
+    )
 }
 
 /// Some versions of a package, as short as what is known of it allows.
 fn subject(package: &Package, range: &Range, ahead: &Lookahead<'_>) -> String {
     let seen = package.name().and_then(|name| ahead.seen(name));
     let versions = |candidates: &Candidates| -> Vec<Version> {
-        candidates.versions.iter().filter(|(_, offer)| offer.file().is_some()).map(|(version, _)| version.clone()).collect()
+        candidates
+            .versions
+            .iter()
+            .filter(|(_, offer)| offer.file().is_some())
+            .map(|(version, _)| version.clone())
+            .collect()
     };
     let all = seen.as_deref().map(versions).unwrap_or_default();
-    let meant: Vec<&Version> = all.iter().filter(|version| range.contains(*version)).collect();
+    let meant: Vec<&Version> = all
+        .iter()
+        .filter(|version| range.contains(*version))
+        .collect();
     match meta(&meant, all.len()) {
         Meant::One(version) => format!("{package} {version}"),
         Meant::All => format!("every {package}"),
@@ -232,7 +313,11 @@ fn part(low: &Bound<Version>, high: &Bound<Version>) -> String {
         },
         Bound::Unbounded => String::new(),
     };
-    let comma = if low.is_empty() || high.is_empty() { "" } else { "," };
+    let comma = if low.is_empty() || high.is_empty() {
+        ""
+    } else {
+        ","
+    };
     format!("{low}{comma}{high}")
 }
 
@@ -251,7 +336,10 @@ mod tests {
             ("a>1", ">1"),
             ("a!=1.5", "<1.5 or >=1.5.post0.dev0"),
         ] {
-            assert_eq!(shown(&asked.parse::<Requirement>().unwrap().versions), words);
+            assert_eq!(
+                shown(&asked.parse::<Requirement>().unwrap().versions),
+                words
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Fetches pages and metadata before they are asked for. The solver decides one thing after the other; what it will want to
-//! know next is guessed by following the newest versions, so that its questions are answered when they come.
+//! Fetches pages and metadata before they are asked for. The solver decides one thing after the
+//! other; what it will want to know next is guessed by following the newest versions, so that its
+//! questions are answered when they come.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -36,23 +37,50 @@ pub struct Lookahead<'a> {
     done: Condvar,
 }
 
-/// Wheels are fetched while the solver works, by others than fetch pages and metadata, which never wait for them; and of each package not
-/// more than these: whose first guess was wrong is guessed wrongly again.
+/// Wheels are fetched while the solver works, by others than fetch pages and metadata, which never
+/// wait for them; and of each package not more than these: whose first guess was wrong is guessed
+/// wrongly again.
 const WHEELS_AT_ONCE: usize = 32;
 const WHEELS_OF_EACH: usize = 2;
-/// The largest wheel, in bytes, that is fetched for a guess: of what somebody has asked for, and of what is only supposed to be needed.
+/// The largest wheel, in bytes, that is fetched for a guess: of what somebody has asked for, and of
+/// what is only supposed to be needed.
 const LARGEST: u64 = 16 << 20;
 const LARGEST_SUPPOSED: u64 = 1 << 20;
 
 impl<'a> Lookahead<'a> {
-    pub fn new(source: &'a dyn Source, environment: MarkerEnvironment, filter: Filter, inputs: &Inputs) -> Lookahead<'a> {
+    pub fn new(
+        source: &'a dyn Source,
+        environment: MarkerEnvironment,
+        filter: Filter,
+        inputs: &Inputs,
+    ) -> Lookahead<'a> {
         let (work, done) = Default::default();
-        let (pre, preferred, present, gate) = (inputs.pre, inputs.preferred.clone(), inputs.ahead.clone(), inputs.gate.clone());
-        let state = Mutex::new(State { held: gate.is_some(), ..State::default() });
-        Lookahead { source, environment, filter, pre, preferred, present, gate, state, work, done }
+        let (pre, preferred, present, gate) = (
+            inputs.pre,
+            inputs.preferred.clone(),
+            inputs.ahead.clone(),
+            inputs.gate.clone(),
+        );
+        let state = Mutex::new(State {
+            held: gate.is_some(),
+            ..State::default()
+        });
+        Lookahead {
+            source,
+            environment,
+            filter,
+            pre,
+            preferred,
+            present,
+            gate,
+            state,
+            work,
+            done,
+        }
     }
 
-    /// Says that `name` will be asked for, and may want `others`: their pages are fetched at once, side by side.
+    /// Says that `name` will be asked for, and may want `others`: their pages are fetched at once,
+    /// side by side.
     pub fn suppose(&self, name: &Name, others: &[Name]) {
         let mut state = self.lock();
         for name in std::iter::once(name).chain(others) {
@@ -70,12 +98,18 @@ impl<'a> Lookahead<'a> {
         let mut state = self.lock();
         state.held &= !agreed;
         let candidates = Candidates::only(found.metadata.version.clone(), found.file.clone());
-        state.pages.insert(name.clone(), Slot::Done(Ok(Arc::new(candidates))));
-        state.about.insert(found.file.sha256, Slot::Done(Ok(Arc::new(found.metadata.clone()))));
+        state
+            .pages
+            .insert(name.clone(), Slot::Done(Ok(Arc::new(candidates))));
+        state.about.insert(
+            found.file.sha256,
+            Slot::Done(Ok(Arc::new(found.metadata.clone()))),
+        );
     }
 
-    /// Runs `solve` with up to `threads` workers beside it: one waits, and whoever takes the work for the last one that waits calls another.
-    /// What the cache answers so needs few, and what the network answers all.
+    /// Runs `solve` with up to `threads` workers beside it: one waits, and whoever takes the work
+    /// for the last one that waits calls another. What the cache answers so needs few, and what the
+    /// network answers all.
     pub fn run<T>(&self, threads: usize, solve: impl FnOnce() -> T) -> T {
         /// Sends the workers home, also if the solver panics: nobody would wake them any more.
         struct Over<'l, 'a>(&'l Lookahead<'a>);
@@ -94,8 +128,16 @@ impl<'a> Lookahead<'a> {
     }
 
     /// The version to take of those in `range`.
-    pub fn choose(&self, candidates: &Candidates, name: &Name, range: &Ranges<Version>, before: Option<&Version>) -> Option<Version> {
-        candidates.choose(range, before.or(self.preferred.get(name)), self.pre).cloned()
+    pub fn choose(
+        &self,
+        candidates: &Candidates,
+        name: &Name,
+        range: &Ranges<Version>,
+        before: Option<&Version>,
+    ) -> Option<Version> {
+        candidates
+            .choose(range, before.or(self.preferred.get(name)), self.pre)
+            .cloned()
     }
 
     /// The versions of a package, waiting for them.
@@ -112,7 +154,10 @@ impl<'a> Lookahead<'a> {
                 Some(Slot::Doing) => {}
                 Some(Slot::Waiting) | None => self.push(&mut state, Job::Page(name.clone()), true),
             }
-            state = self.done.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = self
+                .done
+                .wait(state)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
         }
     }
 
@@ -128,16 +173,28 @@ impl<'a> Lookahead<'a> {
                     }
                 }
                 Some(Slot::Doing) => {}
-                Some(Slot::Waiting) | None => self.push(&mut state, Job::About(name.clone(), file.clone()), true),
+                Some(Slot::Waiting) | None => {
+                    self.push(&mut state, Job::About(name.clone(), file.clone()), true)
+                }
             }
-            state = self.done.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = self
+                .done
+                .wait(state)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
         }
     }
 
-    /// Says that the solver will decide on one of the versions of `range`, and has just looked at `version`. From the second that
-    /// it looks at, it is probably going through all of them, and each answer would take a round trip: the next ones are fetched side
-    /// by side, more of them the longer it lasts.
-    pub fn walk(&self, candidates: &Candidates, name: &Name, range: &Ranges<Version>, version: &Version) {
+    /// Says that the solver will decide on one of the versions of `range`, and has just looked at
+    /// `version`. From the second that it looks at, it is probably going through all of them, and
+    /// each answer would take a round trip: the next ones are fetched side by side, more of them
+    /// the longer it lasts.
+    pub fn walk(
+        &self,
+        candidates: &Candidates,
+        name: &Name,
+        range: &Ranges<Version>,
+        version: &Version,
+    ) {
         let mut state = self.lock();
         let tried = state.tried.entry(name.clone()).or_default();
         *tried += 1;
@@ -177,7 +234,9 @@ impl<'a> Lookahead<'a> {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The panic of a worker is passed on by the scope that it runs in.
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn push(&self, state: &mut State, job: Job, first: bool) {
@@ -209,7 +268,10 @@ impl<'a> Lookahead<'a> {
                 }
             }
         }
-        let guess = state.guesses.entry(name.clone()).or_insert_with(|| Guess { range: Ranges::full(), extras: BTreeSet::new() });
+        let guess = state.guesses.entry(name.clone()).or_insert_with(|| Guess {
+            range: Ranges::full(),
+            extras: BTreeSet::new(),
+        });
         let both = guess.range.intersection(&requirement.versions);
         if !both.is_empty() {
             guess.range = both;
@@ -232,8 +294,12 @@ impl<'a> Lookahead<'a> {
             None if state.supposed.contains(name) => (Ranges::full(), BTreeSet::new()),
             None => return,
         };
-        let Some(version) = self.choose(candidates, name, &range, None) else { return };
-        let Some(file) = candidates.file(&version) else { return };
+        let Some(version) = self.choose(candidates, name, &range, None) else {
+            return;
+        };
+        let Some(file) = candidates.file(&version) else {
+            return;
+        };
         // Building is dear: only where the solver has to know.
         if file.is_source() {
             // Nobody can tell before it is built.
@@ -247,10 +313,16 @@ impl<'a> Lookahead<'a> {
             None => self.push(state, Job::About(name.clone(), file.clone()), false),
             Some(Slot::Done(Ok(about))) => {
                 let about = about.clone();
-                let extras: Vec<Option<Name>> = std::iter::once(None).chain(extras.into_iter().map(Some)).collect();
+                let extras: Vec<Option<Name>> = std::iter::once(None)
+                    .chain(extras.into_iter().map(Some))
+                    .collect();
                 for extra in extras {
                     if state.followed.insert((file.sha256, extra.clone())) {
-                        for wish in about.requires.iter().filter(|wish| wish.applies(&self.environment, extra.as_ref())) {
+                        for wish in about
+                            .requires
+                            .iter()
+                            .filter(|wish| wish.applies(&self.environment, extra.as_ref()))
+                        {
                             self.guess(state, wish);
                         }
                     }
@@ -260,7 +332,8 @@ impl<'a> Lookahead<'a> {
         }
     }
 
-    /// The wheel of a likely candidate comes together with its metadata, where it will be installed at all.
+    /// The wheel of a likely candidate comes together with its metadata, where it will be installed
+    /// at all.
     fn fetch_ahead(&self, state: &mut State, name: &Name, version: &Version, file: &File) {
         let Some(present) = &self.present else { return };
         if self.is_gate(name) && state.held {
@@ -270,8 +343,15 @@ impl<'a> Lookahead<'a> {
                 self.push(state, Job::Commands(file.clone()), true);
             }
         }
-        let largest = if state.guesses.contains_key(name) { LARGEST } else { LARGEST_SUPPOSED };
-        if present.get(name) == Some(version) || file.size.is_some_and(|size| size > largest) || state.started.contains(&file.sha256) {
+        let largest = if state.guesses.contains_key(name) {
+            LARGEST
+        } else {
+            LARGEST_SUPPOSED
+        };
+        if present.get(name) == Some(version)
+            || file.size.is_some_and(|size| size > largest)
+            || state.started.contains(&file.sha256)
+        {
             return;
         }
         let fetched = state.fetched.entry(name.clone()).or_default();
@@ -289,13 +369,17 @@ impl<'a> Lookahead<'a> {
         self.gate.as_ref().is_some_and(|gate| gate.name == *name)
     }
 
-    /// Whether the commands of `file` are agreed to. Where parts of it can't be had, the whole of it is fetched: that is what it takes.
+    /// Whether the commands of `file` are agreed to. Where parts of it can't be had, the whole of
+    /// it is fetched: that is what it takes.
     fn agrees(&self, file: &File) -> bool {
         let names = self.source.commands(file).or_else(|| {
             self.source.ahead(file);
             self.source.commands(file)
         });
-        self.gate.as_ref().zip(names).is_some_and(|(gate, names)| (gate.agrees)(&names))
+        self.gate
+            .as_ref()
+            .zip(names)
+            .is_some_and(|(gate, names)| (gate.agrees)(&names))
     }
 
     fn open(&self, state: &mut State) {
@@ -322,14 +406,21 @@ impl<'a> Lookahead<'a> {
                         return;
                     }
                     while !state.held && state.fetching < WHEELS_AT_ONCE {
-                        let Some(file) = state.wheels.pop_front() else { break };
+                        let Some(file) = state.wheels.pop_front() else {
+                            break;
+                        };
                         state.fetching += 1;
                         scope.spawn(move || self.carry(file));
                     }
                     match state.queue.pop_front() {
                         Some(job) if state.take(&job) => break job,
                         Some(_) => {}
-                        None => state = self.work.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                        None => {
+                            state = self
+                                .work
+                                .wait(state)
+                                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                        }
                     }
                 };
                 state.idle -= 1;
@@ -341,7 +432,13 @@ impl<'a> Lookahead<'a> {
             match job {
                 Job::Page(name) => {
                     let page = self.source.page(&name);
-                    let page = page.map(|files| Arc::new(Candidates::of(&name, files.as_deref().map(Vec::as_slice), &self.filter)));
+                    let page = page.map(|files| {
+                        Arc::new(Candidates::of(
+                            &name,
+                            files.as_deref().map(Vec::as_slice),
+                            &self.filter,
+                        ))
+                    });
                     let mut state = self.lock();
                     if let Ok(candidates) = &page {
                         self.follow(&mut state, &name, candidates);
@@ -368,13 +465,18 @@ impl<'a> Lookahead<'a> {
         }
     }
 
-    /// The life of one who fetches wheels: begins when there is one to fetch, so that an install from the cache starts nobody.
+    /// The life of one who fetches wheels: begins when there is one to fetch, so that an install
+    /// from the cache starts nobody.
     fn carry(&self, first: File) {
         let mut next = Some(first);
         while let Some(file) = next {
             self.source.ahead(&file);
             let mut state = self.lock();
-            next = if state.over { None } else { state.wheels.pop_front() };
+            next = if state.over {
+                None
+            } else {
+                state.wheels.pop_front()
+            };
             if next.is_none() {
                 state.fetching -= 1;
             }

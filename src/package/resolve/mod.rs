@@ -1,6 +1,7 @@
 //! Which versions go together: PubGrub over the index, for one interpreter.
 //!
-//! Markers are evaluated here, so that what comes out is a plain list of files. The same pages give the same list.
+//! Markers are evaluated here, so that what comes out is a plain list of files. The same pages give
+//! the same list.
 
 mod candidates;
 mod explain;
@@ -55,7 +56,8 @@ pub struct Inputs {
     pub index: IndexOptions,
     /// Wheels or source archives alone, for some or all.
     pub formats: Formats,
-    /// What comes out will be installed: wheels that will probably be in it are fetched meanwhile, but for those in these versions.
+    /// What comes out will be installed: wheels that will probably be in it are fetched meanwhile,
+    /// but for those in these versions.
     pub ahead: Option<HashMap<Name, Version>>,
     /// What has to agree before the first of them is.
     pub gate: Option<Gate>,
@@ -115,7 +117,8 @@ pub struct Pin {
     pub size: Option<u64>,
     /// Asked for by name, rather than needed by another.
     pub requested: bool,
-    /// The content of direct_url.json (PEP 610), where it comes from an address. Its wheel is in the cache already.
+    /// The content of direct_url.json (PEP 610), where it comes from an address. Its wheel is in
+    /// the cache already.
     pub direct_url: Option<String>,
 }
 
@@ -131,13 +134,26 @@ impl Pin {
 pub enum Error {
     #[error("{reason}")]
     Contradiction { reason: String },
-    #[error("{name} is asked for from two addresses: {} and {}\nleave one of them out", net::shown(one), net::shown(other))]
-    TwoAddresses { name: Name, one: String, other: String },
-    #[error("the constraint on {name} is an address, and a constraint is about versions\nask for that address itself")]
+    #[error(
+        "{name} is asked for from two addresses: {} and {}\nleave one of them out",
+        net::shown(one),
+        net::shown(other)
+    )]
+    TwoAddresses {
+        name: Name,
+        one: String,
+        other: String,
+    },
+    #[error(
+        "the constraint on {name} is an address, and a constraint is about versions\n\
+         ask for that address itself"
+    )]
     Constraint { name: Name },
     #[error("{0}\nthe file is named by constraint in pip's configuration")]
     ConstraintFile(requirements_file::Error),
-    #[error("this Python says of itself {0}, which is no version\nboot python install makes another")]
+    #[error(
+        "this Python says of itself {0}, which is no version\nboot python install makes another"
+    )]
     Python(#[from] pep440_rs::VersionParseError),
     #[error(transparent)]
     Requirement(#[from] requirement::Error),
@@ -169,11 +185,20 @@ impl Error {
 
 impl Inputs {
     /// From PEP 508's texts.
-    pub fn parse(requirements: &[&str], constraints: &[String], pre: bool) -> Result<Inputs, Error> {
-        let mut inputs = Inputs { pre, ..Inputs::default() };
+    pub fn parse(
+        requirements: &[&str],
+        constraints: &[String],
+        pre: bool,
+    ) -> Result<Inputs, Error> {
+        let mut inputs = Inputs {
+            pre,
+            ..Inputs::default()
+        };
         for text in requirements {
             // As requirements files and receipts write what is editable.
-            let (text, editable) = text.strip_prefix("-e ").map_or((*text, false), |text| (text, true));
+            let (text, editable) = text
+                .strip_prefix("-e ")
+                .map_or((*text, false), |text| (text, true));
             let requirement: Requirement = text.parse()?;
             if editable {
                 inputs.editable.insert(requirement.name.clone());
@@ -189,7 +214,9 @@ impl Inputs {
         for text in constraints {
             let constraint: Requirement = text.parse()?;
             if constraint.url.is_some() {
-                return Err(Error::Constraint { name: constraint.name });
+                return Err(Error::Constraint {
+                    name: constraint.name,
+                });
             }
             self.constraints.push(constraint);
         }
@@ -247,7 +274,11 @@ impl Source for Online<'_> {
     }
 
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, metadata::Error> {
-        if file.is_source() { build::metadata(&self.builder, file).map(Arc::new) } else { metadata::fetch(self.ctx, file) }
+        if file.is_source() {
+            build::metadata(&self.builder, file).map(Arc::new)
+        } else {
+            metadata::fetch(self.ctx, file)
+        }
     }
 
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error> {
@@ -276,18 +307,37 @@ impl Source for Online<'_> {
 }
 
 /// Finds files for `inputs` that go together and that the interpreter can use.
-pub fn resolve(ctx: &Context, python: Python<'_>, inputs: &Inputs, bar: &dyn Bar) -> Result<Resolution, Error> {
-    configured(&Builder::new(ctx, python, inputs.index.clone()), python.facts, inputs, bar)
+pub fn resolve(
+    ctx: &Context,
+    python: Python<'_>,
+    inputs: &Inputs,
+    bar: &dyn Bar,
+) -> Result<Resolution, Error> {
+    configured(
+        &Builder::new(ctx, python, inputs.index.clone()),
+        python.facts,
+        inputs,
+        bar,
+    )
 }
 
-/// As [`resolve`], for an interpreter that is like `facts` and that isn't here: what only the backend of a source archive can tell, it tells
-/// to the interpreter of `builder`.
-pub fn resolve_elsewhere(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
+/// As [`resolve`], for an interpreter that is like `facts` and that isn't here: what only the
+/// backend of a source archive can tell, it tells to the interpreter of `builder`.
+pub fn resolve_elsewhere(
+    builder: &Builder<'_>,
+    facts: &Facts,
+    inputs: &Inputs,
+) -> Result<Resolution, Error> {
     configured(builder, facts, inputs, &Silent)
 }
 
 /// With what pip's configuration says.
-fn configured(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs, bar: &dyn Bar) -> Result<Resolution, Error> {
+fn configured(
+    builder: &Builder<'_>,
+    facts: &Facts,
+    inputs: &Inputs,
+    bar: &dyn Bar,
+) -> Result<Resolution, Error> {
     let pip = builder.ctx.pip();
     let constraints = pip.constraints().map_err(Error::ConstraintFile)?;
     let mut inputs = inputs.clone();
@@ -301,10 +351,23 @@ pub fn resolve_for(builder: &Builder<'_>, inputs: &Inputs) -> Result<Resolution,
     online(builder, builder.python.facts, inputs, &Silent)
 }
 
-fn online(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs, bar: &dyn Bar) -> Result<Resolution, Error> {
+fn online(
+    builder: &Builder<'_>,
+    facts: &Facts,
+    inputs: &Inputs,
+    bar: &dyn Bar,
+) -> Result<Resolution, Error> {
     let ctx = builder.ctx;
-    let source = Online { ctx, indexes: Indexes::chosen(ctx, &inputs.index)?, builder: builder.clone(), bar };
-    let inputs = Inputs { formats: ctx.pip().formats(), ..inputs.clone() };
+    let source = Online {
+        ctx,
+        indexes: Indexes::chosen(ctx, &inputs.index)?,
+        builder: builder.clone(),
+        bar,
+    };
+    let inputs = Inputs {
+        formats: ctx.pip().formats(),
+        ..inputs.clone()
+    };
     let resolution = resolve_from(&source, facts, &inputs)?;
     for warning in &resolution.warnings {
         ctx.report.warn(warning);
@@ -312,12 +375,22 @@ fn online(builder: &Builder<'_>, facts: &Facts, inputs: &Inputs, bar: &dyn Bar) 
     if inputs.ahead.is_some() {
         likely::note(&ctx.paths, &inputs, &resolution);
     }
-    source.indexes.say(resolution.pins.iter().filter(|pin| pin.direct_url.is_none()).map(|pin| &pin.name));
+    source.indexes.say(
+        resolution
+            .pins
+            .iter()
+            .filter(|pin| pin.direct_url.is_none())
+            .map(|pin| &pin.name),
+    );
     Ok(resolution)
 }
 
 /// As [`resolve`], from any source.
-pub fn resolve_from(source: &dyn Source, facts: &Facts, inputs: &Inputs) -> Result<Resolution, Error> {
+pub fn resolve_from(
+    source: &dyn Source,
+    facts: &Facts,
+    inputs: &Inputs,
+) -> Result<Resolution, Error> {
     let (major, minor, micro) = facts.version;
     let python = Version::new([major, minor, micro].map(u64::from));
     let environment = facts.marker_environment()?;
@@ -333,16 +406,30 @@ pub fn resolve_from(source: &dyn Source, facts: &Facts, inputs: &Inputs) -> Resu
     for (name, (_, found)) in &direct {
         ahead.put(name, found);
     }
-    for name in inputs.requirements.iter().filter(|wish| wish.url.is_none()).map(|wish| &wish.name) {
+    for name in inputs
+        .requirements
+        .iter()
+        .filter(|wish| wish.url.is_none())
+        .map(|wish| &wish.name)
+    {
         ahead.suppose(name, &source.likely(name));
     }
     ahead.run(AT_ONCE, || solver::solve(&ahead, inputs, &direct))
 }
 
 /// Everything that is asked for by its address, and what that asks for by address in turn.
-fn addressed(source: &dyn Source, environment: &MarkerEnvironment, inputs: &Inputs) -> Result<Addressed, Error> {
+fn addressed(
+    source: &dyn Source,
+    environment: &MarkerEnvironment,
+    inputs: &Inputs,
+) -> Result<Addressed, Error> {
     let mut found = Addressed::new();
-    let mut queue: Vec<Requirement> = inputs.requirements.iter().filter(|wish| wish.applies(environment, None)).cloned().collect();
+    let mut queue: Vec<Requirement> = inputs
+        .requirements
+        .iter()
+        .filter(|wish| wish.applies(environment, None))
+        .cloned()
+        .collect();
     let mut followed: HashSet<(Name, Option<Name>)> = HashSet::new();
     // Wishes without an address for what may turn out to come from one.
     let mut plain: Vec<Requirement> = Vec::new();
@@ -350,13 +437,23 @@ fn addressed(source: &dyn Source, environment: &MarkerEnvironment, inputs: &Inpu
         if let Some(url) = &wish.url {
             match found.get(&wish.name) {
                 Some((known, _)) if !solver::same_address(known, url) => {
-                    return Err(Error::TwoAddresses { name: wish.name, one: known.clone(), other: url.clone() });
+                    return Err(Error::TwoAddresses {
+                        name: wish.name,
+                        one: known.clone(),
+                        other: url.clone(),
+                    });
                 }
                 Some(_) => {}
                 None => {
-                    let there = source.direct(&wish.name, url, inputs.editable.contains(&wish.name))?;
+                    let there =
+                        source.direct(&wish.name, url, inputs.editable.contains(&wish.name))?;
                     found.insert(wish.name.clone(), (url.clone(), there));
-                    queue.extend(plain.iter().filter(|other| other.name == wish.name).cloned());
+                    queue.extend(
+                        plain
+                            .iter()
+                            .filter(|other| other.name == wish.name)
+                            .cloned(),
+                    );
                 }
             }
         }
@@ -366,7 +463,14 @@ fn addressed(source: &dyn Source, environment: &MarkerEnvironment, inputs: &Inpu
         };
         for extra in std::iter::once(None).chain(wish.extras.iter().cloned().map(Some)) {
             if followed.insert((wish.name.clone(), extra.clone())) {
-                queue.extend(there.metadata.requires.iter().filter(|next| next.applies(environment, extra.as_ref())).cloned());
+                queue.extend(
+                    there
+                        .metadata
+                        .requires
+                        .iter()
+                        .filter(|next| next.applies(environment, extra.as_ref()))
+                        .cloned(),
+                );
             }
         }
     }

@@ -23,7 +23,8 @@ use crate::report::escaped;
 pub enum Package {
     /// Whoever asks: depends on all that is asked for.
     Root,
-    /// A package (no extra), or what one of its extras adds; an extra depends on its package in the same version.
+    /// A package (no extra), or what one of its extras adds; an extra depends on its package in the
+    /// same version.
     Of { name: Name, extra: Option<Name> },
 }
 
@@ -41,7 +42,10 @@ impl fmt::Display for Package {
         match self {
             Package::Root => f.write_str("you"),
             Package::Of { name, extra: None } => write!(f, "{name}"),
-            Package::Of { name, extra: Some(extra) } => write!(f, "{name}[{extra}]"),
+            Package::Of {
+                name,
+                extra: Some(extra),
+            } => write!(f, "{name}[{extra}]"),
         }
     }
 }
@@ -52,7 +56,8 @@ type Answer = Dependencies<Package, Range, String>;
 pub struct Solver<'a> {
     ahead: &'a Lookahead<'a>,
     inputs: &'a Inputs,
-    /// When each package was first heard of: it breaks ties, so that the outcome never depends on a hash table's order.
+    /// When each package was first heard of: it breaks ties, so that the outcome never depends on a
+    /// hash table's order.
     order: RefCell<HashMap<Package, usize>>,
     /// The version last chosen of each package, for its extras to agree with.
     chosen: RefCell<HashMap<Name, Version>>,
@@ -60,25 +65,47 @@ pub struct Solver<'a> {
     direct: &'a Addressed,
     /// What the constraints leave of each package that they name.
     bounds: HashMap<Name, Range>,
-    /// Versions whose files an index lists and doesn't have: nobody should wonder why an older one is taken.
+    /// Versions whose files an index lists and doesn't have: nobody should wonder why an older one
+    /// is taken.
     absent: RefCell<BTreeSet<(Name, Version)>>,
 }
 
 /// What comes from an address: which one, and what was found there.
 pub type Addressed = HashMap<Name, (String, Found)>;
 
-pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Result<Resolution, Error> {
+pub fn solve(
+    ahead: &Lookahead<'_>,
+    inputs: &Inputs,
+    direct: &Addressed,
+) -> Result<Resolution, Error> {
     let mut bounds: HashMap<Name, Range> = HashMap::new();
     // Files of constraints are written for many Pythons.
-    for constraint in inputs.constraints.iter().filter(|constraint| constraint.applies(&ahead.environment, None)) {
-        let bound = bounds.entry(constraint.name.clone()).or_insert_with(Ranges::full);
+    for constraint in inputs
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.applies(&ahead.environment, None))
+    {
+        let bound = bounds
+            .entry(constraint.name.clone())
+            .or_insert_with(Ranges::full);
         *bound = bound.intersection(&constraint.versions);
     }
-    let solver =
-        Solver { ahead, inputs, order: RefCell::default(), chosen: RefCell::default(), direct, bounds, absent: RefCell::default() };
+    let solver = Solver {
+        ahead,
+        inputs,
+        order: RefCell::default(),
+        chosen: RefCell::default(),
+        direct,
+        bounds,
+        absent: RefCell::default(),
+    };
     let found = match pubgrub::resolve(&solver, Package::Root, Version::new([0])) {
         Ok(found) => found,
-        Err(PubGrubError::NoSolution(tree)) => return Err(Error::Contradiction { reason: explain::explain(&tree, ahead) }),
+        Err(PubGrubError::NoSolution(tree)) => {
+            return Err(Error::Contradiction {
+                reason: explain::explain(&tree, ahead),
+            });
+        }
         Err(
             PubGrubError::ErrorRetrievingDependencies { source, .. }
             | PubGrubError::ErrorChoosingVersion { source, .. }
@@ -87,10 +114,17 @@ pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Resu
     };
     let mut resolution = Resolution::default();
     for (package, version) in found {
-        let Package::Of { name, extra } = package else { continue };
-        let Some((file, about)) = solver.wheel(&name, &version)? else { continue };
+        let Package::Of { name, extra } = package else {
+            continue;
+        };
+        let Some((file, about)) = solver.wheel(&name, &version)? else {
+            continue;
+        };
         if extra.is_none() && file.yanked {
-            resolution.warnings.push(format!("{name} {version} was withdrawn by who published it, and is taken because it was asked for"));
+            resolution.warnings.push(format!(
+                "{name} {version} was withdrawn by who published it, \
+                                              and is taken because it was asked for"
+            ));
         }
         match extra {
             None => resolution.pins.push(Pin {
@@ -104,7 +138,9 @@ pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Resu
                 size: file.size,
             }),
             Some(extra) if !about.extras.contains(&extra) => {
-                resolution.warnings.push(format!("{name} {version} has no extra {extra}"));
+                resolution
+                    .warnings
+                    .push(format!("{name} {version} has no extra {extra}"));
             }
             Some(_) => {}
         }
@@ -112,28 +148,56 @@ pub fn solve(ahead: &Lookahead<'_>, inputs: &Inputs, direct: &Addressed) -> Resu
     let absent = solver.absent.take();
     resolution
         .warnings
-        .extend(absent.iter().map(|(name, version)| format!("{name} {version} is listed by the index, but isn't there: passed over")));
+        .extend(absent.iter().map(|(name, version)| {
+            format!("{name} {version} is listed by the index, but isn't there: passed over")
+        }));
     resolution.pins.sort_by(|a, b| a.name.cmp(&b.name));
     resolution.warnings.sort();
     Ok(resolution)
 }
 
 impl Solver<'_> {
-    fn wheel(&self, name: &Name, version: &Version) -> Result<Option<(File, std::sync::Arc<Metadata>)>, Error> {
+    fn wheel(
+        &self,
+        name: &Name,
+        version: &Version,
+    ) -> Result<Option<(File, std::sync::Arc<Metadata>)>, Error> {
         let candidates = self.ahead.candidates(name)?;
-        let Some(file) = candidates.file(version) else { return Ok(None) };
+        let Some(file) = candidates.file(version) else {
+            return Ok(None);
+        };
         Ok(Some((file.clone(), self.ahead.metadata(name, file)?)))
     }
 
     /// What these requirements mean for PubGrub. `own` is the package that has them.
-    fn dependencies<'r>(&self, own: Option<(&Package, &Version)>, wishes: impl Iterator<Item = &'r Requirement>) -> Answer {
+    fn dependencies<'r>(
+        &self,
+        own: Option<(&Package, &Version)>,
+        wishes: impl Iterator<Item = &'r Requirement>,
+    ) -> Answer {
         let mut found: Vec<(Package, Range)> = Vec::new();
-        let mut add = |package: Package, range: &Range| match found.iter_mut().find(|(other, _)| *other == package) {
+        let mut add = |package: Package, range: &Range| match found
+            .iter_mut()
+            .find(|(other, _)| *other == package)
+        {
             Some((_, all)) => *all = all.intersection(range),
             None => found.push((package, range.clone())),
         };
-        if let Some((Package::Of { name, extra: Some(_) }, version)) = own {
-            add(Package::Of { name: name.clone(), extra: None }, &Ranges::singleton(version.clone()));
+        if let Some((
+            Package::Of {
+                name,
+                extra: Some(_),
+            },
+            version,
+        )) = own
+        {
+            add(
+                Package::Of {
+                    name: name.clone(),
+                    extra: None,
+                },
+                &Ranges::singleton(version.clone()),
+            );
         }
         let wishes: Vec<&Requirement> = wishes.collect();
         self.ahead.hint(wishes.iter().copied());
@@ -145,10 +209,16 @@ impl Solver<'_> {
             if let Some(url) = &wish.url {
                 match self.direct.get(&wish.name) {
                     Some((known, found)) if same_address(known, url) => {
-                        range = range.intersection(&Ranges::singleton(found.metadata.version.clone()));
+                        range =
+                            range.intersection(&Ranges::singleton(found.metadata.version.clone()));
                     }
                     // Whatever an index serves could otherwise send us anywhere.
-                    _ => return Dependencies::Unavailable(format!("needs {} from an address of its own choice", wish.name)),
+                    _ => {
+                        return Dependencies::Unavailable(format!(
+                            "needs {} from an address of its own choice",
+                            wish.name
+                        ));
+                    }
                 }
             }
             if let Some((Package::Of { name, .. }, version)) = own
@@ -161,7 +231,10 @@ impl Solver<'_> {
                 range = Ranges::singleton(version.clone());
             }
             for extra in std::iter::once(None).chain(wish.extras.iter().cloned().map(Some)) {
-                let package = Package::Of { name: wish.name.clone(), extra };
+                let package = Package::Of {
+                    name: wish.name.clone(),
+                    extra,
+                };
                 if own.is_none_or(|(own, _)| *own != package) {
                     add(package, &range);
                 }
@@ -178,7 +251,13 @@ impl Solver<'_> {
 
 /// Whether two addresses mean the same; what stands after the `#` may only say its name.
 pub fn same_address(a: &str, b: &str) -> bool {
-    let plain = |url: &str| url.split("#egg=").next().unwrap_or(url).trim_end_matches('/').to_string();
+    let plain = |url: &str| {
+        url.split("#egg=")
+            .next()
+            .unwrap_or(url)
+            .trim_end_matches('/')
+            .to_string()
+    };
     plain(a) == plain(b)
 }
 
@@ -191,27 +270,50 @@ impl DependencyProvider for Solver<'_> {
     type M = String;
     type Err = Error;
 
-    fn prioritize(&self, package: &Package, range: &Range, conflicts: &PackageResolutionStatistics) -> Self::Priority {
+    fn prioritize(
+        &self,
+        package: &Package,
+        range: &Range,
+        conflicts: &PackageResolutionStatistics,
+    ) -> Self::Priority {
         let exact = range.iter().all(|(low, high)| match (low, high) {
             (std::ops::Bound::Included(low), std::ops::Bound::Included(high)) => low == high,
-            (std::ops::Bound::Included(low), std::ops::Bound::Excluded(high)) => *high == requirement::after(low),
+            (std::ops::Bound::Included(low), std::ops::Bound::Excluded(high)) => {
+                *high == requirement::after(low)
+            }
             _ => false,
         });
-        let order = self.order.borrow().get(package).copied().unwrap_or_default();
-        (*package == Package::Root, conflicts.conflict_count(), exact, Reverse(order))
+        let order = self
+            .order
+            .borrow()
+            .get(package)
+            .copied()
+            .unwrap_or_default();
+        (
+            *package == Package::Root,
+            conflicts.conflict_count(),
+            exact,
+            Reverse(order),
+        )
     }
 
     fn choose_version(&self, package: &Package, range: &Range) -> Result<Option<Version>, Error> {
-        let Package::Of { name, extra } = package else { return Ok(Some(Version::new([0]))) };
+        let Package::Of { name, extra } = package else {
+            return Ok(Some(Version::new([0])));
+        };
         let candidates = self.ahead.candidates(name)?;
         // An extra that goes for another version than its package only makes a conflict.
-        let before = extra.as_ref().and_then(|_| self.chosen.borrow().get(name).cloned());
+        let before = extra
+            .as_ref()
+            .and_then(|_| self.chosen.borrow().get(name).cloned());
         let version = self.ahead.choose(&candidates, name, range, before.as_ref());
         if let Some(version) = &version {
             if extra.is_none() {
                 self.ahead.walk(&candidates, name, range, version);
             }
-            self.chosen.borrow_mut().insert(name.clone(), version.clone());
+            self.chosen
+                .borrow_mut()
+                .insert(name.clone(), version.clone());
         }
         Ok(version)
     }
@@ -219,7 +321,11 @@ impl DependencyProvider for Solver<'_> {
     fn get_dependencies(&self, package: &Package, version: &Version) -> Result<Answer, Error> {
         let environment = &self.ahead.environment;
         let Package::Of { name, extra } = package else {
-            let wishes = self.inputs.requirements.iter().filter(|wish| wish.applies(environment, None));
+            let wishes = self
+                .inputs
+                .requirements
+                .iter()
+                .filter(|wish| wish.applies(environment, None));
             return Ok(self.dependencies(None, wishes));
         };
         let about = match self.wheel(name, version) {
@@ -227,25 +333,46 @@ impl DependencyProvider for Solver<'_> {
             Ok(None) => return Ok(Dependencies::Unavailable("has no file".into())),
             // Broken packages are passed over, as if they weren't there; a broken network isn't.
             Err(Error::Metadata(metadata::Error::Bad { reason, .. })) => {
-                return Ok(Dependencies::Unavailable(format!("has metadata that can't be used: {}", escaped(&reason))));
+                return Ok(Dependencies::Unavailable(format!(
+                    "has metadata that can't be used: {}",
+                    escaped(&reason)
+                )));
             }
-            Err(Error::Metadata(metadata::Error::Wheel(wheel::Error::Refused { reason, .. }))) => {
-                return Ok(Dependencies::Unavailable(format!("can't be installed: {}", escaped(&reason))));
+            Err(Error::Metadata(metadata::Error::Wheel(wheel::Error::Refused {
+                reason, ..
+            }))) => {
+                return Ok(Dependencies::Unavailable(format!(
+                    "can't be installed: {}",
+                    escaped(&reason)
+                )));
             }
             Err(Error::Metadata(
                 metadata::Error::Net(error @ net::Error::Status { .. })
                 | metadata::Error::Wheel(wheel::Error::Net(error @ net::Error::Status { .. })),
             )) if error.is_missing() => {
-                self.absent.borrow_mut().insert((name.clone(), version.clone()));
-                return Ok(Dependencies::Unavailable("is listed by the index, but isn't there".into()));
+                self.absent
+                    .borrow_mut()
+                    .insert((name.clone(), version.clone()));
+                return Ok(Dependencies::Unavailable(
+                    "is listed by the index, but isn't there".into(),
+                ));
             }
             Err(error) => return Err(error),
         };
         if let Some(specifiers) = &about.requires_python
             && !requirement::allows_python(specifiers, &self.ahead.filter.python)
         {
-            return Ok(Dependencies::Unavailable(format!("needs Python {specifiers}, and this one is {}", self.ahead.filter.python)));
+            return Ok(Dependencies::Unavailable(format!(
+                "needs Python {specifiers}, and this one is {}",
+                self.ahead.filter.python
+            )));
         }
-        Ok(self.dependencies(Some((package, version)), about.requires.iter().filter(|wish| wish.applies(environment, extra.as_ref()))))
+        Ok(self.dependencies(
+            Some((package, version)),
+            about
+                .requires
+                .iter()
+                .filter(|wish| wish.applies(environment, extra.as_ref())),
+        ))
     }
 }

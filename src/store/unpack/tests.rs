@@ -6,7 +6,13 @@ fn archive(build: impl FnOnce(&mut ::tar::Builder<Vec<u8>>)) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-fn entry(builder: &mut ::tar::Builder<Vec<u8>>, name: &str, kind: ::tar::EntryType, target: &str, content: &[u8]) {
+fn entry(
+    builder: &mut ::tar::Builder<Vec<u8>>,
+    name: &str,
+    kind: ::tar::EntryType,
+    target: &str,
+    content: &[u8],
+) {
     let mut header = ::tar::Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(0o755);
@@ -22,8 +28,21 @@ fn unpack(bytes: &[u8]) -> (tempfile::TempDir, Result<()>) {
     let root = tempfile::tempdir().unwrap();
     let dest = root.path().join("in");
     fs::create_dir(&dest).unwrap();
-    let result = tar(bytes, Path::new("x.tar"), &dest, Path::new("python"), Limits { bytes: 1000, entries: 20 });
-    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is written outside");
+    let result = tar(
+        bytes,
+        Path::new("x.tar"),
+        &dest,
+        Path::new("python"),
+        Limits {
+            bytes: 1000,
+            entries: 20,
+        },
+    );
+    assert_eq!(
+        fs::read_dir(root.path()).unwrap().count(),
+        1,
+        "nothing is written outside"
+    );
     (root, result)
 }
 
@@ -33,14 +52,27 @@ fn an_honest_archive_is_unpacked_with_links_and_modes() {
     let bytes = archive(|b| {
         entry(b, "python/bin/python3", Kind::Symlink, "python3.11", b"");
         entry(b, "python/bin/python3.11", Kind::Regular, "", b"#!");
-        entry(b, "python/share/man/man1/python3.1", Kind::Symlink, "../../../bin/python3", b"");
+        entry(
+            b,
+            "python/share/man/man1/python3.1",
+            Kind::Symlink,
+            "../../../bin/python3",
+            b"",
+        );
         entry(b, "other/left-out", Kind::Regular, "", b"");
     });
     let (root, result) = unpack(&bytes);
     result.unwrap();
     let bin = root.path().join("in/bin");
     assert_eq!(fs::read_to_string(bin.join("python3")).unwrap(), "#!");
-    assert_eq!(fs::metadata(bin.join("python3.11")).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(
+        fs::metadata(bin.join("python3.11"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o755
+    );
     assert!(!root.path().join("in/left-out").exists());
 }
 
@@ -57,7 +89,10 @@ fn hostile_archives_are_refused() {
     ] {
         let bytes = archive(|b| entry(b, name, kind, target, b""));
         let (_root, result) = unpack(&bytes);
-        assert!(matches!(result, Err(Error::Unsafe { .. })), "{name} -> {target}: {result:?}");
+        assert!(
+            matches!(result, Err(Error::Unsafe { .. })),
+            "{name} -> {target}: {result:?}"
+        );
     }
 }
 
@@ -66,7 +101,10 @@ fn what_is_no_file_folder_or_link_is_refused() {
     use ::tar::EntryType as Kind;
     for kind in [Kind::Char, Kind::Block, Kind::Fifo, Kind::GNUSparse] {
         let bytes = archive(|b| entry(b, "python/d", kind, "", b""));
-        assert!(matches!(unpack(&bytes).1, Err(Error::Broken { .. })), "{kind:?}");
+        assert!(
+            matches!(unpack(&bytes).1, Err(Error::Broken { .. })),
+            "{kind:?}"
+        );
     }
 }
 
@@ -102,7 +140,8 @@ fn duplicates_bombs_and_cut_archives_are_refused() {
     assert!(matches!(unpack(&twice).1, Err(Error::Broken { .. })));
     let bomb = archive(|b| entry(b, "python/f", Kind::Regular, "", &[0; 2000]));
     assert!(matches!(unpack(&bomb).1, Err(Error::Broken { .. })));
-    let many = archive(|b| (0..30).for_each(|n| entry(b, &format!("python/{n}"), Kind::Regular, "", b"")));
+    let many =
+        archive(|b| (0..30).for_each(|n| entry(b, &format!("python/{n}"), Kind::Regular, "", b"")));
     assert!(matches!(unpack(&many).1, Err(Error::Broken { .. })));
     let cut = archive(|b| entry(b, "python/f", Kind::Regular, "", &[0; 900]));
     assert!(matches!(unpack(&cut[..800]).1, Err(Error::Broken { .. })));

@@ -1,6 +1,7 @@
-//! Whether all readers of a zip file (APPNOTE.TXT) see the same in it. Some believe the header before each entry, others the directory at
-//! the end; some begin at the first byte, others search for the end. What they could see differently is refused: it is made to be missed
-//! by whoever looks first.
+//! Whether all readers of a zip file (APPNOTE.TXT) see the same in it. Some believe the header
+//! before each entry, others the directory at the end; some begin at the first byte, others search
+//! for the end. What they could see differently is refused: it is made to be missed by whoever
+//! looks first.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -28,7 +29,8 @@ const BEHIND_LENGTHS: [u64; 4] = [12, 16, 20, 24];
 const END: usize = 22;
 const LONGEST_COMMENT: u64 = 0xffff;
 
-/// How many entries the end of a zip file says there are; None where it can't say (64-bit directories have their own count).
+/// How many entries the end of a zip file says there are; None where it can't say (64-bit
+/// directories have their own count).
 ///
 /// # Errors
 /// There is something behind the end, or the file can't be read: in words.
@@ -41,19 +43,30 @@ pub fn declared_entries(reader: &mut (impl Read + Seek)) -> Result<Option<usize>
     reader.read_exact(&mut bytes).map_err(text)?;
     reader.rewind().map_err(text)?;
     // Without any, the library says what is wrong.
-    let Some(end) = bytes.windows(4).rposition(|window| window == b"PK\x05\x06") else { return Ok(None) };
-    let Some(record) = bytes.get(end..end + END) else { return Err("its end is cut off".into()) };
+    let Some(end) = bytes.windows(4).rposition(|window| window == b"PK\x05\x06") else {
+        return Ok(None);
+    };
+    let Some(record) = bytes.get(end..end + END) else {
+        return Err("its end is cut off".into());
+    };
     if bytes.len() - end - END != usize::from(short(record, 20)) {
         return Err("there is something behind its end".into());
     }
-    Ok(Some(short(record, 10)).filter(|count| *count != u16::MAX).map(usize::from))
+    Ok(Some(short(record, 10))
+        .filter(|count| *count != u16::MAX)
+        .map(usize::from))
 }
 
-/// Compares what the directory, which starts at `directory`, lists with what lies in the file. Sorts `listed` by place.
+/// Compares what the directory, which starts at `directory`, lists with what lies in the file.
+/// Sorts `listed` by place.
 ///
 /// # Errors
 /// They differ, overlap, or leave gaps; or the file can't be read: in words.
-pub fn check(reader: &mut (impl Read + Seek), listed: &mut [Listed], directory: u64) -> Result<(), String> {
+pub fn check(
+    reader: &mut (impl Read + Seek),
+    listed: &mut [Listed],
+    directory: u64,
+) -> Result<(), String> {
     listed.sort_unstable_by_key(|entry| entry.start);
     if listed.first().is_some_and(|first| first.start != 0) {
         return Err("there is something before its first entry".into());
@@ -61,11 +74,18 @@ pub fn check(reader: &mut (impl Read + Seek), listed: &mut [Listed], directory: 
     for (number, entry) in listed.iter().enumerate() {
         let next = listed.get(number + 1).map_or(directory, |next| next.start);
         let header = read_header(reader, entry)?;
-        let end = (entry.start + HEADER).saturating_add(header.names).saturating_add(entry.packed);
+        let end = (entry.start + HEADER)
+            .saturating_add(header.names)
+            .saturating_add(entry.packed);
         // Entries that share bytes make bombs that are no larger than any wheel.
-        let Some(gap) = next.checked_sub(end) else { return Err("two entries of it overlap".into()) };
+        let Some(gap) = next.checked_sub(end) else {
+            return Err("two entries of it overlap".into());
+        };
         if gap != 0 && !(header.is_behind && BEHIND_LENGTHS.contains(&gap)) {
-            return Err(format!("there is something behind {} that its directory doesn't list", entry.name));
+            return Err(format!(
+                "there is something behind {} that its directory doesn't list",
+                entry.name
+            ));
         }
     }
     Ok(())
@@ -89,16 +109,24 @@ fn read_header(reader: &mut (impl Read + Seek), entry: &Listed) -> Result<Header
         return Err(format!("{} has two names in it", entry.name));
     }
     let is_behind = short(&header, 6) & BEHIND != 0;
-    // All bits set: the true size, of 64 bits, stands in the extra field, which the library has read.
+    // All bits set: the true size, of 64 bits, stands in the extra field, which the library has
+    // read.
     let same = |at: usize, listed: u64| match u64::from(long(&header, at)) {
         0 if is_behind => true,
         0xffff_ffff if at != 14 => true,
         here => here == listed,
     };
-    if short(&header, 8) != entry.method || !same(14, entry.crc.into()) || !same(18, entry.packed) || !same(22, entry.size) {
+    if short(&header, 8) != entry.method
+        || !same(14, entry.crc.into())
+        || !same(18, entry.packed)
+        || !same(22, entry.size)
+    {
         return Err(format!("{} is described in two ways in it", entry.name));
     }
-    Ok(Header { names: name.len() as u64 + u64::from(short(&header, 28)), is_behind })
+    Ok(Header {
+        names: name.len() as u64 + u64::from(short(&header, 28)),
+        is_behind,
+    })
 }
 
 /// The little-endian number at `at`, of two bytes.

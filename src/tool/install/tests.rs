@@ -1,4 +1,5 @@
-//! What installing promises, without a network and without a Python that runs: old or new, nothing foreign touched.
+//! What installing promises, without a network and without a Python that runs: old or new, nothing
+//! foreign touched.
 
 use std::fs;
 use std::path::Path;
@@ -49,32 +50,65 @@ impl Home {
     fn resolved(&self, packages: &[(&str, &str, &[&str])]) -> environment::Resolved {
         let pins = packages.iter().map(|(name, version, commands)| {
             let mut points = String::from("[console_scripts]\n");
-            commands.iter().for_each(|command| points.push_str(&format!("{command} = {name}:main\n")));
+            commands
+                .iter()
+                .for_each(|command| points.push_str(&format!("{command} = {name}:main\n")));
             let module = format!("{name}.py");
-            let bytes = wheel(name, version, &[(&module, "def main(): pass\n"), ("INFO/entry_points.txt", &points)]);
+            let bytes = wheel(
+                name,
+                version,
+                &[
+                    (&module, "def main(): pass\n"),
+                    ("INFO/entry_points.txt", &points),
+                ],
+            );
             let file = format!("{name}-{version}-py3-none-any.whl");
             let path = self.root.path().join(&file);
             fs::write(&path, &bytes).unwrap();
             CachedWheel::from_file(&self.ctx.paths, &path).unwrap();
             pin(name, version, file, Sha256::of(&bytes))
         });
-        environment::Resolved { pins: pins.collect(), python: self.python() }
+        environment::Resolved {
+            pins: pins.collect(),
+            python: self.python(),
+        }
     }
 
-    fn make(&self, wanted: &Wanted, additions: &[Addition], packages: &[(&str, &str, &[&str])], force: bool) -> Result<Receipt> {
-        make(&self.ctx, wanted, additions, &self.resolved(packages), force, &Silent).map(|made| made.0)
+    fn make(
+        &self,
+        wanted: &Wanted,
+        additions: &[Addition],
+        packages: &[(&str, &str, &[&str])],
+        force: bool,
+    ) -> Result<Receipt> {
+        make(
+            &self.ctx,
+            wanted,
+            additions,
+            &self.resolved(packages),
+            force,
+            &Silent,
+        )
+        .map(|made| made.0)
     }
 
     fn bin(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(&self.ctx.paths.bin).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(&self.ctx.paths.bin)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
 
     fn tools(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.ctx.paths.tools()).map(|entries| entries.flatten().collect::<Vec<_>>()).unwrap_or_default();
-        entries.iter().map(|entry| entry.file_name().into_string().unwrap()).collect()
+        let entries = fs::read_dir(self.ctx.paths.tools())
+            .map(|entries| entries.flatten().collect::<Vec<_>>())
+            .unwrap_or_default();
+        entries
+            .iter()
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect()
     }
 }
 
@@ -92,69 +126,170 @@ fn pin(name: &str, version: &str, file: String, sha256: Sha256) -> environment::
 }
 
 fn wanted(name: &str) -> Wanted {
-    Wanted { name: name.into(), spec: name.into(), ..Wanted::default() }
+    Wanted {
+        name: name.into(),
+        spec: name.into(),
+        ..Wanted::default()
+    }
 }
 
 fn adds(name: &str, expose: bool) -> Addition {
-    Addition { expose, ..Addition::inside(name.parse().unwrap()) }
+    Addition {
+        expose,
+        ..Addition::inside(name.parse().unwrap())
+    }
 }
 
 #[test]
 fn a_tool_is_made_linked_remade_and_removed() {
     let home = Home::new();
-    let receipt = home.make(&wanted("black"), &[], &[("black", "1.0", &["black", "blackd"]), ("click", "8", &["click"])], false).unwrap();
+    let receipt = home
+        .make(
+            &wanted("black"),
+            &[],
+            &[
+                ("black", "1.0", &["black", "blackd"]),
+                ("click", "8", &["click"]),
+            ],
+            false,
+        )
+        .unwrap();
     assert_eq!(receipt.packages, ["black==1.0", "click==8"]);
     assert_eq!(home.bin(), ["black", "blackd"]);
     assert!(is_whole(&home.ctx, &receipt));
     let script = fs::read_to_string(home.ctx.paths.bin.join("black")).unwrap();
-    assert!(script.starts_with(&format!("#!{}/black/bin/python -E\n", home.ctx.paths.tools().display())), "{script}");
+    assert!(
+        script.starts_with(&format!(
+            "#!{}/black/bin/python -E\n",
+            home.ctx.paths.tools().display()
+        )),
+        "{script}"
+    );
     // The next version has lost a command: its link goes.
-    home.make(&wanted("black"), &[], &[("black", "2.0", &["black"])], false).unwrap();
-    assert_eq!((home.bin(), home.tools()), (vec!["black".to_string()], vec!["black".to_string()]));
+    home.make(
+        &wanted("black"),
+        &[],
+        &[("black", "2.0", &["black"])],
+        false,
+    )
+    .unwrap();
+    assert_eq!(
+        (home.bin(), home.tools()),
+        (vec!["black".to_string()], vec!["black".to_string()])
+    );
     let site = folder(&home.ctx.paths, "black").join("lib/python3.11/site-packages");
     assert!(site.join("black-2.0.dist-info/REQUESTED").exists() && !site.join("click.py").exists());
     assert_eq!(uninstall(&home.ctx, "Black").unwrap(), "black");
     assert_eq!((home.bin().len(), home.tools().len()), (0, 0));
-    assert!(matches!(uninstall(&home.ctx, "black"), Err(Error::NotInstalled { .. })));
-    assert!(matches!(uninstall(&home.ctx, "../.."), Err(Error::NotInstalled { .. })));
+    assert!(matches!(
+        uninstall(&home.ctx, "black"),
+        Err(Error::NotInstalled { .. })
+    ));
+    assert!(matches!(
+        uninstall(&home.ctx, "../.."),
+        Err(Error::NotInstalled { .. })
+    ));
 }
 
 #[test]
 fn injected_packages_show_their_commands_only_if_asked() {
     let home = Home::new();
-    let packages: &[(&str, &str, &[&str])] = &[("sphinx", "8", &["sphinx-build"]), ("furo", "1", &["furo-cli"])];
-    home.make(&wanted("sphinx"), &[adds("furo", false)], packages, false).unwrap();
+    let packages: &[(&str, &str, &[&str])] = &[
+        ("sphinx", "8", &["sphinx-build"]),
+        ("furo", "1", &["furo-cli"]),
+    ];
+    home.make(&wanted("sphinx"), &[adds("furo", false)], packages, false)
+        .unwrap();
     assert_eq!(home.bin(), ["sphinx-build"]);
-    let receipt = home.make(&wanted("sphinx"), &[adds("furo", true)], packages, false).unwrap();
+    let receipt = home
+        .make(&wanted("sphinx"), &[adds("furo", true)], packages, false)
+        .unwrap();
     assert_eq!(home.bin(), ["furo-cli", "sphinx-build"]);
-    assert_eq!((receipt.injected[0].name.as_str(), receipt.injected[0].version.as_str()), ("furo", "1"));
-    let error = home.make(&wanted("sphinx"), &[adds("lib", true)], &[packages[0], ("lib", "1", &[])], false).unwrap_err();
+    assert_eq!(
+        (
+            receipt.injected[0].name.as_str(),
+            receipt.injected[0].version.as_str()
+        ),
+        ("furo", "1")
+    );
+    let error = home
+        .make(
+            &wanted("sphinx"),
+            &[adds("lib", true)],
+            &[packages[0], ("lib", "1", &[])],
+            false,
+        )
+        .unwrap_err();
     assert!(matches!(error, Error::NothingToExpose { .. }), "{error}");
-    assert_eq!(Receipt::read(&folder(&home.ctx.paths, "sphinx")).unwrap().unwrap(), receipt, "the old one is untouched");
+    assert_eq!(
+        Receipt::read(&folder(&home.ctx.paths, "sphinx"))
+            .unwrap()
+            .unwrap(),
+        receipt,
+        "the old one is untouched"
+    );
 }
 
 #[test]
 fn what_fails_leaves_the_old_tool_working_and_nothing_behind() {
     let home = Home::new();
-    let old = home.make(&wanted("black"), &[], &[("black", "1.0", &["black"])], false).unwrap();
+    let old = home
+        .make(
+            &wanted("black"),
+            &[],
+            &[("black", "1.0", &["black"])],
+            false,
+        )
+        .unwrap();
     fs::write(home.ctx.paths.bin.join("blackd"), "mine").unwrap();
     let new: &[(&str, &str, &[&str])] = &[("black", "2.0", &["black", "blackd"])];
     let error = home.make(&wanted("black"), &[], new, false).unwrap_err();
-    assert!(matches!(error, Error::Expose(expose::Error::Foreign { .. })), "{error}");
-    let error = home.make(&wanted("black"), &[], &[("black", "2.0", &[])], false).unwrap_err();
+    assert!(
+        matches!(error, Error::Expose(expose::Error::Foreign { .. })),
+        "{error}"
+    );
+    let error = home
+        .make(&wanted("black"), &[], &[("black", "2.0", &[])], false)
+        .unwrap_err();
     assert!(matches!(error, Error::NoCommands { .. }), "{error}");
     // A wheel that isn't in the cache, and no network.
     let mut resolved = home.resolved(new);
-    resolved.pins.push(pin("gone", "1", "gone-1-py3-none-any.whl".into(), Sha256::of(b"gone")));
+    resolved.pins.push(pin(
+        "gone",
+        "1",
+        "gone-1-py3-none-any.whl".into(),
+        Sha256::of(b"gone"),
+    ));
     let error = make(&home.ctx, &wanted("black"), &[], &resolved, true, &Silent).unwrap_err();
-    assert!(error.to_string().contains("offline") && error.to_string().lines().count() <= 3, "{error}");
+    assert!(
+        error.to_string().contains("offline") && error.to_string().lines().count() <= 3,
+        "{error}"
+    );
 
     assert!(is_whole(&home.ctx, &old));
-    assert_eq!(Receipt::read(&folder(&home.ctx.paths, "black")).unwrap().unwrap(), old);
-    assert_eq!((home.tools(), home.bin()), (vec!["black".to_string()], vec!["black".to_string(), "blackd".to_string()]));
-    assert_eq!(fs::read_to_string(home.ctx.paths.bin.join("blackd")).unwrap(), "mine");
+    assert_eq!(
+        Receipt::read(&folder(&home.ctx.paths, "black"))
+            .unwrap()
+            .unwrap(),
+        old
+    );
+    assert_eq!(
+        (home.tools(), home.bin()),
+        (
+            vec!["black".to_string()],
+            vec!["black".to_string(), "blackd".to_string()]
+        )
+    );
+    assert_eq!(
+        fs::read_to_string(home.ctx.paths.bin.join("blackd")).unwrap(),
+        "mine"
+    );
     home.make(&wanted("black"), &[], new, true).unwrap();
-    assert!(fs::read_link(home.ctx.paths.bin.join("blackd")).unwrap().starts_with(home.ctx.paths.tools()));
+    assert!(
+        fs::read_link(home.ctx.paths.bin.join("blackd"))
+            .unwrap()
+            .starts_with(home.ctx.paths.tools())
+    );
 }
 
 #[test]
@@ -162,17 +297,29 @@ fn a_foreign_name_is_found_before_anything_is_asked_of_the_network() {
     let home = Home::new();
     fs::write(home.ctx.paths.bin.join("black"), "mine").unwrap();
     let error = install(&home.ctx, &"black".parse().unwrap(), &Options::default()).unwrap_err();
-    assert!(matches!(error, Error::Expose(expose::Error::Foreign { .. })), "{error}");
+    assert!(
+        matches!(error, Error::Expose(expose::Error::Foreign { .. })),
+        "{error}"
+    );
     assert_eq!(error.to_string().lines().count(), 2);
 }
 
 #[test]
 fn what_is_there_is_not_made_again() {
     let home = Home::new();
-    home.make(&wanted("black"), &[], &[("black", "24.4.2", &["black"])], false).unwrap();
+    home.make(
+        &wanted("black"),
+        &[],
+        &[("black", "24.4.2", &["black"])],
+        false,
+    )
+    .unwrap();
     for spec in ["black", "black==24.*", "black@24.4.2", "Black>=20"] {
         let outcome = install(&home.ctx, &spec.parse().unwrap(), &Options::default()).unwrap();
-        assert_eq!((outcome.change.clone(), outcome.to_string().as_str()), (Change::Already, "black 24.4.2 is already installed"));
+        assert_eq!(
+            (outcome.change.clone(), outcome.to_string().as_str()),
+            (Change::Already, "black 24.4.2 is already installed")
+        );
     }
     assert!(Path::new(&home.ctx.paths.bin.join("black")).exists());
 }

@@ -1,4 +1,5 @@
-//! What the workers of a lookahead share: what has been found out, what is being found out, and what waits.
+//! What the workers of a lookahead share: what has been found out, what is being found out, and
+//! what waits.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
