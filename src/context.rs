@@ -86,6 +86,6 @@ impl Context {
 }
 
 /// An environment variable; empty counts as unset, as everywhere in this field.
-pub fn var(name: &str) -> Option<String> {
+pub(crate) fn var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -7,7 +7,7 @@ use crate::Code;
 
 /// What a command failed with.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
@@ -38,7 +38,7 @@ pub enum Error {
 
 impl Error {
     /// The exit code that this error means.
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Error::Usage(_) | Error::Settings(_) => Code::Usage,
             Error::Ui(error) => error.code(),
@@ -53,4 +53,4 @@ impl Error {
     }
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;

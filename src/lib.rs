@@ -5,28 +5,54 @@
 //! standards), and the foundations (`net`, `store`, `shell`, and the small files beside this one).
 
 #![forbid(unsafe_op_in_unsafe_fn)]
+#![warn(unreachable_pub)]
 
-pub mod adopt;
-pub mod cli;
-pub mod cmd;
-pub mod context;
-pub mod doctor;
-pub mod error;
-pub mod exit;
-pub mod itself;
-pub mod machine;
-pub mod net;
-pub mod package;
-pub mod parallel;
-pub mod project;
-pub mod python;
-pub mod report;
-pub mod settings;
-pub mod shell;
-pub mod store;
-pub mod tool;
-pub mod ui;
+mod adopt;
+mod cli;
+mod cmd;
+mod context;
+mod doctor;
+mod entry;
+mod error;
+mod exit;
+mod itself;
+mod machine;
+mod net;
+mod package;
+mod parallel;
+mod project;
+mod python;
+mod report;
+mod settings;
+mod shell;
+mod store;
+mod tool;
+mod ui;
 
-pub use context::Context;
-pub use error::Error;
-pub use exit::Code;
+pub(crate) use context::Context;
+pub(crate) use error::Error;
+pub(crate) use exit::Code;
+
+pub use entry::run;
+
+/// The parts that tests and fuzz targets drive by themselves. Everything else is private, so that
+/// the compiler finds what nothing uses.
+pub mod testing {
+    pub use crate::cli::words::table::ROWS;
+    pub use crate::context::Context;
+    pub use crate::itself::target;
+    pub use crate::net::Client;
+    pub use crate::package::filename::{WheelName, source_version};
+    pub use crate::package::requirement::Name;
+    pub use crate::package::{direct, entry_points, index, metadata, page, record, resolve};
+    pub use crate::project::pin;
+    pub use crate::python::key::{Key, Platform, Version};
+    pub use crate::python::request::Request;
+    pub use crate::python::target::facts;
+    pub use crate::python::{catalog, checksums};
+    pub use crate::report::Silent;
+    pub use crate::store::digest::{self, Sha256};
+    pub use crate::store::lock::Lock;
+    pub use crate::store::paths::Paths;
+    pub use crate::store::unpack;
+}

@@ -54,7 +54,7 @@ impl Bar for Silent {
 
 /// A terminal must see no control character of a file, a name or a server: shows them as Rust
 /// would, without quotes.
-pub fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control()
@@ -70,12 +70,12 @@ pub fn escaped(text: &str) -> String {
 
 /// The lines behind the first set in, so that they are seen to belong to it where other errors
 /// follow.
-pub fn set_in(text: &str) -> String {
+pub(crate) fn set_in(text: &str) -> String {
     text.lines().collect::<Vec<_>>().join("\n       ")
 }
 
 /// The word of `known` that was probably meant.
-pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let within = (word.chars().count() / 3).max(1);
     known
         .iter()
@@ -87,7 +87,7 @@ pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
 
 /// Edits between two words; two neighbours that changed places count once, for that is how people
 /// mistype.
-pub fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.to_lowercase().chars().take(64).collect();
     let b: Vec<char> = b.to_lowercase().chars().collect();
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];

@@ -1,7 +1,7 @@
 //! Catalogs, as BOOT_PYTHON_CATALOG names them and as a refresh leaves them in the cache.
 #![no_main]
 
-use boot::python::catalog;
+use boot::testing::catalog;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,7 +1,7 @@
 //! The publisher's SHA256SUMS: it comes from the network.
 #![no_main]
 
-use boot::python::{catalog, checksums};
+use boot::testing::{catalog, checksums};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

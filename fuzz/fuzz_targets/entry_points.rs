@@ -1,7 +1,7 @@
 //! entry_points.txt: its names become files in a bin folder, its targets Python code.
 #![no_main]
 
-use boot::package::entry_points;
+use boot::testing::entry_points;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,7 +1,7 @@
 //! File names of an index's page: wheels and source archives. What is understood never is a path.
 #![no_main]
 
-use boot::package::filename::{WheelName, source_version};
+use boot::testing::{WheelName, source_version};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

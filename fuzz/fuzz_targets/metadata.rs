@@ -1,7 +1,7 @@
 //! METADATA and PKG-INFO: names and versions that are understood are plain.
 #![no_main]
 
-use boot::package::metadata::Metadata;
+use boot::testing::metadata::Metadata;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,7 +1,7 @@
 //! A package's page as HTML: its files can be fetched, and none is called like a path.
 #![no_main]
 
-use boot::package::page;
+use boot::testing::page;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use boot::project::pin::{self, Entry};
+use boot::testing::pin::{self, Entry};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

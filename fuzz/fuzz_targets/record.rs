@@ -1,7 +1,7 @@
 //! RECORD: whatever it says, a hash that is believed is one.
 #![no_main]
 
-use boot::package::record;
+use boot::testing::record;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

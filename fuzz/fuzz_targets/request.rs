@@ -1,8 +1,8 @@
 //! Requests, as people type them and as pins and manifests have them.
 #![no_main]
 
-use boot::python::key::Key;
-use boot::python::request::Request;
+use boot::testing::Key;
+use boot::testing::Request;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -104,7 +104,7 @@ fn place(paths: &Paths, here: &Path) -> Option<PathBuf> {
 }
 
 /// The Python part of `file`, or of the Brewfile that Homebrew would take in the folder `here`.
-pub fn find(paths: &Paths, file: Option<&Path>, here: &Path) -> Found {
+pub(crate) fn find(paths: &Paths, file: Option<&Path>, here: &Path) -> Found {
     let Some(path) = file
         .map(|file| here.join(file))
         .or_else(|| place(paths, here))
@@ -199,7 +199,7 @@ fn take(found: &mut Found, line: &str) {
 }
 
 /// What is said of everything that isn't Python's.
-pub const OTHERS: &str = "it stays Homebrew's";
+pub(crate) const OTHERS: &str = "it stays Homebrew's";
 
 /// `python@3.12` as a request; why it is none; None for any other formula.
 fn python(formula: &str) -> Option<Result<String, &'static str>> {

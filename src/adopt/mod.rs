@@ -3,10 +3,10 @@
 //!
 //! What a manifest can't say is left out, and that is said: never guessed.
 
-pub mod brewfile;
-pub mod pipx;
-pub mod pyenv;
-pub mod uv;
+pub(crate) mod brewfile;
+pub(crate) mod pipx;
+pub(crate) mod pyenv;
+pub(crate) mod uv;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +28,7 @@ const LONGEST: u64 = 4 << 20;
 /// Why one of their files isn't taken in.
 #[derive(Debug, thiserror::Error)]
 #[error("{} can't be taken in: {reason}\n{hint}", escaped(&path.display().to_string()))]
-pub struct Error {
+pub(crate) struct Error {
     pub path: PathBuf,
     pub reason: String,
     pub hint: &'static str,
@@ -36,7 +36,7 @@ pub struct Error {
 
 /// What is there.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// Where it was looked for, for people.
     pub place: PathBuf,
     /// Requests; the default first.
@@ -51,7 +51,7 @@ pub struct Found {
 
 /// What a manifest can't say, or what isn't Python's.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Left {
+pub(crate) struct Left {
     pub what: String,
     pub why: String,
 }
@@ -65,7 +65,7 @@ impl Found {
     }
 
     /// Whether there is nothing of theirs at all.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pythons.is_empty()
             && self.tools.is_empty()
             && self.venvs.is_empty()
@@ -75,7 +75,7 @@ impl Found {
 }
 
 /// Those that have something on this machine, as `boot import` names them. Looks at folders only.
-pub fn here(paths: &Paths) -> Vec<&'static str> {
+pub(crate) fn here(paths: &Paths) -> Vec<&'static str> {
     let all = [
         ("pipx", pipx::place(paths)),
         ("uv", uv::place(paths)),

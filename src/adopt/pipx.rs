@@ -47,7 +47,7 @@ struct Package {
 }
 
 /// Where pipx keeps its environments: as itself finds out.
-pub fn place(paths: &Paths) -> PathBuf {
+pub(crate) fn place(paths: &Paths) -> PathBuf {
     let old = paths.home.join(".local/pipx");
     let new = if cfg!(target_os = "macos") {
         paths.home.join("Library/Application Support/pipx")
@@ -60,7 +60,7 @@ pub fn place(paths: &Paths) -> PathBuf {
 }
 
 /// Every tool of pipx's.
-pub fn find(paths: &Paths) -> Found {
+pub(crate) fn find(paths: &Paths) -> Found {
     let place = place(paths);
     let mut found = Found {
         place: place.clone(),

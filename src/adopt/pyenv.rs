@@ -12,14 +12,14 @@ use crate::report::escaped;
 use crate::store::paths::Paths;
 
 /// Where pyenv keeps its versions.
-pub fn place(paths: &Paths) -> PathBuf {
+pub(crate) fn place(paths: &Paths) -> PathBuf {
     folder(paths, "PYENV_ROOT")
         .unwrap_or_else(|| paths.home.join(".pyenv"))
         .join("versions")
 }
 
 /// Every version and every named environment of pyenv's.
-pub fn find(paths: &Paths) -> Found {
+pub(crate) fn find(paths: &Paths) -> Found {
     let place = place(paths);
     let mut found = Found {
         place: place.clone(),

@@ -69,12 +69,12 @@ struct EntryPoint {
 }
 
 /// Where uv keeps its tools.
-pub fn place(paths: &Paths) -> PathBuf {
+pub(crate) fn place(paths: &Paths) -> PathBuf {
     folder(paths, "UV_TOOL_DIR").unwrap_or_else(|| paths.xdg_data.join("uv/tools"))
 }
 
 /// Every tool and every Python of uv's.
-pub fn find(paths: &Paths) -> Found {
+pub(crate) fn find(paths: &Paths) -> Found {
     let place = place(paths);
     let mut found = Found {
         place: place.clone(),

@@ -15,10 +15,10 @@ Start with:
 }
 
 /// Below `boot` and `boot -h`.
-pub const START: &str = concat!(start!(), "boot help names the settings, too.");
+pub(crate) const START: &str = concat!(start!(), "boot help names the settings, too.");
 
 /// Below `boot help`: all that can be set.
-pub const LONG: &str = concat!(
+pub(crate) const LONG: &str = concat!(
     start!(),
     "\
 Environment:
@@ -75,7 +75,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
 const WIDTH: usize = 80;
 
 /// The layout of boot's own help: clap knows no groups of commands.
-pub fn template(command: &clap::Command) -> String {
+pub(crate) fn template(command: &clap::Command) -> String {
     let mut text = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
     for (title, names) in GROUPS {
         text.push_str(&format!("\n{title}:\n"));

@@ -6,7 +6,7 @@ use crate::machine::apply::OnConflict;
 use crate::machine::plan::Kind;
 
 #[derive(Debug, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// USER (the repository dotfiles of that user), USER/NAME, HOST/USER, HOST/USER/NAME, a git
     /// address, or a folder
     pub repo: Option<String>,
@@ -32,7 +32,7 @@ pub struct Init {
 }
 
 #[derive(Debug, Args)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -42,14 +42,14 @@ pub struct Plan {
 }
 
 #[derive(Debug, Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// One JSON object instead of a table
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct Apply {
+pub(crate) struct Apply {
     /// Only these kinds of items
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub only: Vec<Kind>,
@@ -65,14 +65,14 @@ pub struct Apply {
 }
 
 #[derive(Debug, Args)]
-pub struct Add {
+pub(crate) struct Add {
     /// Files below the home directory
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<std::path::PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub struct Update {
+pub(crate) struct Update {
     /// Agree beforehand to scripts that are new or changed
     #[arg(short, long)]
     pub yes: bool,
@@ -85,7 +85,7 @@ pub struct Update {
 }
 
 #[derive(Debug, Args)]
-pub struct Lock {
+pub(crate) struct Lock {
     /// Add a platform, such as linux-aarch64-gnu or darwin-aarch64-none
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Vec<String>,
@@ -98,14 +98,14 @@ pub struct Lock {
 }
 
 #[derive(Debug, Args)]
-pub struct Undo {
+pub(crate) struct Undo {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct Import {
+pub(crate) struct Import {
     /// Whose Pythons and tools to take in
     #[arg(required = true, value_enum, value_name = "SOURCE")]
     pub sources: Vec<Whose>,
@@ -122,7 +122,7 @@ pub struct Import {
 
 /// What else may keep Pythons and tools on a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Whose {
+pub(crate) enum Whose {
     /// Tools, with what is injected into them
     Pipx,
     /// Tools, and the Pythons that uv manages

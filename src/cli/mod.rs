@@ -1,15 +1,15 @@
 //! Every option and argument: what `--help`, the completions and the man pages are made from. One
 //! file a group.
 
-pub mod help;
-pub mod machine;
-pub mod python;
-pub mod rest;
-pub mod shell;
-pub mod tool;
-pub mod trust;
-pub mod venv;
-pub mod words;
+pub(crate) mod help;
+pub(crate) mod machine;
+pub(crate) mod python;
+pub(crate) mod rest;
+pub(crate) mod shell;
+pub(crate) mod tool;
+pub(crate) mod trust;
+pub(crate) mod venv;
+pub(crate) mod words;
 
 use std::ffi::OsString;
 
@@ -28,7 +28,7 @@ use crate::error::Error;
     propagate_version = true
 )]
 #[command(after_help = help::START, after_long_help = help::LONG)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
@@ -39,7 +39,7 @@ impl Cli {
     /// Reads a command line, its first word being the program's name. Ends the process where help
     /// or the version is asked for. A word that is another program's is an error, with the command
     /// of boot that does the same.
-    pub fn of(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
+    pub(crate) fn of(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
         let words: Vec<OsString> = words.into_iter().collect();
         let parsed = command()
             .try_get_matches_from(&words)
@@ -73,7 +73,7 @@ impl Cli {
 }
 
 /// The definition of the command line, its commands in groups.
-pub fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     let command = Cli::command();
     let template = help::template(&command);
     command.help_template(template)
@@ -81,7 +81,7 @@ pub fn command() -> clap::Command {
 
 /// Options that every command takes.
 #[derive(Clone, Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -94,7 +94,7 @@ pub struct Global {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Pythons: install, list, pin
     #[command(subcommand)]
     Python(python::Python),

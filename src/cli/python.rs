@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
-pub enum Python {
+pub(crate) enum Python {
     Install(Install),
     #[command(visible_alias = "ls")]
     List(List),
@@ -20,7 +20,7 @@ pub enum Python {
 
 /// Install Pythons: prebuilt where there are archives, else built from source
 #[derive(Debug, Args)]
-pub struct Install {
+pub(crate) struct Install {
     /// 3.11, 3.11.9, 3.13t, '>=3.10,<3.13', latest; without one what the pin asks for, else the
     /// newest
     pub requests: Vec<String>,
@@ -59,7 +59,7 @@ pub struct Install {
 
 /// The installed Pythons, and which one is in effect here
 #[derive(Debug, Args)]
-pub struct List {
+pub(crate) struct List {
     /// Only those that meet it
     pub request: Option<String>,
     /// Those that could be installed
@@ -81,14 +81,14 @@ pub struct List {
 
 /// Print the path of the interpreter that is meant here
 #[derive(Debug, Args)]
-pub struct Find {
+pub(crate) struct Find {
     /// A request, or a path; without one what is in effect here
     pub request: Option<String>,
 }
 
 /// Write .python-version here, or show what is pinned
 #[derive(Debug, Args)]
-pub struct Pin {
+pub(crate) struct Pin {
     /// One or more; the first is the project's Python
     pub requests: Vec<String>,
     /// The default for everywhere, instead of this folder
@@ -101,7 +101,7 @@ pub struct Pin {
 
 /// Bring installed minors to their newest patch; what runs on them follows
 #[derive(Debug, Args)]
-pub struct Upgrade {
+pub(crate) struct Upgrade {
     /// 3.11, 3.13t; without one every minor that boot installed
     pub requests: Vec<String>,
     /// Leave the old patch installed
@@ -120,7 +120,7 @@ pub struct Upgrade {
 
 /// Uninstall Pythons; refuses while environments use them
 #[derive(Debug, Args)]
-pub struct Uninstall {
+pub(crate) struct Uninstall {
     #[arg(required = true)]
     pub requests: Vec<String>,
     /// Although environments use it
@@ -131,7 +131,7 @@ pub struct Uninstall {
 /// Import the whole standard library of installed Pythons, make an environment, and tell what is
 /// missing
 #[derive(Debug, Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// Without one all that are installed
     pub requests: Vec<String>,
     /// Every module a line of its own
@@ -144,7 +144,7 @@ pub struct Verify {
 
 /// Take in interpreters of pyenv, uv, Homebrew or the system, by link, changing nothing of theirs
 #[derive(Debug, Args)]
-pub struct Adopt {
+pub(crate) struct Adopt {
     /// Interpreters, installations, or names on PATH
     pub paths: Vec<PathBuf>,
     /// Every one that is found here
@@ -154,13 +154,13 @@ pub struct Adopt {
 
 /// Print what a command would run here
 #[derive(Debug, Args)]
-pub struct Which {
+pub(crate) struct Which {
     pub command: OsString,
 }
 
 /// Run a command with the Python that is in effect here
 #[derive(Debug, Args)]
-pub struct Exec {
+pub(crate) struct Exec {
     /// With this one instead
     #[arg(short, long, value_name = "REQUEST")]
     pub python: Option<String>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
-pub enum Itself {
+pub(crate) enum Itself {
     /// Fetch the newest release, check it, and put it in the place of this one
     Update,
     /// Make the shims, and bootx beside boot, those of this boot; install.sh does it
@@ -26,7 +26,7 @@ pub enum Itself {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Cache {
+pub(crate) enum Cache {
     /// Print the cache's folder
     Dir,
     /// How much each part of the cache takes
@@ -43,7 +43,7 @@ pub enum Cache {
 
 /// What is broken, why, and what mends it
 #[derive(Debug, clap::Args)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// Mend what can be mended
     #[arg(long)]
     pub fix: bool,
@@ -53,13 +53,13 @@ pub struct Doctor {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell that reads them
     pub shell: super::shell::Name,
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Man {
+pub(crate) struct Man {
     /// Where the pages are written
     pub dir: PathBuf,
 }

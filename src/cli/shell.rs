@@ -9,7 +9,7 @@ use crate::shell;
 
 /// The hook: boot's commands on PATH, and a project's environment while you are in it
 #[derive(Debug, Subcommand)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// Print the hook, for `eval`
     Init { shell: Name },
     /// Put it into the start-up files of the shells in use: one marked block in each
@@ -47,7 +47,7 @@ pub enum Shell {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Name {
+pub(crate) enum Name {
     Bash,
     Zsh,
     Fish,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
-pub enum Tool {
+pub(crate) enum Tool {
     /// Install tools, each in an environment of its own
     #[command(visible_alias = "i")]
     Install(Install),
@@ -42,7 +42,7 @@ pub enum Tool {
 }
 
 #[derive(Debug, Args)]
-pub struct Install {
+pub(crate) struct Install {
     /// What to install: black, black==24.*, black[d], black@24.4.2, git+URL, a wheel, an archive, a
     /// folder
     #[arg(required = true, value_name = "SPEC")]
@@ -85,7 +85,7 @@ pub struct Install {
 
 /// Where packages may come from.
 #[derive(Debug, Args)]
-pub struct Index {
+pub(crate) struct Index {
     /// Take packages from this index instead of the configured one
     #[arg(short, long, alias = "default-index", value_name = "URL")]
     pub index_url: Option<String>,
@@ -104,7 +104,7 @@ pub struct Index {
 }
 
 #[derive(Debug, Args)]
-pub struct Inject {
+pub(crate) struct Inject {
     /// The tool
     pub tool: String,
     /// What to put into its environment
@@ -119,7 +119,7 @@ pub struct Inject {
 }
 
 #[derive(Debug, Args)]
-pub struct Uninject {
+pub(crate) struct Uninject {
     /// The tool
     pub tool: String,
     /// What to take out
@@ -128,7 +128,7 @@ pub struct Uninject {
 }
 
 #[derive(Debug, Args)]
-pub struct Upgrade {
+pub(crate) struct Upgrade {
     /// The tools; all without one
     #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
@@ -138,7 +138,7 @@ pub struct Upgrade {
 }
 
 #[derive(Debug, Args)]
-pub struct Reinstall {
+pub(crate) struct Reinstall {
     /// The tools
     #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
@@ -151,7 +151,7 @@ pub struct Reinstall {
 }
 
 #[derive(Debug, Args)]
-pub struct Uninstall {
+pub(crate) struct Uninstall {
     /// The tools
     #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
@@ -161,7 +161,7 @@ pub struct Uninstall {
 }
 
 #[derive(Debug, Args)]
-pub struct List {
+pub(crate) struct List {
     /// Those of which a newer version is allowed by what was asked for
     #[arg(long)]
     pub outdated: bool,
@@ -171,7 +171,7 @@ pub struct List {
 }
 
 #[derive(Debug, Args)]
-pub struct Expose {
+pub(crate) struct Expose {
     /// The tool
     pub tool: String,
     /// Commands in its environment, of whichever package
@@ -183,7 +183,7 @@ pub struct Expose {
 }
 
 #[derive(Debug, Args)]
-pub struct Unexpose {
+pub(crate) struct Unexpose {
     /// The tool
     pub tool: String,
     /// What is linked
@@ -192,14 +192,14 @@ pub struct Unexpose {
 }
 
 #[derive(Debug, Args)]
-pub struct Names {
+pub(crate) struct Names {
     /// The tools
     #[arg(required = true, value_name = "TOOL")]
     pub tools: Vec<String>,
 }
 
 #[derive(Debug, Args)]
-pub struct Exec {
+pub(crate) struct Exec {
     /// The tool
     pub tool: String,
     /// The command and its arguments
@@ -213,7 +213,7 @@ pub struct Exec {
 }
 
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// What to run: black, black@24.4.2, script.py; with --from, the command
     #[arg(value_name = "SPEC")]
     pub spec: String,
@@ -238,7 +238,7 @@ pub struct Run {
 }
 
 #[derive(Debug, Args)]
-pub struct Pip {
+pub(crate) struct Pip {
     /// The tool
     pub tool: String,
     /// What pip is to do

@@ -6,7 +6,7 @@ use clap::Args;
 
 /// Let the `.venv` of a folder be activated although boot didn't make it
 #[derive(Debug, Args)]
-pub struct Trust {
+pub(crate) struct Trust {
     /// The project, or the environment itself; here by default
     pub dir: Option<PathBuf>,
     /// Every environment below the folder too, those to come included
@@ -21,7 +21,7 @@ pub struct Trust {
 
 /// Take that back: open shells deactivate it at their next prompt
 #[derive(Debug, Args)]
-pub struct Untrust {
+pub(crate) struct Untrust {
     /// The project, or the environment itself; here by default
     pub dir: Option<PathBuf>,
 }

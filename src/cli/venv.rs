@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 The project's environment lies in boot's own folder; `.venv` is a link to it.
   python -m venv .venv     refuses a link: boot venv --clear makes it anew
   virtualenv .venv         writes into what the link leads to")]
-pub struct Venv {
+pub(crate) struct Venv {
     #[command(subcommand)]
     pub what: Option<What>,
     #[command(flatten)]
@@ -19,7 +19,7 @@ pub struct Venv {
 }
 
 #[derive(Debug, Args)]
-pub struct Make {
+pub(crate) struct Make {
     /// Where; `.venv` in the project by default
     pub path: Option<PathBuf>,
     /// Make a named one, which `.python-version` can name
@@ -46,7 +46,7 @@ pub struct Make {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum What {
+pub(crate) enum What {
     /// What boot made or was told to trust, with which Python, and whether it still works
     #[command(visible_alias = "ls")]
     List {

@@ -8,7 +8,7 @@ use crate::machine::{apply, extends, repo};
 use crate::report::escaped;
 use crate::{Code, Context};
 
-pub fn run(args: &Add, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Add, ctx: &Context) -> Result<Code> {
     let here = repo::remembered(&ctx.paths, &Applied::read(&ctx.paths)?)?;
     let (_lock, mut applied) = apply::begin(ctx)?;
     let name = here.name(&ctx.paths);

@@ -14,7 +14,7 @@ use crate::machine::{Error, repo};
 use crate::ui::prompt;
 use crate::{Code, Context};
 
-pub fn run(args: &Apply, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
     run_with(

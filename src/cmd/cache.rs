@@ -6,7 +6,7 @@ use crate::store::cache;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(what: Cache, ctx: &Context) -> Result<Code> {
+pub(super) fn run(what: Cache, ctx: &Context) -> Result<Code> {
     match what {
         Cache::Dir => table::out(&format!("{}\n", ctx.paths.cache.display()))?,
         Cache::Size { json } => {

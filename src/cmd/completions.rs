@@ -23,7 +23,7 @@ use crate::ui::table;
 use crate::{Code, Context};
 
 /// Set by the printed script, to the shell that asks.
-pub const VARIABLE: &str = "_BOOT_COMPLETE";
+pub(crate) const VARIABLE: &str = "_BOOT_COMPLETE";
 
 fn completer(shell: Shell) -> &'static dyn EnvCompleter {
     match shell {
@@ -34,7 +34,7 @@ fn completer(shell: Shell) -> &'static dyn EnvCompleter {
 }
 
 /// The script; it asks the `boot` that is on PATH by then.
-pub fn run(args: &Completions) -> Result<Code> {
+pub(crate) fn run(args: &Completions) -> Result<Code> {
     let mut script = Vec::new();
     completer(args.shell.into())
         .write_registration(VARIABLE, "boot", "boot", "boot", &mut script)
@@ -47,7 +47,7 @@ pub fn run(args: &Completions) -> Result<Code> {
 ///
 /// # Errors
 /// It wasn't the script that asked.
-pub fn answer(shell: &str, words: impl Iterator<Item = OsString>) -> Result<Code> {
+pub(crate) fn answer(shell: &str, words: impl Iterator<Item = OsString>) -> Result<Code> {
     let shell: Shell = shell
         .parse()
         .map_err(|error: crate::shell::UnknownShell| Error::Usage(error.to_string()))?;
@@ -184,6 +184,6 @@ fn unique(names: Vec<String>) -> Vec<CompletionCandidate> {
 }
 
 /// The shell whose script asks, if this is such a run.
-pub fn asking() -> Option<String> {
+pub(crate) fn asking() -> Option<String> {
     var(VARIABLE)
 }

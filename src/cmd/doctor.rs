@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(args: &Doctor, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Doctor, ctx: &Context) -> Result<Code> {
     let found = doctor::examine(ctx)?;
     let mut codes = Vec::new();
     if args.fix {

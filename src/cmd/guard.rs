@@ -24,7 +24,7 @@ const PROMPTS_PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Root would fill another user's home directory with files that the user can't change any more.
-pub fn admit(command: &Command, mut paths: Paths, report: &dyn Report) -> Result<Paths> {
+pub(crate) fn admit(command: &Command, mut paths: Paths, report: &dyn Report) -> Result<Paths> {
     umask::narrow();
     if matches!(command, Command::Shell(Shell::Enter { .. })) {
         lock::limit(PROMPTS_PATIENCE);

@@ -8,7 +8,7 @@ use crate::report::escaped;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(args: &Import, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Import, ctx: &Context) -> Result<Code> {
     if args.file.is_some() && !args.sources.contains(&Whose::Brewfile) {
         return Err(crate::Error::Usage(
             "--file names a Brewfile, and none is asked for\nboot import brewfile --file PATH"

@@ -71,7 +71,7 @@ fn entry_script(ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
-pub fn run(args: &Init, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
     if args.entry_script {
         return entry_script(ctx);
     }

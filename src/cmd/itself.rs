@@ -8,7 +8,7 @@ use crate::report::escaped;
 use crate::ui::{prompt, table};
 use crate::{Code, Context};
 
-pub fn run(what: Itself, ctx: &Context) -> Result<Code> {
+pub(super) fn run(what: Itself, ctx: &Context) -> Result<Code> {
     match what {
         Itself::Version { json } => version(json),
         Itself::Update => {
@@ -38,7 +38,7 @@ pub fn run(what: Itself, ctx: &Context) -> Result<Code> {
 }
 
 /// Makes `bootx`, and says so where another program has that name.
-pub fn make_bootx(ctx: &Context) -> Result<()> {
+pub(super) fn make_bootx(ctx: &Context) -> Result<()> {
     match bootx::make(&ctx.paths).map_err(Error::Store)? {
         bootx::Outcome::Foreign(path) => {
             let path = escaped(&ctx.paths.tilde(&path));

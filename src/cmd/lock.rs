@@ -21,7 +21,7 @@ fn manifest(ctx: &Context, anew: bool) -> Result<(repo::Here, Loaded)> {
     Ok((here, loaded))
 }
 
-pub fn run(args: &Args, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Args, ctx: &Context) -> Result<Code> {
     let (_here, loaded) = manifest(ctx, false)?;
     let manifest = &loaded.manifest;
     let mut platforms: Vec<Platform> = Platform::host().into_iter().collect();
@@ -176,7 +176,7 @@ fn write(
     Ok(code)
 }
 
-pub fn update(args: &Update, ctx: &Context) -> Result<Code> {
+pub(super) fn update(args: &Update, ctx: &Context) -> Result<Code> {
     let (here, before) = manifest(ctx, false)?;
     // One that nobody committed is gone after the pull; the platforms in it stay.
     let own = Lock::read(&before.manifest.place)?;

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::store::{self, atomic};
 
 /// A page for boot and one for each command below it, as `boot-tool-install.1`.
-pub fn run(args: &Man) -> Result<Code> {
+pub(super) fn run(args: &Man) -> Result<Code> {
     let mut command = Cli::command();
     command.build();
     pages(&command, "boot", &args.dir)

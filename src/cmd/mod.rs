@@ -3,9 +3,9 @@
 mod add;
 mod apply;
 mod cache;
-pub mod completions;
+pub(crate) mod completions;
 mod doctor;
-pub mod guard;
+pub(crate) mod guard;
 mod import;
 mod init;
 mod itself;
@@ -15,7 +15,7 @@ mod plan;
 mod python;
 mod shell_enter;
 mod shell_install;
-pub mod shim;
+pub(crate) mod shim;
 mod tool;
 mod trust;
 mod undo;
@@ -33,7 +33,7 @@ use crate::project::activation::{self, Making};
 use crate::{Code, Context};
 
 /// Runs what was typed.
-pub fn run(command: Command, ctx: &Context) -> Result<Code> {
+pub(crate) fn run(command: Command, ctx: &Context) -> Result<Code> {
     match command {
         Command::Python(what) => python::run(what, ctx),
         Command::Which(args) => which::which(&args, ctx),

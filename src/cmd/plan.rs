@@ -9,11 +9,11 @@ use crate::machine::{plan, repo};
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn plan(args: &Plan, ctx: &Context) -> Result<Code> {
+pub(super) fn plan(args: &Plan, ctx: &Context) -> Result<Code> {
     run(args, ctx, "nothing to do")
 }
 
-pub fn status(args: &Plan, ctx: &Context) -> Result<Code> {
+pub(super) fn status(args: &Plan, ctx: &Context) -> Result<Code> {
     run(args, ctx, "this machine is what its manifest says")
 }
 

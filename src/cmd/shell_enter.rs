@@ -13,7 +13,7 @@ use crate::ui;
 use crate::{Code, Context};
 
 /// The answer where nothing of boot's belongs.
-pub fn leave() -> Result<Code> {
+pub(super) fn leave() -> Result<Code> {
     std::io::stdout()
         .write_all(b"__boot_leave\n")
         .map_err(ui::Error::from)?;
@@ -21,7 +21,7 @@ pub fn leave() -> Result<Code> {
 }
 
 /// What a shell tells of itself.
-pub struct Question {
+pub(super) struct Question {
     pub shell: Shell,
     pub folder: PathBuf,
     /// The words of what it has said already, with blanks between them.
@@ -31,7 +31,7 @@ pub struct Question {
     pub making: Making,
 }
 
-pub fn run(question: &Question, ctx: &Context) -> Result<Code> {
+pub(super) fn run(question: &Question, ctx: &Context) -> Result<Code> {
     let shell = question.shell;
     let foreign = question
         .foreign

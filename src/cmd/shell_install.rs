@@ -16,7 +16,7 @@ use crate::store::Error;
 use crate::ui::{self, table};
 use crate::{Code, Context};
 
-pub fn init(shell: Name, ctx: &Context) -> Result<Code> {
+pub(super) fn init(shell: Name, ctx: &Context) -> Result<Code> {
     let hook = init::hook(
         shell.into(),
         &ctx.paths,
@@ -36,7 +36,7 @@ fn shells(asked: Vec<Name>, ctx: &Context) -> Vec<Shell> {
     }
 }
 
-pub fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
+pub(super) fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     let binary = init::binary(&ctx.paths).map_err(Error::io("find", "boot itself".as_ref()))?;
     let changes = install::plan(&ctx.paths, &shells(asked, ctx), &binary)?;
     let news = tell(&changes, "added the hook to", ctx);
@@ -52,7 +52,7 @@ pub fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
-pub fn uninstall(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
+pub(super) fn uninstall(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     let shells = if asked.is_empty() {
         Shell::ALL.to_vec()
     } else {
@@ -82,7 +82,7 @@ fn tell(changes: &[Change], what: &str, ctx: &Context) -> bool {
     changes.iter().any(Change::is_needed)
 }
 
-pub fn status(json: bool, ctx: &Context) -> Result<Code> {
+pub(super) fn status(json: bool, ctx: &Context) -> Result<Code> {
     let lines = status::lines(
         &ctx.paths,
         &install::in_use(&ctx.paths, var("SHELL").as_deref()),

@@ -14,7 +14,7 @@ use crate::ui::term;
 use crate::{Code, Context};
 
 /// Becomes the program that the shim means in this folder.
-pub fn run(called: &Called) -> Result<Code> {
+pub(crate) fn run(called: &Called) -> Result<Code> {
     let paths = called
         .place
         .as_deref()
@@ -59,7 +59,7 @@ fn looked_in(paths: &Paths, place: Option<&Path>) -> Option<DataFolder> {
 
 /// What PATH has that is neither boot's nor an environment's. Debian's Python goes by `python3`
 /// alone.
-pub fn system(ctx: &Context, name: &str) -> Option<PathBuf> {
+pub(crate) fn system(ctx: &Context, name: &str) -> Option<PathBuf> {
     let path = shim::system_path(&std::env::var_os("PATH")?, &ctx.paths);
     let found = shim::look_up_foreign(name, &path, &ctx.paths);
     match name {
@@ -72,7 +72,7 @@ pub fn system(ctx: &Context, name: &str) -> Option<PathBuf> {
 
 /// The surroundings of a program that is to find the Pythons of `choice` first, as at a prompt
 /// where they are in effect.
-pub fn surroundings(ctx: &Context, choice: &Choice) -> Surroundings {
+pub(crate) fn surroundings(ctx: &Context, choice: &Choice) -> Surroundings {
     let environment = match choice.items.first().map(|item| &item.target) {
         Some(Target::Environment(root)) => Active::At(root.clone()),
         _ if matches!(choice.reason, Reason::Argument | Reason::Variable)
@@ -98,12 +98,12 @@ pub fn surroundings(ctx: &Context, choice: &Choice) -> Surroundings {
 
 /// Whether the hook has activated the environment that `VIRTUAL_ENV` names: it is that of the
 /// folder where the shell stood last.
-pub fn is_active_by_hook() -> bool {
+pub(crate) fn is_active_by_hook() -> bool {
     std::env::var_os("__BOOT_ACTIVE")
         .is_some_and(|own| std::env::var_os("VIRTUAL_ENV") == Some(own))
 }
 
 /// Whether `name` is one that only Pythons have.
-pub fn is_pythons(name: &OsStr) -> bool {
+pub(crate) fn is_pythons(name: &OsStr) -> bool {
     shim::called_as(name).is_some()
 }

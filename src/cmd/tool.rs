@@ -21,7 +21,7 @@ use crate::{Code, Context};
 /// Tools that are worked on at a time.
 const AT_ONCE: usize = 8;
 
-pub fn run(what: Tool, ctx: &Context) -> Result<Code> {
+pub(super) fn run(what: Tool, ctx: &Context) -> Result<Code> {
     match what {
         Tool::Install(args) => install(args, ctx),
         Tool::Inject(args) => inject(args, ctx),

@@ -10,7 +10,7 @@ use crate::report::escaped;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn trust(args: Trust, ctx: &Context) -> Result<Code> {
+pub(super) fn trust(args: Trust, ctx: &Context) -> Result<Code> {
     if args.list {
         return list(args.json, ctx);
     }
@@ -51,7 +51,7 @@ pub fn trust(args: Trust, ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
-pub fn untrust(args: Untrust, ctx: &Context) -> Result<Code> {
+pub(super) fn untrust(args: Untrust, ctx: &Context) -> Result<Code> {
     let folder = folder(args.dir)?;
     let shown = escaped(&ctx.paths.tilde(&folder));
     if trust::untrust(ctx, &folder)? {

@@ -7,7 +7,7 @@ use crate::report::escaped;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(args: &Undo, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Undo, ctx: &Context) -> Result<Code> {
     let (_lock, mut applied) = apply::begin(ctx)?;
     let undone = undo::undo(&ctx.paths, &mut applied)?;
     if args.json {

@@ -16,7 +16,7 @@ use crate::report::escaped;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(args: Venv, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: Venv, ctx: &Context) -> Result<Code> {
     match args.what {
         None => make(args.make, ctx),
         Some(What::Create(args)) => make(args, ctx),

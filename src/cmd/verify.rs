@@ -10,7 +10,7 @@ use crate::shell::install;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
     let here = repo::remembered(&ctx.paths, &applied)?;
     let loaded = extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?;

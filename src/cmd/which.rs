@@ -12,14 +12,14 @@ use crate::shell::shim;
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn which(args: &Which, ctx: &Context) -> Result<Code> {
+pub(super) fn which(args: &Which, ctx: &Context) -> Result<Code> {
     let choice = here(ctx);
     let program = program(ctx, &choice, &args.command)?;
     table::out_path(&program)?;
     Ok(Code::Done)
 }
 
-pub fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
+pub(super) fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
     let choice = match &args.python {
         Some(request) => choice::of_request(&ctx.paths, request)
             .map_err(|error| Error::Usage(error.to_string()))?,

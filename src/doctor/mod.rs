@@ -14,7 +14,7 @@ use crate::shell::Shell;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What, for a person: `the tool black`, a path.
     pub what: String,
     /// Why it doesn't work.
@@ -28,7 +28,7 @@ pub struct Finding {
 
 /// What `boot doctor --fix` does about a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mend {
+pub(crate) enum Mend {
     /// Makes the tool's environment anew from its receipt.
     Tool(String),
     /// Puts the Pythons' links and shims in order.
@@ -48,7 +48,7 @@ pub enum Mend {
 ///
 /// # Errors
 /// A list of boot's own that can't be read.
-pub fn examine(ctx: &Context) -> crate::error::Result<Vec<Finding>> {
+pub(crate) fn examine(ctx: &Context) -> crate::error::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     things::pythons(ctx, &mut findings);
     things::shims(ctx, &mut findings);
@@ -64,7 +64,7 @@ pub fn examine(ctx: &Context) -> crate::error::Result<Vec<Finding>> {
 ///
 /// # Errors
 /// What its verb would say.
-pub fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
+pub(crate) fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
     match mend {
         Mend::Tool(name) => {
             let made = crate::tool::reinstall(ctx, name, None)?;

@@ -13,7 +13,7 @@ use crate::shell::status::Activation;
 use crate::shell::{Shell, install, probe, status};
 
 /// Says nothing of shells that have no hook: not everybody wants one.
-pub fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
+pub(super) fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
     let binary = status::binary(&ctx.paths)?;
     let mut hooked = false;
     for shell in install::in_use(&ctx.paths, var("SHELL").as_deref()) {
@@ -129,7 +129,7 @@ fn foreign(ctx: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// Brings the hook of one shell up to date.
-pub fn update(ctx: &Context, shell: Shell) -> Result<()> {
+pub(super) fn update(ctx: &Context, shell: Shell) -> Result<()> {
     Ok(install::apply(&install::plan(
         &ctx.paths,
         &[shell],

@@ -18,7 +18,7 @@ use crate::tool::{expose, health, manuals, receipt};
 const AT_ONCE: usize = 4;
 
 /// Pythons whose interpreter is gone, and minors' links that lead nowhere.
-pub fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
+pub(super) fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
     for python in installed::gone(&ctx.paths) {
         let (what, why) = (python.key.to_string(), "its interpreter is gone".into());
         findings.push(Finding {
@@ -42,7 +42,7 @@ pub fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// Shims that aren't there, or aren't this boot's. Links that lead nowhere are told by [`pythons`].
-pub fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
+pub(super) fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
     let mut old = Vec::new();
     for (path, state) in links::wrong_shims(&ctx.paths) {
         match state {
@@ -85,7 +85,7 @@ pub fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// Environments of projects, and named ones.
-pub fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
+pub(super) fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
     for venv in known::list(ctx)?
         .into_iter()
         .filter(|venv| !venv.works && !venv.kept)
@@ -122,7 +122,7 @@ pub fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
 }
 
 /// Tools that can't run, and receipts that can't be read.
-pub fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
+pub(super) fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
     let (receipts, errors) = receipt::all(&ctx.paths);
     let complaints = side_by_side(&receipts, AT_ONCE, |receipt| {
         health::complaint(ctx, receipt)
@@ -151,7 +151,7 @@ pub fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
 
 /// Links in the bin folder, and of man pages and completions, that lead into a tool which isn't
 /// there.
-pub fn links(ctx: &Context, findings: &mut Vec<Finding>) {
+pub(super) fn links(ctx: &Context, findings: &mut Vec<Finding>) {
     for path in expose::dangling(&ctx.paths)
         .into_iter()
         .chain(manuals::dangling(&ctx.paths))
@@ -166,7 +166,7 @@ pub fn links(ctx: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// What killed runs left where things are made.
-pub fn leftovers(ctx: &Context, findings: &mut Vec<Finding>) {
+pub(super) fn leftovers(ctx: &Context, findings: &mut Vec<Finding>) {
     let paths = &ctx.paths;
     let mut folders = vec![
         paths.pythons(),

@@ -11,7 +11,7 @@ use crate::store::{Result, atomic};
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Made(PathBuf),
     Unchanged,
     /// Another program's, or the user's own.
@@ -21,7 +21,7 @@ pub enum Outcome {
 }
 
 /// Makes the link, where install.sh put boot.
-pub fn make(paths: &Paths) -> Result<Outcome> {
+pub(crate) fn make(paths: &Paths) -> Result<Outcome> {
     let Some(boot) = installed(paths) else {
         return Ok(Outcome::Nowhere);
     };
@@ -43,7 +43,7 @@ pub fn make(paths: &Paths) -> Result<Outcome> {
 }
 
 /// The link that goes when boot goes: one that leads to `boot`.
-pub fn removable(boot: &Path) -> Option<PathBuf> {
+pub(crate) fn removable(boot: &Path) -> Option<PathBuf> {
     let link = beside(boot);
     (link.is_symlink() && is_own(&link, boot)).then_some(link)
 }

@@ -1,8 +1,8 @@
 //! boot itself: how it came here, the newest release, and leaving.
 
-pub mod bootx;
-pub mod remove;
-pub mod update;
+pub(crate) mod bootx;
+pub(crate) mod remove;
+pub(crate) mod update;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::{net, report};
 
 /// Why boot can't be changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("{} was installed by {by}, not by install.sh\n\
              {next}", report::escaped(&path.to_string_lossy()))]
     NotOurs {
@@ -41,7 +41,7 @@ pub enum Error {
     Machine(#[from] crate::machine::Error),
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// What the publisher calls the kind of machine that this binary was built for.
 pub fn target() -> String {
@@ -55,7 +55,7 @@ pub fn target() -> String {
 
 /// This binary, links followed; an error where somebody else put it there and would be surprised by
 /// a change.
-pub fn own_binary(paths: &Paths) -> Result<PathBuf> {
+pub(crate) fn own_binary(paths: &Paths) -> Result<PathBuf> {
     let path =
         crate::shell::init::running().map_err(store::Error::io("find", Path::new("boot")))?;
     let path = std::fs::canonicalize(&path).map_err(store::Error::io("find", &path))?;

@@ -19,7 +19,7 @@ use crate::tool::{expose, manuals};
 
 /// What would go, and what stays.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     binary: PathBuf,
     /// Folders and files of boot's, those that are there.
     pub going: Vec<PathBuf>,
@@ -30,7 +30,7 @@ pub struct Plan {
 }
 
 /// Looks at what is there; touches nothing.
-pub fn plan(paths: &Paths) -> Result<Plan> {
+pub(crate) fn plan(paths: &Paths) -> Result<Plan> {
     let binary = own_binary(paths)?;
     let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
     let full =
@@ -105,7 +105,7 @@ pub fn plan(paths: &Paths) -> Result<Plan> {
 
 /// Does it. The hook goes first, so that no shell asks a boot that is gone; the binary last, so
 /// that a run that was cut off can be done again.
-pub fn remove(ctx: &Context, plan: &Plan) -> Result<()> {
+pub(crate) fn remove(ctx: &Context, plan: &Plan) -> Result<()> {
     let paths = &ctx.paths;
     let lock = Lock::hold(&paths.locks(), "apply", ctx.report.as_ref())?;
     install::apply(&install::removal(paths, &Shell::ALL)?)?;

@@ -23,7 +23,7 @@ const LONGEST_LIST: u64 = 1 << 20;
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// This is the newest already.
     Newest,
     Updated {
@@ -33,7 +33,7 @@ pub enum Outcome {
 }
 
 /// Fetches the newest release if it is newer than this one.
-pub fn update(ctx: &Context) -> Result<Outcome> {
+pub(crate) fn update(ctx: &Context) -> Result<Outcome> {
     let path = own_binary(&ctx.paths)?;
     let base = endpoints::releases();
     let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
@@ -150,7 +150,7 @@ fn runs(binary: &Path, version: &Version) -> Result<()> {
 }
 
 /// Where it would be fetched from, for people.
-pub fn place() -> String {
+pub(crate) fn place() -> String {
     net::shown(&endpoints::releases())
 }
 

@@ -22,7 +22,7 @@ const LONGEST: u64 = 16 << 20;
 
 /// What came of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Added {
+pub(crate) enum Added {
     /// It is in the repository now, at this path.
     Moved(PathBuf),
     /// It was there, and linked.
@@ -34,7 +34,7 @@ pub enum Added {
 ///
 /// Errors: it isn't a plain file below the home directory, it holds a private key, the repository
 /// or one that it extends has another file for that place, or another program places the dotfiles.
-pub fn add(
+pub(crate) fn add(
     ctx: &Context,
     manifest: &Manifest,
     applied: &mut Applied,

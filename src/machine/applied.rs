@@ -18,7 +18,7 @@ use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Applied {
+pub(crate) struct Applied {
     #[serde(default)]
     version: u32,
     /// What was initialised: the other verbs need no argument.
@@ -67,7 +67,7 @@ pub struct Applied {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
+pub(crate) struct Source {
     /// The repository's folder.
     pub root: PathBuf,
     /// Where it was fetched from, without a password; None for a folder that is used where it is.
@@ -82,14 +82,14 @@ pub struct Source {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Of the script and what it watches.
     pub sha256: Sha256,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Placed {
+pub(crate) enum Placed {
     /// A link to this.
     Link(PathBuf),
     /// A copy with this content, apart from the hook's block.
@@ -97,7 +97,7 @@ pub enum Placed {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backup {
+pub(crate) struct Backup {
     /// Which apply moved it, counted from the first.
     #[serde(default)]
     pub apply: u64,
@@ -113,7 +113,7 @@ pub struct Backup {
 }
 
 impl Applied {
-    pub fn read(paths: &Paths) -> Result<Applied> {
+    pub(crate) fn read(paths: &Paths) -> Result<Applied> {
         let path = paths.applied_file();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -156,7 +156,7 @@ impl Applied {
     }
 
     /// Writes it, unless it says the same already.
-    pub fn write(&self, paths: &Paths) -> Result<()> {
+    pub(crate) fn write(&self, paths: &Paths) -> Result<()> {
         let path = paths.applied_file();
         let mut written = self.clone();
         written

@@ -21,7 +21,7 @@ mod fetched;
 
 /// What happens to files that are in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum OnConflict {
+pub(crate) enum OnConflict {
     /// Nothing at all is done
     Fail,
     /// They are moved into boot's backups
@@ -32,7 +32,7 @@ pub enum OnConflict {
 
 /// What came of it.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// How many of each kind are new.
     done: BTreeMap<&'static str, usize>,
     /// Dotfiles that the manifest has no more.
@@ -43,21 +43,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         Code::sum(self.codes.iter().copied())
     }
 
-    pub fn failed(&self) -> &[String] {
+    pub(crate) fn failed(&self) -> &[String] {
         &self.failed
     }
 
     /// Whether the shell reads something that it didn't before.
-    pub fn has_new_hook(&self) -> bool {
+    pub(crate) fn has_new_hook(&self) -> bool {
         self.done.contains_key(Kind::Shell.name())
     }
 
     /// `new: 1 Python, 2 tools, the shell hook; gone: 1 dotfile`.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let parts: Vec<String> = [
             Kind::Pythons,
             Kind::Tools,
@@ -132,7 +132,7 @@ impl Outcome {
 }
 
 /// Fails where the plan has conflicts and nothing was decided about them: before anything is done.
-pub fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
+pub(crate) fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
     let path = |item: &Item| {
         if item.kind() == Kind::Tools {
             item.note.clone()
@@ -150,7 +150,7 @@ pub fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
 
 /// What only one boot at a time may do: changing the machine, and what is remembered of it. What
 /// was remembered is read again, for another may have been at work while this one asked.
-pub fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
+pub(crate) fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
     let lock = Lock::hold(&ctx.paths.locks(), "apply", ctx.report.as_ref())?;
     atomic::sweep(&ctx.paths.state);
     fs::read_dir(ctx.paths.backups())
@@ -163,7 +163,7 @@ pub fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
 
 /// How a plan is done.
 #[derive(Clone, Debug)]
-pub struct How {
+pub(crate) struct How {
     pub on_conflict: OnConflict,
     /// What the lock beside the manifest says, if there is one.
     pub lock: Option<boot_lock::Lock>,
@@ -172,7 +172,7 @@ pub struct How {
 }
 
 /// Does the plan. `applied` is from [`begin`], whose lock is still held.
-pub fn apply(
+pub(crate) fn apply(
     ctx: &Context,
     manifest: &Manifest,
     plan: &Plan,
@@ -319,7 +319,11 @@ fn one(
 }
 
 /// The questions that the plan's templates ask and that nobody has answered yet.
-pub fn questions(manifest: &Manifest, plan: &Plan, applied: &Applied) -> Result<Vec<Question>> {
+pub(crate) fn questions(
+    manifest: &Manifest,
+    plan: &Plan,
+    applied: &Applied,
+) -> Result<Vec<Question>> {
     let mut used = BTreeSet::new();
     for item in plan.todo() {
         if let What::Dotfile(dotfile) = &item.what {
@@ -331,14 +335,14 @@ pub fn questions(manifest: &Manifest, plan: &Plan, applied: &Applied) -> Result<
 
 /// Notes that somebody has agreed to these scripts: they aren't asked about again until they
 /// change.
-pub fn agree(applied: &mut Applied, plan: &Plan) {
+pub(crate) fn agree(applied: &mut Applied, plan: &Plan) {
     applied
         .agreed
         .extend(plan.scripts().map(|script| script.sha256));
 }
 
 /// Whether a script would run that nobody has agreed to yet.
-pub fn is_new_to_the_user(applied: &Applied, plan: &Plan) -> bool {
+pub(crate) fn is_new_to_the_user(applied: &Applied, plan: &Plan) -> bool {
     plan.scripts()
         .any(|script| !applied.agreed.contains(&script.sha256))
 }

@@ -28,7 +28,7 @@ const OTHERWISE: &str = "install git, or unpack it yourself and give boot init t
 /// branch or a commit, None its main branch. Gives the commit, where the archive names it. None
 /// where the address is none of the web, or its host has no archive of it: then only git can say
 /// more.
-pub fn fetch(
+pub(crate) fn fetch(
     ctx: &Context,
     url: &str,
     reference: Option<&str>,
@@ -119,7 +119,7 @@ fn commit_in(head: &[u8]) -> Option<String> {
 
 /// Fetches it anew and lets it take the place of what was fetched before, unless somebody has
 /// changed that.
-pub fn pull(ctx: &Context, root: &Path, url: &str, applied: &mut Applied) -> Result<()> {
+pub(crate) fn pull(ctx: &Context, root: &Path, url: &str, applied: &mut Applied) -> Result<()> {
     let Some(source) = applied.source.as_mut().filter(|source| source.root == root) else {
         return Ok(());
     };
@@ -150,7 +150,7 @@ pub fn pull(ctx: &Context, root: &Path, url: &str, applied: &mut Applied) -> Res
 
 /// What the files of a fetched repository are, boot.lock left out: whether somebody has changed
 /// them since.
-pub fn tree(root: &Path) -> Result<Sha256> {
+pub(crate) fn tree(root: &Path) -> Result<Sha256> {
     let mut text = Vec::new();
     add(root, root, &mut text)?;
     Ok(Sha256::of(&text))

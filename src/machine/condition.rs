@@ -8,7 +8,7 @@ use crate::report::nearest;
 
 /// What the words are compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     pub os: String,
     pub arch: String,
     pub host: String,
@@ -18,7 +18,7 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// Those of this machine.
-    pub fn here() -> Surroundings {
+    pub(crate) fn here() -> Surroundings {
         Surroundings {
             os: std::env::consts::OS.into(),
             arch: std::env::consts::ARCH.into(),
@@ -49,11 +49,11 @@ const WORDS: [&str; 8] = [
 
 /// The words after `only`; none means always.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Only(Vec<String>);
+pub(crate) struct Only(Vec<String>);
 
 impl Only {
     /// Reads the key `only` of a table.
-    pub fn read(table: &Table<'_>) -> Result<Only> {
+    pub(crate) fn read(table: &Table<'_>) -> Result<Only> {
         let words = table.strings("only")?;
         for word in &words {
             let known = WORDS.contains(&word.value.as_str())
@@ -78,7 +78,7 @@ impl Only {
 
     /// Whether it may hold on some machine of this system and architecture, as Rust names them
     /// (`macos`, `aarch64`).
-    pub fn may_hold(&self, os: &str, arch: &str) -> bool {
+    pub(crate) fn may_hold(&self, os: &str, arch: &str) -> bool {
         self.0.is_empty()
             || self.0.iter().any(|word| match word.split_once('-') {
                 _ if !WORDS.contains(&word.as_str()) || word == "codespaces" || word == "ci" => {
@@ -89,7 +89,7 @@ impl Only {
             })
     }
 
-    pub fn holds(&self, here: &Surroundings) -> bool {
+    pub(crate) fn holds(&self, here: &Surroundings) -> bool {
         self.0.is_empty()
             || self.0.iter().any(|word| match word.as_str() {
                 "codespaces" => here.codespaces,

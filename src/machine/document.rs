@@ -11,7 +11,7 @@ use crate::report::{escaped, nearest};
 /// What is wrong with the file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}\n{hint}")]
-pub struct Problem {
+pub(crate) struct Problem {
     /// As a person would write its path.
     pub file: String,
     pub line: usize,
@@ -22,21 +22,21 @@ pub struct Problem {
 
 /// The text, and the name that complaints give it.
 #[derive(Clone, Copy, Debug)]
-pub struct Document<'a> {
+pub(crate) struct Document<'a> {
     pub file: &'a str,
     pub text: &'a str,
 }
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct At<T> {
+pub(crate) struct At<T> {
     pub value: T,
     pub span: Range<usize>,
 }
 
 /// One table of the file.
 #[derive(Clone, Copy)]
-pub struct Table<'a> {
+pub(crate) struct Table<'a> {
     doc: Document<'a>,
     entries: &'a DeTable<'a>,
     /// `[tools]`, for complaints.
@@ -44,10 +44,10 @@ pub struct Table<'a> {
     start: usize,
 }
 
-pub type Result<T> = std::result::Result<T, Problem>;
+pub(crate) type Result<T> = std::result::Result<T, Problem>;
 
 impl<'a> Document<'a> {
-    pub fn parse(&self) -> Result<Spanned<DeTable<'a>>> {
+    pub(crate) fn parse(&self) -> Result<Spanned<DeTable<'a>>> {
         DeTable::parse(self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             self.problem(
@@ -58,7 +58,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    pub fn root(self, entries: &'a DeTable<'a>) -> Table<'a> {
+    pub(crate) fn root(self, entries: &'a DeTable<'a>) -> Table<'a> {
         Table {
             doc: self,
             entries,
@@ -68,7 +68,7 @@ impl<'a> Document<'a> {
     }
 
     /// A complaint about what stands at `span`. Columns are counted in characters, as editors do.
-    pub fn problem(
+    pub(crate) fn problem(
         &self,
         span: &Range<usize>,
         message: impl Into<String>,
@@ -100,7 +100,7 @@ impl<'a> Document<'a> {
 
 impl<'a> Table<'a> {
     /// The complaint about a key that isn't one of `known`.
-    pub fn only_keys(&self, known: &[&str]) -> Result<()> {
+    pub(crate) fn only_keys(&self, known: &[&str]) -> Result<()> {
         for (key, _) in self.entries.iter() {
             let key_text: &str = key.get_ref();
             if !known.contains(&key_text) {
@@ -118,7 +118,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    pub fn problem(
+    pub(crate) fn problem(
         &self,
         span: &Range<usize>,
         message: impl Into<String>,
@@ -128,25 +128,25 @@ impl<'a> Table<'a> {
     }
 
     /// `boot.toml:7:1`.
-    pub fn place(&self, span: &Range<usize>) -> String {
+    pub(crate) fn place(&self, span: &Range<usize>) -> String {
         let (line, column) = self.doc.place(span.start);
         format!("{}:{line}:{column}", escaped(self.doc.file))
     }
 
     /// A complaint about the table as a whole, or what it lacks.
-    pub fn lacks(&self, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    pub(crate) fn lacks(&self, message: impl Into<String>, hint: impl Into<String>) -> Problem {
         self.doc.problem(&(self.start..self.start), message, hint)
     }
 
     /// Where `key` stands; None where it isn't.
-    pub fn key(&self, key: &str) -> Option<Range<usize>> {
+    pub(crate) fn key(&self, key: &str) -> Option<Range<usize>> {
         self.entries
             .iter()
             .find(|(name, _)| name.get_ref() == key)
             .map(|(name, _)| name.span())
     }
 
-    pub fn entries(
+    pub(crate) fn entries(
         &self,
     ) -> impl Iterator<Item = (At<&'a str>, &'a Spanned<DeValue<'a>>)> + use<'a> {
         self.entries.iter().map(|(key, value)| {
@@ -179,7 +179,7 @@ impl<'a> Table<'a> {
         )
     }
 
-    pub fn string(&self, key: &str) -> Result<Option<At<String>>> {
+    pub(crate) fn string(&self, key: &str) -> Result<Option<At<String>>> {
         let Some(value) = self.value(key) else {
             return Ok(None);
         };
@@ -192,7 +192,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub fn strings(&self, key: &str) -> Result<Vec<At<String>>> {
+    pub(crate) fn strings(&self, key: &str) -> Result<Vec<At<String>>> {
         let Some(value) = self.value(key) else {
             return Ok(Vec::new());
         };
@@ -211,7 +211,7 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    pub fn boolean(&self, key: &str) -> Result<Option<bool>> {
+    pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>> {
         let Some(value) = self.value(key) else {
             return Ok(None);
         };
@@ -221,7 +221,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub fn integer(&self, key: &str) -> Result<Option<At<i64>>> {
+    pub(crate) fn integer(&self, key: &str) -> Result<Option<At<i64>>> {
         let Some(value) = self.value(key) else {
             return Ok(None);
         };
@@ -237,7 +237,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub fn table(&self, key: &str, name: &'a str) -> Result<Option<Table<'a>>> {
+    pub(crate) fn table(&self, key: &str, name: &'a str) -> Result<Option<Table<'a>>> {
         let Some(value) = self.value(key) else {
             return Ok(None);
         };
@@ -247,7 +247,11 @@ impl<'a> Table<'a> {
     }
 
     /// `value` as a table, if it is one.
-    pub fn as_table(&self, value: &'a Spanned<DeValue<'a>>, name: &'a str) -> Option<Table<'a>> {
+    pub(crate) fn as_table(
+        &self,
+        value: &'a Spanned<DeValue<'a>>,
+        name: &'a str,
+    ) -> Option<Table<'a>> {
         match value.get_ref() {
             DeValue::Table(entries) => Some(Table {
                 doc: self.doc,
@@ -260,7 +264,7 @@ impl<'a> Table<'a> {
     }
 
     /// A list of tables: `[[key]]`.
-    pub fn tables(&self, key: &str, name: &'a str) -> Result<Vec<Table<'a>>> {
+    pub(crate) fn tables(&self, key: &str, name: &'a str) -> Result<Vec<Table<'a>>> {
         let Some(value) = self.value(key) else {
             return Ok(Vec::new());
         };

@@ -12,13 +12,13 @@ use crate::store;
 
 mod place;
 
-pub use place::{
+pub(crate) use place::{
     can_go, check_place, forget, gone, is_placed, link_above, place, settle, supplant, there,
 };
 
 /// One dotfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dotfile {
+pub(crate) struct Dotfile {
     /// Relative to the home directory.
     pub target: String,
     /// The repository that it is from.
@@ -31,7 +31,7 @@ pub struct Dotfile {
 
 /// What stands at a dotfile's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum There {
+pub(crate) enum There {
     Right,
     Nothing,
     /// Boot's own, of an earlier time.
@@ -42,7 +42,7 @@ pub enum There {
 
 /// Every dotfile of the manifest, sorted by target. Two repositories that claim one place are an
 /// error that names both.
-pub fn list(manifest: &Manifest, here: &Surroundings) -> Result<Vec<Dotfile>> {
+pub(crate) fn list(manifest: &Manifest, here: &Surroundings) -> Result<Vec<Dotfile>> {
     let mut all: Vec<Dotfile> = Vec::new();
     for dotfiles in manifest
         .dotfiles
@@ -125,7 +125,7 @@ fn of_one(dotfiles: &Dotfiles, here: &Surroundings) -> Result<Vec<Dotfile>> {
 
 impl Dotfile {
     /// The file that it is made from, where it can be read now.
-    pub fn from(&self) -> PathBuf {
+    pub(crate) fn from(&self) -> PathBuf {
         self.place.readable().join(&self.source)
     }
 
@@ -149,7 +149,7 @@ impl Dotfile {
     }
 
     /// The variables that it uses; none where it is no template.
-    pub fn variables(&self) -> Result<BTreeSet<String>> {
+    pub(crate) fn variables(&self) -> Result<BTreeSet<String>> {
         match self.mode {
             Mode::Template => Ok(template::names(
                 &self.source.display().to_string(),
@@ -160,7 +160,7 @@ impl Dotfile {
     }
 
     /// Fails where a template has something in it that no answer could fill in.
-    pub fn check(&self, vars: &Vars) -> Result<()> {
+    pub(crate) fn check(&self, vars: &Vars) -> Result<()> {
         if self.mode != Mode::Template {
             return Ok(());
         }

@@ -12,7 +12,7 @@ use crate::store::{self, atomic};
 
 /// Changes the manifest at `path`, and says whether that changed a byte. What would come out of it
 /// is read before it is written: a manifest that can't be applied is never left behind.
-pub fn change(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<bool> {
+pub(crate) fn change(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<bool> {
     let (path, new) = match changed(path, with)? {
         Some(changed) => changed,
         None => return Ok(false),
@@ -23,7 +23,7 @@ pub fn change(path: &Path, with: impl FnOnce(&mut DocumentMut)) -> Result<bool> 
 
 /// As [`change`], without writing it: the file to write, and its new text; None where nothing
 /// changes. A manifest that isn't there begins with its version.
-pub fn changed(
+pub(crate) fn changed(
     path: &Path,
     with: impl FnOnce(&mut DocumentMut),
 ) -> Result<Option<(PathBuf, String)>> {
@@ -95,7 +95,7 @@ fn with_ends_of(old: &str, new: &str) -> String {
 }
 
 /// A tool as `[tools]` has it: its version, or a table of what is asked for beside it.
-pub fn tool(tool: &Tool) -> Value {
+pub(crate) fn tool(tool: &Tool) -> Value {
     let mut options = InlineTable::new();
     let version = tool.version.as_deref().unwrap_or("*");
     if version != "*" {
@@ -142,7 +142,7 @@ pub fn tool(tool: &Tool) -> Value {
 
 /// Appends to the list at `table`.`key`, in the layout that it has. Both are made where they aren't
 /// there.
-pub fn append(document: &mut DocumentMut, table: &str, key: &str, text: &str) {
+pub(crate) fn append(document: &mut DocumentMut, table: &str, key: &str, text: &str) {
     let Some(table) = self::table(document, table) else {
         return;
     };
@@ -168,7 +168,7 @@ pub fn append(document: &mut DocumentMut, table: &str, key: &str, text: &str) {
 }
 
 /// Sets `table`.`key`; the table is made where it isn't there.
-pub fn set(document: &mut DocumentMut, table: &str, key: &str, value: Value) {
+pub(crate) fn set(document: &mut DocumentMut, table: &str, key: &str, value: Value) {
     if let Some(table) = self::table(document, table) {
         table.insert(key, toml_edit::value(value));
     }

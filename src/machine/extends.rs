@@ -23,7 +23,7 @@ const DEEPEST: usize = 8;
 
 /// A manifest with all that it extends, and what was fetched for it.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     pub manifest: Manifest,
     fetched: Vec<Fetched>,
 }
@@ -49,13 +49,13 @@ impl Drop for Fetched {
 
 impl Loaded {
     /// Whether something was fetched that isn't at its place yet.
-    pub fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.fetched.iter().any(|fetched| fetched.staging.is_some())
     }
 
     /// Fails where another commit, or none, is to take the place of one whose files somebody has
     /// changed: linked dotfiles are edited where they lie.
-    pub fn keep_changes(&self, ctx: &Context, applied: &Applied) -> Result<()> {
+    pub(crate) fn keep_changes(&self, ctx: &Context, applied: &Applied) -> Result<()> {
         for (repo, before) in &applied.extends {
             if self
                 .manifest
@@ -88,7 +88,7 @@ impl Loaded {
     }
 
     /// Moves what was fetched to its place, and remembers which commits were taken.
-    pub fn settle(&mut self, ctx: &Context, applied: &mut Applied) -> Result<()> {
+    pub(crate) fn settle(&mut self, ctx: &Context, applied: &mut Applied) -> Result<()> {
         for fetched in &mut self.fetched {
             if let Some(staging) = fetched.staging.take()
                 && fs::symlink_metadata(&fetched.root).is_err()
@@ -115,7 +115,7 @@ impl Loaded {
 
 /// Reads the manifest of a repository and of those that it extends. With `anew`, these are asked
 /// for what is newest.
-pub fn load(
+pub(crate) fn load(
     ctx: &Context,
     place: &Place,
     name: &str,

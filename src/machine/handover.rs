@@ -12,7 +12,7 @@ use crate::{Context, store};
 
 /// What the repository holds now, as one hash: handed over again when it changes. Nothing of it
 /// runs for this; asking the manager would run what templates call.
-pub fn content(place: &Place) -> Result<Sha256> {
+pub(crate) fn content(place: &Place) -> Result<Sha256> {
     let mut lines = Vec::new();
     walk(place.readable(), Path::new(""), &mut lines)?;
     lines.sort();
@@ -48,7 +48,7 @@ fn walk(base: &Path, below: &Path, lines: &mut Vec<String>) -> Result<()> {
 }
 
 /// Lets the manager place its dotfiles. Questions are its own to ask.
-pub fn apply(ctx: &Context, manager: Manager, place: &Place) -> Result<()> {
+pub(crate) fn apply(ctx: &Context, manager: Manager, place: &Place) -> Result<()> {
     let name = manager.name();
     if which::which_global(name).is_err() && !ctx.paths.bin.join(name).exists() {
         return Err(Error::Item(format!(

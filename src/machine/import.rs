@@ -15,7 +15,7 @@ use crate::store::atomic;
 
 /// What would be in the manifest, and what wouldn't.
 #[derive(Debug, Default, Serialize)]
-pub struct Imported {
+pub(crate) struct Imported {
     pub manifest: PathBuf,
     pub new: Vec<New>,
     /// What the manifest has already.
@@ -27,19 +27,19 @@ pub struct Imported {
 
 /// One thing that comes in.
 #[derive(Debug, Serialize)]
-pub struct New {
+pub(crate) struct New {
     pub kind: &'static str,
     pub what: String,
 }
 
 impl Imported {
     /// The manifest as it would be; None where nothing changes.
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         self.text.as_ref().map(|(_, text)| text.as_str())
     }
 
     /// Writes it.
-    pub fn write(&self) -> Result<()> {
+    pub(crate) fn write(&self) -> Result<()> {
         let Some((path, text)) = &self.text else {
             return Ok(());
         };
@@ -52,7 +52,7 @@ impl Imported {
 ///
 /// # Errors
 /// The manifest can't be read, or is wrong already.
-pub fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
+pub(crate) fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
     let path = match repo::remembered(&ctx.paths, &Applied::read(&ctx.paths)?) {
         Ok(here) => here.place().root.join(FILE),
         Err(Error::NoManifest) => ctx.paths.config.join(FILE),

@@ -25,7 +25,7 @@ use crate::tool::{self, Receipt, Spec, spec};
 
 /// Why `request` can't be a Python to install; nothing is looked up for it. A path is of one
 /// machine, so it is none here.
-pub fn check_python(request: &str) -> std::result::Result<(), String> {
+pub(crate) fn check_python(request: &str) -> std::result::Result<(), String> {
     match request.parse::<Request>() {
         Ok(Request::System) => {
             Err("the system's Python is there or not: boot doesn't install it".into())
@@ -40,7 +40,7 @@ fn first_line(text: &str) -> String {
 }
 
 /// The version of the newest installed Python that meets `request`.
-pub fn python(ctx: &Context, request: &str) -> Option<String> {
+pub(crate) fn python(ctx: &Context, request: &str) -> Option<String> {
     let python = installed::find(&ctx.paths, &request.parse().ok()?)?;
     Some(version(&python))
 }
@@ -50,7 +50,7 @@ fn version(python: &Installed) -> String {
 }
 
 /// The minors of the installed Pythons, as requests: the default's first, then the newest.
-pub fn pythons(ctx: &Context) -> Vec<String> {
+pub(crate) fn pythons(ctx: &Context) -> Vec<String> {
     let installed = installed::list(&ctx.paths);
     let mut minors: Vec<String> = installed
         .iter()
@@ -67,7 +67,7 @@ pub fn pythons(ctx: &Context) -> Vec<String> {
 }
 
 /// The installed tools, as a manifest would ask for them.
-pub fn tools(ctx: &Context) -> Vec<Tool> {
+pub(crate) fn tools(ctx: &Context) -> Vec<Tool> {
     let (receipts, _) = tool::receipt::all(&ctx.paths);
     receipts
         .into_iter()
@@ -99,7 +99,7 @@ pub fn tools(ctx: &Context) -> Vec<Tool> {
 }
 
 /// The extras and the versions in a requirement for `name`.
-pub fn parts(name: &str, requirement: &str) -> (Vec<String>, Option<String>) {
+pub(crate) fn parts(name: &str, requirement: &str) -> (Vec<String>, Option<String>) {
     let rest = requirement.strip_prefix(name).unwrap_or("").trim();
     let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((extras, rest)) => (
@@ -119,13 +119,13 @@ pub fn parts(name: &str, requirement: &str) -> (Vec<String>, Option<String>) {
 }
 
 /// The minor, as `3.11`, of the installed Python that meets `request`.
-pub fn minor(ctx: &Context, request: &str) -> Option<String> {
+pub(crate) fn minor(ctx: &Context, request: &str) -> Option<String> {
     let python = installed::find(&ctx.paths, &request.parse().ok()?)?;
     Some(python.key.version.minor_name(python.key.variant))
 }
 
 /// The linked commands of an installed tool; None where it isn't installed.
-pub fn commands(ctx: &Context, wanted: &Tool) -> Option<Vec<String>> {
+pub(crate) fn commands(ctx: &Context, wanted: &Tool) -> Option<Vec<String>> {
     let receipt = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name()))
         .ok()
         .flatten()?;
@@ -133,7 +133,7 @@ pub fn commands(ctx: &Context, wanted: &Tool) -> Option<Vec<String>> {
 }
 
 /// Installs a Python, and says which.
-pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
+pub(crate) fn install_python(ctx: &Context, request: &str) -> Result<String> {
     let request: Request = request
         .parse()
         .map_err(|error: NotARequest| Error::Item(error.to_string()))?;
@@ -149,7 +149,7 @@ pub fn install_python(ctx: &Context, request: &str) -> Result<String> {
 /// Installs the Python that a lock names, and says which. Where it can't be had, another one that
 /// meets the request is taken instead, which is said, and given back to be remembered; never with
 /// `strict`.
-pub fn install_locked_python(
+pub(crate) fn install_locked_python(
     ctx: &Context,
     request: &str,
     locked: Option<&LockedPython>,
@@ -183,7 +183,7 @@ pub fn install_locked_python(
 }
 
 /// Whether a lock's Python is here, or what was taken instead of it; and the version that is.
-pub fn locked_python(
+pub(crate) fn locked_python(
     ctx: &Context,
     request: &str,
     locked: &LockedPython,
@@ -220,12 +220,12 @@ pub fn locked_python(
 }
 
 /// The first entry of the global pin.
-pub fn default_python(ctx: &Context) -> Option<String> {
+pub(crate) fn default_python(ctx: &Context) -> Option<String> {
     pin::read_global(&ctx.paths).map(|pin| pin.first().to_string())
 }
 
 /// Whether the global pin says no other than `request`.
-pub fn is_default(now: &str, request: &str) -> bool {
+pub(crate) fn is_default(now: &str, request: &str) -> bool {
     request
         .parse::<Request>()
         .is_ok_and(|request| request.to_string() == now)
@@ -233,7 +233,11 @@ pub fn is_default(now: &str, request: &str) -> bool {
 
 /// Makes the global pin say `request`, and tells of it. One that came with the dotfiles since the
 /// plan is the user's own choice, and only a pin that was written here is noted as boot's.
-pub fn set_default_python(ctx: &Context, applied: &mut Applied, request: &str) -> Result<String> {
+pub(crate) fn set_default_python(
+    ctx: &Context,
+    applied: &mut Applied,
+    request: &str,
+) -> Result<String> {
     match default_python(ctx) {
         Some(now)
             if !is_default(&now, request) && applied.default_python.as_ref() != Some(&now) =>
@@ -262,7 +266,7 @@ pub fn set_default_python(ctx: &Context, applied: &mut Applied, request: &str) -
 
 /// Whether the named virtualenv is there with the Python that is asked for; else what is there
 /// instead.
-pub fn venv(ctx: &Context, name: &str, request: &str) -> (bool, String) {
+pub(crate) fn venv(ctx: &Context, name: &str, request: &str) -> (bool, String) {
     let Some(there) = Config::read(&ctx.paths.venvs().join(name)) else {
         return (false, String::new());
     };
@@ -281,7 +285,7 @@ pub fn venv(ctx: &Context, name: &str, request: &str) -> (bool, String) {
 }
 
 /// Makes a named virtualenv, and says with what.
-pub fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<String> {
+pub(crate) fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<String> {
     let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
     let wanted = make::Wanted {
         place: make::Place::Named(name.parse::<pin::Name>().map_err(|error| item(&error))?),
@@ -297,14 +301,14 @@ pub fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<String> {
 }
 
 /// Why `text` can't be a package's requirement.
-pub fn check_requirement(text: &str) -> std::result::Result<(), String> {
+pub(crate) fn check_requirement(text: &str) -> std::result::Result<(), String> {
     text.parse::<Spec>()
         .map(drop)
         .map_err(|error| first_line(&error.to_string()))
 }
 
 /// Why a manifest's tool can't be one: its name, its version, its extras.
-pub fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
+pub(crate) fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
     if !spec::is_tool_name(&tool.name) {
         return Err(format!("{} names no package", escaped(&tool.name)));
     }
@@ -321,12 +325,12 @@ pub fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
 }
 
 /// Whether two names are one package.
-pub fn same_tool(one: &str, other: &str) -> bool {
+pub(crate) fn same_tool(one: &str, other: &str) -> bool {
     spec::normal(one) == spec::normal(other)
 }
 
 /// Whether two requirements are for one package.
-pub fn same_package(one: &str, other: &str) -> bool {
+pub(crate) fn same_package(one: &str, other: &str) -> bool {
     let name = |text: &str| {
         text.parse::<Spec>()
             .map_or_else(|_| text.to_string(), |spec| spec.name().to_string())
@@ -336,7 +340,7 @@ pub fn same_package(one: &str, other: &str) -> bool {
 
 /// How an installed tool differs from what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ToolState {
+pub(crate) enum ToolState {
     Right,
     Missing,
     /// It is there, in another version, with another Python, or without something that is to be
@@ -345,7 +349,7 @@ pub enum ToolState {
 }
 
 /// Reads the tool's receipt, and compares.
-pub fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState {
+pub(crate) fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> ToolState {
     let name = wanted.installed_name();
     let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &name)) else {
         return ToolState::Missing;
@@ -415,7 +419,7 @@ fn meets(request: &str, receipt: &Receipt) -> bool {
 }
 
 /// A command that somebody else has, and that the tool would have to take over.
-pub fn command_in_the_way(ctx: &Context, wanted: &Tool) -> Option<PathBuf> {
+pub(crate) fn command_in_the_way(ctx: &Context, wanted: &Tool) -> Option<PathBuf> {
     tool::expose::taken(
         &ctx.paths,
         &wanted.installed_name(),
@@ -426,7 +430,7 @@ pub fn command_in_the_way(ctx: &Context, wanted: &Tool) -> Option<PathBuf> {
 /// Installs a tool with what is injected into it, as the lock says where it says something, and
 /// says what happened. With `force` it takes over commands that somebody else has; where those are
 /// now is given back, to be remembered as what the apply of this number replaced.
-pub fn install_tool(
+pub(crate) fn install_tool(
     ctx: &Context,
     wanted: &Tool,
     locked: Option<&Locked>,
@@ -505,7 +509,7 @@ pub fn install_tool(
 }
 
 /// The versions of what is installed with a tool, for a lock to keep.
-pub fn versions(ctx: &Context, wanted: &Tool) -> Vec<(String, String)> {
+pub(crate) fn versions(ctx: &Context, wanted: &Tool) -> Vec<(String, String)> {
     let Ok(Some(receipt)) = Receipt::read(&tool::folder(&ctx.paths, &wanted.installed_name()))
     else {
         return Vec::new();
@@ -520,12 +524,12 @@ pub fn versions(ctx: &Context, wanted: &Tool) -> Vec<(String, String)> {
 }
 
 /// Whether the hook stands in the start-up files of the shells in use.
-pub fn hook(ctx: &Context) -> Result<bool> {
+pub(crate) fn hook(ctx: &Context) -> Result<bool> {
     Ok(hook_changes(ctx)?.iter().all(|change| !change.is_needed()))
 }
 
 /// Puts the hook there, and says where.
-pub fn install_hook(ctx: &Context) -> Result<String> {
+pub(crate) fn install_hook(ctx: &Context) -> Result<String> {
     let changes = hook_changes(ctx)?;
     install::apply(&changes)?;
     let files = changes

@@ -20,11 +20,11 @@ use crate::report::escaped;
 use crate::store::atomic;
 use crate::store::digest::Sha256;
 
-pub mod make;
-pub mod take;
+pub(crate) mod make;
+pub(crate) mod take;
 
 /// Its name, beside `boot.toml`.
-pub const FILE: &str = "boot.lock";
+pub(crate) const FILE: &str = "boot.lock";
 const VERSION: u32 = 1;
 /// In the place of a release: the Python is built, from this archive of upstream.
 const SOURCE: &str = "source";
@@ -32,7 +32,7 @@ const LONGEST: u64 = 32 << 20;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Lock {
+pub(crate) struct Lock {
     pub version: u32,
     /// Of what the manifest asks for: see [`wanted`].
     pub manifest: String,
@@ -52,7 +52,7 @@ pub struct Lock {
 /// A repository that the manifest extends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pinned {
+pub(crate) struct Pinned {
     pub commit: String,
     /// Of what lies in it, see `extends::content`: an archive only says of itself which commit it
     /// is. None in older locks.
@@ -63,7 +63,7 @@ pub struct Pinned {
 /// What one platform has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Locked {
+pub(crate) struct Locked {
     /// By request.
     #[serde(default)]
     pub python: BTreeMap<String, LockedPython>,
@@ -74,7 +74,7 @@ pub struct Locked {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LockedPython {
+pub(crate) struct LockedPython {
     pub key: String,
     pub release: String,
     pub file: String,
@@ -83,7 +83,7 @@ pub struct LockedPython {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LockedTool {
+pub(crate) struct LockedTool {
     /// What was asked for, as [`asked`] writes it: another one is resolved anew.
     pub asked: String,
     /// The minor that it is resolved for, as in `3.12` or `3.13t`.
@@ -99,7 +99,7 @@ pub struct LockedTool {
 /// the archive to the byte; what building it needs is found out where it is built.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Package {
+pub(crate) struct Package {
     pub name: String,
     pub version: String,
     pub file: String,
@@ -110,7 +110,7 @@ pub struct Package {
 }
 
 /// What a tool asks for, in one line.
-pub fn asked(tool: &Tool) -> String {
+pub(crate) fn asked(tool: &Tool) -> String {
     let mut inject = tool.inject.clone();
     inject.sort();
     let with = if inject.is_empty() {
@@ -137,7 +137,7 @@ pub fn asked(tool: &Tool) -> String {
 }
 
 /// The hash of all that the lock depends on; comments and dotfiles are no part of it.
-pub fn wanted(manifest: &Manifest) -> String {
+pub(crate) fn wanted(manifest: &Manifest) -> String {
     let mut lines: Vec<String> = manifest.tools.iter().map(asked).collect();
     lines.sort();
     lines.extend(
@@ -162,7 +162,7 @@ pub fn wanted(manifest: &Manifest) -> String {
 }
 
 /// The scripts of the manifest as they are now.
-pub fn scripts(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
+pub(crate) fn scripts(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
     manifest
         .runs
         .iter()
@@ -171,7 +171,7 @@ pub fn scripts(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
 }
 
 /// The system's packages of the manifest, as the lock records them.
-pub fn packages(manifest: &Manifest) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn packages(manifest: &Manifest) -> BTreeMap<String, Vec<String>> {
     let all = std::iter::once(("any", &manifest.packages.any)).chain(
         manifest
             .packages
@@ -190,7 +190,7 @@ pub fn packages(manifest: &Manifest) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The tools of the manifest that a machine of this platform may be asked for.
-pub fn tools(manifest: &Manifest, platform: Platform) -> impl Iterator<Item = &Tool> {
+pub(crate) fn tools(manifest: &Manifest, platform: Platform) -> impl Iterator<Item = &Tool> {
     manifest
         .tools
         .iter()
@@ -198,7 +198,7 @@ pub fn tools(manifest: &Manifest, platform: Platform) -> impl Iterator<Item = &T
 }
 
 /// Whether a machine of this platform may be asked for the tool.
-pub fn may_be_on(tool: &Tool, platform: Platform) -> bool {
+pub(crate) fn may_be_on(tool: &Tool, platform: Platform) -> bool {
     let os = match platform.os {
         Os::Linux => "linux",
         Os::Darwin => "macos",
@@ -207,7 +207,7 @@ pub fn may_be_on(tool: &Tool, platform: Platform) -> bool {
 }
 
 /// Fails where there is no lock for this machine, or it is of another manifest.
-pub fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
+pub(crate) fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
     let stale = match lock {
         None => Some("there is none".to_string()),
         Some(lock) => lock.stale(manifest, &Platform::host().into_iter().collect::<Vec<_>>())?,
@@ -224,13 +224,13 @@ pub fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
 
 impl Lock {
     /// Where the lock of the repository at `place` lies, or would.
-    pub fn path(place: &Place) -> PathBuf {
+    pub(crate) fn path(place: &Place) -> PathBuf {
         place.readable().join(FILE)
     }
 
     /// The lock beside the manifest; None where there is none. Whatever it says is checked: it
     /// comes from a repository.
-    pub fn read(place: &Place) -> Result<Option<Lock>> {
+    pub(crate) fn read(place: &Place) -> Result<Option<Lock>> {
         let path = Lock::path(place);
         let wrong = |reason: String| Error::Content {
             what: FILE.into(),
@@ -269,7 +269,7 @@ impl Lock {
     }
 
     /// Writes it, unless it says the same already; says whether it did.
-    pub fn write(&self, place: &Place) -> Result<bool> {
+    pub(crate) fn write(&self, place: &Place) -> Result<bool> {
         let path = Lock::path(place);
         let text = self.text();
         if fs::read_to_string(&path).is_ok_and(|there| there == text) {
@@ -287,7 +287,7 @@ impl Lock {
     }
 
     /// The bytes of the file: the same lock gives the same.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::from(
             "# Written by boot lock: what boot.toml meant, by checksum. To be committed, not to be \
              edited.\n",
@@ -382,7 +382,11 @@ impl Lock {
     }
 
     /// Why it isn't what `manifest` asks for on `platforms`; None where it is.
-    pub fn stale(&self, manifest: &Manifest, platforms: &[Platform]) -> Result<Option<String>> {
+    pub(crate) fn stale(
+        &self,
+        manifest: &Manifest,
+        platforms: &[Platform],
+    ) -> Result<Option<String>> {
         if self.manifest != wanted(manifest) {
             return Ok(Some("boot.toml asks for something else by now".into()));
         }
@@ -451,21 +455,21 @@ impl Lock {
 
 impl Package {
     /// Whether it has to be built.
-    pub fn is_source(&self) -> bool {
+    pub(crate) fn is_source(&self) -> bool {
         !self.file.ends_with(".whl")
     }
 }
 
 impl LockedTool {
     /// Whether the tool itself is no package of an index: it comes from git, or a folder.
-    pub fn is_own_source(&self) -> bool {
+    pub(crate) fn is_own_source(&self) -> bool {
         self.asked.contains(" from ")
     }
 }
 
 impl Locked {
     /// The tool's entry, if it is for what the manifest asks for now.
-    pub fn tool(&self, tool: &Tool) -> Option<&LockedTool> {
+    pub(crate) fn tool(&self, tool: &Tool) -> Option<&LockedTool> {
         self.tool
             .get(&crate::tool::spec::normal(&tool.name))
             .filter(|locked| locked.asked == asked(tool))

@@ -18,26 +18,26 @@ mod runs;
 mod system;
 mod tools;
 
-pub use files::{Dotfiles, Entry, Manager, Mode};
-pub use runs::{On, Phase, Run};
-pub use system::{MANAGERS, Packages, Var};
-pub use tools::{Source, Tool};
+pub(crate) use files::{Dotfiles, Entry, Manager, Mode};
+pub(crate) use runs::{On, Phase, Run};
+pub(crate) use system::{MANAGERS, Packages, Var};
+pub(crate) use tools::{Source, Tool};
 
 /// The file's name, at the root of a repository.
-pub const FILE: &str = "boot.toml";
+pub(crate) const FILE: &str = "boot.toml";
 
 /// No honest manifest comes near it.
 const LONGEST: u64 = 1 << 20;
 
 /// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi
 /// or yadm.
-pub fn is_in(folder: &Path) -> bool {
+pub(crate) fn is_in(folder: &Path) -> bool {
     folder.join(FILE).is_file() || Manager::of(folder).is_some()
 }
 
 /// Where a repository is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// Where it is or will be: what links lead to.
     pub root: PathBuf,
     /// Where it can be read now; another folder than `root` until somebody has agreed to a fetched
@@ -47,7 +47,7 @@ pub struct Place {
 
 impl Place {
     /// A repository that is at its place.
-    pub fn at(root: &Path) -> Place {
+    pub(crate) fn at(root: &Path) -> Place {
         Place {
             root: root.into(),
             base: root.into(),
@@ -55,7 +55,7 @@ impl Place {
     }
 
     /// The folder to read from: what was fetched moves to its place once somebody has agreed.
-    pub fn readable(&self) -> &Path {
+    pub(crate) fn readable(&self) -> &Path {
         if self.base == self.root || fs::symlink_metadata(&self.base).is_err() {
             &self.root
         } else {
@@ -66,7 +66,7 @@ impl Place {
 
 /// What a machine should have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// The repository that this machine was set up from.
     pub place: Place,
     /// Other repositories whose manifests this one goes on from.
@@ -89,7 +89,7 @@ pub struct Manifest {
 
 /// One line of `extends`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extends {
+pub(crate) struct Extends {
     pub repo: String,
     /// `boot.toml:2:12`.
     pub at: String,
@@ -98,7 +98,7 @@ pub struct Extends {
 impl Manifest {
     /// As [`Manifest::load`], of the repository that a machine is set up from: the dotfiles of one
     /// that is chezmoi's or yadm's are theirs to place, also where it has no manifest that says so.
-    pub fn of_repository(place: &Place, shown: &str) -> Result<Manifest> {
+    pub(crate) fn of_repository(place: &Place, shown: &str) -> Result<Manifest> {
         let manager = Manager::of(place.readable());
         let mut manifest = match Manifest::load(place, shown) {
             Err(Error::NoBootToml(_)) if manager.is_some() => Manifest {
@@ -119,7 +119,7 @@ impl Manifest {
 
     /// Reads the manifest of the repository at `place`. `shown` is what complaints call the
     /// repository. What it extends isn't looked at: see `extends`.
-    pub fn load(place: &Place, shown: &str) -> Result<Manifest> {
+    pub(crate) fn load(place: &Place, shown: &str) -> Result<Manifest> {
         let path = place.readable().join(FILE);
         let text = match read(&path) {
             Ok(text) => text,
@@ -154,7 +154,7 @@ impl Manifest {
 
     /// The requests for all Pythons that are needed here, each once: those to install, and those of
     /// tools and virtualenvs. A more exact one serves a wider one too.
-    pub fn python_requests(&self, wanted: impl Fn(&Tool) -> bool) -> Vec<&String> {
+    pub(crate) fn python_requests(&self, wanted: impl Fn(&Tool) -> bool) -> Vec<&String> {
         let mut found: Vec<&String> = self.pythons.iter().collect();
         let of_tools = self
             .tools
@@ -176,7 +176,7 @@ impl Manifest {
     }
 
     /// As [`Manifest::load`], from text.
-    pub fn parse(text: &str, file: &str) -> document::Result<Manifest> {
+    pub(crate) fn parse(text: &str, file: &str) -> document::Result<Manifest> {
         let doc = Document { file, text };
         let parsed = doc.parse()?;
         let top = doc.root(parsed.get_ref());

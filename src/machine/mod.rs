@@ -4,29 +4,29 @@
 //! it with the disk and touches nothing, `apply` does a plan. What was done is remembered in
 //! `applied`, outside of the repository.
 
-pub mod add;
-pub mod applied;
-pub mod apply;
-pub mod archive;
-pub mod condition;
-pub mod document;
-pub mod dotfiles;
-pub mod edit;
-pub mod extends;
-pub mod handover;
-pub mod import;
-pub mod items;
-pub mod lock;
-pub mod manifest;
-pub mod packages;
-pub mod plan;
-pub mod repo;
-pub mod scripts;
-pub mod start;
-pub mod template;
-pub mod undo;
-pub mod vars;
-pub mod verify;
+pub(crate) mod add;
+pub(crate) mod applied;
+pub(crate) mod apply;
+pub(crate) mod archive;
+pub(crate) mod condition;
+pub(crate) mod document;
+pub(crate) mod dotfiles;
+pub(crate) mod edit;
+pub(crate) mod extends;
+pub(crate) mod handover;
+pub(crate) mod import;
+pub(crate) mod items;
+pub(crate) mod lock;
+pub(crate) mod manifest;
+pub(crate) mod packages;
+pub(crate) mod plan;
+pub(crate) mod repo;
+pub(crate) mod scripts;
+pub(crate) mod start;
+pub(crate) mod template;
+pub(crate) mod undo;
+pub(crate) mod vars;
+pub(crate) mod verify;
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ use crate::{store, ui};
 
 /// Why a machine can't be made what its manifest says.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(transparent)]
     Manifest(#[from] document::Problem),
     #[error("can't read {}: {source}\nis it a repository with a boot.toml at its \
@@ -89,7 +89,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Error::Manifest(_) | Error::NotARepo { .. } | Error::Usage(_) => Code::Usage,
             Error::Ui(error) => error.code(),
@@ -98,7 +98,7 @@ impl Error {
     }
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// A few are named, the rest counted: an error is at most three lines.
 fn conflicts(paths: &[String]) -> String {

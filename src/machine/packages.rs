@@ -11,7 +11,7 @@ use crate::report::escaped;
 
 /// A package, and who has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Package {
+pub(crate) struct Package {
     /// `apt`, `brew` and so on; empty where the machine has none that boot knows.
     pub manager: &'static str,
     pub name: String,
@@ -28,7 +28,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
 
 /// The packages that this machine should have: those of each manager that is here, and the common
 /// ones through the machine's own, which comes before a brew that was added to it.
-pub fn list(wanted: &Packages) -> Vec<Package> {
+pub(crate) fn list(wanted: &Packages) -> Vec<Package> {
     if *wanted == Packages::default() {
         return Vec::new();
     }
@@ -57,7 +57,7 @@ pub fn list(wanted: &Packages) -> Vec<Package> {
 }
 
 /// Which of `packages` are installed. Only asks; changes nothing, and needs no root.
-pub fn installed(packages: &[Package]) -> Vec<bool> {
+pub(crate) fn installed(packages: &[Package]) -> Vec<bool> {
     let mut there: BTreeSet<(&str, String)> = BTreeSet::new();
     for manager in MANAGERS {
         let names: Vec<&str> = packages
@@ -136,7 +136,7 @@ fn of_manager(manager: &str, names: &[&str]) -> Vec<String> {
 }
 
 /// Why the package can't be installed here at all, found out without running anything.
-pub fn obstacle(package: &Package) -> Option<&'static str> {
+pub(crate) fn obstacle(package: &Package) -> Option<&'static str> {
     let root = rustix::process::geteuid().is_root();
     match package.manager {
         "" => Some("no package manager that boot knows is here"),
@@ -149,7 +149,7 @@ pub fn obstacle(package: &Package) -> Option<&'static str> {
 
 /// What became of a package.
 #[derive(Debug)]
-pub enum Done {
+pub(crate) enum Done {
     Installed,
     /// There was nobody to give the right to; the command that somebody else may type.
     Skipped(String),
@@ -157,7 +157,7 @@ pub enum Done {
 
 /// Installs all of one manager's packages at once; if that fails, one by one, so that a wrong name
 /// keeps none of the others out.
-pub fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>> {
+pub(crate) fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>> {
     let mut words: Vec<&str> = match manager {
         "apt" => vec!["apt-get", "install", "--yes", "--"],
         "dnf" => vec!["dnf", "install", "--assumeyes"],

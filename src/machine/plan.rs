@@ -20,7 +20,7 @@ mod shown;
 
 /// The kinds of items, as `--only` names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
-pub enum Kind {
+pub(crate) enum Kind {
     Pythons,
     Tools,
     Venvs,
@@ -32,7 +32,7 @@ pub enum Kind {
 
 impl Kind {
     /// One of them.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Pythons => "python",
             Kind::Tools => "tool",
@@ -47,7 +47,7 @@ impl Kind {
 
 /// What an item is about.
 #[derive(Clone, Debug)]
-pub enum What {
+pub(crate) enum What {
     Python(String),
     /// The global pin.
     Default(String),
@@ -65,7 +65,7 @@ pub enum What {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     Done,
     Todo,
     /// Something that boot did not make is in the way: what it is.
@@ -75,7 +75,7 @@ pub enum State {
 }
 
 #[derive(Clone, Debug)]
-pub struct Item {
+pub(crate) struct Item {
     pub what: What,
     pub state: State,
     /// Beside what it is: why there is something to do.
@@ -84,14 +84,14 @@ pub struct Item {
 
 /// Everything the manifest asks for here, in the order in which it is done.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub items: Vec<Item>,
     /// Where the home directory is, for showing.
     home: String,
 }
 
 impl Item {
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match self.what {
             What::Python(_) | What::Default(_) => Kind::Pythons,
             What::Tool(_) => Kind::Tools,
@@ -104,7 +104,7 @@ impl Item {
     }
 
     /// What tells it from the others of its kind.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         match &self.what {
             What::Python(request) => request.clone(),
             What::Default(_) => "default".into(),
@@ -121,24 +121,24 @@ impl Item {
 }
 
 impl Plan {
-    pub fn todo(&self) -> impl Iterator<Item = &Item> {
+    pub(crate) fn todo(&self) -> impl Iterator<Item = &Item> {
         self.items
             .iter()
             .filter(|item| matches!(item.state, State::Todo | State::Conflict(_)))
     }
 
-    pub fn conflicts(&self) -> impl Iterator<Item = &Item> {
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Item> {
         self.items
             .iter()
             .filter(|item| matches!(item.state, State::Conflict(_)))
     }
 
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.todo().next().is_none()
     }
 
     /// Scripts that would run.
-    pub fn scripts(&self) -> impl Iterator<Item = &Script> {
+    pub(crate) fn scripts(&self) -> impl Iterator<Item = &Script> {
         self.todo().filter_map(|item| match &item.what {
             What::Script(script) => Some(script),
             _ => None,
@@ -146,7 +146,7 @@ impl Plan {
     }
 
     /// Without the kinds that weren't asked for.
-    pub fn only(mut self, kinds: &[Kind]) -> Plan {
+    pub(crate) fn only(mut self, kinds: &[Kind]) -> Plan {
         if !kinds.is_empty() {
             self.items.retain(|item| kinds.contains(&item.kind()));
         }
@@ -155,7 +155,7 @@ impl Plan {
 }
 
 /// Compares the manifest with this machine.
-pub fn plan(
+pub(crate) fn plan(
     ctx: &Context,
     manifest: &Manifest,
     applied: &Applied,

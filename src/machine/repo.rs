@@ -18,7 +18,7 @@ use crate::store::paths::Paths;
 
 /// What was typed, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Repo {
+pub(crate) enum Repo {
     /// Used where it is.
     Folder(PathBuf),
     /// To be fetched from this address.
@@ -27,7 +27,7 @@ pub enum Repo {
 
 /// A repository that can be read now.
 #[derive(Debug)]
-pub struct Here {
+pub(crate) struct Here {
     /// Where it is or, once agreed to, will be.
     pub root: PathBuf,
     /// Without a password; None for a folder.
@@ -52,7 +52,7 @@ impl Drop for Here {
 
 impl Here {
     /// Where its files can be read.
-    pub fn base(&self) -> PathBuf {
+    pub(crate) fn base(&self) -> PathBuf {
         self.staged.as_ref().map_or_else(
             || self.root.clone(),
             |staging| staging.path().join("repository"),
@@ -60,7 +60,7 @@ impl Here {
     }
 
     /// The same, and where it is or will be.
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place {
             root: self.root.clone(),
             base: self.base(),
@@ -68,7 +68,7 @@ impl Here {
     }
 
     /// What a person calls it.
-    pub fn name(&self, paths: &Paths) -> String {
+    pub(crate) fn name(&self, paths: &Paths) -> String {
         match &self.url {
             Some(url) => url.clone(),
             None => paths.tilde(&self.root),
@@ -77,7 +77,7 @@ impl Here {
 
     /// Brings a fetched repository up to date; a folder of somebody's own is theirs to pull. A lock
     /// that only this machine wrote gives way: it is made from the manifest.
-    pub fn pull(&self, ctx: &Context) -> Result<()> {
+    pub(crate) fn pull(&self, ctx: &Context) -> Result<()> {
         if self.url.is_none() {
             return Ok(());
         }
@@ -139,7 +139,7 @@ impl Here {
     }
 
     /// Whether this is the repository that the other verbs mean.
-    pub fn is_remembered(&self, applied: &Applied) -> bool {
+    pub(crate) fn is_remembered(&self, applied: &Applied) -> bool {
         self.staged.is_none()
             && applied
                 .source
@@ -149,7 +149,7 @@ impl Here {
 
     /// Moves what was fetched to its place, and remembers it: from now on the other verbs know
     /// which repository is meant.
-    pub fn settle(&mut self, paths: &Paths, applied: &mut Applied) -> Result<()> {
+    pub(crate) fn settle(&mut self, paths: &Paths, applied: &mut Applied) -> Result<()> {
         if let Some(staging) = self.staged.take() {
             // The clone is a folder inside of the staging folder, which git would have refused to
             // fill.
@@ -174,7 +174,12 @@ impl Here {
 
 /// Understands REPO. `is_folder` tells whether a path is a folder with a manifest in it: such a one
 /// wins over a user's name.
-pub fn parse(text: &str, host: &str, ssh: bool, is_folder: &dyn Fn(&Path) -> bool) -> Result<Repo> {
+pub(crate) fn parse(
+    text: &str,
+    host: &str,
+    ssh: bool,
+    is_folder: &dyn Fn(&Path) -> bool,
+) -> Result<Repo> {
     let not = |reason| Error::NotARepo {
         text: text.chars().take(200).collect(),
         reason,
@@ -254,7 +259,7 @@ fn is_scp(text: &str) -> bool {
 }
 
 /// Understands what was typed, with this machine's folders and host.
-pub fn typed(paths: &Paths, text: &str, ssh: bool) -> Result<Repo> {
+pub(crate) fn typed(paths: &Paths, text: &str, ssh: bool) -> Result<Repo> {
     let folder = |path: &Path| manifest::is_in(path);
     Ok(match parse(text, &endpoints::git_host(), ssh, &folder)? {
         Repo::Folder(path) => match path.strip_prefix("~") {
@@ -267,7 +272,12 @@ pub fn typed(paths: &Paths, text: &str, ssh: bool) -> Result<Repo> {
 
 /// Has the repository here: a folder as it is, an address fetched into staging, unless it was
 /// fetched before.
-pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied) -> Result<Here> {
+pub(crate) fn fetch(
+    ctx: &Context,
+    repo: &Repo,
+    branch: Option<&str>,
+    applied: &Applied,
+) -> Result<Here> {
     match repo {
         Repo::Folder(path) => {
             let shown = path.display().to_string();
@@ -379,7 +389,7 @@ pub fn fetch(ctx: &Context, repo: &Repo, branch: Option<&str>, applied: &Applied
 
 /// The repository that this machine was set up from; else the manifest in boot's configuration
 /// folder.
-pub fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
+pub(crate) fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
     if let Some(source) = &applied.source {
         if !manifest::is_in(&source.root) {
             return Err(Error::NoBootToml(paths.tilde(&source.root)));
@@ -455,14 +465,19 @@ fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<
 }
 
 /// Whether `text` is a whole commit's name.
-pub fn is_commit(text: &str) -> bool {
+pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Fetches a repository into `into`, at `commit` or as it is now, and says which commit that is.
 /// Checked out is what git has of it by its hash, so a server can't send another; where there is no
 /// git it comes as an archive, which says of itself what it is.
-pub fn fetch_commit(ctx: &Context, url: &str, commit: Option<&str>, into: &Path) -> Result<String> {
+pub(crate) fn fetch_commit(
+    ctx: &Context,
+    url: &str,
+    commit: Option<&str>,
+    into: &Path,
+) -> Result<String> {
     let name = shown(url);
     if ctx.offline {
         return Err(Error::Repo {

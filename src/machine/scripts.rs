@@ -19,7 +19,7 @@ const LONGEST: u64 = 1 << 20;
 
 /// A script as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script {
+pub(crate) struct Script {
     /// The repository that it is from.
     pub place: Place,
     pub id: String,
@@ -36,7 +36,7 @@ pub struct Script {
 
 impl Script {
     /// Whether it has run, and needn't again.
-    pub fn is_done(&self, applied: &Applied) -> bool {
+    pub(crate) fn is_done(&self, applied: &Applied) -> bool {
         let ran = applied.runs.get(&self.id);
         match self.on {
             On::Once => ran.is_some(),
@@ -47,7 +47,7 @@ impl Script {
 }
 
 /// Reads what `run` is about.
-pub fn script(run: &Run) -> Result<Script> {
+pub(crate) fn script(run: &Run) -> Result<Script> {
     let wrong = |what: &Path, reason: String| Error::Content {
         what: format!("{}: {}", run.at, what.display()),
         reason,
@@ -105,7 +105,7 @@ fn read_inside(base: &Path, file: &Path) -> io::Result<Vec<u8>> {
 
 /// Runs it in the repository's folder, with the commands that boot provides first on PATH. What it
 /// prints goes to stderr: stdout is for boot's results.
-pub fn run(ctx: &Context, script: &Script) -> Result<()> {
+pub(crate) fn run(ctx: &Context, script: &Script) -> Result<()> {
     let mut command = match &script.file {
         None => shell(&script.cmd),
         Some(file) => {
@@ -126,7 +126,7 @@ pub fn run(ctx: &Context, script: &Script) -> Result<()> {
 }
 
 /// Runs `command` with the commands that boot provides first on PATH, and what it prints on stderr.
-pub fn finish(ctx: &Context, command: &mut Command) -> Result<()> {
+pub(crate) fn finish(ctx: &Context, command: &mut Command) -> Result<()> {
     let own = [ctx.paths.shims(), ctx.paths.bin.clone()];
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)));

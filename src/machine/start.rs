@@ -8,7 +8,7 @@ use crate::Context;
 use crate::store::atomic;
 
 /// The text of a manifest that asks for what is here.
-pub fn text(ctx: &Context) -> String {
+pub(crate) fn text(ctx: &Context) -> String {
     let mut doc = toml_edit::DocumentMut::new();
     doc["version"] = toml_edit::value(1);
     let pythons = items::pythons(ctx);
@@ -31,7 +31,7 @@ pub fn text(ctx: &Context) -> String {
 }
 
 /// Writes it into boot's configuration folder, where it is found without being named.
-pub fn write(ctx: &Context, text: &str) -> Result<PathBuf> {
+pub(crate) fn write(ctx: &Context, text: &str) -> Result<PathBuf> {
     let path = ctx.paths.config.join(FILE);
     atomic::write(&path, text.as_bytes(), None)?;
     Ok(path)

@@ -9,10 +9,10 @@ use crate::report::escaped;
 use crate::report::nearest;
 
 /// A value for each name that a template may use.
-pub type Values = BTreeMap<String, String>;
+pub(crate) type Values = BTreeMap<String, String>;
 
 /// Whether `name` can be a variable's.
-pub fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
         && name
@@ -49,7 +49,7 @@ fn pieces<'a>(doc: &Document<'a>) -> document::Result<Vec<Piece<'a>>> {
 }
 
 /// The names that the template `text` uses. `file` is what complaints call it.
-pub fn names(file: &str, text: &str) -> document::Result<BTreeSet<String>> {
+pub(crate) fn names(file: &str, text: &str) -> document::Result<BTreeSet<String>> {
     let names = pieces(&Document { file, text })?
         .into_iter()
         .filter_map(|piece| match piece {
@@ -61,7 +61,7 @@ pub fn names(file: &str, text: &str) -> document::Result<BTreeSet<String>> {
 
 /// The text with its variables filled in. `known` has every name that may be used, answered or not;
 /// one that has no value yet is an error too.
-pub fn render(
+pub(crate) fn render(
     file: &str,
     text: &str,
     values: &Values,

@@ -13,7 +13,7 @@ use crate::store::{self, atomic};
 
 /// What came of one path.
 #[derive(Debug)]
-pub struct Undone {
+pub(crate) struct Undone {
     pub path: PathBuf,
     pub result: Result<()>,
 }
@@ -23,7 +23,7 @@ pub struct Undone {
 ///
 /// # Errors
 /// What boot remembers can't be written. A path that can't be put back is an outcome of its own.
-pub fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> {
+pub(crate) fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> {
     let last = applied
         .backups
         .iter()

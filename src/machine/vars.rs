@@ -11,14 +11,14 @@ use crate::context::var;
 
 /// Every name that a template may use, and the values that are known by now.
 #[derive(Clone, Debug, Default)]
-pub struct Vars {
+pub(crate) struct Vars {
     pub values: Values,
     pub known: BTreeSet<String>,
 }
 
 /// A question that nobody has answered on this machine yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     /// Without the `vars.` before it.
     pub name: String,
     pub text: String,
@@ -26,7 +26,7 @@ pub struct Question {
 }
 
 impl Vars {
-    pub fn of(manifest: &Manifest, applied: &Applied) -> Vars {
+    pub(crate) fn of(manifest: &Manifest, applied: &Applied) -> Vars {
         let here = Surroundings::here();
         let mut vars = Vars::default();
         for (name, value) in [
@@ -53,7 +53,11 @@ impl Vars {
 }
 
 /// The questions behind `used`, names as templates write them, that are still open.
-pub fn questions(manifest: &Manifest, applied: &Applied, used: &BTreeSet<String>) -> Vec<Question> {
+pub(crate) fn questions(
+    manifest: &Manifest,
+    applied: &Applied,
+    used: &BTreeSet<String>,
+) -> Vec<Question> {
     let open = manifest.vars.iter().filter(|(name, _)| {
         used.contains(&format!("vars.{name}")) && !applied.answers.contains_key(*name)
     });

@@ -15,7 +15,7 @@ use crate::shell::probe::{self, Kind};
 
 /// A promise that isn't kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Broken {
+pub(crate) struct Broken {
     pub command: String,
     /// What promises it: `black`, `Python 3.11`.
     pub by: String,
@@ -27,7 +27,7 @@ pub struct Broken {
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Found {
+pub(crate) struct Found {
     /// The commands that were looked for.
     pub commands: usize,
     /// The runs of shells that were asked, as in `bash login`.
@@ -46,7 +46,7 @@ struct Promise {
 ///
 /// # Errors
 /// A shell that can't be started.
-pub fn verify(ctx: &Context, manifest: &Manifest, shells: &[Shell]) -> Result<Found> {
+pub(crate) fn verify(ctx: &Context, manifest: &Manifest, shells: &[Shell]) -> Result<Found> {
     let mut found = Found::default();
     let promises = promises(ctx, manifest, &mut found.broken);
     found.commands = promises.len();

@@ -10,7 +10,7 @@ const WAITING: usize = 16;
 
 /// Reads `source` to its end in a thread of its own, while `consume` reads what has come. What
 /// `consume` leaves is read all the same.
-pub fn read<T>(
+pub(crate) fn read<T>(
     source: &mut (impl Read + Send),
     consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
 ) -> T {
@@ -18,7 +18,7 @@ pub fn read<T>(
 }
 
 /// As [`read`], but what `consume` leaves is left.
-pub fn read_as_needed<T>(
+pub(crate) fn read_as_needed<T>(
     source: &mut (impl Read + Send),
     consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
 ) -> T {

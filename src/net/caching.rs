@@ -30,7 +30,7 @@ const HEADERS: [&str; 8] = [
 
 /// What a server said of one answer, as a cache keeps it beside the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub(crate) struct Said {
     /// When it came, in milliseconds since 1970.
     pub fetched: u64,
     #[serde(default)]
@@ -43,7 +43,7 @@ pub struct Said {
 impl Said {
     /// From an answer that has come at `now`, in milliseconds since 1970. `authorization` is what
     /// the request had.
-    pub fn of(headers: &HeaderMap, now: u64, authorization: Option<&str>) -> Said {
+    pub(crate) fn of(headers: &HeaderMap, now: u64, authorization: Option<&str>) -> Said {
         let joined = |name: &&str| -> Option<(String, String)> {
             let values: Vec<&str> = headers
                 .get_all(*name)
@@ -61,7 +61,7 @@ impl Said {
 
     /// As it is after the server has said "not changed": what that answer says counts, what it
     /// leaves out stays. RFC 9111, 4.3.4.
-    pub fn refreshed(mut self, by: Said) -> Said {
+    pub(crate) fn refreshed(mut self, by: Said) -> Said {
         // These tell when an answer was made, and the old one isn't the one that counts now.
         self.headers
             .retain(|name, _| name != "age" && name != "date");
@@ -74,24 +74,24 @@ impl Said {
     }
 
     /// Whether it may be kept at all.
-    pub fn may_be_kept(&self) -> bool {
+    pub(crate) fn may_be_kept(&self) -> bool {
         self.directive("no-store").is_none()
     }
 
     /// Whether it may be used at `now` without asking. A clock that was set back makes an answer
     /// old, not eternal.
-    pub fn is_fresh(&self, now: u64) -> bool {
+    pub(crate) fn is_fresh(&self, now: u64) -> bool {
         self.fetched <= now && (now - self.fetched) / 1000 + self.age() < self.lifetime()
     }
 
     /// Whether it may be used where the server can't be asked, though it isn't fresh any more.
-    pub fn may_be_stale(&self) -> bool {
+    pub(crate) fn may_be_stale(&self) -> bool {
         self.directive("must-revalidate").is_none() && self.directive("no-cache").is_none()
     }
 
     /// Whether it is the answer to a request with this `authorization`, which is looked for only if
     /// the server says that answers differ by it.
-    pub fn is_for(&self, authorization: impl FnOnce() -> Option<String>) -> bool {
+    pub(crate) fn is_for(&self, authorization: impl FnOnce() -> Option<String>) -> bool {
         let vary = self.header("vary").unwrap_or("");
         !vary
             .split(',')
@@ -100,7 +100,7 @@ impl Said {
     }
 
     /// Headers by which to ask whether it is still right; none where the server gave no handle.
-    pub fn conditions(&self) -> Vec<(&'static str, &str)> {
+    pub(crate) fn conditions(&self) -> Vec<(&'static str, &str)> {
         let etag = self.header("etag").map(|value| ("If-None-Match", value));
         let modified = self
             .header("last-modified")

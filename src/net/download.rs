@@ -13,23 +13,23 @@ use crate::store::{self};
 
 /// A file whose SHA-256 is known to be right. Made here only; unpacking takes nothing else.
 #[derive(Clone, Debug)]
-pub struct VerifiedArchive {
+pub(crate) struct VerifiedArchive {
     path: PathBuf,
     sha256: Sha256,
 }
 
 impl VerifiedArchive {
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub fn sha256(&self) -> Sha256 {
+    pub(crate) fn sha256(&self) -> Sha256 {
         self.sha256
     }
 
     /// Hashes a file that is there. None where it is missing or is not what it should be; then it
     /// is deleted, so that a damaged cache heals itself.
-    pub fn in_cache(path: &Path, sha256: &Sha256) -> Option<VerifiedArchive> {
+    pub(crate) fn in_cache(path: &Path, sha256: &Sha256) -> Option<VerifiedArchive> {
         match digest::file(path) {
             Ok(found) if found == *sha256 => Some(VerifiedArchive {
                 path: path.into(),
@@ -52,7 +52,7 @@ const PROGRESS: u64 = 1 << 20;
 /// Fetches `url` to `dest`, or takes what lies there if its hash is right. What has arrived stays
 /// in `dest.part` when the network fails, and the next call goes on from there; a wrong hash
 /// deletes it.
-pub fn to_file(
+pub(crate) fn to_file(
     client: &Client,
     url: &str,
     sha256: &Sha256,
@@ -85,7 +85,7 @@ pub fn to_file(
 ///
 /// # Errors
 /// As [`to_file`]; nobody need be told.
-pub fn to_file_once(
+pub(crate) fn to_file_once(
     client: &Client,
     url: &str,
     sha256: &Sha256,
@@ -192,7 +192,7 @@ fn attempt(
 /// Fetches `url` and hands the stream to `consume` while it arrives, hashing what passes: one pass
 /// over the bytes. A connection that breaks off is taken up again where it broke. What `consume`
 /// made must be thrown away unless this returns Ok: only then the hash was right.
-pub fn streamed<T, E: From<Error>>(
+pub(crate) fn streamed<T, E: From<Error>>(
     client: &Client,
     url: &str,
     sha256: &Sha256,

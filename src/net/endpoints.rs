@@ -20,7 +20,7 @@ const GIT_HOST: &str = "https://github.com";
 const RELEASES: &str = "https://github.com/boot-py/boot/releases/download";
 
 /// Base of the prebuilt Pythons, without a trailing slash, and whether the user chose it.
-pub fn python_builds(ctx: &Context) -> Result<(String, bool), settings::Error> {
+pub(crate) fn python_builds(ctx: &Context) -> Result<(String, bool), settings::Error> {
     let chosen = match var("BOOT_PYTHON_MIRROR") {
         Some(url) => Some(url),
         None => ctx.settings()?.python.mirror.clone(),
@@ -32,12 +32,12 @@ pub fn python_builds(ctx: &Context) -> Result<(String, bool), settings::Error> {
 }
 
 /// Base of upstream's source archives.
-pub fn python_sources() -> String {
+pub(crate) fn python_sources() -> String {
     PYTHON_SOURCES.into()
 }
 
 /// The mirror of source archives that the user named: `BASE/VERSION/FILE` or `BASE/FILE`.
-pub fn source_mirror(ctx: &Context) -> Result<Option<String>, settings::Error> {
+pub(crate) fn source_mirror(ctx: &Context) -> Result<Option<String>, settings::Error> {
     let chosen = match var("BOOT_SOURCE_MIRROR") {
         Some(url) => Some(url),
         None => ctx.settings()?.python.source_mirror.clone(),
@@ -46,17 +46,17 @@ pub fn source_mirror(ctx: &Context) -> Result<Option<String>, settings::Error> {
 }
 
 /// The default package index, where no variable and no configuration file names another.
-pub fn package_index() -> String {
+pub(crate) fn package_index() -> String {
     PACKAGE_INDEX.into()
 }
 
 /// The host that the default package index keeps its files on.
-pub fn package_files() -> String {
+pub(crate) fn package_files() -> String {
     PACKAGE_FILES.into()
 }
 
 /// The host of `USER/NAME` repositories.
-pub fn git_host() -> String {
+pub(crate) fn git_host() -> String {
     var("BOOT_GIT_HOST")
         .as_deref()
         .map(trimmed)
@@ -64,7 +64,7 @@ pub fn git_host() -> String {
 }
 
 /// Base of boot's own releases, without a trailing slash.
-pub fn releases() -> String {
+pub(crate) fn releases() -> String {
     var("BOOT_INSTALL_URL")
         .as_deref()
         .map(trimmed)
@@ -73,7 +73,7 @@ pub fn releases() -> String {
 
 /// Where the newest of the releases at `base` has its list of checksums: GitHub redirects from
 /// there; elsewhere it is a folder.
-pub fn newest_release(base: &str) -> String {
+pub(crate) fn newest_release(base: &str) -> String {
     match base.strip_suffix("/releases/download") {
         Some(repository) => format!("{repository}/releases/latest/download"),
         None => format!("{base}/latest"),
@@ -82,7 +82,7 @@ pub fn newest_release(base: &str) -> String {
 
 /// Addresses of a repository as a tar.gz, where there is no git; each is tried until one is there.
 /// `branch` None means its main one. None where the address isn't one of the web.
-pub fn repository_archives(url: &str, branch: Option<&str>) -> Option<Vec<String>> {
+pub(crate) fn repository_archives(url: &str, branch: Option<&str>) -> Option<Vec<String>> {
     let local = url.strip_prefix("http://").is_some_and(|rest| {
         ["127.0.0.1", "localhost", "[::1]"]
             .iter()

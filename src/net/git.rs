@@ -7,7 +7,7 @@ use crate::context::var;
 
 /// `git`, to which the caller adds what is to be done: it asks nothing, runs nothing that a
 /// repository or a template brings, and is told of no other repository by the environment.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     let mut git = Command::new("git");
     // Questions would hang where nobody sees them; hooks and clever protocols have no place here.
     git.env("GIT_TERMINAL_PROMPT", "0")

@@ -1,17 +1,18 @@
 //! The network. Only this folder opens a socket.
 
-pub mod ahead;
-pub mod auth;
-pub mod caching;
-pub mod client;
-pub mod download;
-pub mod endpoints;
-pub mod git;
+pub(crate) mod ahead;
+pub(crate) mod auth;
+pub(crate) mod caching;
+pub(crate) mod client;
+pub(crate) mod download;
+pub(crate) mod endpoints;
+pub(crate) mod git;
 mod names;
-pub mod route;
+pub(crate) mod route;
 
-pub use client::{Client, Response};
-pub use download::VerifiedArchive;
+pub use client::Client;
+pub(crate) use client::Response;
+pub(crate) use download::VerifiedArchive;
 
 use std::path::PathBuf;
 
@@ -110,12 +111,12 @@ impl Error {
 }
 
 /// An address without its password, for people and logs.
-pub fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     crate::report::escaped(&without_credentials(url))
 }
 
 /// An address without its user and password. Over ssh the user is a part of the address.
-pub fn without_credentials(url: &str) -> String {
+pub(crate) fn without_credentials(url: &str) -> String {
     match url::Url::parse(url) {
         Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
             let _ = parsed.set_password(None);
@@ -130,7 +131,7 @@ pub fn without_credentials(url: &str) -> String {
 
 /// `text`, which somebody else has written, without the users and passwords of all addresses in it.
 /// Over ssh the user stays.
-pub fn without_credentials_in(text: &str) -> String {
+pub(crate) fn without_credentials_in(text: &str) -> String {
     let mut parts = text.split("://");
     let mut found = parts.next().unwrap_or_default().to_string();
     for part in parts {
@@ -154,13 +155,13 @@ pub fn without_credentials_in(text: &str) -> String {
 }
 
 /// Scheme, host and port, with a slash at the end.
-pub fn origin(url: &str) -> String {
+pub(crate) fn origin(url: &str) -> String {
     url::Url::parse(url)
         .map(|url| format!("{}/", url.origin().ascii_serialization()))
         .unwrap_or_default()
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,7 @@ type Question = Arc<OnceCell<Result<Vec<SocketAddr>, (io::ErrorKind, String)>>>;
 
 /// The hosts of a run.
 #[derive(Clone, Debug)]
-pub struct Names {
+pub(super) struct Names {
     questions: Arc<Mutex<HashMap<String, Question>>>,
     lookup: Lookup,
 }

@@ -15,7 +15,7 @@ const USUAL: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The authorities that browsers trust, for machines without a trust store of their own: small
 /// containers, a Debian before its first package.
-pub fn own_authorities() -> Vec<Certificate> {
+pub(crate) fn own_authorities() -> Vec<Certificate> {
     webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .filter_map(|der| Certificate::from_der(der).ok())

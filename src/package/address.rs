@@ -59,7 +59,7 @@ fn page(index: &str, name: &Name) -> Option<Url> {
 }
 
 /// Neither another scheme nor another host, nor anything that a terminal would stumble over.
-pub fn is_relative(text: &str) -> bool {
+pub(crate) fn is_relative(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+%!~,()".contains(c);
     !text.is_empty() && text.len() < 1024 && !text.starts_with("//") && text.chars().all(plain)
 }

@@ -24,7 +24,7 @@ const LEAST_PRIORITY: i32 = 19;
 /// The folder in the cache with `wheel`'s bytecode for an interpreter of `facts`, laid out as the
 /// wheel; it may not exist yet. Bytecode differs with the magic number, which changes within a
 /// pre-release's minor too.
-pub fn folder(wheel: &CachedWheel, facts: &Facts) -> PathBuf {
+pub(crate) fn folder(wheel: &CachedWheel, facts: &Facts) -> PathBuf {
     wheel
         .root()
         .join(format!("bytecode-{}-{}", facts.cache_tag, facts.magic))
@@ -32,7 +32,7 @@ pub fn folder(wheel: &CachedWheel, facts: &Facts) -> PathBuf {
 
 /// Where the bytecode of the module at `source` lies, relative to its folder or environment; None
 /// for what is no module.
-pub fn place(source: &Path, facts: &Facts) -> Option<PathBuf> {
+pub(crate) fn place(source: &Path, facts: &Facts) -> Option<PathBuf> {
     let stem = source.file_name()?.to_str()?.strip_suffix(".py")?;
     Some(
         source
@@ -44,7 +44,7 @@ pub fn place(source: &Path, facts: &Facts) -> Option<PathBuf> {
 
 /// Starts compiling what has no bytecode yet, and comes back at once. `home` is the published
 /// environment. Whoever has set PYTHONDONTWRITEBYTECODE gets none.
-pub fn compile_later(paths: &Paths, wheels: &[CachedWheel], facts: &Facts, home: &Path) {
+pub(crate) fn compile_later(paths: &Paths, wheels: &[CachedWheel], facts: &Facts, home: &Path) {
     let missing: Vec<&CachedWheel> = wheels
         .iter()
         .filter(|wheel| !folder(wheel, facts).exists())

@@ -15,7 +15,7 @@ const LARGEST: u64 = 1 << 20;
 /// The names that the wheel puts into an environment's scripts folder, sorted: of its entry points,
 /// and the scripts it ships. What lies in `data/bin` isn't among them, for only the archive's modes
 /// tell programs from what isn't. None where only the whole wheel can tell.
-pub fn of(ctx: &Context, url: &str, sha256: &Sha256) -> Option<Vec<String>> {
+pub(crate) fn of(ctx: &Context, url: &str, sha256: &Sha256) -> Option<Vec<String>> {
     if let Some(wheel) = CachedWheel::open(&ctx.paths, sha256) {
         return Some(wheel.scripts());
     }

@@ -7,7 +7,7 @@ use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::{Deserialize, Serialize};
 
 /// A program for the interpreter that prints [`Facts`] as JSON. Run it with `-I`.
-pub const SCRIPT: &str = include_str!("facts.py");
+pub(crate) const SCRIPT: &str = include_str!("facts.py");
 
 /// An interpreter, as far as wheels and markers care.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

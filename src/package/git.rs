@@ -33,7 +33,7 @@ type Result<T> = std::result::Result<T, Error>;
 
 /// The commit that `rev` of the repository means now; without one, that of its default branch. It
 /// is in the cache afterwards.
-pub fn commit(ctx: &Context, url: &str, rev: Option<&str>) -> Result<String> {
+pub(crate) fn commit(ctx: &Context, url: &str, rev: Option<&str>) -> Result<String> {
     let bare = folder(ctx, url);
     let _lock = Lock::hold(&ctx.paths.locks(), &lock_name(&bare), &Silent)?;
     // A whole commit never means another one.
@@ -66,19 +66,19 @@ pub fn commit(ctx: &Context, url: &str, rev: Option<&str>) -> Result<String> {
 }
 
 /// A working tree of one commit. Gone when dropped.
-pub struct Checkout {
+pub(crate) struct Checkout {
     tree: PathBuf,
     _staging: Staging,
 }
 
 impl Checkout {
-    pub fn tree(&self) -> &Path {
+    pub(crate) fn tree(&self) -> &Path {
         &self.tree
     }
 }
 
 /// Checks a commit out, which [`commit`] has put into the cache.
-pub fn checkout(ctx: &Context, url: &str, commit: &str) -> Result<Checkout> {
+pub(crate) fn checkout(ctx: &Context, url: &str, commit: &str) -> Result<Checkout> {
     let bare = folder(ctx, url);
     let staging = Staging::within(&ctx.paths.builds())?;
     // A folder of its own name: some projects take theirs from it.

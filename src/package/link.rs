@@ -22,7 +22,7 @@ mod put;
 /// An environment in the making. Wheels are planned one after another, for the first one that has a
 /// file keeps it, and put there side by side when all are known.
 #[derive(Debug)]
-pub struct Environment<'a> {
+pub(crate) struct Environment<'a> {
     root: PathBuf,
     python: PathBuf,
     facts: &'a Facts,
@@ -34,7 +34,7 @@ pub struct Environment<'a> {
 
 /// What is said of one installed distribution.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options<'a> {
+pub(crate) struct Options<'a> {
     /// Asked for by name, not only needed by another.
     pub requested: bool,
     /// The content of direct_url.json, without credentials.
@@ -43,7 +43,7 @@ pub struct Options<'a> {
 
 /// What came of it.
 #[derive(Clone, Debug, Default)]
-pub struct Linked {
+pub(crate) struct Linked {
     /// The names in the environment's scripts folder, sorted.
     pub scripts: Vec<String>,
     /// For people: files that another wheel had put there before, which stay.
@@ -63,12 +63,17 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 impl<'a> Environment<'a> {
     /// The environment written to `root` that will live at `home`; an interpreter of `facts` runs
     /// it. `isolated`: see [`Interpreter::isolated`]; for tools, not for projects.
-    pub fn new(root: &Path, home: &Path, facts: &'a Facts, isolated: bool) -> Environment<'a> {
+    pub(crate) fn new(
+        root: &Path,
+        home: &Path,
+        facts: &'a Facts,
+        isolated: bool,
+    ) -> Environment<'a> {
         Environment {
             root: root.into(),
             python: home.join(&facts.scripts).join("python"),
@@ -83,7 +88,11 @@ impl<'a> Environment<'a> {
     /// Nothing is changed before [`finish`].
     ///
     /// [`finish`]: Environment::finish
-    pub fn install(&mut self, wheel: &'a CachedWheel, options: Options<'_>) -> Result<Linked> {
+    pub(crate) fn install(
+        &mut self,
+        wheel: &'a CachedWheel,
+        options: Options<'_>,
+    ) -> Result<Linked> {
         let base = if wheel.is_purelib() {
             &self.facts.purelib
         } else {
@@ -156,7 +165,7 @@ impl<'a> Environment<'a> {
     /// # Errors
     /// Of one of the wheels: it would replace something of the environment's own, or the cache has
     /// lost a file of it; or of the disk.
-    pub fn finish(mut self) -> Result<()> {
+    pub(crate) fn finish(mut self) -> Result<()> {
         let target = Target::open(&self.root, self.facts)?;
         // The largest first: nobody waits for one that was begun last.
         self.planned
@@ -311,7 +320,7 @@ pub(crate) mod tests {
     use super::super::wheel::tests::{cached, wheel};
     use super::*;
 
-    pub fn facts() -> Facts {
+    pub(crate) fn facts() -> Facts {
         serde_json::from_value(serde_json::json!({
             "version": [3, 11, 9],
             "markers": {

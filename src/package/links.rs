@@ -15,7 +15,7 @@ use crate::store::digest;
 /// # Errors
 /// A folder that is there can't be read, or a page can't be had. A folder that isn't there has
 /// nothing, as with pip.
-pub fn files(
+pub(crate) fn files(
     place: &str,
     name: &Name,
     fetch: impl Fn(&str) -> Result<Vec<File>, Error>,

@@ -12,7 +12,7 @@ use crate::net::{self, Client};
 const TAIL: u64 = 64 << 10;
 
 /// A file on a server, read where it is needed.
-pub struct Ranges<'a> {
+pub(super) struct Ranges<'a> {
     client: &'a Client,
     url: &'a str,
     length: u64,
@@ -57,7 +57,7 @@ impl Tail {
 
 impl<'a> Ranges<'a> {
     /// None if the server sends no parts of it. Its end is asked for once a run.
-    pub fn open(ctx: &'a Context, url: &'a str) -> net::Result<Option<Ranges<'a>>> {
+    pub(super) fn open(ctx: &'a Context, url: &'a str) -> net::Result<Option<Ranges<'a>>> {
         let client = ctx.client()?;
         let tail = ctx
             .answers

@@ -123,7 +123,7 @@ impl FromStr for Requirement {
 }
 
 /// As PEP 508 writes it; one line that says why not.
-pub fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, String> {
+pub(crate) fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, String> {
     // The library takes it for granted that characters are bytes, and that what looks like a name
     // ends like one: it panics where it isn't so. PEP 508 has nothing but ASCII; addresses are
     // percent-encoded.
@@ -164,7 +164,7 @@ pub fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, String> 
 
 /// A Requires-Python, read as leniently as old packages need. None where it can't be read: then it
 /// says nothing.
-pub fn requires_python(text: &str) -> Option<VersionSpecifiers> {
+pub(crate) fn requires_python(text: &str) -> Option<VersionSpecifiers> {
     let specifiers: VersionSpecifiers =
         text.parse().or_else(|_| without_stars(text).parse()).ok()?;
     // The conversion to a range adds one to a number.
@@ -176,7 +176,7 @@ pub fn requires_python(text: &str) -> Option<VersionSpecifiers> {
 
 /// Whether a Python of this version is meant. A pre-release of 3.14 counts as 3.14, as everywhere
 /// in this field.
-pub fn allows_python(specifiers: &VersionSpecifiers, python: &Version) -> bool {
+pub(crate) fn allows_python(specifiers: &VersionSpecifiers, python: &Version) -> bool {
     pep440_rs::release_specifiers_to_ranges(specifiers.clone()).contains(&python.only_release())
 }
 
@@ -203,7 +203,7 @@ fn without_stars(text: &str) -> String {
 }
 
 /// The set of versions that all of `specifiers` allow.
-pub fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
+pub(crate) fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
     specifiers.iter().fold(Ranges::full(), |all, specifier| {
         all.intersection(&range(specifier))
     })
@@ -263,7 +263,7 @@ fn next_release(version: &Version, mut release: Vec<u64>) -> Version {
 }
 
 /// Whether whoever made this set asked for pre-releases, by naming one as a bound.
-pub fn names_pre_release(versions: &Ranges<Version>) -> bool {
+pub(crate) fn names_pre_release(versions: &Ranges<Version>) -> bool {
     let named = |bound: &Bound<Version>| match bound {
         Bound::Included(version) | Bound::Excluded(version) => {
             version.is_pre() || (version.is_dev() && !version.is_post())
@@ -277,7 +277,7 @@ pub fn names_pre_release(versions: &Ranges<Version>) -> bool {
 }
 
 /// The first version after `version` and all its local ones.
-pub fn after(version: &Version) -> Version {
+pub(crate) fn after(version: &Version) -> Version {
     let public = version.clone().without_local();
     match (public.dev(), public.post()) {
         (Some(dev), _) => public.with_dev(Some(dev.saturating_add(1))),

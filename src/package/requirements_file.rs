@@ -49,7 +49,7 @@ pub enum Error {
 }
 
 /// Reads `path` and the files that it names, whose places count from its own.
-pub fn read(path: &Path) -> Result<Asked, Error> {
+pub(crate) fn read(path: &Path) -> Result<Asked, Error> {
     let mut asked = Asked::default();
     follow(path, false, 0, &mut asked)?;
     Ok(asked)

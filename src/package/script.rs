@@ -12,7 +12,7 @@ const SHEBANG_LIMIT: usize = 127;
 
 /// How scripts of an environment start Python.
 #[derive(Clone, Copy, Debug)]
-pub struct Interpreter<'a> {
+pub(crate) struct Interpreter<'a> {
     /// By the path where the environment will live, whatever it is written to now.
     pub path: &'a Path,
     /// With `-E`: no PYTHON* variable of the user's shell reaches the program. The commands of
@@ -24,7 +24,7 @@ pub struct Interpreter<'a> {
 
 impl Interpreter<'_> {
     /// The first line or lines of a script.
-    pub fn shebang(&self) -> Vec<u8> {
+    pub(crate) fn shebang(&self) -> Vec<u8> {
         let path = self.path.as_os_str();
         let option = if self.isolated { " -E" } else { "" };
         let plain = is_plain(self.path) && 2 + path.len() + option.len() <= SHEBANG_LIMIT;
@@ -46,12 +46,12 @@ impl Interpreter<'_> {
 }
 
 /// The lines that a program of `interpreter` begins with.
-pub fn shebang(interpreter: Interpreter<'_>) -> Vec<u8> {
+pub(crate) fn shebang(interpreter: Interpreter<'_>) -> Vec<u8> {
     interpreter.shebang()
 }
 
 /// Whether a first line can name `path` as it is: nothing in it that would end a word.
-pub fn is_plain(path: &Path) -> bool {
+pub(crate) fn is_plain(path: &Path) -> bool {
     path.as_os_str()
         .as_bytes()
         .iter()
@@ -71,7 +71,7 @@ fn quoted(path: &OsStr) -> Vec<u8> {
 }
 
 /// The program that calls `point`.
-pub fn for_entry_point(point: &EntryPoint, interpreter: Interpreter<'_>) -> Vec<u8> {
+pub(crate) fn for_entry_point(point: &EntryPoint, interpreter: Interpreter<'_>) -> Vec<u8> {
     let mut text = interpreter.shebang();
     let first = point.function.split('.').next().unwrap_or(&point.function);
     let body = format!(
@@ -84,11 +84,11 @@ pub fn for_entry_point(point: &EntryPoint, interpreter: Interpreter<'_>) -> Vec<
 }
 
 /// How a script begins whose interpreter is to be filled in.
-pub const TO_FILL_IN: &[u8] = b"#!python";
+pub(crate) const TO_FILL_IN: &[u8] = b"#!python";
 
 /// A script of a wheel with the interpreter filled in; None where there is nothing to fill in:
 /// another program's script, or a binary.
-pub fn rewritten(content: &[u8], interpreter: Interpreter<'_>) -> Option<Vec<u8>> {
+pub(crate) fn rewritten(content: &[u8], interpreter: Interpreter<'_>) -> Option<Vec<u8>> {
     if !content.starts_with(TO_FILL_IN) {
         return None;
     }

@@ -8,12 +8,12 @@ use super::filename::WheelName;
 
 /// All tags of an interpreter, with their rank.
 #[derive(Clone, Debug)]
-pub struct Tags {
+pub(crate) struct Tags {
     ranks: HashMap<String, usize>,
 }
 
 impl Tags {
-    pub fn of(facts: &Facts) -> Tags {
+    pub(crate) fn of(facts: &Facts) -> Tags {
         let list = list(facts);
         let mut ranks = HashMap::with_capacity(list.len());
         for (rank, tag) in list.into_iter().enumerate() {
@@ -24,7 +24,7 @@ impl Tags {
 
     /// The rank of the best tag that `wheel` has, 0 being best; None if the interpreter can't use
     /// it.
-    pub fn rank(&self, wheel: &WheelName) -> Option<usize> {
+    pub(crate) fn rank(&self, wheel: &WheelName) -> Option<usize> {
         let mut best: Option<usize> = None;
         for python in &wheel.pythons {
             for abi in &wheel.abis {
@@ -191,7 +191,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// A CPython on Linux with glibc 2.31.
-    pub fn facts(minor: u32) -> Facts {
+    pub(crate) fn facts(minor: u32) -> Facts {
         Facts {
             version: (3, minor, 4),
             markers: Markers {

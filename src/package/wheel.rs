@@ -77,11 +77,11 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// The wheel from the cache, or from `url` into the cache. `file` is its name as the index gives
 /// it.
-pub fn fetch(
+pub(crate) fn fetch(
     ctx: &Context,
     file: &str,
     url: &str,
@@ -104,7 +104,7 @@ pub fn fetch(
 }
 
 /// Fetches a wheel that will probably be wanted. Whatever goes wrong is told when it really is.
-pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) {
+pub(crate) fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) {
     // Where somebody else is at work on it there is nothing to do.
     let Ok(Some(_lock)) = Lock::try_hold(&ctx.paths.locks(), &lock_name(sha256)) else {
         return;
@@ -118,7 +118,7 @@ pub fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &
 }
 
 /// Whether the cache seems to have the wheel with this hash: a look, no more.
-pub fn is_cached(paths: &Paths, sha256: &Sha256) -> bool {
+pub(crate) fn is_cached(paths: &Paths, sha256: &Sha256) -> bool {
     fs::exists(paths.wheels().join(sha256.to_string()).join(ABOUT)).unwrap_or(true)
 }
 

@@ -25,7 +25,7 @@ use crate::store::owner;
 
 /// Whether an environment may be made or put in order on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Making {
+pub(crate) enum Making {
     Allowed,
     /// A subshell, or one where another environment is active: it only looks.
     Forbidden,
@@ -33,7 +33,7 @@ pub enum Making {
 
 /// The instructions for a shell.
 #[derive(Debug, Default)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// Put on PATH; None: nothing of boot's belongs there.
     pub venv: Option<TrustedVenv>,
     /// The folder belongs to a project.
@@ -52,7 +52,7 @@ pub struct Decision {
 
 /// Files by which a shell sees that another environment stands in the place of the active one.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// The project's `.venv`.
     pub link: PathBuf,
     pub root: PathBuf,
@@ -62,7 +62,7 @@ pub struct Watch {
 
 /// One line for the user, once for each state of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub(crate) struct Note {
     pub line: String,
     pub warning: bool,
 }
@@ -83,7 +83,7 @@ impl Note {
     }
 
     /// A short word for what has been said of the project `folder`; the shell keeps these.
-    pub fn word(&self, folder: &Path) -> String {
+    pub(crate) fn word(&self, folder: &Path) -> String {
         Sha256::of(&[folder.as_os_str().as_encoded_bytes(), self.line.as_bytes()].concat())
             .to_string()[..12]
             .into()
@@ -98,7 +98,12 @@ impl From<Refusal> for Note {
 
 /// Decides for a shell that stands in `folder`, an absolute path, and has the environment `foreign`
 /// active by other means.
-pub fn decide(ctx: &Context, folder: &Path, foreign: Option<&Path>, making: Making) -> Decision {
+pub(crate) fn decide(
+    ctx: &Context,
+    folder: &Path,
+    foreign: Option<&Path>,
+    making: Making,
+) -> Decision {
     let foreign = foreign.map(|root| fs::canonicalize(root).unwrap_or_else(|_| root.into()));
     let making = if foreign.is_some() {
         Making::Forbidden

@@ -44,7 +44,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub fn new(path: PathBuf, data: &Metadata, made: bool) -> Entry {
+    pub(super) fn new(path: PathBuf, data: &Metadata, made: bool) -> Entry {
         Entry {
             path: Place(path),
             id: id(data),
@@ -55,7 +55,7 @@ impl Entry {
 
     /// Whether `data` is of the folder that was recorded. Where it is known when both were made,
     /// the inode and that time decide: after a restart some disks have another device number.
-    pub fn is(&self, data: &Metadata) -> bool {
+    pub(super) fn is(&self, data: &Metadata) -> bool {
         match (&self.born, born(data)) {
             (Some(then), Some(now)) => {
                 *then == now && self.id.rsplit(':').next() == id(data).rsplit(':').next()
@@ -86,7 +86,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub fn of(path: &Path) -> Tree {
+    pub(super) fn of(path: &Path) -> Tree {
         Tree {
             path: Place(path.into()),
         }
@@ -131,7 +131,7 @@ impl From<Place> for String {
 }
 
 impl Book {
-    pub fn read(paths: &Paths) -> Result<Book, Error> {
+    pub(super) fn read(paths: &Paths) -> Result<Book, Error> {
         let file = paths.trust_file();
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -145,7 +145,10 @@ impl Book {
     }
 
     /// Changes the file under its lock. `change` says whether there was anything to change.
-    pub fn change(ctx: &Context, change: impl FnOnce(&mut Book) -> bool) -> Result<bool, Error> {
+    pub(super) fn change(
+        ctx: &Context,
+        change: impl FnOnce(&mut Book) -> bool,
+    ) -> Result<bool, Error> {
         let _lock = Lock::hold(&ctx.paths.locks(), "trust", &*ctx.report)?;
         let mut book = Book::read(&ctx.paths)?;
         if !change(&mut book) {
@@ -167,7 +170,7 @@ impl Book {
 
     /// Whether `path` lies in a trusted tree, and in no exception that is nearer to it. By
     /// components, never by letters.
-    pub fn has_in_a_tree(&self, path: &Path) -> bool {
+    pub(super) fn has_in_a_tree(&self, path: &Path) -> bool {
         let nearest = |trees: &[Tree]| {
             trees
                 .iter()

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::locate;
-pub use super::missing::{DataFolder, Missing, NoCommand, quoted};
+pub(crate) use super::missing::{DataFolder, Missing, NoCommand, quoted};
 use super::pin::{self, Entry, Unmet};
 use super::trust;
 use crate::context::var;
@@ -45,14 +45,14 @@ impl fmt::Display for Reason {
 
 /// One thing that was asked for, and what meets it.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub(crate) struct Item {
     /// As it was written.
     pub asked: String,
     pub target: Target,
 }
 
 #[derive(Clone, Debug)]
-pub enum Target {
+pub(crate) enum Target {
     Python(Box<Installed>),
     /// What PATH has without boot's shims.
     System,
@@ -68,7 +68,7 @@ pub enum Target {
 
 /// What is in effect. `items` is empty where nothing was asked for and nothing is installed.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub(crate) struct Choice {
     pub reason: Reason,
     pub items: Vec<Item>,
     /// Lines about pins that were passed over.
@@ -78,7 +78,7 @@ pub struct Choice {
 }
 
 /// The choice for somebody who stands in `folder`, an absolute path.
-pub fn choose(paths: &Paths, folder: &Path) -> Choice {
+pub(crate) fn choose(paths: &Paths, folder: &Path) -> Choice {
     if let Some(text) = var("BOOT_PYTHON") {
         let items = pin::parse_value(&text)
             .iter()
@@ -167,7 +167,7 @@ fn target_of(paths: &Paths, request: &Request) -> Target {
 }
 
 /// The choice that the command line makes: a path, or what `BOOT_PYTHON` can say.
-pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
+pub(crate) fn of_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
     let items = match Request::from_argument(text) {
         Ok(Request::Path(path)) => vec![Item {
             asked: text.into(),
@@ -196,7 +196,7 @@ pub fn of_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
 
 impl Choice {
     /// The folders of what is in effect, in order, for PATH.
-    pub fn folders(&self, paths: &Paths) -> Vec<PathBuf> {
+    pub(crate) fn folders(&self, paths: &Paths) -> Vec<PathBuf> {
         let folders = self.items.iter().filter_map(|item| match &item.target {
             // The folder that a taken-in interpreter stands in has much else.
             Target::Python(python) if python.origin == Origin::Adopted => {
@@ -214,7 +214,7 @@ impl Choice {
     }
 
     /// An error if the first thing that was asked for isn't there.
-    pub fn whole(&self) -> Result<(), Missing> {
+    pub(crate) fn whole(&self) -> Result<(), Missing> {
         match self.items.first() {
             Some(Item {
                 asked,
@@ -229,7 +229,7 @@ impl Choice {
     }
 
     /// The Python of boot's that is asked for first, whatever environment there is.
-    pub fn python(&self) -> Option<&Installed> {
+    pub(crate) fn python(&self) -> Option<&Installed> {
         match &self.items.get(usize::from(self.has_environment))?.target {
             Target::Python(python) => Some(python),
             _ => None,
@@ -257,7 +257,7 @@ impl Choice {
     /// the first of what was asked for that is of that minor, else the newest installed one of it:
     /// such a name is never another Python. `system` looks a name up without boot's shims and
     /// without environments.
-    pub fn program(
+    pub(crate) fn program(
         &self,
         paths: &Paths,
         name: &str,

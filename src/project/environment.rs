@@ -44,7 +44,7 @@ const LONGEST_PATH: u64 = 4096;
 
 /// An environment of a project, in boot's own folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// `venvs/projects/HASH`.
     home: PathBuf,
     root: PathBuf,
@@ -53,7 +53,7 @@ pub struct Environment {
 
 /// The thing at a project's `.venv`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     Nothing,
     /// The project's own environment.
     Own(Environment),
@@ -75,12 +75,12 @@ pub enum Standing {
 
 impl Environment {
     /// Its canonical path, for PATH and VIRTUAL_ENV.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The project that it belongs to, as recorded.
-    pub fn project(&self) -> &Path {
+    pub(crate) fn project(&self) -> &Path {
         &self.project
     }
 
@@ -110,17 +110,17 @@ impl Environment {
     }
 
     /// Whether its project leads to it.
-    pub fn is_in_use(&self) -> bool {
+    pub(crate) fn is_in_use(&self) -> bool {
         leads_to(&self.project, &self.root)
     }
 
     /// Notes that it is in use: the time for which an unused one is kept begins anew.
-    pub fn note_used(&self) {
+    pub(crate) fn note_used(&self) {
         let _ = fs::remove_file(self.home.join(UNUSED));
     }
 
     /// Whether the user has said that it isn't to be activated.
-    pub fn is_untrusted(&self) -> bool {
+    pub(crate) fn is_untrusted(&self) -> bool {
         self.home.join(UNTRUSTED).exists()
     }
 
@@ -128,7 +128,7 @@ impl Environment {
     ///
     /// # Errors
     /// boot's folder can't be written to.
-    pub fn set_untrusted(&self, untrusted: bool) -> store::Result<bool> {
+    pub(crate) fn set_untrusted(&self, untrusted: bool) -> store::Result<bool> {
         let marker = self.home.join(UNTRUSTED);
         if untrusted == self.is_untrusted() {
             return Ok(false);
@@ -148,7 +148,7 @@ impl Environment {
     ///
     /// # Errors
     /// A command or the record can't be written.
-    pub fn give_to(&mut self, project: &Path) -> store::Result<()> {
+    pub(crate) fn give_to(&mut self, project: &Path) -> store::Result<()> {
         relocate::rewrite_paths(&self.root, &self.project.join(NAME))?;
         write_record(&self.home, project)?;
         self.project = project.into();
@@ -160,7 +160,7 @@ impl Environment {
     ///
     /// # Errors
     /// Something else stands there, or nothing can be written there.
-    pub fn link(&self) -> store::Result<()> {
+    pub(crate) fn link(&self) -> store::Result<()> {
         let link = self.project.join(NAME);
         // Also where boot's folder has moved since.
         let leads_into_boots = target(&link).is_some_and(|target| {
@@ -198,7 +198,7 @@ impl Environment {
     }
 
     /// Whether more than pip is installed in it.
-    pub fn has_packages(&self) -> bool {
+    pub(crate) fn has_packages(&self) -> bool {
         venv::packages(&self.root).iter().any(|name| name != "pip")
     }
 
@@ -206,7 +206,7 @@ impl Environment {
     ///
     /// # Errors
     /// The project's folder can't be written to.
-    pub fn unlink(&self) -> store::Result<()> {
+    pub(crate) fn unlink(&self) -> store::Result<()> {
         let link = self.project.join(NAME);
         if self.is_in_use() {
             fs::remove_file(&link).map_err(store::Error::io("remove", &link))
@@ -219,7 +219,7 @@ impl Environment {
     ///
     /// # Errors
     /// As [`Environment::unlink`].
-    pub fn remove(&self) -> store::Result<()> {
+    pub(crate) fn remove(&self) -> store::Result<()> {
         self.unlink()?;
         atomic::remove_folder(&self.home)
     }
@@ -256,7 +256,7 @@ fn has_no_links(error: &std::io::Error) -> bool {
 }
 
 /// What stands at the `.venv` of `project`, an absolute path.
-pub fn look(paths: &Paths, project: &Path) -> Standing {
+pub(crate) fn look(paths: &Paths, project: &Path) -> Standing {
     let link = project.join(NAME);
     let Ok(data) = fs::symlink_metadata(&link) else {
         return Standing::Nothing;
@@ -353,7 +353,7 @@ fn moved(paths: &Paths, project: &Path, target: &Path) -> Option<Standing> {
 }
 
 /// Every environment of a project, in no order.
-pub fn all(paths: &Paths) -> Vec<Environment> {
+pub(crate) fn all(paths: &Paths) -> Vec<Environment> {
     let entries = fs::read_dir(paths.projects())
         .into_iter()
         .flatten()
@@ -366,7 +366,7 @@ pub fn all(paths: &Paths) -> Vec<Environment> {
 
 /// Those of the project at the canonical path `project` that it doesn't lead to: those with
 /// packages first, then the newest.
-pub fn kept(paths: &Paths, project: &Path) -> Vec<Environment> {
+pub(crate) fn kept(paths: &Paths, project: &Path) -> Vec<Environment> {
     let mut kept: Vec<Environment> = all(paths)
         .into_iter()
         .filter(|environment| environment.project == project && !environment.is_in_use())
@@ -385,7 +385,7 @@ pub fn kept(paths: &Paths, project: &Path) -> Vec<Environment> {
 
 /// Notes that something else has taken the place of the link to the project's environment. True if
 /// there is such an environment.
-pub fn note_displaced(paths: &Paths, project: &Path) -> bool {
+pub(crate) fn note_displaced(paths: &Paths, project: &Path) -> bool {
     let kept = kept(paths, project);
     let Some(newest) = kept.first() else {
         return false;
@@ -397,7 +397,7 @@ pub fn note_displaced(paths: &Paths, project: &Path) -> bool {
 
 /// The environment whose link something else had taken the place of, which is gone now; or one that
 /// was being taken over when the run was cut.
-pub fn displaced(paths: &Paths, project: &Path) -> Option<Environment> {
+pub(crate) fn displaced(paths: &Paths, project: &Path) -> Option<Environment> {
     kept(paths, project)
         .into_iter()
         .find(|environment| environment.home.join(DISPLACED).exists())
@@ -407,7 +407,7 @@ pub fn displaced(paths: &Paths, project: &Path) -> Option<Environment> {
 ///
 /// # Errors
 /// A command or the link can't be written.
-pub fn bring_back(environment: &Environment) -> store::Result<()> {
+pub(crate) fn bring_back(environment: &Environment) -> store::Result<()> {
     relocate::rewrite_paths(&environment.root, &environment.project.join(NAME))?;
     environment.link()
 }
@@ -417,7 +417,7 @@ pub fn bring_back(environment: &Environment) -> store::Result<()> {
 ///
 /// # Errors
 /// It can't be written, or there is no pip to put in.
-pub fn create(
+pub(crate) fn create(
     ctx: &Context,
     python: &Installed,
     project: &Path,
@@ -444,7 +444,7 @@ pub fn create(
 ///
 /// # Errors
 /// As [`create`].
-pub fn replace(
+pub(crate) fn replace(
     ctx: &Context,
     python: &Installed,
     environment: &Environment,
@@ -482,7 +482,7 @@ fn build(
 ///
 /// # Errors
 /// It can't be moved; then it is where it was, or the next look finds it again.
-pub fn take_over(ctx: &Context, project: &Path) -> store::Result<Environment> {
+pub(crate) fn take_over(ctx: &Context, project: &Path) -> store::Result<Environment> {
     let home = free_home(&ctx.paths, project)?;
     let root = home.join(name(project));
     let folder = project.join(NAME);
@@ -507,7 +507,7 @@ pub fn take_over(ctx: &Context, project: &Path) -> store::Result<Environment> {
 ///
 /// # Errors
 /// A script or the link can't be written.
-pub fn follow(environment: &Environment, old: &Path) -> store::Result<()> {
+pub(crate) fn follow(environment: &Environment, old: &Path) -> store::Result<()> {
     relocate::rewrite_paths(&environment.root, old)?;
     environment.link()
 }
@@ -561,7 +561,7 @@ fn create_folder(folder: &Path) -> store::Result<()> {
 }
 
 /// Deletes what no project has led to for a month. Best effort: what can't go now goes next time.
-pub fn sweep(paths: &Paths) {
+pub(crate) fn sweep(paths: &Paths) {
     for environment in all(paths) {
         let marker = environment.home.join(UNUSED);
         if environment.is_in_use() {

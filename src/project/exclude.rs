@@ -26,7 +26,7 @@ const LONGEST_INDEX: u64 = 256 << 20;
 
 /// Has git ignore the `.venv` of `project`, if it lies in a repository of the user's. Best effort:
 /// the environment works without.
-pub fn ignore(project: &Path) {
+pub(super) fn ignore(project: &Path) {
     let Some((top, folder)) = repository(project) else {
         return;
     };
@@ -66,7 +66,7 @@ pub fn ignore(project: &Path) {
 
 /// Whether the repository that `project` lies in has files below its `.venv` under control: then a
 /// checkout has written there.
-pub fn is_tracked(project: &Path) -> bool {
+pub(super) fn is_tracked(project: &Path) -> bool {
     let Some((top, _)) = repository(project) else {
         return false;
     };

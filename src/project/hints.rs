@@ -16,7 +16,7 @@ const LONGEST: u64 = 256 << 10;
 
 /// A Python that another tool's file asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     pub file: PathBuf,
     /// As `boot python pin` takes it.
     pub request: String,
@@ -26,7 +26,7 @@ pub struct Asked {
 
 impl Asked {
     /// Whether a Python of this key is what the file asks for.
-    pub fn is_met_by(&self, key: &Key) -> bool {
+    pub(crate) fn is_met_by(&self, key: &Key) -> bool {
         self.request
             .parse::<Request>()
             .is_ok_and(|request| request.matches(key))
@@ -37,7 +37,7 @@ impl Asked {
 type Reader = fn(&str) -> Option<String>;
 
 /// What the files of `folder` itself ask for, the most exact first.
-pub fn asked_elsewhere(folder: &Path) -> Option<Asked> {
+pub(crate) fn asked_elsewhere(folder: &Path) -> Option<Asked> {
     let readers: [(&str, Reader); 12] = [
         (".tool-versions", tool_versions),
         ("mise.toml", mise),
@@ -66,7 +66,7 @@ pub fn asked_elsewhere(folder: &Path) -> Option<Asked> {
 }
 
 /// What to type in a new environment of the project `folder`, if a file there tells.
-pub fn next_step(folder: &Path) -> Option<String> {
+pub(crate) fn next_step(folder: &Path) -> Option<String> {
     let steps = [
         ("uv.lock", "uv sync"),
         ("poetry.lock", "poetry install"),

@@ -13,7 +13,7 @@ use crate::store::{self, atomic, stamp};
 
 /// One environment that boot knows.
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Of named ones.
     pub name: Option<String>,
     /// As the user knows it: a project's `.venv`.
@@ -51,7 +51,7 @@ fn named(paths: &Paths) -> Vec<PathBuf> {
 }
 
 /// What `boot venv remove` can be told: names, and the paths of those in projects. Changes nothing.
-pub fn names(paths: &Paths) -> Vec<String> {
+pub(crate) fn names(paths: &Paths) -> Vec<String> {
     let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
     let known = trust::list(paths)
         .unwrap_or_default()
@@ -77,7 +77,7 @@ pub fn names(paths: &Paths) -> Vec<String> {
 ///
 /// # Errors
 /// The list of what is trusted can't be read.
-pub fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
+pub(crate) fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
     let paths = &ctx.paths;
     environment::sweep(paths);
     let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
@@ -185,7 +185,7 @@ fn line(
 ///
 /// # Errors
 /// Boot made no such environment; or it can't be removed.
-pub fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error> {
     let named = named(&ctx.paths);
     let mut made: Vec<PathBuf> = trust::list(&ctx.paths)?
         .into_iter()
@@ -246,7 +246,7 @@ fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf,
 ///
 /// # Errors
 /// None is kept, or something of somebody else stands at the project's `.venv`.
-pub fn restore(ctx: &Context, here: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn restore(ctx: &Context, here: &Path) -> Result<PathBuf, Error> {
     let located = locate::locate(&ctx.paths, here)
         .project
         .map(|project| project.folder);

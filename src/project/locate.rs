@@ -14,7 +14,7 @@ use crate::store::paths::Paths;
 
 /// A folder with a pin, or with an environment of boot's or a trusted one.
 #[derive(Clone, Debug)]
-pub struct Project {
+pub(crate) struct Project {
     pub folder: PathBuf,
     /// The nearest pin, from the project's folder up.
     pub pin: Option<Pin>,
@@ -23,7 +23,7 @@ pub struct Project {
 
 /// A search's end.
 #[derive(Clone, Debug, Default)]
-pub struct Located {
+pub(crate) struct Located {
     pub project: Option<Project>,
     /// Lines about pins that were passed over.
     pub warnings: Vec<String>,
@@ -34,7 +34,7 @@ pub struct Located {
 impl Project {
     /// The request that the project's environment has to meet. None where nothing is asked, or
     /// where the pin names an environment.
-    pub fn request(&self) -> Option<&Request> {
+    pub(crate) fn request(&self) -> Option<&Request> {
         match self.pin.as_ref()?.first() {
             Entry::Python(request) => Some(request),
             _ => None,
@@ -42,7 +42,7 @@ impl Project {
     }
 
     /// The pin and its word that nothing can meet, where that comes first.
-    pub fn unmet(&self) -> Option<(&Pin, &Unmet)> {
+    pub(crate) fn unmet(&self) -> Option<(&Pin, &Unmet)> {
         match self.pin.as_ref().map(|pin| (pin, pin.first()))? {
             (pin, Entry::Unmet(unmet)) => Some((pin, unmet)),
             _ => None,
@@ -50,13 +50,13 @@ impl Project {
     }
 
     /// The project's pin, where it stands in the project's own folder or no environment is nearer.
-    pub fn own_pin(&self) -> Option<&Pin> {
+    pub(crate) fn own_pin(&self) -> Option<&Pin> {
         self.pin.as_ref().filter(|pin| pin.folder() == self.folder)
     }
 }
 
 /// The project that `folder`, an absolute path, belongs to: the nearest.
-pub fn locate(paths: &Paths, folder: &Path) -> Located {
+pub(crate) fn locate(paths: &Paths, folder: &Path) -> Located {
     let found = pin::find_project(folder);
     let mut located = Located {
         project: None,
@@ -98,7 +98,7 @@ fn note(located: &mut Located, refusal: Refusal) {
 
 /// The environment that is active at a prompt in `folder`, an absolute path, where there is one: it
 /// may be put on PATH, works, and meets the pin.
-pub fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<TrustedVenv> {
+pub(crate) fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<TrustedVenv> {
     let project = locate(paths, folder).project?;
     if project.unmet().is_some()
         || project
@@ -123,7 +123,7 @@ pub fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<TrustedVenv
 
 /// Whether the environment `root` has the Python that is asked for: [`Request::matches`] on its
 /// version and variant. `system` is any that isn't boot's own.
-pub fn meets(paths: &Paths, root: &Path, request: &Request) -> bool {
+pub(crate) fn meets(paths: &Paths, root: &Path, request: &Request) -> bool {
     if *request == Request::System {
         let pythons = fs::canonicalize(paths.pythons()).unwrap_or_else(|_| paths.pythons());
         return fs::canonicalize(root.join("bin/python"))
@@ -134,7 +134,7 @@ pub fn meets(paths: &Paths, root: &Path, request: &Request) -> bool {
 
 /// The key of an environment's Python: by the place of one of boot's own, else by what `pyvenv.cfg`
 /// says. None where that says no version.
-pub fn interpreter(paths: &Paths, root: &Path) -> Option<Key> {
+pub(crate) fn interpreter(paths: &Paths, root: &Path) -> Option<Key> {
     let python = root.join("bin/python");
     if let (Ok(real), Ok(pythons)) = (fs::canonicalize(&python), fs::canonicalize(paths.pythons()))
         && let Ok(inside) = real.strip_prefix(pythons)

@@ -19,7 +19,7 @@ use crate::store::{self, atomic};
 
 /// Where an environment goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// `.venv` of the project that `folder` is in, else of `folder` itself.
     Project(PathBuf),
     Path(PathBuf),
@@ -28,7 +28,7 @@ pub enum Place {
 
 /// What is wanted.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     pub place: Place,
     /// Instead of the pin.
     pub python: Option<Request>,
@@ -43,7 +43,7 @@ pub struct Wanted {
 
 /// An environment's making.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// As the user knows it: a project's `.venv`.
     pub path: PathBuf,
     pub version: String,
@@ -90,7 +90,7 @@ struct Making<'a> {
 ///
 /// # Errors
 /// There is no such Python; something is in the way; or it can't be written.
-pub fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Error> {
+pub(crate) fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Error> {
     let located = locate::locate(&ctx.paths, here);
     located
         .warnings

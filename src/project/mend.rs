@@ -18,7 +18,7 @@ use crate::store::{self, atomic};
 
 /// How an environment stands to its Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// It works, and is bound to what it should be bound to.
     Sound,
     /// It is bound anew.
@@ -34,7 +34,7 @@ pub enum State {
 
 /// Which Python an environment is for, where a pin says so.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     pub python: &'a Installed,
     /// The pin names a patch: the environment is bound to it, and not to the minor's link.
     pub exact: bool,
@@ -45,7 +45,11 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// What should be changed can't be written.
-pub fn mend(ctx: &Context, venv: &TrustedVenv, wanted: Option<Wanted>) -> Result<State, Error> {
+pub(crate) fn mend(
+    ctx: &Context,
+    venv: &TrustedVenv,
+    wanted: Option<Wanted>,
+) -> Result<State, Error> {
     let root = venv.root();
     let works = venv::works(root);
     let as_it_is = if works { State::Sound } else { State::Broken };

@@ -273,7 +273,7 @@ fn not_installed(
 }
 
 /// One line about a pin's Python that isn't installed, with the command that helps.
-pub fn not_installed_line(ctx: &Context, request: &Request, is_global: bool) -> String {
+pub(crate) fn not_installed_line(ctx: &Context, request: &Request, is_global: bool) -> String {
     match catalog::prospect(ctx, request) {
         Ok(Prospect::Unknown {
             newest: Some(newest),
@@ -305,10 +305,10 @@ pub fn not_installed_line(ctx: &Context, request: &Request, is_global: bool) -> 
 #[error(
     "no command {0} is here\nboot tool install {0} makes it one, if a package of that name has it"
 )]
-pub struct NoCommand(pub String);
+pub(crate) struct NoCommand(pub String);
 
 /// A request that the shell would take apart.
-pub fn quoted(asked: &str) -> String {
+pub(crate) fn quoted(asked: &str) -> String {
     if asked.contains(['<', '>', '=', '~', '^', '*', '!', ' ']) {
         format!("'{asked}'")
     } else {

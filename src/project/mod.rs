@@ -1,22 +1,22 @@
 //! Projects: the pin, the environment that belongs to it, whom we trust, and what happens at the
 //! prompt.
 
-pub mod activation;
+pub(crate) mod activation;
 mod book;
-pub mod choice;
-pub mod environment;
+pub(crate) mod choice;
+pub(crate) mod environment;
 mod exclude;
-pub mod hints;
-pub mod known;
-pub mod locate;
-pub mod make;
-pub mod mend;
-pub mod missing;
+pub(crate) mod hints;
+pub(crate) mod known;
+pub(crate) mod locate;
+pub(crate) mod make;
+pub(crate) mod mend;
+pub(crate) mod missing;
 pub mod pin;
 mod relocate;
-pub mod removed;
-pub mod trust;
-pub mod venv;
+pub(crate) mod removed;
+pub(crate) mod trust;
+pub(crate) mod venv;
 
 use std::path::PathBuf;
 

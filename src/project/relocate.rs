@@ -16,7 +16,7 @@ const LONGEST_SCRIPT: u64 = 1 << 20;
 ///
 /// # Errors
 /// It can't be moved; `from` is whole then.
-pub fn move_folder(from: &Path, to: &Path) -> store::Result<()> {
+pub(super) fn move_folder(from: &Path, to: &Path) -> store::Result<()> {
     match fs::rename(from, to) {
         Ok(()) => return Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {}
@@ -65,7 +65,7 @@ fn copy_folder(from: &Path, to: &Path) -> store::Result<()> {
 ///
 /// # Errors
 /// Its folder of commands can't be read.
-pub fn rewrite_paths(root: &Path, old: &Path) -> store::Result<()> {
+pub(super) fn rewrite_paths(root: &Path, old: &Path) -> store::Result<()> {
     let bin = root.join("bin");
     let entries = fs::read_dir(&bin).map_err(store::Error::io("read", &bin))?;
     let scripts = entries.flatten().map(|entry| entry.path());

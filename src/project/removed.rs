@@ -31,7 +31,7 @@ fn read(paths: &Paths) -> store::Result<Vec<String>> {
 ///
 /// # Errors
 /// The names can't be read.
-pub fn contains(paths: &Paths, name: &Name) -> Result<bool, Error> {
+pub(crate) fn contains(paths: &Paths, name: &Name) -> Result<bool, Error> {
     Ok(read(paths)?.iter().any(|removed| removed == name.as_str()))
 }
 
@@ -39,7 +39,7 @@ pub fn contains(paths: &Paths, name: &Name) -> Result<bool, Error> {
 ///
 /// # Errors
 /// The names can't be read or written.
-pub fn remember(ctx: &Context, name: &Name) -> Result<(), Error> {
+pub(crate) fn remember(ctx: &Context, name: &Name) -> Result<(), Error> {
     let _lock = Lock::hold(&ctx.paths.locks(), "removed-venvs", &*ctx.report)?;
     let mut names = read(&ctx.paths)?;
     names.retain(|removed| removed != name.as_str());

@@ -22,19 +22,19 @@ use crate::store::{self, owner, stamp};
 
 /// An environment that may be put on PATH. Made by [`check`] and [`check_own`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustedVenv {
+pub(crate) struct TrustedVenv {
     root: PathBuf,
     made: bool,
 }
 
 impl TrustedVenv {
     /// Its canonical path.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Made by boot, which may change it; others are only trusted.
-    pub fn is_made(&self) -> bool {
+    pub(crate) fn is_made(&self) -> bool {
         self.made
     }
 }
@@ -103,7 +103,7 @@ fn project(venv: &Path) -> &Path {
 }
 
 /// Whether `venv` may be activated: it is known, and nobody else can change it.
-pub fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
+pub(crate) fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
     let (root, data) = sound(venv)?;
     // A book that can't be read trusts nothing.
     let book = Book::read(paths).unwrap_or_default();
@@ -131,7 +131,7 @@ pub fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
 
 /// As [`check`], of an environment that stands at the `.venv` of `project`: what is under version
 /// control there was written by a checkout, whoever vouches for the folder.
-pub fn check_in_project(
+pub(crate) fn check_in_project(
     paths: &Paths,
     project: &Path,
     root: &Path,
@@ -147,7 +147,7 @@ pub fn check_in_project(
 
 /// A project's environment in boot's own folder: nobody else can write there, unless the folder was
 /// opened to others.
-pub fn check_own(environment: &Environment) -> Result<TrustedVenv, Refusal> {
+pub(crate) fn check_own(environment: &Environment) -> Result<TrustedVenv, Refusal> {
     if environment.is_untrusted() {
         return Err(Refusal::Untrusted(environment.project().into()));
     }
@@ -198,7 +198,7 @@ fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
 /// Notes that `folder`, which boot made, is the environment at the canonical path `target`, or will
 /// be once it is published: a run that is cut in between leaves no environment of boot's that
 /// nothing is known of. What stands there until then stays known.
-pub fn record(ctx: &Context, target: &Path, folder: &Path) -> Result<(), Error> {
+pub(crate) fn record(ctx: &Context, target: &Path, folder: &Path) -> Result<(), Error> {
     let data = fs::symlink_metadata(folder).map_err(store::Error::io("find", folder))?;
     note(ctx, target, &data, true)
 }
@@ -208,7 +208,7 @@ pub fn record(ctx: &Context, target: &Path, folder: &Path) -> Result<(), Error> 
 ///
 /// # Errors
 /// There is none; or others can write to it or to a folder above it.
-pub fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Error> {
+pub(crate) fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Error> {
     let link = folder.join(venv::NAME);
     let venv = if folder.join(venv::CONFIG).exists() {
         folder.to_path_buf()
@@ -251,7 +251,7 @@ fn note(ctx: &Context, root: &Path, data: &Metadata, made: bool) -> Result<(), E
 }
 
 /// Trusts every environment below `folder`, those to come included. False if it was trusted before.
-pub fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
+pub(crate) fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
     let root = fs::canonicalize(folder).map_err(store::Error::io("find", folder))?;
     Book::change(ctx, |book| {
         let exceptions = book.except.len();
@@ -266,7 +266,7 @@ pub fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
 
 /// Trusts nothing of `folder` any more: its environment, itself as an environment, and itself as a
 /// tree; in another tree it becomes an exception. False if nothing of it was trusted.
-pub fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
+pub(crate) fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
     if let Standing::Own(environment)
     | Standing::Renamed(environment)
     | Standing::Moved(environment, _) = environment::look(&ctx.paths, folder)
@@ -295,7 +295,7 @@ pub fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
 }
 
 /// Forgets the environment at the canonical path `venv`, which is gone.
-pub fn forget(ctx: &Context, venv: &Path) -> Result<bool, Error> {
+pub(crate) fn forget(ctx: &Context, venv: &Path) -> Result<bool, Error> {
     Book::change(ctx, |book| drop_venvs(book, venv))
 }
 
@@ -308,14 +308,14 @@ fn drop_venvs(book: &mut Book, root: &Path) -> bool {
 
 /// One line of what is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub(crate) struct Known {
     pub path: PathBuf,
     pub kind: Kind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Made by boot.
     Made,
     /// Trusted by hand.
@@ -327,7 +327,7 @@ pub enum Kind {
 }
 
 /// Everything that is trusted, by path.
-pub fn list(paths: &Paths) -> Result<Vec<Known>, Error> {
+pub(crate) fn list(paths: &Paths) -> Result<Vec<Known>, Error> {
     let book = Book::read(paths)?;
     let venvs = book.venv.into_iter().map(|entry| Known {
         path: entry.path.0,

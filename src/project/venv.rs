@@ -19,16 +19,16 @@ use crate::store::lock::Lock;
 use crate::store::{self, file, paths::Paths};
 
 /// The environment's name in a project.
-pub const NAME: &str = ".venv";
+pub(crate) const NAME: &str = ".venv";
 /// What makes a folder a virtual environment.
-pub const CONFIG: &str = "pyvenv.cfg";
+pub(crate) const CONFIG: &str = "pyvenv.cfg";
 
 const ACTIVATE_SH: &str = include_str!("../../shims/venv-activate.sh");
 const ACTIVATE_FISH: &str = include_str!("../../shims/venv-activate.fish");
 
 /// How an environment is to be.
 #[derive(Clone, Debug, Default)]
-pub struct VenvOptions {
+pub(crate) struct VenvOptions {
     /// What prompts show; the folder's name by default.
     pub prompt: Option<String>,
     pub system_site_packages: bool,
@@ -39,7 +39,7 @@ pub struct VenvOptions {
 
 /// Writes an environment for `python` into the empty folder `staging`; it will live at `target`. No
 /// pip in it yet.
-pub fn create(
+pub(crate) fn create(
     paths: &Paths,
     python: &Installed,
     target: &Path,
@@ -164,7 +164,7 @@ fn write(path: &Path, content: &[u8]) -> store::Result<()> {
 
 /// What an environment says of itself in its `pyvenv.cfg`. None where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Config {
+pub(crate) struct Config {
     pub home: PathBuf,
     /// Empty where the environment doesn't say.
     pub executable: PathBuf,
@@ -176,7 +176,7 @@ pub struct Config {
 }
 
 impl Config {
-    pub fn read(root: &Path) -> Option<Config> {
+    pub(crate) fn read(root: &Path) -> Option<Config> {
         let bytes = fs::read(root.join(CONFIG))
             .ok()
             .filter(|bytes| bytes.len() < 64 * 1024)?;
@@ -201,7 +201,7 @@ impl Config {
     }
 
     /// The version, which virtualenv follows with a release level: `3.12.1.final.0`.
-    pub fn full_version(&self) -> Option<Version> {
+    pub(crate) fn full_version(&self) -> Option<Version> {
         let mut parts = self.version.split('.');
         let numbers = [parts.next()?, parts.next()?, parts.next()?].join(".");
         let level = match (parts.next(), parts.next()) {
@@ -217,14 +217,14 @@ impl Config {
     }
 
     /// Major and minor.
-    pub fn minor(&self) -> Option<(u32, u32)> {
+    pub(crate) fn minor(&self) -> Option<(u32, u32)> {
         let mut parts = self.version.split('.');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     }
 }
 
 /// The names of the packages that are installed in the environment `root`, sorted.
-pub fn packages(root: &Path) -> Vec<String> {
+pub(crate) fn packages(root: &Path) -> Vec<String> {
     let libraries = fs::read_dir(root.join("lib"))
         .into_iter()
         .flatten()
@@ -243,7 +243,7 @@ pub fn packages(root: &Path) -> Vec<String> {
 
 /// The environment's pip and the interpreter that it runs, where that is another one's: the
 /// environment was moved or copied.
-pub fn foreign_script(root: &Path) -> Option<(PathBuf, PathBuf)> {
+pub(crate) fn foreign_script(root: &Path) -> Option<(PathBuf, PathBuf)> {
     let pip = root.join("bin/pip");
     let text = file::read_bounded(&pip, 64 * 1024).ok()?;
     let first = text
@@ -260,7 +260,7 @@ pub fn foreign_script(root: &Path) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// Whether the environment's interpreter is still there.
-pub fn works(root: &Path) -> bool {
+pub(crate) fn works(root: &Path) -> bool {
     root.join(CONFIG).is_file()
         && fs::metadata(root.join("bin/python"))
             .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
@@ -268,7 +268,7 @@ pub fn works(root: &Path) -> bool {
 
 /// Held while the environment at `target` is made or removed, so that two shells that enter a new
 /// project at once make one.
-pub fn lock(ctx: &Context, target: &Path) -> store::Result<Lock> {
+pub(crate) fn lock(ctx: &Context, target: &Path) -> store::Result<Lock> {
     Lock::hold(&ctx.paths.locks(), &lock_name(target), &Silent)
 }
 
@@ -282,7 +282,7 @@ fn lock_name(target: &Path) -> String {
 ///
 /// # Errors
 /// It can't be written.
-pub fn fill(
+pub(crate) fn fill(
     ctx: &Context,
     python: &Installed,
     target: &Path,
@@ -303,7 +303,7 @@ pub fn fill(
 ///
 /// # Errors
 /// The locks' folder can't be written to.
-pub fn try_lock(paths: &Paths, target: &Path) -> store::Result<Option<Lock>> {
+pub(crate) fn try_lock(paths: &Paths, target: &Path) -> store::Result<Option<Lock>> {
     Lock::try_hold(&paths.locks(), &lock_name(target))
 }
 
@@ -313,7 +313,7 @@ pub fn try_lock(paths: &Paths, target: &Path) -> store::Result<Option<Lock>> {
 ///
 /// # Errors
 /// It can't be written, or not be recorded as trusted.
-pub fn publish(
+pub(crate) fn publish(
     ctx: &Context,
     python: &Installed,
     target: &Path,
@@ -333,7 +333,7 @@ pub fn publish(
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Made {
+pub(crate) struct Made {
     /// Why there is no pip although one was asked for.
     pub without_pip: Option<String>,
 }

@@ -19,7 +19,7 @@ use crate::store::lock::Lock;
 use crate::store::{self};
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("{} isn't a Python that boot can take in: {reason}\n\
              {hint}", crate::report::escaped(&path.to_string_lossy()))]
     NotAPython {
@@ -40,7 +40,7 @@ pub enum Error {
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub python: Installed,
     /// False: it was taken in before.
     pub fresh: bool,
@@ -53,7 +53,7 @@ pub struct Outcome {
 ///
 /// Errors: it isn't a CPython 3.8 or newer of this machine; it is an environment's; or there is
 /// another Python of its version.
-pub fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
+pub(crate) fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
     let refuse = |reason: String, hint: &str| Error::NotAPython {
         path: path.into(),
         reason,

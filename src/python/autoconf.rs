@@ -16,7 +16,7 @@ const PRELUDE: &str = "#include <stddef.h>\n#include <stdio.h>\n#include <stdlib
                        #include <sys/stat.h>\n#include <unistd.h>\n";
 
 /// The compiler that configure will take.
-pub struct Compiler {
+pub(crate) struct Compiler {
     /// Its command, with the flags for compiling.
     pub command: Vec<String>,
     /// Its flags for linking.
@@ -26,7 +26,12 @@ pub struct Compiler {
 /// Autoconf's cache variables that are `yes`, of those that the text of a `configure` asks for.
 /// `folder` is an empty one to work in, `jobs` how many compilers may run at once. None where
 /// anything is unclear: configure is then only slower.
-pub fn found(configure: &str, compiler: &Compiler, folder: &Path, jobs: usize) -> Vec<String> {
+pub(crate) fn found(
+    configure: &str,
+    compiler: &Compiler,
+    folder: &Path,
+    jobs: usize,
+) -> Vec<String> {
     let (functions, headers) = (asked(configure, "func"), asked(configure, "header_compile"));
     std::thread::scope(|scope| {
         let functions = scope.spawn(|| compiler.functions(functions, folder));

@@ -11,7 +11,7 @@ const GONE: [&str; 2] = ["/tools/", "/build/Python-"];
 /// `/tools/llvm/bin/llvm-ar` becomes `ar`; `-I/tools/deps/include`, `-isysroot SDK` and the like
 /// go; of `PATH=/build/Python-3.9.13/x` the value goes. A compiler that is named without a folder
 /// where a value begins becomes `cc` or `c++`: not everybody has clang.
-pub fn without_builder(text: &str) -> String {
+pub(crate) fn without_builder(text: &str) -> String {
     let mut done = String::with_capacity(text.len());
     let mut rest = text;
     let mut is_argument = false;

@@ -12,10 +12,10 @@ use crate::context::var;
 
 /// For `make`: a program of the test suite, linked with the whole interpreter and installed
 /// nowhere, counts as made.
-pub const UNNEEDED: [&str; 2] = ["-o", "Programs/_testembed"];
+pub(crate) const UNNEEDED: [&str; 2] = ["-o", "Programs/_testembed"];
 
 /// The words of `configure` for a Python whose life is in `home`.
-pub fn arguments(key: &Key, options: &Options, home: &Path) -> Vec<String> {
+pub(crate) fn arguments(key: &Key, options: &Options, home: &Path) -> Vec<String> {
     let mut arguments = vec![
         format!("--prefix={}", home.display()),
         "--with-ensurepip=no".to_string(),
@@ -65,7 +65,7 @@ pub fn arguments(key: &Key, options: &Options, home: &Path) -> Vec<String> {
 }
 
 /// The variables that `configure` is given beside those of this process.
-pub fn flags(options: &Options) -> Vec<(&'static str, String)> {
+pub(crate) fn flags(options: &Options) -> Vec<(&'static str, String)> {
     let mut flags = Vec::new();
     if var("PYTHON_CFLAGS").is_some() {
         flags.push(("CFLAGS", cflags()));
@@ -121,7 +121,7 @@ fn cflags() -> String {
 
 /// Autoconf's variables that can be told ahead, for the `configure` in `sources`; `folder` is an
 /// empty one to work in.
-pub fn answers(sources: &Path, folder: &Path, jobs: usize) -> Vec<(String, &'static str)> {
+pub(crate) fn answers(sources: &Path, folder: &Path, jobs: usize) -> Vec<(String, &'static str)> {
     let Ok(text) = fs::read_to_string(sources.join("configure")) else {
         return Vec::new();
     };
@@ -145,7 +145,7 @@ pub fn answers(sources: &Path, folder: &Path, jobs: usize) -> Vec<(String, &'sta
 }
 
 /// The words of a variable.
-pub fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     var(name)
         .unwrap_or_default()
         .split_whitespace()

@@ -14,7 +14,7 @@ use crate::store::paths::Paths;
 
 /// Something that would stop working without its Python.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dependent {
+pub(crate) enum Dependent {
     /// A tool, by its name.
     Tool(String),
     /// An environment, named or a project's.
@@ -26,7 +26,7 @@ pub enum Dependent {
 
 impl Dependent {
     /// As a message names it.
-    pub fn shown(&self, paths: &Paths) -> String {
+    pub(crate) fn shown(&self, paths: &Paths) -> String {
         let text = match self {
             Dependent::Tool(name) => format!("the tool {name}"),
             Dependent::Environment(path) | Dependent::Pin(path) => paths.tilde(path),
@@ -38,7 +38,7 @@ impl Dependent {
 /// The tools and environments that have no Python when `python` goes: those bound to its patch, and
 /// those bound to its minor's link if no other patch would take its place. Those of a taken-in one
 /// go on running, but boot could no longer upgrade or mend them.
-pub fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
+pub(crate) fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     if python.origin == Origin::Adopted {
         return bound_to(paths, &[python.root.clone(), python.executable.clone()]);
     }
@@ -55,7 +55,7 @@ pub fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
 
 /// What holds `python` although a newer patch of its minor is there: environments bound to its
 /// patch, and pins that name it.
-pub fn of_patch(paths: &Paths, python: &Installed) -> Vec<Dependent> {
+pub(crate) fn of_patch(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     let mut found = bound_to(paths, std::slice::from_ref(&python.root));
     let projects = known(paths)
         .into_iter()

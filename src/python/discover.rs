@@ -11,7 +11,7 @@ use crate::shell::shim;
 use crate::store::paths::Paths;
 
 /// Every interpreter by its numbered name, each once, those of version managers first.
-pub fn interpreters(paths: &Paths) -> Vec<PathBuf> {
+pub(crate) fn interpreters(paths: &Paths) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     let mut real: Vec<PathBuf> = Vec::new();
     let own = fs::canonicalize(&paths.data).unwrap_or_else(|_| paths.data.clone());

@@ -49,7 +49,7 @@ const MINORS: RangeInclusive<u32> = 8..=14;
 
 /// A Python that boot does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Foreign {
+pub(crate) enum Foreign {
     /// Another implementation, or conda's.
     Implementation,
     /// `3.13-dev`: the head of a branch.
@@ -60,7 +60,7 @@ pub enum Foreign {
 
 impl Foreign {
     /// The Python that `word` names, if it is one of them.
-    pub fn recognize(word: &str) -> Option<Foreign> {
+    pub(crate) fn recognize(word: &str) -> Option<Foreign> {
         let word = word.to_ascii_lowercase();
         if FAMILIES
             .iter()
@@ -85,7 +85,7 @@ impl Foreign {
     }
 
     /// Why it can't be had, behind "which".
-    pub fn reason(self) -> &'static str {
+    pub(crate) fn reason(self) -> &'static str {
         match self {
             Foreign::Implementation => "isn't CPython, and boot has CPython only",
             Foreign::Development => "is a development build, and boot has releases only",
@@ -118,7 +118,7 @@ fn ends_word(rest: &str) -> bool {
 }
 
 /// The version and the name in pyenv-virtualenv's form.
-pub fn pyenv_virtualenv(word: &str) -> Option<(&str, &str)> {
+pub(crate) fn pyenv_virtualenv(word: &str) -> Option<(&str, &str)> {
     let (version, name) = word.split_once("/envs/")?;
     let is_version = version.starts_with(|c: char| c.is_ascii_digit())
         && version
@@ -133,7 +133,7 @@ pub fn pyenv_virtualenv(word: &str) -> Option<(&str, &str)> {
 
 /// The minor of CPython that `text` speaks of, if there is such a one: what somebody may ask for
 /// instead.
-pub fn nearest_minor(text: &str) -> Option<String> {
+pub(crate) fn nearest_minor(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find("3.") {
         let is_start = !rest[..at].ends_with(|c: char| c.is_ascii_digit() || c == '.');

@@ -22,7 +22,7 @@ use crate::store::{self};
 
 /// What may be done to have it.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// Also where it is installed already.
     pub reinstall: bool,
     /// Build it, whatever archives there are.
@@ -40,14 +40,14 @@ pub struct Options {
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub installed: Installed,
     /// False where it was there already.
     pub fresh: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("no CPython {request} is known{}\nboot python list --available shows those that \
              are", newest.as_ref().map_or(String::new(), |newest| newest_known(request, newest)))]
     Unknown {
@@ -103,11 +103,11 @@ pub enum Error {
     Settings(#[from] crate::settings::Error),
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// The Python that meets `request`, installed now if it wasn't. Newest matching version first; what
 /// is there already and meets it is enough.
-pub fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Outcome> {
+pub(crate) fn ensure(ctx: &Context, request: &Request, options: &Options) -> Result<Outcome> {
     if !options.reinstall
         && let Some(installed) = installed::find(&ctx.paths, request)
     {

@@ -15,12 +15,12 @@ use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 
 /// The record's name inside a Python's folder.
-pub const RECORD: &str = "boot.json";
+pub(crate) const RECORD: &str = "boot.json";
 
 /// Where a Python came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Origin {
+pub(crate) enum Origin {
     Prebuilt,
     Source,
     Adopted,
@@ -28,7 +28,7 @@ pub enum Origin {
 
 /// `boot.json`: what was installed, from what, and what the self-test learned of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     pub schema: u32,
     /// See [`Key`]; as text, so that a record of a newer boot can still be passed over.
     pub key: String,
@@ -52,7 +52,7 @@ pub struct Record {
 
 /// One installed Python.
 #[derive(Clone, Debug)]
-pub struct Installed {
+pub(crate) struct Installed {
     pub key: Key,
     /// Its folder, `pythons/KEY`.
     pub root: PathBuf,
@@ -60,7 +60,6 @@ pub struct Installed {
     pub executable: PathBuf,
     pub origin: Origin,
     pub facts: Facts,
-    pub missing: Vec<String>,
     pub build: source::Options,
     /// See [`Record::replaces`].
     pub replaces: Option<Key>,
@@ -68,7 +67,7 @@ pub struct Installed {
 
 /// All installed Pythons, newest first. Folders without a readable record are no Pythons, nor is
 /// one whose interpreter is gone: see [`gone`].
-pub fn list(paths: &Paths) -> Vec<Installed> {
+pub(crate) fn list(paths: &Paths) -> Vec<Installed> {
     matching(paths, &|_| true)
         .filter(Installed::is_there)
         .collect()
@@ -76,7 +75,7 @@ pub fn list(paths: &Paths) -> Vec<Installed> {
 
 /// What was installed or taken in and has lost its interpreter since, newest first: somebody
 /// removed it by hand, or who owns an adopted one did.
-pub fn gone(paths: &Paths) -> Vec<Installed> {
+pub(crate) fn gone(paths: &Paths) -> Vec<Installed> {
     matching(paths, &|_| true)
         .filter(|python| !python.is_there())
         .collect()
@@ -101,7 +100,7 @@ fn matching(
 }
 
 /// The Python in the folder `root`, if there is one and its interpreter too.
-pub fn read(root: &Path) -> Option<Installed> {
+pub(crate) fn read(root: &Path) -> Option<Installed> {
     recorded(root).filter(Installed::is_there)
 }
 
@@ -118,7 +117,6 @@ fn recorded(root: &Path) -> Option<Installed> {
         executable: root.join(&record.executable),
         origin: record.origin,
         facts: record.facts,
-        missing: record.missing,
         build: record.build,
         replaces: record.replaces.and_then(|key| key.parse().ok()),
     })
@@ -126,7 +124,7 @@ fn recorded(root: &Path) -> Option<Installed> {
 
 /// The newest installed Python that meets `request`; of one minor that which its link leads to, if
 /// that meets it, so that everybody means the same. `system` and paths are not boot's: None.
-pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
+pub(crate) fn find(paths: &Paths, request: &Request) -> Option<Installed> {
     match request {
         Request::Key(key) => return read(&paths.pythons().join(key.to_string())),
         // What most pins say: no need to look at what else there is.
@@ -152,7 +150,7 @@ pub fn find(paths: &Paths, request: &Request) -> Option<Installed> {
 
 /// The Python whose interpreter is at `path`, by whatever name: for people who name one by its
 /// place.
-pub fn at(paths: &Paths, path: &Path) -> Option<Installed> {
+pub(crate) fn at(paths: &Paths, path: &Path) -> Option<Installed> {
     let real = fs::canonicalize(path).ok()?;
     list(paths)
         .into_iter()
@@ -174,7 +172,7 @@ fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
 
 /// The Python where nothing was asked for: that of the global pin, else the newest installed one.
 /// None where that pin can't be met.
-pub fn default(paths: &Paths) -> Option<Installed> {
+pub(crate) fn default(paths: &Paths) -> Option<Installed> {
     let pin = pin::read_global(paths);
     match pin.as_ref().map_or(Ok(None), |pin| pin.python()) {
         Ok(Some(request)) => find(paths, request),
@@ -185,13 +183,13 @@ pub fn default(paths: &Paths) -> Option<Installed> {
 
 impl Installed {
     /// Whether its interpreter is there; an adopted one may go any day.
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         fs::metadata(&self.executable).is_ok()
     }
 
     /// The command that puts a Python in order whose interpreter is gone: one of boot's is
     /// installed again, one that was taken in is its owner's, and can only be forgotten.
-    pub fn way_out(&self) -> String {
+    pub(crate) fn way_out(&self) -> String {
         let verb = if self.origin == Origin::Adopted {
             "uninstall"
         } else {
@@ -205,7 +203,7 @@ impl Installed {
     }
 
     /// The minor's link, `pythons/3.11`, whichever patch it leads to.
-    pub fn minor_link(&self, paths: &Paths) -> PathBuf {
+    pub(crate) fn minor_link(&self, paths: &Paths) -> PathBuf {
         paths
             .pythons()
             .join(self.key.version.minor_name(self.key.variant))
@@ -214,7 +212,7 @@ impl Installed {
     /// The interpreter's path through the minor's link, `pythons/3.11/bin/python3.11`: what
     /// environments are bound to so that they follow an upgrade. The interpreter itself where the
     /// link leads to another patch, and for adopted ones.
-    pub fn minor_executable(&self, paths: &Paths) -> PathBuf {
+    pub(crate) fn minor_executable(&self, paths: &Paths) -> PathBuf {
         let link = self.minor_link(paths);
         let leads_here = fs::read_link(&link)
             .is_ok_and(|target| Some(target.as_os_str()) == self.root.file_name());

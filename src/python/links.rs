@@ -14,14 +14,14 @@ use crate::store::{Result, atomic, stamp};
 
 /// Makes the links and shims what they should be, each in one step. Called after every change of
 /// what is installed.
-pub fn refresh(paths: &Paths) -> Result<()> {
+pub(crate) fn refresh(paths: &Paths) -> Result<()> {
     set(paths)?;
     // Shells that wait for one of these look again.
     stamp::touch(paths)
 }
 
 /// As [`refresh`], where nothing has changed unless an earlier run was killed in the middle of it.
-pub fn mend(paths: &Paths) -> Result<()> {
+pub(crate) fn mend(paths: &Paths) -> Result<()> {
     if set(paths)? {
         stamp::touch(paths)
     } else {
@@ -31,7 +31,7 @@ pub fn mend(paths: &Paths) -> Result<()> {
 
 /// As [`mend`], for a boot that has just taken the place of another; nothing where nothing was ever
 /// installed.
-pub fn renew(paths: &Paths) -> Result<()> {
+pub(crate) fn renew(paths: &Paths) -> Result<()> {
     if paths.pythons().is_dir() || paths.shims().is_dir() {
         mend(paths)
     } else {
@@ -69,7 +69,7 @@ fn set(paths: &Paths) -> Result<bool> {
 }
 
 /// What is wrong with the shims: see [`shims::State`].
-pub fn wrong_shims(paths: &Paths) -> Vec<(PathBuf, shims::State)> {
+pub(crate) fn wrong_shims(paths: &Paths) -> Vec<(PathBuf, shims::State)> {
     shims::wrong(paths, &shim_names(&minors(&installed::list(paths))))
 }
 

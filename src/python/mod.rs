@@ -1,40 +1,40 @@
 //! Pythons: asking for one, knowing what exists, getting it, and what is installed.
 
-pub mod adopt;
-pub mod autoconf;
-pub mod build_flags;
+pub(crate) mod adopt;
+pub(crate) mod autoconf;
+pub(crate) mod build_flags;
 pub mod catalog;
 pub mod checksums;
-pub mod configure;
-pub mod dependents;
-pub mod discover;
-pub mod foreign;
-pub mod install;
-pub mod installed;
-pub mod key;
-pub mod links;
-pub mod packages;
-pub mod patch;
-pub mod pip;
-pub mod preflight;
-pub mod refresh;
-pub mod request;
-pub mod selftest;
-pub mod shims;
-pub mod source;
-pub mod standalone;
-pub mod tarball;
-pub mod target;
-pub mod uninstall;
-pub mod upgrade;
-pub mod verify;
+pub(crate) mod configure;
+pub(crate) mod dependents;
+pub(crate) mod discover;
+pub(crate) mod foreign;
+pub(crate) mod install;
+pub(crate) mod installed;
+pub(crate) mod key;
+pub(crate) mod links;
+pub(crate) mod packages;
+pub(crate) mod patch;
+pub(crate) mod pip;
+pub(crate) mod preflight;
+pub(crate) mod refresh;
+pub(crate) mod request;
+pub(crate) mod selftest;
+pub(crate) mod shims;
+pub(crate) mod source;
+pub(crate) mod standalone;
+pub(crate) mod tarball;
+pub(crate) mod target;
+pub(crate) mod uninstall;
+pub(crate) mod upgrade;
+pub(crate) mod verify;
 
-pub use install::Error;
+pub(crate) use install::Error;
 
 use crate::Code;
 
 impl Error {
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Error::NotInstallable(_) => Code::Usage,
             _ => Code::Failed,

@@ -14,7 +14,7 @@ const MANAGERS: [(&str, &str, bool); 5] = [
 
 /// The modules that a build lacks when a library was missing, with the packages that have its
 /// headers.
-pub const LIBRARIES: &[(&str, [&str; 5])] = &[
+pub(crate) const LIBRARIES: &[(&str, [&str; 5])] = &[
     (
         "ssl",
         [
@@ -164,7 +164,7 @@ const REST: [&str; 5] = [
 
 /// The command with which this machine's package manager installs the headers that a build needs
 /// for `modules`.
-pub fn for_build<'a>(modules: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn for_build<'a>(modules: impl IntoIterator<Item = &'a str>) -> Option<String> {
     line(modules, |module, column| {
         LIBRARIES
             .iter()
@@ -174,7 +174,7 @@ pub fn for_build<'a>(modules: impl IntoIterator<Item = &'a str>) -> Option<Strin
 }
 
 /// The command that puts `modules` back into the distribution's own Python of `version`.
-pub fn for_distribution<'a>(
+pub(crate) fn for_distribution<'a>(
     modules: impl IntoIterator<Item = &'a str>,
     version: &Version,
 ) -> Option<String> {
@@ -194,7 +194,7 @@ pub fn for_distribution<'a>(
 }
 
 /// The command that installs a compiler and make.
-pub fn for_compiling() -> String {
+pub(crate) fn for_compiling() -> String {
     let packages = [
         "build-essential",
         "gcc make",

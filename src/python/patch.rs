@@ -23,7 +23,7 @@ Error=This Python is managed by boot, and shared by all that uses it.
 ";
 
 /// Patches the Python of `key` in `staging` for its life in `home`.
-pub fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
+pub(crate) fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
     let minor = format!(
         "{}.{}{}",
         key.version.major,

@@ -23,7 +23,7 @@ pub enum Error {
 
 /// The newest pip wheel of the interpreter whose standard library is `stdlib`; Debian keeps those
 /// of its own apart.
-pub fn bundled(stdlib: &Path) -> Option<PathBuf> {
+pub(crate) fn bundled(stdlib: &Path) -> Option<PathBuf> {
     let folders = [
         stdlib.join("ensurepip/_bundled"),
         PathBuf::from("/usr/share/python-wheels"),
@@ -40,7 +40,7 @@ pub fn bundled(stdlib: &Path) -> Option<PathBuf> {
 
 /// Installs `wheel` into the environment or Python that is written to `root` and will live at
 /// `home`, with the commands `pip`, `pip3` and that of the minor.
-pub fn install(
+pub(crate) fn install(
     paths: &Paths,
     facts: &Facts,
     wheel: &Path,

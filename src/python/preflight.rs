@@ -23,7 +23,7 @@ const HEADERS: &[(&str, &str)] = &[
 ];
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("building Python needs a C compiler, and {compiler} isn't there\n{hint}")]
     NoCompiler { compiler: String, hint: String },
     #[error("building Python needs make, and it isn't there\n{hint}")]
@@ -36,14 +36,14 @@ pub enum Error {
 }
 
 /// The compiler that configure will take.
-pub fn compiler() -> String {
+pub(crate) fn compiler() -> String {
     let named =
         crate::context::var("CC").or_else(|| which::which("gcc").is_ok().then(|| "gcc".into()));
     named.unwrap_or_else(|| "cc".into())
 }
 
 /// Compiles a few lines per library, all at once, and names every one that is missing.
-pub fn check() -> Result<(), Error> {
+pub(crate) fn check() -> Result<(), Error> {
     let compiler = compiler();
     let command = compiler
         .split_whitespace()
@@ -109,7 +109,7 @@ fn compiles(compiler: &str, program: &str) -> bool {
 
 /// Homebrew keeps some libraries out of the compiler's way ("keg-only"); configure is told of them,
 /// see `source`.
-pub fn brew_prefixes() -> Vec<String> {
+pub(crate) fn brew_prefixes() -> Vec<String> {
     if !cfg!(target_os = "macos") {
         return Vec::new();
     }

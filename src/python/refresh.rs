@@ -19,7 +19,7 @@ use crate::store::digest::Sha256;
 
 /// When the list is read anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub(crate) enum When {
     /// If the last look, successful or not, is more than a day old; silently.
     Daily,
     /// Because the user said `--refresh`; told what came of it.
@@ -37,7 +37,7 @@ const RELEASES: usize = 8;
 /// Reads the list of `mirror` (None: of the address that is set up) if it is time to. Never fails
 /// an install: what went wrong is told with `--verbose`, or as a warning where the user asked for
 /// the refresh.
-pub fn run(ctx: &Context, mirror: Option<&str>, when: When) -> Result<(), settings::Error> {
+pub(crate) fn run(ctx: &Context, mirror: Option<&str>, when: When) -> Result<(), settings::Error> {
     if let Some(own) = catalog::own(ctx)? {
         if when == When::Now {
             ctx.report.info(&format!(

@@ -26,14 +26,14 @@ const NEEDED: [&str; 11] = [
 
 /// What the interpreter said of itself.
 #[derive(Clone, Debug)]
-pub struct Passed {
+pub(crate) struct Passed {
     pub facts: Facts,
     /// Modules that it can't import; empty for a complete one.
     pub missing: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(
         "{key} doesn't run on this machine: {reason}\nit was not installed; boot python install \
          --source builds one that does"
@@ -61,7 +61,12 @@ fn hint(missing: &[String]) -> String {
 ///
 /// Errors: it doesn't run, isn't what `key` says, can't import what it needs, or makes no
 /// environment that runs.
-pub fn run(key: &Key, executable: &Path, staging: &Path, home: &Path) -> Result<Passed, Error> {
+pub(crate) fn run(
+    key: &Key,
+    executable: &Path,
+    staging: &Path,
+    home: &Path,
+) -> Result<Passed, Error> {
     // Side by side: each is an interpreter's start or two, and most of what an install takes after
     // its download.
     let (examined, environment) = std::thread::scope(|scope| {
@@ -93,7 +98,7 @@ pub fn run(key: &Key, executable: &Path, staging: &Path, home: &Path) -> Result<
 
 /// Asks any program whether it is a Python, what it can import, and what packaging needs to know of
 /// it. In words why not, if it isn't one that boot works with.
-pub fn examine(executable: &Path) -> Result<Passed, String> {
+pub(crate) fn examine(executable: &Path) -> Result<Passed, String> {
     #[derive(Deserialize)]
     struct Imports {
         missing: Vec<String>,
@@ -124,7 +129,7 @@ pub fn examine(executable: &Path) -> Result<Passed, String> {
 
 impl Passed {
     /// As a key writes it; distributions append a `+` to what they built from a branch.
-    pub fn version(&self) -> &str {
+    pub(crate) fn version(&self) -> &str {
         self.facts.markers.python_full_version.trim_end_matches('+')
     }
 }

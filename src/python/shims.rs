@@ -17,7 +17,7 @@ static MARK: [u8; 32] = *b"\x1fboot: this file can be a shim\x1f\n";
 
 /// What stands at a shim's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// This boot.
     Current,
     /// Another boot, or a link to one as boots made them at first.
@@ -29,7 +29,7 @@ pub enum State {
 
 /// Makes the shims those of this boot: `names`, and no others. True if there was anything to
 /// change. What is foreign stays. The caller holds the lock of the links.
-pub fn set(paths: &Paths, names: &[String]) -> Result<bool> {
+pub(crate) fn set(paths: &Paths, names: &[String]) -> Result<bool> {
     let folder = paths.shims();
     let mut changed = false;
     if !names.is_empty() {
@@ -75,7 +75,7 @@ pub fn set(paths: &Paths, names: &[String]) -> Result<bool> {
 }
 
 /// The places of `names` that have no shim of this boot.
-pub fn wrong(paths: &Paths, names: &[String]) -> Vec<(PathBuf, State)> {
+pub(crate) fn wrong(paths: &Paths, names: &[String]) -> Vec<(PathBuf, State)> {
     let Ok(mut boot) = Boot::running() else {
         return Vec::new();
     };

@@ -27,7 +27,7 @@ use crate::store::{self};
 /// How it is to be built.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Options {
+pub(crate) struct Options {
     /// Profile-guided and link-time optimisation: a tenth faster, and ten times as long to build.
     pub optimize: bool,
     /// Further words for configure.
@@ -40,7 +40,7 @@ pub struct Options {
 
 impl Options {
     /// These, where they say something; else those that an earlier build was made with.
-    pub fn or(self, earlier: &Options) -> Options {
+    pub(crate) fn or(self, earlier: &Options) -> Options {
         let says = self.optimize || self.configure.is_some();
         if says {
             self
@@ -54,7 +54,7 @@ impl Options {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("Python {version} could not be built: {stage} failed{}\n{}\n\
              the whole log: \
              {}", cause.map_or(String::new(), |cause| format!(" ({cause})")), last, log.display())]
@@ -78,7 +78,7 @@ pub enum Error {
 }
 
 /// Builds what `found` names into the empty folder `staging`, for its life in `home`.
-pub fn build(
+pub(crate) fn build(
     ctx: &Context,
     key: &Key,
     found: &Found,
@@ -186,7 +186,7 @@ pub fn build(
 }
 
 /// The finished build of `source` in the cache, if there is one that was made alike.
-pub fn finished(
+pub(crate) fn finished(
     ctx: &Context,
     key: &Key,
     source: &Source,
@@ -197,7 +197,7 @@ pub fn finished(
 }
 
 /// Deletes a finished build that turned out to be of no use.
-pub fn forget(
+pub(crate) fn forget(
     ctx: &Context,
     key: &Key,
     source: &Source,

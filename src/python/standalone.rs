@@ -13,7 +13,7 @@ use crate::store::bounded::{Bounded, Counted, is_only_padding};
 use crate::store::unpack::{self, Limits};
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(transparent)]
     Net(#[from] net::Error),
     #[error(transparent)]
@@ -23,7 +23,7 @@ pub enum Error {
 }
 
 /// The address of a build; `mirror` replaces the publisher's.
-pub fn address(ctx: &Context, build: &Build, mirror: Option<&str>) -> Result<String, Error> {
+pub(crate) fn address(ctx: &Context, build: &Build, mirror: Option<&str>) -> Result<String, Error> {
     let base = match mirror {
         Some(mirror) => mirror.trim_end_matches('/').to_string(),
         None => endpoints::python_builds(ctx)?.0,
@@ -37,7 +37,7 @@ pub fn address(ctx: &Context, build: &Build, mirror: Option<&str>) -> Result<Str
 
 /// Fetches `build` into the empty folder `staging`: hashed, decompressed and unpacked as it
 /// arrives.
-pub fn fetch(
+pub(crate) fn fetch(
     ctx: &Context,
     build: &Build,
     mirror: Option<&str>,

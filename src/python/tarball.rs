@@ -12,7 +12,7 @@ use crate::net::{self, endpoints};
 
 /// A source archive and where it is.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(crate) struct Found {
     pub source: Source,
     pub url: String,
     /// For people: whose copy it is.
@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(transparent)]
     Net(#[from] net::Error),
     #[error(transparent)]
@@ -29,7 +29,7 @@ pub enum Error {
 
 /// Looks for the first of `sources` (newest first) that can be had. Ok(None) where no place has
 /// any; the places that could not be reached, and why, are added to `unreachable`, each once.
-pub fn locate(
+pub(crate) fn locate(
     ctx: &Context,
     sources: &[Source],
     unreachable: &mut Vec<String>,
@@ -80,7 +80,7 @@ fn folder(source: &Source) -> String {
 }
 
 /// A place that doesn't have what is looked for, and why, for people.
-pub fn tried(url: &str, error: &net::Error) -> String {
+pub(crate) fn tried(url: &str, error: &net::Error) -> String {
     let why = match error {
         net::Error::Unreachable { reason, .. } => reason.clone(),
         net::Error::Status { status, .. } => format!("answered {status}"),
@@ -170,7 +170,7 @@ fn pool_path(source: &Source) -> Option<String> {
 
 /// The archives that apt is set up with here, http(s) and file only, in the order of its files.
 /// `BOOT_APT_SOURCES` names another folder than /etc/apt.
-pub fn apt_mirrors() -> Vec<String> {
+pub(crate) fn apt_mirrors() -> Vec<String> {
     let folder = var("BOOT_APT_SOURCES").map_or_else(|| PathBuf::from("/etc/apt"), PathBuf::from);
     let mut files = vec![folder.join("sources.list")];
     let mut parts: Vec<PathBuf> = fs::read_dir(folder.join("sources.list.d"))

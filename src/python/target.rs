@@ -13,7 +13,7 @@ const MACOS: [(u32, u32); 3] = [(13, 0), (14, 0), (15, 0)];
 
 /// [`facts`] on machines of different age, the oldest first: what has no wheels for one may have
 /// some for the next.
-pub fn ages(key: &Key) -> impl Iterator<Item = Facts> {
+pub(crate) fn ages(key: &Key) -> impl Iterator<Item = Facts> {
     let versions: &[(u32, u32)] = match key.platform.libc {
         Libc::Gnu => &GLIBC,
         Libc::Musl => &MUSL,

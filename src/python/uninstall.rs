@@ -11,7 +11,7 @@ use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(
         "Python {version} is used by {}\nremove or reinstall those first, or: boot python \
          uninstall --force {version}",
@@ -36,7 +36,7 @@ fn listed(all: &[String]) -> String {
 
 /// What was uninstalled.
 #[derive(Clone, Debug)]
-pub struct Gone {
+pub(crate) struct Gone {
     pub python: Installed,
     /// What has no Python now; empty without `force`.
     pub broken: Vec<Dependent>,
@@ -45,7 +45,11 @@ pub struct Gone {
 /// Uninstalls the Python that meets `request`; None where none does.
 ///
 /// Errors: tools or environments use it and `force` isn't given; or several meet the request.
-pub fn uninstall(ctx: &Context, request: &Request, force: bool) -> Result<Option<Gone>, Error> {
+pub(crate) fn uninstall(
+    ctx: &Context,
+    request: &Request,
+    force: bool,
+) -> Result<Option<Gone>, Error> {
     let all = installed::list(&ctx.paths)
         .into_iter()
         .chain(installed::gone(&ctx.paths));

@@ -16,10 +16,10 @@ use crate::store::lock::Lock;
 use crate::store::{self};
 
 /// A minor, and whether it is the free-threaded one.
-pub type Minor = (u32, u32, Variant);
+pub(crate) type Minor = (u32, u32, Variant);
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("Python {0} isn't installed, so there is nothing to upgrade\nboot python install {0}")]
     NotInstalled(String),
     #[error(
@@ -43,7 +43,7 @@ pub enum Error {
 
 /// What came of one minor.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// What the minor is now.
     pub now: Installed,
     /// What it was; the same where there was nothing newer.
@@ -58,7 +58,7 @@ pub struct Outcome {
 /// one.
 ///
 /// Errors: none is installed; or the request is bound to one patch.
-pub fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Minor>, Error> {
+pub(crate) fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Minor>, Error> {
     let installed = installed::list(&ctx.paths);
     let minor = |key: &Key| (key.version.major, key.version.minor, key.variant);
     let mut minors: Vec<Minor> = Vec::new();
@@ -103,7 +103,10 @@ pub fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Minor>, Er
 /// The newest version of `installed`'s minor that is newer than it and can be had the way it came:
 /// as an archive, or as source. Pre-releases are followed by newer ones and by the final release,
 /// final releases by final ones.
-pub fn newer(ctx: &Context, installed: &Installed) -> Result<Option<Version>, catalog::Error> {
+pub(crate) fn newer(
+    ctx: &Context,
+    installed: &Installed,
+) -> Result<Option<Version>, catalog::Error> {
     let wanted = next(&installed.key);
     let key = |version| Key {
         version,
@@ -143,7 +146,7 @@ fn next(key: &Key) -> Request {
 /// Upgrades one minor. `keep`: the old patch stays.
 ///
 /// Errors: those of [`install::ensure`]; what was there before is then as it was.
-pub fn upgrade(
+pub(crate) fn upgrade(
     ctx: &Context,
     minor: Minor,
     keep: bool,

@@ -27,7 +27,7 @@ struct Inventory {
 
 /// One module of the standard library.
 #[derive(Clone, Debug, Serialize)]
-pub struct Module {
+pub(crate) struct Module {
     pub name: String,
     pub ok: bool,
     /// A Python is complete without it.
@@ -41,7 +41,7 @@ pub struct Module {
 
 /// All that was found out about one Python.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     pub key: String,
     pub complete: bool,
     /// What it should have and hasn't: modules, `pip`, `venv`.
@@ -63,7 +63,7 @@ pub struct Report {
 }
 
 /// Looks at an installed Python. Takes a second.
-pub fn verify(python: &Installed) -> Report {
+pub(crate) fn verify(python: &Installed) -> Report {
     let version = python.key.version;
     let report = Report {
         key: python.key.to_string(),
@@ -149,7 +149,7 @@ fn pip_problem(python: &Installed, place: &Path) -> Option<String> {
 }
 
 /// What an interpreter of any origin lacks, whose library is `stdlib`.
-pub fn inspect(
+pub(crate) fn inspect(
     executable: &Path,
     stdlib: &Path,
     version: &Version,

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// A program or plug-in that puts environments on PATH at a prompt or at the start of a shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Activator {
+pub(crate) enum Activator {
     PyenvVirtualenv,
     CondaBase,
     ZshAutoswitchVirtualenv,
@@ -32,7 +32,7 @@ const FUNCTIONS: &[(&str, Activator)] = &[
 
 impl Activator {
     /// Its name, for people.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Activator::PyenvVirtualenv => "pyenv-virtualenv",
             Activator::CondaBase => "conda",
@@ -43,7 +43,7 @@ impl Activator {
     }
 
     /// What it does beside boot.
-    pub fn effect(self) -> &'static str {
+    pub(crate) fn effect(self) -> &'static str {
         match self {
             Activator::PyenvVirtualenv | Activator::ZshAutoswitchVirtualenv => {
                 "activates environments too"
@@ -61,7 +61,7 @@ impl Activator {
     }
 
     /// The way to have boot alone. None where both get along.
-    pub fn remedy(self) -> Option<&'static str> {
+    pub(crate) fn remedy(self) -> Option<&'static str> {
         match self {
             Activator::PyenvVirtualenv => {
                 Some("take the line with `pyenv virtualenv-init -` out of your start-up files")
@@ -74,13 +74,13 @@ impl Activator {
 }
 
 /// The names of functions to ask a shell for; [`of_shell`] reads the answers in this order.
-pub fn functions() -> impl Iterator<Item = &'static str> {
+pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|(name, _)| *name)
 }
 
 /// The activators in a shell that has these functions, in the order of [`functions`], and this
 /// PATH.
-pub fn of_shell(is_there: &[bool], path: &[PathBuf]) -> Vec<Activator> {
+pub(crate) fn of_shell(is_there: &[bool], path: &[PathBuf]) -> Vec<Activator> {
     let mut found: Vec<Activator> = FUNCTIONS
         .iter()
         .zip(is_there)
@@ -94,7 +94,7 @@ pub fn of_shell(is_there: &[bool], path: &[PathBuf]) -> Vec<Activator> {
 }
 
 /// The activators whose exported variables are in this process's environment.
-pub fn of_environment(var: impl Fn(&str) -> Option<OsString>) -> Vec<Activator> {
+pub(crate) fn of_environment(var: impl Fn(&str) -> Option<OsString>) -> Vec<Activator> {
     let is_set = |name: &str| var(name).is_some_and(|value| !value.is_empty());
     let mut found = Vec::new();
     found.extend(

@@ -11,7 +11,7 @@ const ZSH: &str = include_str!("../../shims/boot.zsh");
 const FISH: &str = include_str!("../../shims/boot.fish");
 
 /// The hook for `shell`, ready to be evaluated; `binary` is what it asks.
-pub fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
+pub(crate) fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
     let values = [
         ("__boot_bin", binary.to_path_buf()),
         ("__boot_shims", paths.shims()),
@@ -45,7 +45,7 @@ pub fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
 /// # Errors
 /// The system can't tell, or what runs is a shim: another name of the same file, and not the place
 /// where boot was installed.
-pub fn running() -> std::io::Result<PathBuf> {
+pub(crate) fn running() -> std::io::Result<PathBuf> {
     let path = shim::without_mark(std::env::current_exe()?);
     if path.file_name().and_then(shim::called_as).is_some() && shim::is_in_shims(&path) {
         return Err(std::io::Error::other(format!(
@@ -58,7 +58,7 @@ pub fn running() -> std::io::Result<PathBuf> {
 
 /// How start-up files should call this program: by its place in the folder of commands if that
 /// leads here, so that an update of boot is found too.
-pub fn binary(paths: &Paths) -> std::io::Result<PathBuf> {
+pub(crate) fn binary(paths: &Paths) -> std::io::Result<PathBuf> {
     let here = running()?;
     let exposed = paths.bin.join("boot");
     let same = std::fs::canonicalize(&exposed)

@@ -13,7 +13,7 @@ use crate::store::{Error, Result, atomic};
 
 /// One file and what it should hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     pub shell: Shell,
     /// As the shell calls it; may be a link.
     pub file: PathBuf,
@@ -25,18 +25,18 @@ pub struct Change {
 }
 
 impl Change {
-    pub fn is_needed(&self) -> bool {
+    pub(crate) fn is_needed(&self) -> bool {
         self.before != self.after
     }
 
     /// A folder's own file, which boot rewrites at will; not one of the user's.
-    pub fn is_own(&self, paths: &Paths) -> bool {
+    pub(crate) fn is_own(&self, paths: &Paths) -> bool {
         self.file.starts_with(paths.data.join("shell"))
     }
 }
 
 /// The shells in use: the login shell, and each whose start-up file is there.
-pub fn in_use(paths: &Paths, login: Option<&str>) -> Vec<Shell> {
+pub(crate) fn in_use(paths: &Paths, login: Option<&str>) -> Vec<Shell> {
     let login = login.and_then(|path| Path::new(path).file_name()?.to_str()?.parse::<Shell>().ok());
     let found: Vec<Shell> = Shell::ALL
         .into_iter()
@@ -80,7 +80,7 @@ pub(super) fn zshenv_sets_zdotdir(paths: &Paths) -> bool {
 }
 
 /// The hook's own file, which the block reads: start-up runs no program.
-pub fn hook_file(shell: Shell, paths: &Paths) -> PathBuf {
+pub(crate) fn hook_file(shell: Shell, paths: &Paths) -> PathBuf {
     paths.data.join("shell").join(format!("boot.{shell}"))
 }
 
@@ -141,7 +141,7 @@ fn block(paths: &Paths, shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
 
 /// What installing the hook for `shells` would change: its own file first, so that a block never
 /// reads what isn't there.
-pub fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Change>> {
+pub(crate) fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for &shell in shells {
         let hook = hook_file(shell, paths);
@@ -161,7 +161,7 @@ pub fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Change
 }
 
 /// What removing it would change: all files that may have a block, of all of `shells`.
-pub fn removal(paths: &Paths, shells: &[Shell]) -> Result<Vec<Change>> {
+pub(crate) fn removal(paths: &Paths, shells: &[Shell]) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for &shell in shells {
         let mut files = rc_files(shell, paths);
@@ -216,7 +216,7 @@ impl Change {
 
 /// Makes the changes that are needed. A file that its owner keeps from being written is an error,
 /// before anything is changed: a rename would get round that.
-pub fn apply(changes: &[Change]) -> Result<()> {
+pub(crate) fn apply(changes: &[Change]) -> Result<()> {
     let needed = || changes.iter().filter(|change| change.is_needed());
     for change in needed().filter(|change| change.before.is_some()) {
         rustix::fs::access(&change.target, rustix::fs::Access::WRITE_OK)

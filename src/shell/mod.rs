@@ -1,13 +1,13 @@
 //! Shells: their quoting, their start-up files, and what they read there. Knows nothing of Python.
 
-pub mod company;
-pub mod init;
-pub mod install;
-pub mod probe;
-pub mod quote;
-pub mod rcfile;
-pub mod shim;
-pub mod status;
+pub(crate) mod company;
+pub(crate) mod init;
+pub(crate) mod install;
+pub(crate) mod probe;
+pub(crate) mod quote;
+pub(crate) mod rcfile;
+pub(crate) mod shim;
+pub(crate) mod status;
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,16 +15,16 @@ use std::str::FromStr;
 /// The shells that boot has a hook for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Shell {
+pub(crate) enum Shell {
     Bash,
     Zsh,
     Fish,
 }
 
 impl Shell {
-    pub const ALL: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
+    pub(crate) const ALL: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Shell::Bash => "bash",
             Shell::Zsh => "zsh",
@@ -43,7 +43,7 @@ impl fmt::Display for Shell {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("boot has no hook for this shell: {}\nthere is one for bash, zsh and \
          fish", crate::report::escaped(.0))]
-pub struct UnknownShell(pub String);
+pub(crate) struct UnknownShell(pub String);
 
 impl FromStr for Shell {
     type Err = UnknownShell;

@@ -17,7 +17,7 @@ use crate::store::{Error, Result};
 /// How a shell is started, which decides the files that it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `bash -l`: a console, ssh, and each terminal of macOS.
     Login,
     /// `bash -i`: a terminal window, tmux.
@@ -27,9 +27,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 3] = [Kind::Login, Kind::Interactive, Kind::Plain];
+    pub(crate) const ALL: [Kind; 3] = [Kind::Login, Kind::Interactive, Kind::Plain];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Login => "login",
             Kind::Interactive => "interactive",
@@ -48,7 +48,7 @@ impl Kind {
 
 /// What was found in a shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub path: Vec<PathBuf>,
     /// The hook's function is defined.
     pub hook: bool,
@@ -66,12 +66,17 @@ const MARK: &str = "\u{1}boot\u{1}";
 
 /// Asks `shell`, started as `kind`, for `commands`. None where the shell isn't on this machine, or
 /// doesn't come to an end.
-pub fn ask(shell: Shell, kind: Kind, paths: &Paths, commands: &[&str]) -> Result<Option<Seen>> {
+pub(crate) fn ask(
+    shell: Shell,
+    kind: Kind,
+    paths: &Paths,
+    commands: &[&str],
+) -> Result<Option<Seen>> {
     ask_within(shell, kind, paths, commands, None)
 }
 
 /// As [`ask`], in a session whose PATH is `path` already.
-pub fn ask_within(
+pub(crate) fn ask_within(
     shell: Shell,
     kind: Kind,
     paths: &Paths,
@@ -211,7 +216,7 @@ fn parse(output: &str, commands: usize) -> Option<Seen> {
 }
 
 /// Whether `folders` stand on `path` in this order, each ahead of the system's own.
-pub fn leads(path: &[PathBuf], folders: &[&Path]) -> bool {
+pub(crate) fn leads(path: &[PathBuf], folders: &[&Path]) -> bool {
     let at = |folder: &Path| path.iter().position(|there| there == folder);
     let system = at(Path::new("/usr/bin")).unwrap_or(path.len());
     folders

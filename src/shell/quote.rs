@@ -9,7 +9,7 @@ use std::path::Path;
 use super::Shell;
 
 /// `value` as one word of `shell`.
-pub fn word(shell: Shell, value: impl AsRef<OsStr>) -> Vec<u8> {
+pub(crate) fn word(shell: Shell, value: impl AsRef<OsStr>) -> Vec<u8> {
     match shell {
         Shell::Bash | Shell::Zsh => posix(value),
         Shell::Fish => fish(value),
@@ -18,7 +18,7 @@ pub fn word(shell: Shell, value: impl AsRef<OsStr>) -> Vec<u8> {
 
 /// `path` as one word of `shell`, from `$HOME` where it lies below `home`: a file that is shared
 /// with other machines is right there too.
-pub fn from_home(shell: Shell, home: &Path, path: &Path) -> Vec<u8> {
+pub(crate) fn from_home(shell: Shell, home: &Path, path: &Path) -> Vec<u8> {
     match path.strip_prefix(home) {
         // Each of them takes what stands side by side for one word.
         Ok(below) => [
@@ -31,7 +31,7 @@ pub fn from_home(shell: Shell, home: &Path, path: &Path) -> Vec<u8> {
 }
 
 /// For sh and its descendants: a single quote is written outside of the quotes, `'\''`.
-pub fn posix(value: impl AsRef<OsStr>) -> Vec<u8> {
+pub(crate) fn posix(value: impl AsRef<OsStr>) -> Vec<u8> {
     let mut word = vec![b'\''];
     for &byte in value.as_ref().as_bytes() {
         match byte {
@@ -46,7 +46,7 @@ pub fn posix(value: impl AsRef<OsStr>) -> Vec<u8> {
 }
 
 /// In fish's single quotes a backslash escapes a quote and itself.
-pub fn fish(value: impl AsRef<OsStr>) -> Vec<u8> {
+pub(crate) fn fish(value: impl AsRef<OsStr>) -> Vec<u8> {
     let mut word = vec![b'\''];
     for &byte in value.as_ref().as_bytes() {
         match byte {

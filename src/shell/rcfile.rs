@@ -11,7 +11,7 @@ const END: &str = "# <<< boot <<<";
 
 /// The file with the block, `lines` being what stands between the marks. `before` is None where
 /// there is no file.
-pub fn with(before: Option<&[u8]>, lines: &[u8]) -> Vec<u8> {
+pub(crate) fn with(before: Option<&[u8]>, lines: &[u8]) -> Vec<u8> {
     let block = |begin: &str| [begin.as_bytes(), b"\n", lines, END.as_bytes(), b"\n"].concat();
     let Some(before) = before else {
         return block(BEGIN_OWN);
@@ -33,7 +33,7 @@ pub fn with(before: Option<&[u8]>, lines: &[u8]) -> Vec<u8> {
 
 /// The file without the block; None where no file is to be left. The same bytes if there is no
 /// block.
-pub fn without(before: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn without(before: &[u8]) -> Option<Vec<u8>> {
     let Some(found) = find(before) else {
         return Some(before.into());
     };
@@ -50,7 +50,7 @@ pub fn without(before: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// `after`, which is to take the place of `before`, with the block that stands there.
-pub fn kept(before: &[u8], after: &[u8]) -> Vec<u8> {
+pub(crate) fn kept(before: &[u8], after: &[u8]) -> Vec<u8> {
     let Some(found) = find(before) else {
         return after.into();
     };

@@ -20,7 +20,7 @@ const DEEPEST: u32 = 20;
 
 /// The shim that this process was started as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Called {
+pub(crate) struct Called {
     /// `python3`, `pip3.12`.
     pub name: String,
     /// The shim's own place; None where the system doesn't tell it, or where boot was called by a
@@ -29,7 +29,7 @@ pub struct Called {
 }
 
 /// The shim that this process is, by the name it was called by, else by the name of its file.
-pub fn called(argv0: &OsStr) -> Option<Called> {
+pub(crate) fn called(argv0: &OsStr) -> Option<Called> {
     let exe = std::env::current_exe().ok().map(without_mark);
     // macOS tells the name by which it was found, which may be a link to the shim.
     let exe = if cfg!(target_os = "macos") {
@@ -49,13 +49,13 @@ pub fn called(argv0: &OsStr) -> Option<Called> {
 }
 
 /// The name that boot was called by, if it is a shim's.
-pub fn called_as(argv0: &OsStr) -> Option<String> {
+pub(crate) fn called_as(argv0: &OsStr) -> Option<String> {
     let name = Path::new(argv0).file_name()?.to_str()?;
     is_shim(name).then(|| name.to_string())
 }
 
 /// `python`, `python3`, `python3.12`, `python3.13t`, and pip's the same.
-pub fn is_shim(name: &str) -> bool {
+pub(crate) fn is_shim(name: &str) -> bool {
     let Some(rest) = name
         .strip_prefix("python")
         .or_else(|| name.strip_prefix("pip"))
@@ -72,12 +72,12 @@ pub fn is_shim(name: &str) -> bool {
 }
 
 /// Whether a program lies in the shims folder of a boot.
-pub fn is_in_shims(program: &Path) -> bool {
+pub(crate) fn is_in_shims(program: &Path) -> bool {
     Paths::of_shim(program).is_some()
 }
 
 /// Linux says ` (deleted)` behind the path of a running program whose file has been replaced.
-pub fn without_mark(exe: PathBuf) -> PathBuf {
+pub(crate) fn without_mark(exe: PathBuf) -> PathBuf {
     let replaced = exe
         .to_str()
         .and_then(|text| text.strip_suffix(" (deleted)"))
@@ -104,13 +104,13 @@ fn called_at(argv0: &OsStr) -> Vec<PathBuf> {
 
 /// `PATH` without what is boot's, by whatever names it is on it: its shims, its Pythons, its
 /// environments.
-pub fn path_without_own(path: &OsStr, paths: &Paths) -> OsString {
+pub(crate) fn path_without_own(path: &OsStr, paths: &Paths) -> OsString {
     let own = Folder::at(&paths.data);
     kept(path, &|folder| !own.has(folder))
 }
 
 /// As [`path_without_own`], without the active environment.
-pub fn path_without_active(path: &OsStr, paths: &Paths) -> OsString {
+pub(crate) fn path_without_active(path: &OsStr, paths: &Paths) -> OsString {
     let active = std::env::var_os("VIRTUAL_ENV")
         .filter(|root| !root.is_empty())
         .map(|root| Folder::at(&Path::new(&root).join("bin")));
@@ -120,7 +120,7 @@ pub fn path_without_active(path: &OsStr, paths: &Paths) -> OsString {
 }
 
 /// As [`path_without_active`], without any environment: what the system has.
-pub fn system_path(path: &OsStr, paths: &Paths) -> OsString {
+pub(crate) fn system_path(path: &OsStr, paths: &Paths) -> OsString {
     kept(&path_without_active(path, paths), &|folder| {
         !is_environments(folder)
     })
@@ -165,12 +165,12 @@ fn is_environments(folder: &Path) -> bool {
 }
 
 /// The program `name` on `path`.
-pub fn look_up(name: &str, path: &OsStr) -> Option<PathBuf> {
+pub(crate) fn look_up(name: &str, path: &OsStr) -> Option<PathBuf> {
     which::which_in_global(name, Some(path)).ok()?.next()
 }
 
 /// As [`look_up`], passing over links that lead to boot's shims and further names of them.
-pub fn look_up_foreign(name: &str, path: &OsStr, paths: &Paths) -> Option<PathBuf> {
+pub(crate) fn look_up_foreign(name: &str, path: &OsStr, paths: &Paths) -> Option<PathBuf> {
     let shims = fs::canonicalize(paths.shims()).unwrap_or_else(|_| paths.shims());
     let shim = std::env::current_exe().ok().and_then(|exe| file_id(&exe));
     let is_foreign = |program: &PathBuf| {
@@ -188,14 +188,14 @@ fn file_id(path: &Path) -> Option<(u64, u64)> {
 
 /// The variables that a program is started with where they differ from boot's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     pub path: Option<OsString>,
     pub environment: Active,
 }
 
 /// The environment that `VIRTUAL_ENV` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Active {
+pub(crate) enum Active {
     #[default]
     AsItIs,
     None,
@@ -203,7 +203,7 @@ pub enum Active {
 }
 
 /// Becomes `program`. Returns only if that fails.
-pub fn become_program(
+pub(crate) fn become_program(
     program: &Path,
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
@@ -231,7 +231,7 @@ pub fn become_program(
 
 /// The program could not be started.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     #[error("{} calls itself through boot's shims, again and again\n\
              is the shims folder on PATH inside of it?", .0.display())]
     Loop(PathBuf),

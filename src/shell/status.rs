@@ -15,7 +15,7 @@ use crate::store::paths::Paths;
 
 /// One shell, started in one way.
 #[derive(Clone, Debug, Serialize)]
-pub struct Line {
+pub(crate) struct Line {
     pub shell: Shell,
     pub run: Kind,
     /// boot's commands are found ahead of the system's, and at a prompt the hook runs.
@@ -30,7 +30,7 @@ pub struct Line {
 
 /// The shell that boot was called from, by what it exports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Here {
+pub(crate) struct Here {
     pub hook: bool,
     /// The hook looks when the folder changes, and not at prompts only.
     pub follows_cd: bool,
@@ -44,7 +44,7 @@ pub struct Here {
 /// The way in which an environment is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Activation {
+pub(crate) enum Activation {
     None,
     Boot,
     /// Its commands are on PATH by other means.
@@ -54,7 +54,7 @@ pub enum Activation {
 }
 
 /// The state of the shell whose process is `parent`, by the variables that it exports.
-pub fn here(var: impl Fn(&str) -> Option<OsString>, parent: u32) -> Here {
+pub(crate) fn here(var: impl Fn(&str) -> Option<OsString>, parent: u32) -> Here {
     let text = |name: &str| {
         var(name)
             .map(|value| value.to_string_lossy().into_owned())
@@ -92,7 +92,7 @@ pub fn here(var: impl Fn(&str) -> Option<OsString>, parent: u32) -> Here {
 ///
 /// # Errors
 /// A start-up file that can't be read, a shell that can't be started.
-pub fn lines(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Line>> {
+pub(crate) fn lines(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for &shell in shells {
         let changes = install::plan(paths, &[shell], binary)?;
@@ -200,7 +200,7 @@ fn shadow(paths: &Paths, seen: &Seen) -> Option<String> {
 }
 
 /// Every `python` on this shell's PATH, in order: the first is what runs, the others are shadowed.
-pub fn pythons(path: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
+pub(crate) fn pythons(path: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = which::which_in_all("python", path, "/")
         .map(Iterator::collect)
         .unwrap_or_default();
@@ -212,7 +212,7 @@ pub fn pythons(path: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// This program's own file isn't known.
-pub fn binary(paths: &Paths) -> Result<PathBuf> {
+pub(crate) fn binary(paths: &Paths) -> Result<PathBuf> {
     init::binary(paths).map_err(crate::store::Error::io("find", "boot itself".as_ref()))
 }
 

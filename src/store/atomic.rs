@@ -24,7 +24,7 @@ const RANDOM: [usize; 2] = [6, 8];
 
 /// Writes `bytes` to `path`: a reader sees the old content or the new. `mode` is for a file that is
 /// made; one that is there keeps its own, and its owner.
-pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
     let there = fs::metadata(path).ok();
     let mode = there
         .as_ref()
@@ -40,7 +40,7 @@ pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
 
 /// Puts a new file with `bytes` and `mode` in the place of whatever file or link stands at `path`:
 /// a link isn't followed, and what it was is nothing to the new one but for the owner.
-pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let file = written(
         parent(path),
         path,
@@ -57,7 +57,7 @@ pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 /// As [`write`], for what may be empty after a power cut: it doesn't wait for the disk. The new
 /// file is made in `staging`, a folder of the same filesystem: where many files lie, looking for
 /// leftovers among them would take long.
-pub fn write_unsynced(path: &Path, bytes: &[u8], staging: &Path) -> Result<()> {
+pub(crate) fn write_unsynced(path: &Path, bytes: &[u8], staging: &Path) -> Result<()> {
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let there = fs::metadata(path).ok();
@@ -161,7 +161,7 @@ fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
 /// Points `link` at `target`, replacing a link that is there in one step. The caller has made sure
 /// that what stands at `link` is boot's own; anything but a link is refused by the kernel's rename
 /// of a link over a folder, and by the check here over a file.
-pub fn symlink(target: &Path, link: &Path) -> Result<()> {
+pub(crate) fn symlink(target: &Path, link: &Path) -> Result<()> {
     if fs::read_link(link).is_ok_and(|there| there == target) {
         return Ok(());
     }
@@ -176,13 +176,13 @@ pub fn symlink(target: &Path, link: &Path) -> Result<()> {
 
 /// Finds out whether a link can be made in `folder`, by making one under a staging name and
 /// removing it.
-pub fn try_link(folder: &Path) -> Result<()> {
+pub(crate) fn try_link(folder: &Path) -> Result<()> {
     let staging = Staging::new(folder).map_err(|error| error.tried("write to", folder))?;
     make_symlink("nowhere", staging.path().join("link")).map_err(Error::io("write to", folder))
 }
 
 /// As [`symlink`], in the place of a file too.
-pub fn put_symlink(target: &Path, link: &Path) -> Result<()> {
+pub(crate) fn put_symlink(target: &Path, link: &Path) -> Result<()> {
     let folder = parent(link);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let staging = Staging::new(folder).map_err(|error| error.tried("link into", folder))?;
@@ -197,7 +197,7 @@ static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Deletes all that this process has in staging. For the end of an interrupted run: other threads
 /// may be writing still, so it is tried a few times, and what stays is swept by the next run.
-pub fn abandon() {
+pub(crate) fn abandon() {
     let live = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
     for _ in 0..5 {
         live.iter()
@@ -213,7 +213,7 @@ pub fn abandon() {
 /// A folder in the making, beside its target so that one rename publishes it. Deleted when dropped;
 /// after a `kill -9` the next run's [`sweep`] does that.
 #[derive(Debug)]
-pub struct Staging {
+pub(crate) struct Staging {
     path: PathBuf,
     /// Holds a lock on the folder: how a sweeper knows that its maker lives.
     _alive: File,
@@ -221,12 +221,12 @@ pub struct Staging {
 
 impl Staging {
     /// An empty folder beside `target`.
-    pub fn beside(target: &Path) -> Result<Staging> {
+    pub(crate) fn beside(target: &Path) -> Result<Staging> {
         Staging::within(parent(target))
     }
 
     /// An empty folder in `folder`, which is made if needed and whose other leftovers are swept.
-    pub fn within(folder: &Path) -> Result<Staging> {
+    pub(crate) fn within(folder: &Path) -> Result<Staging> {
         fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         sweep(folder);
         let staging = Staging::new(folder)?;
@@ -287,12 +287,12 @@ impl Staging {
         Ok(())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Takes `target`'s place in one step; what was there before is deleted afterwards.
-    pub fn publish(mut self, target: &Path) -> Result<()> {
+    pub(crate) fn publish(mut self, target: &Path) -> Result<()> {
         if fs::symlink_metadata(target).is_err() {
             match fs::rename(&self.path, target) {
                 Ok(()) => return Ok(()),
@@ -323,7 +323,7 @@ impl Drop for Staging {
 
 /// Gives a file or a link a second name, `to`; where that can't be, it is copied. Folders are
 /// refused.
-pub fn keep(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn keep(from: &Path, to: &Path) -> Result<()> {
     // Of a link, not of what it leads to.
     if fs::hard_link(from, to).is_ok() {
         Ok(())
@@ -334,7 +334,7 @@ pub fn keep(from: &Path, to: &Path) -> Result<()> {
 
 /// Whether two names are of one file, or of two that are alike: kind, mode, content, where a link
 /// leads.
-pub fn is_same(one: &Path, other: &Path) -> bool {
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     let (Ok(a), Ok(b)) = (fs::symlink_metadata(one), fs::symlink_metadata(other)) else {
         return false;
     };
@@ -354,7 +354,7 @@ pub fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Copies a file with its mode and time, or a link, to `to` on another disk: it is whole before it
 /// has its name. Folders are refused.
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let data = fs::symlink_metadata(from).map_err(Error::io("read", from))?;
     if data.is_symlink() {
         return symlink(&fs::read_link(from).map_err(Error::io("read", from))?, to);
@@ -379,7 +379,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// Swaps what stands at two names; false where kernel or filesystem can't, or where they are two
 /// filesystems: then nothing was done.
-pub fn swap(one: &Path, other: &Path) -> Result<bool> {
+pub(crate) fn swap(one: &Path, other: &Path) -> Result<bool> {
     use rustix::fs::CWD;
     use rustix::io::Errno;
     match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
@@ -392,7 +392,7 @@ pub fn swap(one: &Path, other: &Path) -> Result<bool> {
 /// Swaps two folders on one filesystem. Where the kernel or the filesystem can't, two renames: in
 /// between the old folder stands under a staging name beside the target, and `target` is missing
 /// for an instant.
-pub fn exchange(new: &Path, target: &Path) -> Result<()> {
+pub(crate) fn exchange(new: &Path, target: &Path) -> Result<()> {
     match swap(new, target)? {
         true => Ok(()),
         false => {
@@ -414,7 +414,7 @@ pub fn exchange(new: &Path, target: &Path) -> Result<()> {
 
 /// Deletes a folder of boot's in two steps, so that it is there whole or not at all: it moves to a
 /// staging name, then goes.
-pub fn remove_folder(path: &Path) -> Result<()> {
+pub(crate) fn remove_folder(path: &Path) -> Result<()> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(());
     }
@@ -423,18 +423,18 @@ pub fn remove_folder(path: &Path) -> Result<()> {
 }
 
 /// Whether dead processes have left anything in `folder`.
-pub fn has_leftovers(folder: &Path) -> bool {
+pub(crate) fn has_leftovers(folder: &Path) -> bool {
     leftovers(folder, false).next().is_some()
 }
 
 /// Deletes what dead processes left in `folder`. Best effort: what can't go now goes next time.
-pub fn sweep(folder: &Path) {
+pub(crate) fn sweep(folder: &Path) {
     leftovers(folder, false).for_each(|left| left.delete());
 }
 
 /// As [`sweep`], of a folder that nobody but the caller can be writing to: nothing in it is
 /// somebody's, however young it is.
-pub fn sweep_own(folder: &Path) {
+pub(crate) fn sweep_own(folder: &Path) {
     leftovers(folder, true).for_each(|left| left.delete());
 }
 
@@ -520,7 +520,7 @@ fn is_bare(path: &Path, data: &fs::Metadata) -> bool {
 }
 
 /// Deletes a tree, folders without write permission included, as unpacked archives may have them.
-pub fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     if fs::symlink_metadata(path).is_ok_and(|data| !data.is_dir()) {
         let _ = fs::remove_file(path);
         return;

@@ -10,12 +10,12 @@ const RATIO: u64 = 20;
 const FREE: u64 = 64 << 20;
 
 /// How many bytes may come out of so many.
-pub fn allowed(read: u64) -> u64 {
+pub(crate) fn allowed(read: u64) -> u64 {
     FREE.saturating_add(read.saturating_mul(RATIO))
 }
 
 /// Counts the compressed bytes that are read through it.
-pub struct Counted<'a, R> {
+pub(crate) struct Counted<'a, R> {
     pub inner: R,
     pub count: &'a AtomicU64,
 }
@@ -30,14 +30,14 @@ impl<R: Read> Read for Counted<'_, R> {
 
 /// Passes decompressed bytes on until they are far too many for the compressed ones that were
 /// `read`.
-pub struct Bounded<'a, R> {
+pub(crate) struct Bounded<'a, R> {
     inner: R,
     read: &'a AtomicU64,
     made: u64,
 }
 
 impl<'a, R: Read> Bounded<'a, R> {
-    pub fn new(inner: R, read: &'a AtomicU64) -> Bounded<'a, R> {
+    pub(crate) fn new(inner: R, read: &'a AtomicU64) -> Bounded<'a, R> {
         Bounded {
             inner,
             read,
@@ -47,7 +47,7 @@ impl<'a, R: Read> Bounded<'a, R> {
 }
 
 /// Reads what is left after an archive's end: the padding. Ok(false) where it is more than that.
-pub fn is_only_padding(reader: &mut (impl Read + ?Sized)) -> io::Result<bool> {
+pub(crate) fn is_only_padding(reader: &mut (impl Read + ?Sized)) -> io::Result<bool> {
     let mut buffer = [0; 1 << 13];
     loop {
         match reader.read(&mut buffer)? {

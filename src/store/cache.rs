@@ -15,7 +15,7 @@ const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// One part of the cache and what it takes.
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Part {
+pub(crate) struct Part {
     pub name: &'static str,
     pub path: PathBuf,
     /// Bytes on disk that would be free if it went: a file that an environment shares counts for
@@ -25,7 +25,7 @@ pub struct Part {
 }
 
 /// The parts of the cache, whether they are there or not.
-pub fn parts(paths: &Paths) -> Vec<Part> {
+pub(crate) fn parts(paths: &Paths) -> Vec<Part> {
     folders(paths)
         .into_iter()
         .map(|(name, path)| {
@@ -73,7 +73,7 @@ fn measure(folder: &Path, part: &mut Part) {
 }
 
 /// Deletes the whole cache. What is installed doesn't need it.
-pub fn clean(paths: &Paths) -> Result<()> {
+pub(crate) fn clean(paths: &Paths) -> Result<()> {
     for (_, part) in folders(paths) {
         atomic::remove_folder(&part)?;
     }
@@ -83,20 +83,20 @@ pub fn clean(paths: &Paths) -> Result<()> {
 /// Writes a small file that the cache's `index` keeps: a page, or a wheel's metadata. Best effort:
 /// without it the next run asks again. It doesn't wait for the disk either, since one that is empty
 /// after a power cut is read as none.
-pub fn keep(paths: &Paths, path: &Path, bytes: &[u8]) {
+pub(crate) fn keep(paths: &Paths, path: &Path, bytes: &[u8]) {
     sweep_index(paths);
     let _ = atomic::write_unsynced(path, bytes, &paths.index());
 }
 
 /// Deletes what killed runs left of the files that [`keep`] writes; once a run.
-pub fn sweep_index(paths: &Paths) {
+pub(crate) fn sweep_index(paths: &Paths) {
     static SWEPT: Once = Once::new();
     SWEPT.call_once(|| atomic::sweep(&paths.index()));
 }
 
 /// Deletes what a dead process left half-made, downloads that were cut, and what nobody has used
 /// for three months. Returns how many entries went.
-pub fn prune(paths: &Paths) -> Result<u64> {
+pub(crate) fn prune(paths: &Paths) -> Result<u64> {
     let mut gone = 0;
     sweep_index(paths);
     for (_, part) in folders(paths) {

@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 /// # Errors
 /// It isn't there, isn't a regular file (`InvalidInput`), is longer (`FileTooLarge`), or can't be
 /// read.
-pub fn read_bounded(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_bounded(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     let bytes = read_start(path, longest + 1)?;
     if bytes.len() as u64 > longest {
         return Err(io::ErrorKind::FileTooLarge.into());
@@ -25,7 +25,7 @@ pub fn read_bounded(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read_bounded`], whatever the file's length.
-pub fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_start(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new()
         .read(true)

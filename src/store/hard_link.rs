@@ -16,7 +16,7 @@ use super::{Error, Result};
 ///
 /// # Errors
 /// The folder of `link` can't be written to.
-pub fn put(source: &Path, link: &Path) -> Result<bool> {
+pub(crate) fn put(source: &Path, link: &Path) -> Result<bool> {
     let folder = link.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     // Whoever sweeps at this moment takes a name without a lock for a leftover: then it is made

@@ -24,7 +24,7 @@ const BUSY: u32 = 5;
 /// Has this process wait no longer than `limit` for one that is stopped or isn't known, and some
 /// times that for one that runs, and then fail: for the hook, behind which somebody waits for a
 /// prompt.
-pub fn limit(limit: Duration) {
+pub(crate) fn limit(limit: Duration) {
     // The first word counts.
     let _ = PATIENCE.set(limit);
 }

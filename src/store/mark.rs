@@ -11,7 +11,7 @@ use super::paths::Paths;
 
 /// The mark for a folder whose data is `data`, made if need be. None where none can be kept: a full
 /// or read-only disk, or one with coarser times than the folder's.
-pub fn of(paths: &Paths, data: &Metadata) -> Option<PathBuf> {
+pub(crate) fn of(paths: &Paths, data: &Metadata) -> Option<PathBuf> {
     let time = data.modified().ok()?;
     let mark = paths
         .marks()

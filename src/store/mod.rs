@@ -4,18 +4,18 @@
 //! Every change is staged beside its target and published by one rename, so that whatever
 //! interrupts it leaves the old state.
 
-pub mod atomic;
-pub mod bounded;
-pub mod cache;
+pub(crate) mod atomic;
+pub(crate) mod bounded;
+pub(crate) mod cache;
 pub mod digest;
-pub mod file;
-pub mod hard_link;
-pub mod lock;
-pub mod mark;
-pub mod owner;
-pub mod paths;
-pub mod stamp;
-pub mod umask;
+pub(crate) mod file;
+pub(crate) mod hard_link;
+pub(crate) mod lock;
+pub(crate) mod mark;
+pub(crate) mod owner;
+pub(crate) mod paths;
+pub(crate) mod stamp;
+pub(crate) mod umask;
 pub mod unpack;
 
 use std::io;
@@ -104,4 +104,4 @@ fn plain(error: &io::Error, path: &Path) -> String {
     }
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -32,18 +32,18 @@ const LONGEST: u64 = 1 << 20;
 const UNMAPPED: u32 = 65534;
 
 /// Whether the user owns it.
-pub fn is_own(data: &Metadata) -> bool {
+pub(crate) fn is_own(data: &Metadata) -> bool {
     data.uid() == user()
 }
 
 /// Whether it belongs to the user or to root, who could change it anyway.
-pub fn is_own_or_roots(data: &Metadata) -> bool {
+pub(crate) fn is_own_or_roots(data: &Metadata) -> bool {
     data.uid() == 0 || is_own(data) || (data.uid() == UNMAPPED && !has_root())
 }
 
 /// Whether anybody but the owner may write. A group that is the user's alone, or root's, is nobody
 /// else.
-pub fn others_can_write(data: &Metadata) -> bool {
+pub(crate) fn others_can_write(data: &Metadata) -> bool {
     data.mode() & 0o002 != 0 || (data.mode() & 0o020 != 0 && !is_private(data.gid()))
 }
 
@@ -89,7 +89,7 @@ impl OpenFolder {
 }
 
 /// The commands that give the project `folder` an environment which doesn't lie in it.
-pub fn named(folder: &Path) -> String {
+pub(crate) fn named(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name
@@ -106,7 +106,7 @@ pub fn named(folder: &Path) -> String {
 /// is there. In a folder with the sticky bit, as `/tmp` has it, nobody renames what is the user's;
 /// `path` itself must not even let others add something. Where links lead counts, not where they
 /// stand; of what isn't there yet the nearest folder that is.
-pub fn first_open_folder(path: &Path) -> Option<OpenFolder> {
+pub(crate) fn first_open_folder(path: &Path) -> Option<OpenFolder> {
     let real = path
         .ancestors()
         .find_map(|path| fs::canonicalize(path).ok())?;
@@ -137,7 +137,7 @@ fn openness(data: &Metadata, with_sticky: bool) -> Option<Openness> {
 
 /// The user whose home directory root is about to fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForeignHome {
+pub(crate) struct ForeignHome {
     pub home: PathBuf,
     pub owner: String,
 }
@@ -145,7 +145,7 @@ pub struct ForeignHome {
 /// Whose home directory `home` is, where boot runs as root and it is another user's: sudo keeps
 /// HOME on some systems. What belongs to a number that is nobody's, as in a container, is nobody's
 /// home.
-pub fn foreign_home(home: &Path) -> Option<ForeignHome> {
+pub(crate) fn foreign_home(home: &Path) -> Option<ForeignHome> {
     if user() != 0 {
         return None;
     }

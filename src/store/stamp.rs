@@ -9,12 +9,12 @@ use super::paths::Paths;
 use super::{Result, atomic};
 
 /// The file that holds the word.
-pub fn file(paths: &Paths) -> PathBuf {
+pub(crate) fn file(paths: &Paths) -> PathBuf {
     paths.state.join("changed")
 }
 
 /// Changes the word.
-pub fn touch(paths: &Paths) -> Result<()> {
+pub(crate) fn touch(paths: &Paths) -> Result<()> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -10,7 +10,7 @@ use rustix::process::umask;
 static USERS: OnceLock<Mode> = OnceLock::new();
 
 /// Has this process make nothing that group or others can write to.
-pub fn narrow() {
+pub(crate) fn narrow() {
     let others = Mode::WGRP | Mode::WOTH;
     let users = umask(others);
     umask(users | others);
@@ -20,13 +20,13 @@ pub fn narrow() {
 }
 
 /// Gives the user's umask back: for a process that is about to become a program of the user's.
-pub fn restore() {
+pub(crate) fn restore() {
     if let Some(users) = USERS.get() {
         umask(*users);
     }
 }
 
 /// The user's umask as a shell takes it, where it isn't this process's.
-pub fn users() -> Option<String> {
+pub(crate) fn users() -> Option<String> {
     USERS.get().map(|users| format!("{:04o}", users.bits()))
 }

@@ -16,7 +16,7 @@ use crate::store::paths::Paths;
 ///
 /// # Errors
 /// The environment has no such command; the name is taken in the bin folder.
-pub fn link(
+pub(crate) fn link(
     ctx: &Context,
     tool: &str,
     command: &str,
@@ -59,7 +59,7 @@ pub fn link(
 ///
 /// # Errors
 /// The tool has no such link.
-pub fn unlink(ctx: &Context, tool: &str, name: &str) -> Result<Option<String>> {
+pub(crate) fn unlink(ctx: &Context, tool: &str, name: &str) -> Result<Option<String>> {
     change(ctx, tool, |receipt, _| {
         if !receipt.apps.iter().any(|app| app.name == name) {
             let offered = receipt.apps.iter().map(|app| app.name.clone()).collect();
@@ -79,7 +79,7 @@ pub fn unlink(ctx: &Context, tool: &str, name: &str) -> Result<Option<String>> {
 ///
 /// # Errors
 /// The receipt can't be written. One that can't be read is nobody's.
-pub fn give_up(paths: &Paths, tool: &str, name: &str) -> Result<()> {
+pub(crate) fn give_up(paths: &Paths, tool: &str, name: &str) -> Result<()> {
     let home = folder(paths, tool);
     let Ok(Some(mut receipt)) = Receipt::read(&home) else {
         return Ok(());

@@ -10,7 +10,7 @@ use super::spec;
 use crate::package::metadata::Metadata;
 
 /// One installed package.
-pub struct Installed {
+pub(super) struct Installed {
     /// Normalized.
     pub name: String,
     /// None where it is written in a way of its own.
@@ -20,7 +20,7 @@ pub struct Installed {
 }
 
 /// All that are installed in the environment at `home`.
-pub fn installed(home: &Path) -> Vec<Installed> {
+pub(super) fn installed(home: &Path) -> Vec<Installed> {
     let libraries = ["lib", "lib64"]
         .into_iter()
         .flat_map(|lib| fs::read_dir(home.join(lib)).into_iter().flatten().flatten());
@@ -40,7 +40,7 @@ pub fn installed(home: &Path) -> Vec<Installed> {
 
 /// The normalized names of all that `packages` need, in the environment at `home`, and of what that
 /// needs: also what they would need on other machines, or for an extra.
-pub fn needed_by(home: &Path, packages: &[String]) -> BTreeSet<String> {
+pub(super) fn needed_by(home: &Path, packages: &[String]) -> BTreeSet<String> {
     let there = installed(home);
     let mut found = BTreeSet::new();
     let mut queue: Vec<String> = packages.to_vec();

@@ -16,7 +16,7 @@ use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
 use crate::package::requirement::Name;
-pub use crate::package::resolve::Pin;
+pub(crate) use crate::package::resolve::Pin;
 use crate::package::resolve::{Gate, Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
 use crate::parallel::side_by_side;
@@ -35,7 +35,7 @@ const AT_ONCE: usize = 32;
 
 /// A package that goes into the tool's environment beside the tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addition {
+pub(crate) struct Addition {
     pub spec: Spec,
     /// Its commands are linked too.
     pub expose: bool,
@@ -45,7 +45,7 @@ pub struct Addition {
 
 impl Addition {
     /// One whose commands stay inside.
-    pub fn inside(spec: Spec) -> Addition {
+    pub(crate) fn inside(spec: Spec) -> Addition {
         Addition {
             spec,
             expose: false,
@@ -56,14 +56,14 @@ impl Addition {
 
 /// What an environment will be: found out without changing anything.
 #[derive(Clone, Debug)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     pub python: Installed,
     pub pins: Vec<Pin>,
 }
 
 impl Resolved {
     /// As the receipt lists them.
-    pub fn packages(&self) -> Vec<String> {
+    pub(crate) fn packages(&self) -> Vec<String> {
         let mut packages: Vec<String> = self
             .pins
             .iter()
@@ -75,7 +75,7 @@ impl Resolved {
 
     /// The wheels of those that come from an address, by name: what lies there changes without its
     /// version.
-    pub fn addressed(&self) -> BTreeMap<String, String> {
+    pub(crate) fn addressed(&self) -> BTreeMap<String, String> {
         let addressed = self.pins.iter().filter(|pin| pin.direct_url.is_some());
         addressed
             .map(|pin| (pin.name.to_string(), pin.sha256.to_string()))
@@ -83,7 +83,7 @@ impl Resolved {
     }
 
     /// The commits of those that come from git, by name.
-    pub fn commits(&self) -> BTreeMap<String, String> {
+    pub(crate) fn commits(&self) -> BTreeMap<String, String> {
         self.pins
             .iter()
             .filter_map(|pin| Some((pin.name.to_string(), pin.commit()?)))
@@ -92,7 +92,7 @@ impl Resolved {
 }
 
 /// The interpreter, for what has to be built.
-pub fn runner(python: &Installed) -> Python<'_> {
+pub(crate) fn runner(python: &Installed) -> Python<'_> {
     Python {
         facts: &python.facts,
         program: &python.executable,
@@ -101,7 +101,7 @@ pub fn runner(python: &Installed) -> Python<'_> {
 
 /// What there is of a tool already.
 #[derive(Clone, Copy, Debug)]
-pub enum Now<'a> {
+pub(crate) enum Now<'a> {
     Nothing,
     /// It keeps its Python where that suits; its packages may all become newer.
     Python(&'a Receipt),
@@ -111,7 +111,7 @@ pub enum Now<'a> {
 }
 
 impl<'a> Now<'a> {
-    pub fn receipt(self) -> Option<&'a Receipt> {
+    pub(crate) fn receipt(self) -> Option<&'a Receipt> {
         match self {
             Now::Nothing => None,
             Now::Python(receipt) | Now::Versions(receipt, _) => Some(receipt),
@@ -122,7 +122,7 @@ impl<'a> Now<'a> {
 /// Finds the Python and the packages. One resolution for the tool and all that goes with it.
 /// `install` says that it will be made: then wheels come while the resolution goes on.
 /// With `gate`, they wait until that has agreed.
-pub fn find(
+pub(crate) fn find(
     ctx: &Context,
     wanted: &Wanted,
     additions: &[Addition],
@@ -288,7 +288,7 @@ fn one_more(
 
 /// The Python that was asked for, if one was. The system's is none of ours unless it was adopted,
 /// and then it has a version.
-pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
+pub(crate) fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
     let Some(text) = &wanted.python_request else {
         return Ok(None);
     };
@@ -300,7 +300,11 @@ pub fn request_of(wanted: &Wanted) -> Result<Option<Request>> {
 
 /// The Pythons to try, best first: the one asked for; else the one that the tool has, the default
 /// one, each installed minor from the newest on; else a new one.
-pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Result<Vec<Installed>> {
+pub(crate) fn candidates(
+    ctx: &Context,
+    wanted: &Wanted,
+    now: Option<&Receipt>,
+) -> Result<Vec<Installed>> {
     if let Some(request) = request_of(wanted)? {
         // One that was taken in may be named by its place.
         let named = request
@@ -364,7 +368,7 @@ pub fn candidates(ctx: &Context, wanted: &Wanted, now: Option<&Receipt>) -> Resu
 
 /// All wheels, from the cache, or fetched or built into it, many at a time; in the order of the
 /// pins.
-pub fn fetch(
+pub(crate) fn fetch(
     ctx: &Context,
     wanted: &Wanted,
     resolved: &Resolved,
@@ -409,14 +413,14 @@ pub fn fetch(
 }
 
 /// Whether the tool has the links that were chosen for it beside its own.
-pub fn has_exposed(receipt: &Receipt, wanted: &BTreeMap<String, String>) -> bool {
+pub(crate) fn has_exposed(receipt: &Receipt, wanted: &BTreeMap<String, String>) -> bool {
     wanted
         .iter()
         .all(|(name, script)| receipt.wanted.expose.get(name) == Some(script))
 }
 
 /// `wanted` without the names that it hides of what is to be exposed now.
-pub fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Wanted {
+pub(crate) fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Wanted {
     let of = |name: &str| {
         wheels
             .iter()
@@ -436,7 +440,11 @@ pub fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) ->
 }
 
 /// Which commands the environment will offer, as far as wheels tell: known before anything is made.
-pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Result<Vec<App>> {
+pub(crate) fn apps(
+    wanted: &Wanted,
+    additions: &[Addition],
+    wheels: &[CachedWheel],
+) -> Result<Vec<App>> {
     let of = |name: &str| {
         wheels
             .iter()
@@ -501,7 +509,7 @@ pub fn apps(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> 
 
 /// Whether commands of the package `name` are linked: the tool's own, and what is exposed beside
 /// it.
-pub fn offers(wanted: &Wanted, additions: &[Addition], name: &str) -> bool {
+pub(crate) fn offers(wanted: &Wanted, additions: &[Addition], name: &str) -> bool {
     let mut exposed = additions.iter().filter(|addition| addition.expose);
     name == wanted.name
         || wanted.expose_from.iter().any(|from| from == name)
@@ -509,7 +517,7 @@ pub fn offers(wanted: &Wanted, additions: &[Addition], name: &str) -> bool {
 }
 
 /// The wheels whose commands are linked: of the tool, and of what is exposed beside it.
-pub fn offering<'a>(
+pub(crate) fn offering<'a>(
     wanted: &Wanted,
     additions: &[Addition],
     wheels: &'a [CachedWheel],
@@ -522,7 +530,7 @@ pub fn offering<'a>(
 
 /// Writes the environment into `staging`; it will live at `home`. Its receipt is inside.
 #[allow(clippy::too_many_arguments)]
-pub fn write(
+pub(crate) fn write(
     ctx: &Context,
     wanted: &Wanted,
     additions: &[Addition],

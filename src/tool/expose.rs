@@ -12,7 +12,7 @@ use crate::store::{self, atomic};
 
 /// Why a command can't be linked.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("{} is there, and boot did not make it\nmove it away, or take the name over: boot tool \
              install --force (a copy is kept)", escaped(&path.to_string_lossy()))]
     Foreign { path: PathBuf },
@@ -72,7 +72,7 @@ pub(super) fn leads_to(paths: &Paths, link: &Path) -> Option<String> {
 }
 
 /// Whether anything lies in the bin folder that isn't a link of `tool`.
-pub fn is_shared(paths: &Paths, tool: &str) -> bool {
+pub(crate) fn is_shared(paths: &Paths, tool: &str) -> bool {
     let entries = fs::read_dir(&paths.bin).into_iter().flatten().flatten();
     entries
         .map(|entry| entry.path())
@@ -80,7 +80,7 @@ pub fn is_shared(paths: &Paths, tool: &str) -> bool {
 }
 
 /// Finds the first of `names` that `tool` may not have.
-pub fn check<'a>(
+pub(crate) fn check<'a>(
     paths: &Paths,
     tool: &str,
     names: impl IntoIterator<Item = &'a str>,
@@ -103,7 +103,7 @@ pub fn check<'a>(
 /// The first name that an install of `tool` would find taken by somebody else, as far as that can
 /// be told before it is resolved: its own name, `more`, and the commands of the environment that
 /// pipx or uv has for it.
-pub fn taken<'a>(
+pub(crate) fn taken<'a>(
     paths: &Paths,
     tool: &'a str,
     more: impl IntoIterator<Item = &'a str>,
@@ -148,14 +148,14 @@ pub fn taken<'a>(
 ///
 /// # Errors
 /// It can't be made, or nothing can be made in it.
-pub fn make_ready(paths: &Paths) -> Result<(), Error> {
+pub(crate) fn make_ready(paths: &Paths) -> Result<(), Error> {
     fs::create_dir_all(&paths.bin).map_err(store::Error::io("create", &paths.bin))?;
     atomic::sweep(&paths.bin);
     Ok(atomic::try_link(&paths.bin)?)
 }
 
 /// Whether each `(name, script)` is linked as it should be, to a file that is there.
-pub fn is_linked<'a>(
+pub(crate) fn is_linked<'a>(
     paths: &Paths,
     scripts: &Path,
     apps: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -169,7 +169,7 @@ pub fn is_linked<'a>(
 
 /// Links those `(name, script)` whose name nobody has, before the environment is there that they
 /// lead into. Gives the links that were made. The caller holds the bin folder's lock.
-pub fn link_ahead<'a>(
+pub(crate) fn link_ahead<'a>(
     paths: &Paths,
     scripts: &Path,
     apps: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -186,7 +186,7 @@ pub fn link_ahead<'a>(
 }
 
 /// Those of `names` that are linked for another tool than `tool`, with that tool's name.
-pub fn of_others<'a>(
+pub(crate) fn of_others<'a>(
     paths: &Paths,
     tool: &str,
     names: impl IntoIterator<Item = &'a str>,
@@ -203,7 +203,7 @@ pub fn of_others<'a>(
 /// Links each `(name, script)` of `tool`, and removes links of the same tool that are no longer
 /// wanted. Gives the backups that were made. [`check`] has passed, and the caller holds the bin
 /// folder's lock since.
-pub fn link<'a>(
+pub(crate) fn link<'a>(
     paths: &Paths,
     tool: &str,
     scripts: &Path,
@@ -229,7 +229,7 @@ pub fn link<'a>(
 
 /// Links of boot's in the bin folder that lead into a tool which isn't there, or to a command that
 /// it doesn't have.
-pub fn dangling(paths: &Paths) -> Vec<PathBuf> {
+pub(crate) fn dangling(paths: &Paths) -> Vec<PathBuf> {
     let entries = fs::read_dir(&paths.bin).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries
         .map(|entry| entry.path())
@@ -240,7 +240,7 @@ pub fn dangling(paths: &Paths) -> Vec<PathBuf> {
 }
 
 /// Of those, the ones that lead into `tool`.
-pub fn dangling_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
+pub(crate) fn dangling_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
     links_of(paths, tool)
         .into_iter()
         .filter(|link| is_dangling(paths, link))
@@ -264,7 +264,7 @@ pub(super) fn is_dangling(paths: &Paths, link: &Path) -> bool {
 }
 
 /// Removes such a link.
-pub fn remove_dangling(paths: &Paths, link: &Path) -> Result<(), Error> {
+pub(crate) fn remove_dangling(paths: &Paths, link: &Path) -> Result<(), Error> {
     if is_dangling(paths, link) {
         fs::remove_file(link).map_err(store::Error::io("remove", link))?;
     }
@@ -272,7 +272,7 @@ pub fn remove_dangling(paths: &Paths, link: &Path) -> Result<(), Error> {
 }
 
 /// Removes all links of `tool`.
-pub fn unlink(paths: &Paths, tool: &str) -> Result<(), Error> {
+pub(crate) fn unlink(paths: &Paths, tool: &str) -> Result<(), Error> {
     for link in links_of(paths, tool) {
         fs::remove_file(&link).map_err(store::Error::io("remove", &link))?;
     }
@@ -325,7 +325,7 @@ fn set_aside(paths: &Paths, path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Whether the bin folder is on PATH.
-pub fn is_on_path(paths: &Paths) -> bool {
+pub(crate) fn is_on_path(paths: &Paths) -> bool {
     let Some(path) = std::env::var_os("PATH") else {
         return false;
     };

@@ -38,7 +38,7 @@ for distribution in importlib.metadata.distributions():
 ";
 
 /// Why an installed tool doesn't work; None if it does. Runs its interpreter.
-pub fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
+pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     let home = folder(&ctx.paths, &receipt.wanted.tool());
     let python = home.join("bin/python");
     if fs::metadata(&python).is_err() {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// What a script asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Metadata {
+pub(crate) struct Metadata {
     /// Requirements, as PEP 508 writes them.
     #[serde(default)]
     pub dependencies: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Metadata {
 /// A block that can't be read; one line that says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its `# /// script` block can't be read: {0}")]
-pub struct Error(String);
+pub(crate) struct Error(String);
 
 const BEGIN: &str = "# /// script";
 const END: &str = "# ///";
@@ -30,7 +30,7 @@ const END: &str = "# ///";
 ///
 /// # Errors
 /// Two blocks, one without an end, one that isn't TOML or has other types.
-pub fn read(text: &str) -> Result<Metadata, Error> {
+pub(crate) fn read(text: &str) -> Result<Metadata, Error> {
     let lines: Vec<&str> = text
         .lines()
         .map(|line| line.trim_end_matches('\r'))
@@ -65,7 +65,7 @@ pub fn read(text: &str) -> Result<Metadata, Error> {
 
 /// Whether the file begins with a text that has such a block: a program of some megabytes isn't
 /// read for it.
-pub fn is_in(file: &Path) -> bool {
+pub(crate) fn is_in(file: &Path) -> bool {
     let mut start = Vec::new();
     let read = File::open(file).and_then(|file| file.take(64 << 10).read_to_end(&mut start));
     read.is_ok()

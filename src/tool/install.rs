@@ -23,7 +23,7 @@ use crate::store::paths::Paths;
 
 /// How a tool is to be installed, beside its requirement.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// Injected from the start.
     pub with: Vec<Spec>,
     /// A request for a Python.
@@ -44,7 +44,7 @@ pub struct Options {
 }
 
 /// Installs a tool, or finds it installed.
-pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome> {
+pub(crate) fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome> {
     let wanted = Wanted {
         name: spec.name().into(),
         spec: spec.text().into(),
@@ -158,7 +158,7 @@ pub fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome>
 }
 
 /// Puts more packages into a tool's environment.
-pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result<Outcome> {
+pub(crate) fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result<Outcome> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
@@ -215,7 +215,7 @@ pub fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) -> Result
 
 /// Takes packages out again, and what only they needed: the environment is made without them. None
 /// where nothing of `packages` was in it; beside it those that were not.
-pub fn uninject(
+pub(crate) fn uninject(
     ctx: &Context,
     tool: &str,
     packages: &[String],
@@ -255,7 +255,7 @@ pub fn uninject(
 }
 
 /// The newest of everything that the tool's requests allow.
-pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
+pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
@@ -316,7 +316,7 @@ pub fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
 ///
 /// # Errors
 /// What is asked for can't be had, or nobody can be asked.
-pub fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
+pub(crate) fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
     // Nothing is installed for a question.
     if std::fs::metadata(folder(&ctx.paths, &old.wanted.tool()).join("bin/python")).is_err() {
         return Ok(old.version.clone());
@@ -353,7 +353,7 @@ pub fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
 }
 
 /// Makes a tool's environment anew from its receipt.
-pub fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Result<Outcome> {
+pub(crate) fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Result<Outcome> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
@@ -485,7 +485,7 @@ fn already(
 
 /// Whether all that a lock names is in the environment, in its version or of its commit, and for
 /// its Python. There may be more: what somebody injected.
-pub fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
+pub(crate) fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
     same_minor(receipt, locked)
         && locked
             .packages()
@@ -498,7 +498,7 @@ pub fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
 }
 
 /// Whether the tool's interpreter is there, and its commands are linked.
-pub fn is_whole(ctx: &Context, receipt: &Receipt) -> bool {
+pub(crate) fn is_whole(ctx: &Context, receipt: &Receipt) -> bool {
     let home = folder(&ctx.paths, &receipt.wanted.tool());
     let apps = receipt
         .apps

@@ -10,7 +10,7 @@ use crate::python::key::Key;
 use crate::store::paths::Paths;
 
 #[derive(Debug, Serialize)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// The package's; the tool's is this and the suffix.
     pub name: String,
     pub version: String,
@@ -28,20 +28,20 @@ pub struct Tool {
 }
 
 #[derive(Debug, Serialize)]
-pub struct App {
+pub(crate) struct App {
     pub name: String,
     pub path: PathBuf,
 }
 
 #[derive(Debug, Serialize)]
-pub struct Injected {
+pub(crate) struct Injected {
     pub name: String,
     pub version: String,
     pub spec: String,
 }
 
 impl Tool {
-    pub fn new(paths: &Paths, receipt: Receipt) -> Tool {
+    pub(crate) fn new(paths: &Paths, receipt: Receipt) -> Tool {
         let env = folder(paths, &receipt.wanted.tool());
         // The environment follows its minor's link, which may lead to a newer patch than at first.
         let interpreter = std::fs::canonicalize(env.join("bin/python")).ok();
@@ -80,12 +80,12 @@ impl Tool {
     }
 
     /// As the other verbs name it.
-    pub fn tool(&self) -> String {
+    pub(crate) fn tool(&self) -> String {
         format!("{}{}", self.name, self.suffix)
     }
 
     /// The Python's version, where its key can be read.
-    pub fn python_version(&self) -> String {
+    pub(crate) fn python_version(&self) -> String {
         self.python
             .parse::<Key>()
             .map_or_else(|_| self.python.clone(), |key| key.version.to_string())

@@ -21,7 +21,7 @@ const COMPLETIONS: [&str; 3] = [
 ];
 
 /// What `wheels` ship of them: paths below the environment, sorted.
-pub fn of<'a>(wheels: impl IntoIterator<Item = &'a CachedWheel>) -> Vec<String> {
+pub(crate) fn of<'a>(wheels: impl IntoIterator<Item = &'a CachedWheel>) -> Vec<String> {
     let files = wheels.into_iter().flat_map(CachedWheel::data_files);
     let mut found: Vec<String> = files
         .filter(|path| is_manual(path) || is_completion(path))
@@ -62,7 +62,7 @@ fn is_plain(name: &str) -> bool {
 ///
 /// # Errors
 /// A link can't be written or removed. The caller holds the bin folder's lock.
-pub fn link(paths: &Paths, tool: &str, home: &Path, files: &[String]) -> store::Result<()> {
+pub(crate) fn link(paths: &Paths, tool: &str, home: &Path, files: &[String]) -> store::Result<()> {
     let mut kept = Vec::new();
     for file in files {
         let Some(link) = place(paths, file) else {
@@ -93,7 +93,7 @@ pub fn link(paths: &Paths, tool: &str, home: &Path, files: &[String]) -> store::
 }
 
 /// Removes all of them of `tool`.
-pub fn unlink(paths: &Paths, tool: &str) -> store::Result<()> {
+pub(crate) fn unlink(paths: &Paths, tool: &str) -> store::Result<()> {
     link(paths, tool, &super::folder(paths, tool), &[])
 }
 
@@ -103,7 +103,7 @@ fn place(paths: &Paths, file: &str) -> Option<PathBuf> {
 }
 
 /// Links of boot's among them that lead to nothing, sorted.
-pub fn dangling(paths: &Paths) -> Vec<PathBuf> {
+pub(crate) fn dangling(paths: &Paths) -> Vec<PathBuf> {
     let mut found = links(paths);
     found.retain(|link| is_dangling(paths, link));
     found.sort();

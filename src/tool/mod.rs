@@ -4,21 +4,21 @@
 //! An environment is made whole beside its place, its receipt inside, and then takes the place in
 //! one step; the links follow.
 
-pub mod commands;
+pub(crate) mod commands;
 mod contents;
-pub mod environment;
-pub mod expose;
-pub mod health;
-pub mod inline;
-pub mod install;
-pub mod list;
-pub mod manuals;
-pub mod outcome;
-pub mod receipt;
-pub mod remove;
-pub mod run;
-pub mod source;
-pub mod spec;
+pub(crate) mod environment;
+pub(crate) mod expose;
+pub(crate) mod health;
+pub(crate) mod inline;
+pub(crate) mod install;
+pub(crate) mod list;
+pub(crate) mod manuals;
+pub(crate) mod outcome;
+pub(crate) mod receipt;
+pub(crate) mod remove;
+pub(crate) mod run;
+pub(crate) mod source;
+pub(crate) mod spec;
 
 use std::path::{Path, PathBuf};
 
@@ -26,14 +26,14 @@ use crate::Code;
 use crate::report::{escaped, nearest};
 use crate::store::paths::Paths;
 
-pub use install::{Options, inject, install, reinstall, uninject, upgrade};
-pub use outcome::{Change, Outcome};
-pub use receipt::Receipt;
-pub use spec::Spec;
+pub(crate) use install::{Options, inject, install, reinstall, uninject, upgrade};
+pub(crate) use outcome::{Change, Outcome};
+pub(crate) use receipt::Receipt;
+pub(crate) use spec::Spec;
 
 /// Why a tool can't be had, or changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(transparent)]
     Spec(#[from] spec::Error),
     #[error(transparent)]
@@ -166,7 +166,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Error::Spec(_)
             | Error::OtherPackage { .. }
@@ -179,10 +179,10 @@ impl Error {
     }
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// Where the tool of this name lives. `name` must have been checked: see [`spec::is_tool_name`].
-pub fn folder(paths: &Paths, name: &str) -> PathBuf {
+pub(crate) fn folder(paths: &Paths, name: &str) -> PathBuf {
     paths.tools().join(name)
 }
 
@@ -198,7 +198,7 @@ fn not_installed(paths: &Paths, typed: &str) -> Error {
 }
 
 /// The receipt of an installed tool, from a name as somebody types it.
-pub fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
+pub(crate) fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
     let not_there = || not_installed(paths, typed);
     let name = named(paths, typed).ok_or_else(not_there)?;
     if let Some(receipt) = Receipt::read(&folder(paths, &name))? {

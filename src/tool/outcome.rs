@@ -15,7 +15,7 @@ const SHOWN: usize = 5;
 
 /// What happened to a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     Installed,
     /// Nothing was to do.
     Already,
@@ -42,7 +42,7 @@ pub enum Change {
 }
 
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub change: Change,
     pub receipt: Receipt,
     /// Copies of what `--force` took the place of.
@@ -156,7 +156,7 @@ impl fmt::Display for Outcome {
 }
 
 /// What [`super::upgrade`] has done to `old`.
-pub fn upgraded(old: &Receipt, new: &Receipt) -> Change {
+pub(crate) fn upgraded(old: &Receipt, new: &Receipt) -> Change {
     if old.version != new.version {
         let (linked, unlinked) = (commands_only_in(new, old), commands_only_in(old, new));
         return Change::Upgraded {
@@ -181,7 +181,7 @@ pub fn upgraded(old: &Receipt, new: &Receipt) -> Change {
 }
 
 /// The linked commands of `one` that `other` hasn't.
-pub fn commands_only_in(one: &Receipt, other: &Receipt) -> Vec<String> {
+pub(crate) fn commands_only_in(one: &Receipt, other: &Receipt) -> Vec<String> {
     let only = one
         .apps
         .iter()

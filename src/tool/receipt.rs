@@ -14,12 +14,12 @@ use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
 /// Its name inside the environment.
-pub const NAME: &str = "boot-receipt.toml";
+pub(crate) const NAME: &str = "boot-receipt.toml";
 const SCHEMA: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Receipt {
+pub(crate) struct Receipt {
     schema: u32,
     /// The package's version that is installed.
     pub version: String,
@@ -45,7 +45,7 @@ pub struct Receipt {
 /// What was asked for, injected packages aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The package's name, normalized.
     pub name: String,
     /// The requirement, as PEP 508 writes it.
@@ -78,7 +78,7 @@ pub struct Wanted {
 
 /// One linked command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct App {
+pub(crate) struct App {
     /// In the bin folder.
     pub name: String,
     /// In the environment's scripts folder.
@@ -87,7 +87,7 @@ pub struct App {
 
 /// A package that was put into the tool's environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Injected {
+pub(crate) struct Injected {
     pub name: String,
     pub spec: String,
     /// Empty where its condition isn't met by the Python that the tool has.
@@ -99,7 +99,7 @@ pub struct Injected {
 
 impl Injected {
     /// Whether `spec` asks for nothing else.
-    pub fn meets(&self, spec: &Spec) -> bool {
+    pub(crate) fn meets(&self, spec: &Spec) -> bool {
         let Ok(asked) = self.spec.parse::<Spec>() else {
             return false;
         };
@@ -109,7 +109,7 @@ impl Injected {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("{} can't be read: {reason}\nboot tool uninstall {name} removes that tool, boot tool \
              install makes it anew", path.display())]
     Unreadable {
@@ -131,12 +131,12 @@ struct Format {
 
 impl Wanted {
     /// The tool's name: the package's, and the suffix.
-    pub fn tool(&self) -> String {
+    pub(crate) fn tool(&self) -> String {
         format!("{}{}", self.name, self.suffix)
     }
 
     /// What holds its version back, as a person would name it; None where nothing does.
-    pub fn bound(&self) -> Option<String> {
+    pub(crate) fn bound(&self) -> Option<String> {
         if self.spec.parse::<Spec>().is_ok_and(|spec| spec.is_bound()) {
             return Some(self.spec.clone());
         }
@@ -146,7 +146,7 @@ impl Wanted {
 
     /// Whether what was said of constraints, dates and pre-releases is what bound `installed`
     /// already; where nothing was said it is.
-    pub fn binds_no_more_than(&self, installed: &Wanted) -> bool {
+    pub(crate) fn binds_no_more_than(&self, installed: &Wanted) -> bool {
         (self.index.before.is_none() || self.index.before == installed.index.before)
             && (self.constraints.is_empty() || self.constraints == installed.constraints)
             && (!self.pre || installed.pre)
@@ -154,7 +154,7 @@ impl Wanted {
 }
 
 impl Receipt {
-    pub fn new(wanted: Wanted, version: String, python: String) -> Receipt {
+    pub(crate) fn new(wanted: Wanted, version: String, python: String) -> Receipt {
         Receipt {
             schema: SCHEMA,
             version,
@@ -169,7 +169,7 @@ impl Receipt {
     }
 
     /// The receipt of the tool in `folder`; None where there is no tool.
-    pub fn read(folder: &Path) -> Result<Option<Receipt>, Error> {
+    pub(crate) fn read(folder: &Path) -> Result<Option<Receipt>, Error> {
         let name = super::name_of(folder);
         let receipt = Receipt::read_any(folder)?;
         match receipt {
@@ -185,7 +185,7 @@ impl Receipt {
     }
 
     /// The receipt in any environment that boot made for a tool.
-    pub fn read_any(folder: &Path) -> Result<Option<Receipt>, Error> {
+    pub(crate) fn read_any(folder: &Path) -> Result<Option<Receipt>, Error> {
         let path = folder.join(NAME);
         let name = super::name_of(folder);
         let unreadable = |reason: String| Error::Unreadable {
@@ -222,7 +222,7 @@ impl Receipt {
     }
 
     /// Writes it into an environment.
-    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), Error> {
         let path = folder.join(NAME);
         let text = toml::to_string(self).map_err(|error| Error::Unreadable {
             path: path.clone(),
@@ -233,14 +233,14 @@ impl Receipt {
     }
 
     /// The requirement that it was installed with.
-    pub fn spec(&self) -> Result<Spec, spec::Error> {
+    pub(crate) fn spec(&self) -> Result<Spec, spec::Error> {
         self.wanted.spec.parse()
     }
 }
 
 /// Every tool that has a receipt, by name; and what is wrong with those whose receipt can't be
 /// read.
-pub fn all(paths: &Paths) -> (Vec<Receipt>, Vec<Error>) {
+pub(crate) fn all(paths: &Paths) -> (Vec<Receipt>, Vec<Error>) {
     let mut receipts = Vec::new();
     let mut errors = Vec::new();
     let Ok(entries) = fs::read_dir(paths.tools()) else {

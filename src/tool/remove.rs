@@ -9,7 +9,7 @@ use crate::store::lock::Lock;
 
 /// Removes a tool's links, then its environment; also one whose receipt can't be read. Gives its
 /// name.
-pub fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
+pub(crate) fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
     // A tool whose receipt can't be read is known by its folder alone.
     let found = find(&ctx.paths, typed)
         .ok()
@@ -34,7 +34,7 @@ pub fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
 }
 
 /// Holds a tool at its version, or lets it go on. None if it was so before.
-pub fn pin(ctx: &Context, typed: &str, pinned: bool) -> Result<Option<Receipt>> {
+pub(crate) fn pin(ctx: &Context, typed: &str, pinned: bool) -> Result<Option<Receipt>> {
     let name = find(&ctx.paths, typed)?.wanted.tool();
     let _lock = Lock::hold(
         &ctx.paths.locks(),

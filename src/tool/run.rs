@@ -26,7 +26,7 @@ const FRESH: Duration = Duration::from_secs(24 * 3600);
 
 /// The script to run for `command` of `spec`; without a command the one that is called as the
 /// package, or the only one it has.
-pub fn find(
+pub(crate) fn find(
     ctx: &Context,
     spec: &Spec,
     command: Option<&str>,
@@ -70,7 +70,12 @@ pub fn find(
 ///
 /// # Errors
 /// The script can't be read, or asks for what can't be had.
-pub fn for_script(ctx: &Context, script: &Path, with: &[Spec], typed: &Typed) -> Result<PathBuf> {
+pub(crate) fn for_script(
+    ctx: &Context,
+    script: &Path,
+    with: &[Spec],
+    typed: &Typed,
+) -> Result<PathBuf> {
     let failed = |error: String| Error::Script {
         script: script.display().to_string(),
         error,

@@ -21,7 +21,7 @@ use crate::report::escaped;
 
 /// What goes along with what is typed.
 #[derive(Clone, Debug, Default)]
-pub struct Typed {
+pub(crate) struct Typed {
     pub editable: bool,
     /// A request for a Python: something may have to be built to learn its name.
     pub python: Option<String>,
@@ -29,7 +29,7 @@ pub struct Typed {
 }
 
 /// The requirement that was typed.
-pub fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
+pub(crate) fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
     let typed = typed.trim();
     let (typed, editable) = match typed.strip_prefix("-e ") {
         Some(rest) => (rest.trim_start(), true),
@@ -77,7 +77,7 @@ pub fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
 ///
 /// # Errors
 /// As [`spec`]'s; the condition isn't one of PEP 508.
-pub fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
+pub(crate) fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
     match spec::split_condition(typed) {
         (what, Some(condition)) => {
             // Also an address has to be looked at, which a requirement's own parser doesn't do.
@@ -91,7 +91,7 @@ pub fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
 }
 
 /// As [`conditional`], of several. One that is named twice is wanted once, as both say.
-pub fn conditional_all(ctx: &Context, typed: &[String], more: &Typed) -> Result<Vec<Spec>> {
+pub(crate) fn conditional_all(ctx: &Context, typed: &[String], more: &Typed) -> Result<Vec<Spec>> {
     let mut all: Vec<Spec> = Vec::new();
     for typed in typed {
         unite(&mut all, conditional(ctx, typed, more)?)?;
@@ -103,7 +103,7 @@ pub fn conditional_all(ctx: &Context, typed: &[String], more: &Typed) -> Result<
 ///
 /// # Errors
 /// They come from two places.
-pub fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
+pub(crate) fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
     match all
         .iter_mut()
         .find(|other| (other.name(), other.condition()) == (spec.name(), spec.condition()))
@@ -170,7 +170,7 @@ fn address(ctx: &Context, place: &str) -> Result<String> {
 }
 
 /// The day or the moment of `--before`. A day begins at midnight, UTC.
-pub fn before(text: &str) -> Result<Timestamp> {
+pub(crate) fn before(text: &str) -> Result<Timestamp> {
     let day = |date: Date| {
         date.to_zoned(TimeZone::UTC)
             .ok()

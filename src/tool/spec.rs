@@ -11,7 +11,7 @@ use crate::report::escaped;
 
 /// One requirement, checked. Written as PEP 508 has it, so that a receipt can hold it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spec {
+pub(crate) struct Spec {
     name: String,
     extras: Vec<String>,
     text: String,
@@ -24,7 +24,7 @@ pub struct Spec {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("an empty name names no package\nwrite black, black==24.*, black[d] or black@24.4.2")]
     Empty,
     #[error(
@@ -61,22 +61,22 @@ pub enum Error {
 
 impl Spec {
     /// The package's name, normalized.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// As PEP 508 writes it, without credentials; `-e ` stands before what is editable.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// The marker that says where it is wanted; None where it is everywhere.
-    pub fn condition(&self) -> Option<&str> {
+    pub(crate) fn condition(&self) -> Option<&str> {
         self.condition.as_deref()
     }
 
     /// The same, wanted where `condition` holds, which is a marker of PEP 508.
-    pub fn when(mut self, condition: &str) -> Spec {
+    pub(crate) fn when(mut self, condition: &str) -> Spec {
         // The blank ends an address.
         self.text = format!("{} ; {condition}", self.text);
         self.condition = Some(condition.into());
@@ -84,7 +84,7 @@ impl Spec {
     }
 
     /// Whether it names versions.
-    pub fn is_bound(&self) -> bool {
+    pub(crate) fn is_bound(&self) -> bool {
         self.versions.is_some()
     }
 
@@ -92,7 +92,7 @@ impl Spec {
     ///
     /// # Errors
     /// They come from two places.
-    pub fn united(&self, other: &Spec) -> Result<Spec, Error> {
+    pub(crate) fn united(&self, other: &Spec) -> Result<Spec, Error> {
         let united = self.both(other)?;
         Ok(match self.condition() {
             Some(condition) => united.when(condition),
@@ -137,14 +137,14 @@ impl Spec {
     }
 
     /// Whether this asks for other versions than `installed` did; a bare name asks for none.
-    pub fn is_another_choice(&self, installed: &Spec) -> bool {
+    pub(crate) fn is_another_choice(&self, installed: &Spec) -> bool {
         self.versions.is_some()
             && self.versions != installed.versions
             && self.extras == installed.extras
     }
 
     /// What lies at `url`, which has no credentials.
-    pub fn addressed(
+    pub(crate) fn addressed(
         name: &str,
         extras: &[String],
         url: &str,
@@ -163,7 +163,7 @@ impl Spec {
     }
 
     /// The same of this very commit, where it comes from git.
-    pub fn at_commit(&self, commit: &str) -> Spec {
+    pub(crate) fn at_commit(&self, commit: &str) -> Spec {
         let Some(rest) = self.url.as_deref().and_then(|url| url.strip_prefix("git+")) else {
             return self.clone();
         };
@@ -185,17 +185,12 @@ impl Spec {
     }
 
     /// Where it comes from, if not from an index.
-    pub fn url(&self) -> Option<&str> {
+    pub(crate) fn url(&self) -> Option<&str> {
         self.url.as_deref()
     }
 
-    /// Whether its code is used where it lies.
-    pub fn is_editable(&self) -> bool {
-        self.editable
-    }
-
     /// Whether an installed `version`, that was asked for as `installed`, is what this asks for.
-    pub fn is_met_by(&self, version: &str, installed: &Spec) -> bool {
+    pub(crate) fn is_met_by(&self, version: &str, installed: &Spec) -> bool {
         let version: Option<pep440_rs::Version> = version.parse().ok();
         self.name == installed.name
             && (self.url.is_none()
@@ -315,7 +310,7 @@ impl FromStr for Spec {
 
 /// What is wanted, and the condition behind the `;`, where there is one. In an address a semicolon
 /// is one of its own, unless a blank stands before it (PEP 508).
-pub fn split_condition(typed: &str) -> (&str, Option<&str>) {
+pub(crate) fn split_condition(typed: &str) -> (&str, Option<&str>) {
     let found = typed.split_once(if typed.contains("://") { " ;" } else { ";" });
     found.map_or((typed, None), |(what, condition)| {
         (what.trim_end(), Some(condition))
@@ -323,7 +318,7 @@ pub fn split_condition(typed: &str) -> (&str, Option<&str>) {
 }
 
 /// Whether what was typed is an address or a path without a name.
-pub fn is_place(typed: &str) -> bool {
+pub(crate) fn is_place(typed: &str) -> bool {
     let archive = [".whl", ".tar.gz", ".tgz", ".zip", ".tar.xz"]
         .iter()
         .any(|end| typed.ends_with(end));
@@ -343,7 +338,7 @@ impl fmt::Display for Spec {
 }
 
 /// A name as PEP 503 compares it; a suffix's other characters stay.
-pub fn normal(name: &str) -> String {
+pub(crate) fn normal(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
     for character in name.trim().chars() {
         match character {
@@ -356,7 +351,7 @@ pub fn normal(name: &str) -> String {
 }
 
 /// Whether `name` may be the name of a tool's folder.
-pub fn is_tool_name(name: &str) -> bool {
+pub(crate) fn is_tool_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 200
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -366,7 +361,7 @@ pub fn is_tool_name(name: &str) -> bool {
 }
 
 /// A suffix that keeps names plain.
-pub fn suffix(text: &str) -> Result<String, Error> {
+pub(crate) fn suffix(text: &str) -> Result<String, Error> {
     if is_tool_name(&format!("x{text}")) {
         Ok(text.into())
     } else {

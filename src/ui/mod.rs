@@ -1,15 +1,15 @@
 //! What is seen: progress and hints on stderr, tables and JSON on stdout, questions where somebody
 //! can answer.
 
-pub mod prompt;
-pub mod table;
-pub mod term;
+pub(crate) mod prompt;
+pub(crate) mod table;
+pub(crate) mod term;
 
 use crate::Code;
 
 /// Talking to the user failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error(
         "this needs an answer, and there is no terminal to ask on: {question}\n\
          run it with --yes to agree beforehand"
@@ -20,7 +20,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Error::NobodyToAsk { .. } => Code::WouldAsk,
             // Whoever read us has stopped: the normal end of `boot tool list | head -1`.

@@ -6,12 +6,12 @@ use super::Error;
 use crate::report::escaped;
 
 /// Whether there is somebody to ask.
-pub fn is_possible() -> bool {
+pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks for one of `choices`, by its name or first letter; anything else is the last of them.
-pub fn choose<'a>(question: &str, choices: &[&'a str]) -> Result<&'a str, Error> {
+pub(crate) fn choose<'a>(question: &str, choices: &[&'a str]) -> Result<&'a str, Error> {
     if !is_possible() {
         return Err(Error::NobodyToAsk {
             question: question.into(),
@@ -29,7 +29,7 @@ pub fn choose<'a>(question: &str, choices: &[&'a str]) -> Result<&'a str, Error>
 }
 
 /// Asks a yes-or-no question on the terminal; no answer is no.
-pub fn confirm(question: &str) -> Result<bool, Error> {
+pub(crate) fn confirm(question: &str) -> Result<bool, Error> {
     if !is_possible() {
         return Err(Error::NobodyToAsk {
             question: question.into(),
@@ -46,7 +46,7 @@ pub fn confirm(question: &str) -> Result<bool, Error> {
 }
 
 /// Asks for a text; an empty answer is the default, and asks again where there is none.
-pub fn ask(question: &str, default: Option<&str>) -> Result<String, Error> {
+pub(crate) fn ask(question: &str, default: Option<&str>) -> Result<String, Error> {
     if !is_possible() {
         return Err(Error::NobodyToAsk {
             question: question.into(),

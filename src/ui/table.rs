@@ -13,7 +13,7 @@ const WIDEST: usize = 60;
 
 /// Prints rows in aligned columns; the last column is never padded. A cell of several lines becomes
 /// one: a row stays a row.
-pub fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
+pub(crate) fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
     // Blanks at the start stay: they set what belongs to a row in from it.
     let one_line = |cell: &String| {
         cell.lines()
@@ -52,7 +52,7 @@ pub fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
 }
 
 /// Prints one JSON object, indented, `"schema": 1` first. `body` must serialise to an object.
-pub fn json(body: impl Serialize) -> Result<(), Error> {
+pub(crate) fn json(body: impl Serialize) -> Result<(), Error> {
     #[derive(Serialize)]
     struct Envelope<T> {
         schema: u32,
@@ -65,7 +65,7 @@ pub fn json(body: impl Serialize) -> Result<(), Error> {
 }
 
 /// Writes a path to stdout as it is, whatever bytes it has.
-pub fn out_path(path: &Path) -> Result<(), Error> {
+pub(crate) fn out_path(path: &Path) -> Result<(), Error> {
     let mut line = path.as_os_str().as_encoded_bytes().to_vec();
     line.push(b'\n');
     let mut stdout = std::io::stdout().lock();
@@ -74,7 +74,7 @@ pub fn out_path(path: &Path) -> Result<(), Error> {
 }
 
 /// Writes a result to stdout.
-pub fn out(text: &str) -> Result<(), Error> {
+pub(crate) fn out(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)

@@ -17,21 +17,21 @@ const PROGRESS: &str = "━╸ ";
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Loudness {
+pub(crate) enum Loudness {
     Quiet,
     Normal,
     Verbose,
 }
 
 /// The terminal, or what stands in for it.
-pub struct Term {
+pub(crate) struct Term {
     loudness: Loudness,
     bars: Option<MultiProgress>,
     start: Instant,
 }
 
 impl Term {
-    pub fn new(loudness: Loudness) -> Term {
+    pub(crate) fn new(loudness: Loudness) -> Term {
         let bars = (loudness > Loudness::Quiet && std::io::stderr().is_terminal())
             .then(MultiProgress::new);
         Term {
@@ -140,11 +140,11 @@ impl Drop for Shown {
 }
 
 /// Prints a warning where there is no [`Term`] to ask: in a shim.
-pub fn warning(message: &str) {
+pub(crate) fn warning(message: &str) {
     anstream::eprintln!("{WARNING}warning:{WARNING:#} {message}");
 }
 
 /// Prints what a command failed with: the last thing it says, when no [`Term`] is there any more.
-pub fn error(message: &str) {
+pub(crate) fn error(message: &str) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {message}");
 }

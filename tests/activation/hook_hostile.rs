@@ -233,7 +233,7 @@ fn ten_thousand_random_pins_are_read_without_harm() {
     };
     for _ in 0..10_000 {
         let bytes = random(&mut next);
-        let (entries, warning) = boot::project::pin::parse(&bytes);
+        let (entries, warning) = boot::testing::pin::parse(&bytes);
         assert!(
             warning
                 .iter()
@@ -243,7 +243,7 @@ fn ten_thousand_random_pins_are_read_without_harm() {
         for entry in &entries {
             let text = entry.to_string();
             // Nothing is ever made of what can't be met but its line.
-            if let boot::project::pin::Entry::Unmet(unmet) = entry {
+            if let boot::testing::pin::Entry::Unmet(unmet) = entry {
                 let line = unmet.line(std::path::Path::new("/p/.python-version"));
                 assert!(
                     is_plain(&text) && is_plain(&line) && line.len() < 1000,

@@ -137,7 +137,7 @@ fn pin_and_environment_decide_the_same_everywhere() {
     let key = |version: &str| {
         format!(
             "cpython-{version}-{}",
-            boot::python::key::Platform::host().unwrap()
+            boot::testing::Platform::host().unwrap()
         )
     };
     // The version that the environment was made with, the pin, and whose Python it is then.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use boot::cli::words::table::ROWS;
+use boot::testing::ROWS;
 
 use crate::support::{BOOT, Home, Index, Mirror, Wheel};
 

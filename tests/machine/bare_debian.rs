@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
 
 use crate::support::{BOOT, Run, Server, genuine, index, needs};
 

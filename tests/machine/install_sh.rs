@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use boot::store::digest;
+use boot::testing::digest;
 
 use crate::support::{Server, needs};
 

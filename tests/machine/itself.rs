@@ -6,8 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
-use boot::itself::target;
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
+use boot::testing::target;
 
 use crate::support::{BOOT, Fault, Home, Mirror, Run, Server, index};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::support::sdist::Source;
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
-use boot::python::key::{Key, Platform};
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
+use boot::testing::{Key, Platform};
 
 pub const OTHERS: [&str; 2] = ["darwin-aarch64-none", "linux-aarch64-gnu"];
 
@@ -301,13 +301,11 @@ fn each_target_has_what_a_resolution_on_it_gives() {
         assert_eq!(packages(&home, tool), packages(&other, tool));
     }
     // The others: an interpreter of theirs, as it describes itself when it is run there.
-    let inputs = |asked: &[&str]| boot::package::resolve::Inputs::parse(asked, &[], false).unwrap();
-    let ctx = boot::Context::new(
-        boot::store::paths::Paths::from(&|name| {
-            (name == "HOME").then(|| other.root.clone().into())
-        })
-        .unwrap(),
-        std::sync::Arc::new(boot::report::Silent),
+    let inputs = |asked: &[&str]| boot::testing::resolve::Inputs::parse(asked, &[], false).unwrap();
+    let ctx = boot::testing::Context::new(
+        boot::testing::Paths::from(&|name| (name == "HOME").then(|| other.root.clone().into()))
+            .unwrap(),
+        std::sync::Arc::new(boot::testing::Silent),
         true,
     );
     for (platform, machine, libc, macos) in [
@@ -322,7 +320,7 @@ fn each_target_has_what_a_resolution_on_it_gives() {
         let key: Key = format!("cpython-{}-{platform}", mirror.version())
             .parse()
             .unwrap();
-        let mut facts = boot::python::target::facts(&key);
+        let mut facts = boot::testing::facts(&key);
         facts.libc = libc;
         facts.macos = macos;
         facts.markers.platform_machine = machine.into();
@@ -334,7 +332,7 @@ fn each_target_has_what_a_resolution_on_it_gives() {
         };
         for (tool, asked) in [("black", &["black"][..]), ("sphinx", &["sphinx", "furo"])] {
             let resolution =
-                boot::package::resolve::resolve_from(&pages, &facts, &inputs(asked)).unwrap();
+                boot::testing::resolve::resolve_from(&pages, &facts, &inputs(asked)).unwrap();
             let found: Vec<String> = resolution.pins.iter().map(|pin| pin.file.clone()).collect();
             let locked = lock["platform"][platform]["tool"][tool]["packages"]
                 .as_array()
@@ -350,16 +348,16 @@ fn each_target_has_what_a_resolution_on_it_gives() {
 
 /// The index, asked directly.
 struct Pages<'a> {
-    ctx: &'a boot::Context,
+    ctx: &'a boot::testing::Context,
     index: &'a Index,
     home: &'a Home,
 }
 
-impl boot::package::resolve::Source for Pages<'_> {
+impl boot::testing::resolve::Source for Pages<'_> {
     fn page(
         &self,
-        name: &boot::package::requirement::Name,
-    ) -> Result<Option<Arc<Vec<boot::package::page::File>>>, boot::package::index::Error> {
+        name: &boot::testing::Name,
+    ) -> Result<Option<Arc<Vec<boot::testing::page::File>>>, boot::testing::index::Error> {
         let url = format!("{}/{name}/", self.index.url());
         let mut command = self.home.command("python3");
         let run = self.home.run(command.args([
@@ -367,7 +365,7 @@ impl boot::package::resolve::Source for Pages<'_> {
             "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())",
             &url,
         ]));
-        let files = boot::package::page::parse(
+        let files = boot::testing::page::parse(
             &url,
             Some("application/vnd.pypi.simple.v1+json"),
             run.success().stdout.as_bytes(),
@@ -377,19 +375,20 @@ impl boot::package::resolve::Source for Pages<'_> {
 
     fn direct(
         &self,
-        _: &boot::package::requirement::Name,
+        _: &boot::testing::Name,
         _: &str,
         _: bool,
-    ) -> Result<boot::package::resolve::Found, boot::package::direct::Error> {
+    ) -> Result<boot::testing::resolve::Found, boot::testing::direct::Error> {
         unreachable!("nothing is asked for by its address")
     }
 
     fn metadata(
         &self,
-        file: &boot::package::page::File,
-    ) -> Result<Arc<boot::package::metadata::Metadata>, boot::package::metadata::Error> {
-        let online = boot::Context::new(self.ctx.paths.clone(), self.ctx.report.clone(), false);
-        boot::package::metadata::fetch(&online, file)
+        file: &boot::testing::page::File,
+    ) -> Result<Arc<boot::testing::metadata::Metadata>, boot::testing::metadata::Error> {
+        let online =
+            boot::testing::Context::new(self.ctx.paths.clone(), self.ctx.report.clone(), false);
+        boot::testing::metadata::fetch(&online, file)
     }
 }
 

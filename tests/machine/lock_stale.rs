@@ -3,7 +3,7 @@
 
 use super::lock::{LOCK, OTHERS, index, lock_for_three, machine, manifest};
 use crate::support::{Mirror, Wheel};
-use boot::python::key::Platform;
+use boot::testing::Platform;
 
 /// The tables of a lock, without those of this machine.
 fn without_this_machine(text: &str) -> String {

@@ -314,7 +314,7 @@ fn every_command_has_a_man_page_that_can_be_read() {
 #[test]
 fn it_says_which_boot_it_is_for_people_and_for_scripts() {
     let home = Home::new();
-    let (version, target) = (env!("CARGO_PKG_VERSION"), boot::itself::target());
+    let (version, target) = (env!("CARGO_PKG_VERSION"), boot::testing::target());
     assert_eq!(
         home.boot(["self", "version"]).success().stdout,
         format!("boot {version} ({target}) in {BOOT}\n")

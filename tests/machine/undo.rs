@@ -6,8 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use boot::report::Silent;
-use boot::store::lock::Lock;
+use boot::testing::Lock;
+use boot::testing::Silent;
 
 use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Mirror, index};

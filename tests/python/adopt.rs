@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::support::{Home, Mirror, pythons};
-use boot::python::key::Version;
+use boot::testing::Version;
 
 fn patch(mirror: &Mirror, more: u32) -> Version {
     Version {

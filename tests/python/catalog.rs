@@ -4,8 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use crate::support::{Fault, Home, Mirror, Server};
-use boot::python::key::Platform;
-use boot::store::digest::Sha256;
+use boot::testing::Platform;
+use boot::testing::Sha256;
 
 const RELEASE: &str = "20990101";
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 use crate::support::source::Source;
 use crate::support::{Home, Mirror, Run};
-use boot::python::key::Version;
+use boot::testing::Version;
 
 const FINE: (&str, &str) = ("", "");
 

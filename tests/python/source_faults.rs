@@ -4,7 +4,7 @@
 use std::fs;
 use std::thread;
 
-use boot::python::key::Version;
+use boot::testing::Version;
 
 use crate::support::source::Source;
 use crate::support::{Fault, Home, Mirror, Run};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Home, Index, Mirror, Wheel};
-use boot::python::key::Version;
+use boot::testing::Version;
 
 /// An index with a tool that says which patch runs it.
 fn index() -> Index {

@@ -6,9 +6,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use boot::net::Client;
-use boot::store::digest::Sha256;
-use boot::store::unpack::{self, Limits};
+use boot::testing::Client;
+use boot::testing::Sha256;
+use boot::testing::unpack::{self, Limits};
 
 use super::Server;
 

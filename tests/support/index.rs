@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::sync::Mutex;
 
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
 use zip::write::SimpleFileOptions;
 
 use super::Server;
@@ -141,7 +141,7 @@ impl Wheel {
             .map(|(path, content)| {
                 format!(
                     "{path},{},{}\n",
-                    boot::package::record::hash(&Sha256::of(content.as_bytes())),
+                    boot::testing::record::hash(&Sha256::of(content.as_bytes())),
                     content.len()
                 )
             })

@@ -10,8 +10,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use boot::python::key::{Key, Platform, Version};
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
+use boot::testing::{Key, Platform, Version};
 
 use super::Server;
 

@@ -4,8 +4,8 @@
 
 use std::io::Write;
 
-use boot::python::key::Version;
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
+use boot::testing::Version;
 
 use super::{Home, Mirror, Server};
 

@@ -5,7 +5,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use boot::python::key::{Key, Platform, Version};
+use boot::testing::{Key, Platform, Version};
 use serde_json::{Map, Value, json};
 
 use super::Home;

@@ -5,8 +5,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use boot::report::Silent;
-use boot::store::lock::Lock;
+use boot::testing::Lock;
+use boot::testing::Silent;
 
 use crate::support::pty::Pty;
 use crate::support::{BOOT, Fault, Home, Index, Mirror, Wheel, screen};

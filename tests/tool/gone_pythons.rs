@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use boot::python::key::Version;
+use boot::testing::Version;
 
 use super::doctor::doctor;
 use super::pythons::{plant, python, says};

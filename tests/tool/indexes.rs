@@ -1,7 +1,7 @@
 //! Which indexes are asked, in which order, and how: the variables of boot, uv and pip, and indexes
 //! that know HTML alone.
 
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
 
 use crate::support::pty::Pty;
 use crate::support::{BOOT, Home, Index, Mirror, Server, Wheel};

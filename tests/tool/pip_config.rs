@@ -116,14 +116,13 @@ fn folders_and_pages_of_find_links_have_packages_too() {
     assert_eq!(index.server.requests(), [] as [&str; 0]);
 
     // A page with links, as file servers make them.
-    let sha256 = boot::store::digest::Sha256::of(&wheel);
+    let sha256 = boot::testing::Sha256::of(&wheel);
     index.server.put(
         "/tool-3.0-py3-none-any.whl",
         "application/octet-stream",
         Wheel::new("tool", "3.0").command("tool", "3").bytes(),
     );
-    let three =
-        boot::store::digest::Sha256::of(&Wheel::new("tool", "3.0").command("tool", "3").bytes());
+    let three = boot::testing::Sha256::of(&Wheel::new("tool", "3.0").command("tool", "3").bytes());
     let page = format!(
         "<a href=\"tool-3.0-py3-none-any.whl#sha256={three}\">x</a><a \
          href=\"x-2.0-py3-none-any.whl#sha256={sha256}\">x</a>"
@@ -246,7 +245,7 @@ fn pips_proxy_is_the_way_to_the_index() {
     let mut home = home(&mirror);
     let proxy = Server::new();
     let wheel = Wheel::new("tool", "1.0").command("tool", "hello").bytes();
-    let sha256 = boot::store::digest::Sha256::of(&wheel);
+    let sha256 = boot::testing::Sha256::of(&wheel);
     let page = format!("<a href=\"tool-1.0-py3-none-any.whl#sha256={sha256}\">x</a>");
     // What proxies are asked for is whole addresses; nobody has this host.
     let base = "http://packages.invalid/simple/tool/";

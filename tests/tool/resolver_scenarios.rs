@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::sdist::Source;
 use crate::support::{Home, Index, Mirror, Server, Wheel};
-use boot::store::digest::Sha256;
+use boot::testing::Sha256;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

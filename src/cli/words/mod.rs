@@ -4,7 +4,7 @@
 //! [`table`] holds them as data. An answer is only given where its commands parse with what the
 //! user typed.
 
-pub mod table;
+pub(crate) mod table;
 
 use std::ffi::OsString;
 
@@ -17,7 +17,7 @@ use crate::report::escaped;
 use crate::shell::quote;
 
 /// A wrong command line: the commands of boot at its start, and what follows them.
-pub struct Typed {
+pub(crate) struct Typed {
     /// `["python", "install"]`, by their own names.
     level: Vec<String>,
     /// The words behind them; `help` and options for every command left out.
@@ -28,7 +28,7 @@ pub struct Typed {
 
 impl Typed {
     /// Splits `words`, whose first is the program's name.
-    pub fn new(words: &[OsString]) -> Typed {
+    pub(crate) fn new(words: &[OsString]) -> Typed {
         let words: Vec<String> = words
             .iter()
             .skip(1)
@@ -62,7 +62,7 @@ impl Typed {
     }
 
     /// `boot python install`.
-    pub fn command(&self) -> String {
+    pub(crate) fn command(&self) -> String {
         [&["boot".to_string()], self.level.as_slice()]
             .concat()
             .join(" ")
@@ -104,7 +104,7 @@ fn is_option(word: &str) -> bool {
 }
 
 /// The message for a command line that clap refused: what is wrong, and what to type instead.
-pub fn message(words: &[OsString], error: &clap::Error) -> String {
+pub(crate) fn message(words: &[OsString], error: &clap::Error) -> String {
     let typed = Typed::new(words);
     let invalid = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(option)) if error.kind() == ErrorKind::UnknownArgument => {
@@ -149,7 +149,7 @@ pub fn message(words: &[OsString], error: &clap::Error) -> String {
 
 /// The message for a command line that clap takes, but that meant another command: `boot venv
 /// activate`, `boot init -`.
-pub fn trap(words: &[OsString], environment: Option<&str>) -> Option<String> {
+pub(crate) fn trap(words: &[OsString], environment: Option<&str>) -> Option<String> {
     let typed = Typed::new(words);
     let word = typed.rest.first()?;
     if typed.level == ["init"] {

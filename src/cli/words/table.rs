@@ -937,7 +937,7 @@ pub const ROWS: &[(&str, &str)] = &[
 ];
 
 /// What a word at `boot venv` may misspell: it makes no folder of that name.
-pub const VENV_VERBS: &[&str] = &[
+pub(crate) const VENV_VERBS: &[&str] = &[
     "list",
     "remove",
     "delete",
@@ -954,7 +954,7 @@ pub const VENV_VERBS: &[&str] = &[
 ];
 
 /// Verbs of boot and of others that are no folder's name at `boot venv`, as they stand.
-pub const OTHERS_VERBS: &[&str] = &[
+pub(crate) const OTHERS_VERBS: &[&str] = &[
     "add",
     "adopt",
     "apply",

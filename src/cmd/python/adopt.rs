@@ -8,7 +8,7 @@ use crate::python::adopt::{self, Outcome};
 use crate::python::discover;
 use crate::{Code, Context};
 
-pub fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
     let mut paths: Vec<PathBuf> = args.paths.clone();
     if args.all {
         paths.extend(discover::interpreters(&ctx.paths));

@@ -12,7 +12,7 @@ use crate::{Code, Context};
 
 /// Lists what meets `wanted`, installed or not, newest first: for people the newest patch of each
 /// minor, or every patch with `all`; as JSON every one.
-pub fn run(
+pub(super) fn run(
     ctx: &Context,
     wanted: &dyn Fn(&Key) -> bool,
     all: bool,

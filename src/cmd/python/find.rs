@@ -11,7 +11,7 @@ use crate::python::request::{NotARequest, Request};
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(args: &Find, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Find, ctx: &Context) -> Result<Code> {
     let path = match &args.request {
         Some(text) => {
             let missing = || Missing::new(text, &Reason::Argument).explained(ctx);

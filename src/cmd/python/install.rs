@@ -12,7 +12,7 @@ use crate::python::request::Request;
 use crate::python::{links, source};
 use crate::{Code, Context};
 
-pub fn run(args: &Install, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Install, ctx: &Context) -> Result<Code> {
     let requests = asked(args, ctx)?;
     let options = Options {
         locked: None,

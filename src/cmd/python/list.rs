@@ -35,7 +35,7 @@ pub(super) struct Row {
     pub(super) newest: Option<String>,
 }
 
-pub fn run(args: &List, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &List, ctx: &Context) -> Result<Code> {
     tell_of_pyenv(ctx);
     let request = args.request.as_deref().map(request).transpose()?;
     let wanted = |key: &Key| request.as_ref().is_none_or(|request| request.matches(key));

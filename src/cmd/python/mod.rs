@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::python::request::Request;
 use crate::{Code, Context};
 
-pub fn run(what: Python, ctx: &Context) -> Result<Code> {
+pub(super) fn run(what: Python, ctx: &Context) -> Result<Code> {
     match what {
         Python::Install(args) => install::run(&args, ctx),
         Python::List(args) => list::run(&args, ctx),

@@ -19,7 +19,7 @@ use crate::store;
 use crate::ui::table;
 use crate::{Code, Context, python};
 
-pub fn run(args: &Pin, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Pin, ctx: &Context) -> Result<Code> {
     let here =
         std::env::current_dir().map_err(store::Error::io("find", std::path::Path::new(".")))?;
     let file = if args.global {

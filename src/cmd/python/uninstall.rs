@@ -7,7 +7,7 @@ use crate::python::installed::Origin;
 use crate::python::uninstall::{self, Gone};
 use crate::{Code, Context};
 
-pub fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
     let requests = requests(&args.requests)?;
     let mut codes = Vec::new();
     for request in &requests {

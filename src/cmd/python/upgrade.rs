@@ -10,7 +10,7 @@ use crate::python::source;
 use crate::python::upgrade::{self, Outcome};
 use crate::{Code, Context};
 
-pub fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
     let requests = requests(&args.requests)?;
     let mut codes = Vec::new();
     let mut minors = Vec::new();

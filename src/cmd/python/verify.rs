@@ -9,7 +9,7 @@ use crate::python::verify::{self, Report};
 use crate::ui::table;
 use crate::{Code, Context};
 
-pub fn run(args: &Verify, ctx: &Context) -> Result<Code> {
+pub(super) fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let pythons: Vec<Installed> = if args.requests.is_empty() {
         // One whose interpreter is gone is incomplete too.
         installed::list(&ctx.paths)

@@ -20,14 +20,14 @@ use crate::report::escaped;
 const AT_ONCE: usize = 8;
 
 /// Whether an item is one of them.
-pub fn is(item: &Item) -> bool {
+pub(super) fn is(item: &Item) -> bool {
     matches!(
         item.what,
         What::Python(_) | What::Default(_) | What::Tool(_) | What::Package(_)
     )
 }
 
-pub fn fetch(
+pub(super) fn fetch(
     ctx: &Context,
     manifest: &Manifest,
     items: &[&Item],

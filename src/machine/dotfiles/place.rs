@@ -18,7 +18,7 @@ use crate::store::{self, atomic};
 
 /// Checks that the place is boot's to write to: below the real home directory, and not among boot's
 /// own files. `going` is a link above it that will be gone by then, see [`link_above`].
-pub fn check_place(paths: &Paths, dotfile: &Dotfile, going: Option<&str>) -> Result<()> {
+pub(crate) fn check_place(paths: &Paths, dotfile: &Dotfile, going: Option<&str>) -> Result<()> {
     let wrong = |reason: &str, hint: &'static str| Error::Content {
         what: format!("~/{}", dotfile.target),
         reason: reason.into(),
@@ -70,7 +70,7 @@ pub fn check_place(paths: &Paths, dotfile: &Dotfile, going: Option<&str>) -> Res
 
 /// A folder above the dotfile that boot itself has linked whole, by its path below the home
 /// directory. Who asks for the dotfile asks for that link no more.
-pub fn link_above<'a>(paths: &Paths, applied: &'a Applied, target: &str) -> Option<&'a str> {
+pub(crate) fn link_above<'a>(paths: &Paths, applied: &'a Applied, target: &str) -> Option<&'a str> {
     let mut above = Path::new(target)
         .ancestors()
         .skip(1)
@@ -83,7 +83,7 @@ pub fn link_above<'a>(paths: &Paths, applied: &'a Applied, target: &str) -> Opti
 }
 
 /// What stands at the dotfile's place.
-pub fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -> There {
+pub(crate) fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -> There {
     let target = paths.home.join(&dotfile.target);
     let source = dotfile.place.root.join(&dotfile.source);
     let placed = applied.dotfiles.get(&dotfile.target);
@@ -165,7 +165,12 @@ fn hash(bytes: &[u8]) -> Sha256 {
 }
 
 /// Puts the dotfile in its place, where nothing is or what boot itself placed, and remembers that.
-pub fn place(paths: &Paths, vars: &Vars, applied: &mut Applied, dotfile: &Dotfile) -> Result<()> {
+pub(crate) fn place(
+    paths: &Paths,
+    vars: &Vars,
+    applied: &mut Applied,
+    dotfile: &Dotfile,
+) -> Result<()> {
     let target = paths.home.join(&dotfile.target);
     // What a run that was killed here left behind.
     target.parent().into_iter().for_each(atomic::sweep);
@@ -286,7 +291,7 @@ const NEW: &str = ".boot-new";
 
 /// Puts the dotfile where something else stands, which moves into boot's backups with its mode, its
 /// link, its whole folder: the old or the new is there at any moment. Says where the old is now.
-pub fn supplant(
+pub(crate) fn supplant(
     paths: &Paths,
     vars: &Vars,
     applied: &mut Applied,
@@ -387,7 +392,7 @@ fn move_away(was: &Path, is: &Path) -> Result<()> {
 }
 
 /// Finishes or takes back what a run that was cut in [`supplant`] left in the folder of a backup.
-pub fn settle(paths: &Paths, backup: &Backup) -> Result<()> {
+pub(crate) fn settle(paths: &Paths, backup: &Backup) -> Result<()> {
     let new = backup.is.with_file_name(NEW);
     let Ok(data) = fs::symlink_metadata(&new) else {
         return Ok(());
@@ -418,7 +423,7 @@ fn new_folder(backups: &Path) -> Result<PathBuf> {
 
 /// Whether what boot placed can be taken away: it is as boot left it, and isn't a file of a
 /// repository, seen through a link above it.
-pub fn can_go(paths: &Paths, applied: &Applied, target: &str) -> bool {
+pub(crate) fn can_go(paths: &Paths, applied: &Applied, target: &str) -> bool {
     let Some(placed) = applied
         .dotfiles
         .get(target)
@@ -448,12 +453,12 @@ pub fn can_go(paths: &Paths, applied: &Applied, target: &str) -> bool {
 
 /// Whether something that boot placed, and that the manifest asks for no more, is still there as
 /// boot left it.
-pub fn gone(paths: &Paths, target: &str, placed: &Placed) -> bool {
+pub(crate) fn gone(paths: &Paths, target: &str, placed: &Placed) -> bool {
     is_placed(&paths.home.join(target), placed)
 }
 
 /// Whether what boot placed stands at `path`.
-pub fn is_placed(path: &Path, placed: &Placed) -> bool {
+pub(crate) fn is_placed(path: &Path, placed: &Placed) -> bool {
     match placed {
         Placed::Link(ours) => fs::read_link(path).is_ok_and(|leads| leads == *ours),
         Placed::Copy(ours) => {
@@ -465,7 +470,7 @@ pub fn is_placed(path: &Path, placed: &Placed) -> bool {
 
 /// Takes away what boot placed and what nobody has changed since, with the folders that were made
 /// for it and that it leaves empty.
-pub fn forget(paths: &Paths, applied: &mut Applied, target: &str) -> Result<()> {
+pub(crate) fn forget(paths: &Paths, applied: &mut Applied, target: &str) -> Result<()> {
     let path = paths.home.join(target);
     if can_go(paths, applied, target) {
         fs::remove_file(&path).map_err(store::Error::io("remove", &path))?;

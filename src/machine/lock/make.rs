@@ -28,7 +28,7 @@ use crate::tool::spec;
 const AT_ONCE: usize = 4;
 
 /// A lock in the making, and what could not be found out.
-pub struct Made {
+pub(crate) struct Made {
     pub lock: Lock,
     pub failed: Vec<Failed>,
     /// Whether it is whole: of all that failed it has what the old lock says.
@@ -38,7 +38,7 @@ pub struct Made {
 }
 
 /// What could not be found out.
-pub struct Failed {
+pub(crate) struct Failed {
     pub platform: Platform,
     /// `tool black`.
     pub what: String,
@@ -47,14 +47,14 @@ pub struct Failed {
 
 impl Failed {
     /// Whether it is of this tool, on this machine.
-    pub fn is_of(&self, tool: &Tool) -> bool {
+    pub(crate) fn is_of(&self, tool: &Tool) -> bool {
         Platform::host() == Some(self.platform) && self.what == format!("tool {}", tool.name)
     }
 }
 
 /// The archive that a request means on this machine where no lock says so: of what is installed,
 /// else the newest.
-pub fn archive(ctx: &Context, request: &str) -> Option<LockedPython> {
+pub(crate) fn archive(ctx: &Context, request: &str) -> Option<LockedPython> {
     python(
         ctx,
         &catalog::builds(ctx).ok()?,
@@ -67,7 +67,7 @@ pub fn archive(ctx: &Context, request: &str) -> Option<LockedPython> {
 /// Makes the lock of `manifest` for `platforms` and those that `old` has. With `anew`, nothing of
 /// `old` is kept but what can't be found out now. With `here`, Pythons that this machine has are
 /// taken before newer ones, as a first apply does.
-pub fn make(
+pub(crate) fn make(
     ctx: &Context,
     manifest: &Manifest,
     old: Option<&Lock>,

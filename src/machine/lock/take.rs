@@ -27,12 +27,12 @@ const AT_ONCE: usize = 16;
 
 impl LockedPython {
     /// The very Python, if it is installed.
-    pub fn installed(&self, ctx: &Context) -> Option<Installed> {
+    pub(crate) fn installed(&self, ctx: &Context) -> Option<Installed> {
         installed::find(&ctx.paths, &Request::Key(self.key.parse().ok()?))
     }
 
     /// Installs it from the archive that the lock names.
-    pub fn install(&self, ctx: &Context) -> std::result::Result<Installed, python::Error> {
+    pub(crate) fn install(&self, ctx: &Context) -> std::result::Result<Installed, python::Error> {
         let Ok(key) = self.key.parse::<Key>() else {
             return Err(python::Error::NotInstallable(self.key.clone()));
         };
@@ -71,7 +71,7 @@ impl LockedPython {
 
 impl LockedTool {
     /// The Python of this machine that it is made with.
-    pub fn python(&self, ctx: &Context, locked: &Locked) -> Option<Installed> {
+    pub(crate) fn python(&self, ctx: &Context, locked: &Locked) -> Option<Installed> {
         let exact = locked
             .python
             .values()
@@ -86,7 +86,12 @@ impl LockedTool {
 
     /// As a resolution would have it, on `python`. What isn't on an index is built for it, from the
     /// commit that the lock names.
-    pub fn resolved(&self, ctx: &Context, python: Installed, tool: &Tool) -> Result<Resolved> {
+    pub(crate) fn resolved(
+        &self,
+        ctx: &Context,
+        python: Installed,
+        tool: &Tool,
+    ) -> Result<Resolved> {
         let requested = |name: &str| tool::spec::normal(tool.package()) == name;
         let pins = self.packages.iter().filter_map(|package| {
             Some(Pin {
@@ -134,7 +139,7 @@ impl LockedTool {
     }
 
     /// Fails where this machine's C library or macOS is older than what a file is made for.
-    pub fn check(&self, python: &Installed) -> Result<()> {
+    pub(crate) fn check(&self, python: &Installed) -> Result<()> {
         let tags = Tags::of(&python.facts);
         let wheels = || self.packages.iter().filter(|package| !package.is_source());
         match wheels().find(|package| {
@@ -150,7 +155,7 @@ impl LockedTool {
     }
 
     /// Has all of its files in the cache.
-    pub fn fetch(&self, ctx: &Context, bar: &dyn Bar) -> Result<()> {
+    pub(crate) fn fetch(&self, ctx: &Context, bar: &dyn Bar) -> Result<()> {
         let missing: Vec<&super::Package> = self
             .packages
             .iter()

@@ -11,7 +11,7 @@ use crate::report::nearest;
 
 /// The dotfiles of one repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dotfiles {
+pub(crate) struct Dotfiles {
     pub place: Place,
     /// Every file below it is linked to the same place below the home directory. Relative to the
     /// repository.
@@ -23,7 +23,7 @@ pub struct Dotfiles {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Relative to the home directory; its source is the same below `root`.
     pub target: PathBuf,
     pub mode: Mode,
@@ -34,7 +34,7 @@ pub struct Entry {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     #[default]
     Link,
     Copy,
@@ -44,7 +44,7 @@ pub enum Mode {
 
 /// A program whose repository this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manager {
+pub(crate) enum Manager {
     Chezmoi,
     Yadm,
 }
@@ -54,7 +54,7 @@ impl Manager {
     /// the top, `.chezmoiroot`, `dot_bashrc`, `private_dot_ssh` (chezmoi's "Source state
     /// attributes"); yadm's have its configuration, or names of its alternates,
     /// `.bashrc##os.Linux`.
-    pub fn of(folder: &Path) -> Option<Manager> {
+    pub(crate) fn of(folder: &Path) -> Option<Manager> {
         let names = |folder: &Path| -> Vec<String> {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
             entries
@@ -98,7 +98,7 @@ impl Manager {
     }
 
     /// The command.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Manager::Chezmoi => "chezmoi",
             Manager::Yadm => "yadm",
@@ -106,7 +106,7 @@ impl Manager {
     }
 }
 
-pub fn dotfiles(top: &Table<'_>) -> document::Result<Option<Dotfiles>> {
+pub(super) fn dotfiles(top: &Table<'_>) -> document::Result<Option<Dotfiles>> {
     let Some(table) = top.table("dotfiles", "[dotfiles]")? else {
         return Ok(None);
     };

@@ -10,7 +10,7 @@ use crate::report::escaped;
 
 /// A script of a repository, or a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub(crate) struct Run {
     pub place: Place,
     pub id: String,
     pub cmd: String,
@@ -23,7 +23,7 @@ pub struct Run {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum On {
+pub(crate) enum On {
     #[default]
     Once,
     Change,
@@ -31,13 +31,13 @@ pub enum On {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     Before,
     #[default]
     After,
 }
 
-pub fn runs(top: &Table<'_>) -> document::Result<Vec<Run>> {
+pub(super) fn runs(top: &Table<'_>) -> document::Result<Vec<Run>> {
     let mut runs = Vec::new();
     let mut ids = HashSet::new();
     for table in top.tables("run", "[[run]]")? {

@@ -8,7 +8,7 @@ use crate::report::escaped;
 
 /// Packages of the system, by the manager that has them under this name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Packages {
+pub(crate) struct Packages {
     /// Called the same everywhere.
     pub any: Vec<String>,
     /// By the manager's name: `brew`, `apt`, `dnf`, `pacman`, `apk`.
@@ -16,11 +16,11 @@ pub struct Packages {
 }
 
 /// The managers that boot knows, the machine's own before the added one.
-pub const MANAGERS: [&str; 5] = ["apt", "dnf", "pacman", "apk", "brew"];
+pub(crate) const MANAGERS: [&str; 5] = ["apt", "dnf", "pacman", "apk", "brew"];
 
 /// What a template may ask for under its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Var {
+pub(crate) enum Var {
     Is(String),
     /// Asked once; the answer stays on the machine.
     Ask {
@@ -29,7 +29,7 @@ pub enum Var {
     },
 }
 
-pub fn packages(top: &Table<'_>) -> document::Result<Packages> {
+pub(super) fn packages(top: &Table<'_>) -> document::Result<Packages> {
     let mut found = Packages::default();
     let Some(table) = top.table("packages", "[packages]")? else {
         return Ok(found);
@@ -75,7 +75,7 @@ fn names(table: &Table<'_>, key: &str) -> document::Result<Vec<String>> {
     Ok(found)
 }
 
-pub fn vars(top: &Table<'_>) -> document::Result<BTreeMap<String, Var>> {
+pub(super) fn vars(top: &Table<'_>) -> document::Result<BTreeMap<String, Var>> {
     let mut found = BTreeMap::new();
     let Some(vars) = top.table("vars", "[vars]")? else {
         return Ok(found);

@@ -16,7 +16,7 @@ use crate::tool::spec;
 
 /// A tool that should be installed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// The package's, with the suffix of a second one of a kind.
     pub name: String,
     /// At the end of `name`, and of its commands.
@@ -39,7 +39,7 @@ pub struct Tool {
 
 /// Where a tool comes from that isn't on an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     Git {
         url: String,
         rev: Option<String>,
@@ -51,7 +51,7 @@ pub enum Source {
 impl Source {
     /// What `git+https://HOST/PATH@REV` is for a manifest, without a password; otherwise why it
     /// can't have it.
-    pub fn of(url: &str) -> Result<Source, String> {
+    pub(crate) fn of(url: &str) -> Result<Source, String> {
         let Some(address) = url.strip_prefix("git+") else {
             let web = ["http://", "https://"]
                 .iter()
@@ -92,7 +92,7 @@ impl Source {
 
 impl Source {
     /// As PEP 508 and pip write it, at `commit` where one is given.
-    pub fn address(&self, commit: Option<&str>) -> String {
+    pub(crate) fn address(&self, commit: Option<&str>) -> String {
         match self {
             Source::Git { url, rev } => {
                 let scheme = if url.starts_with("git+") { "" } else { "git+" };
@@ -108,7 +108,7 @@ impl Source {
 
     /// What tells it from others in a lock, which has no addresses: of a repository, a hash of
     /// where it is, and the revision; of a folder, a hash of the files that say what it needs.
-    pub fn mark(&self) -> String {
+    pub(crate) fn mark(&self) -> String {
         let short = |bytes: &[u8]| Sha256::of(bytes).to_string()[..16].to_string();
         match self {
             Source::Git { url, rev } => {
@@ -141,18 +141,18 @@ const ELSEWHERE: &str = "it comes from a folder or an address that only this mac
 
 impl Tool {
     /// The package that it is.
-    pub fn package(&self) -> &str {
+    pub(crate) fn package(&self) -> &str {
         self.name.strip_suffix(&self.suffix).unwrap_or(&self.name)
     }
 
     /// What it is called once it is installed: the package normalized, the suffix as it is.
-    pub fn installed_name(&self) -> String {
+    pub(crate) fn installed_name(&self) -> String {
         format!("{}{}", spec::normal(self.package()), self.suffix)
     }
 
     /// Takes over what `below`, an entry for the same tool in a manifest that this one's extends,
     /// says beyond it. Where it comes from is one thing: a version says that it is on an index.
-    pub fn extend(&mut self, below: Tool) {
+    pub(crate) fn extend(&mut self, below: Tool) {
         if !self.any && self.version.is_none() && self.source.is_none() {
             (self.version, self.source) = (below.version, below.source);
         }
@@ -184,7 +184,7 @@ impl Tool {
     }
 
     /// As PEP 508 writes it: `httpie[socks]>=3,<4`, `mytool @ git+URL@rev`.
-    pub fn spec(&self) -> String {
+    pub(crate) fn spec(&self) -> String {
         let extras = if self.extras.is_empty() {
             String::new()
         } else {
@@ -198,7 +198,7 @@ impl Tool {
     }
 }
 
-pub fn pythons(top: &Table<'_>) -> document::Result<Vec<String>> {
+pub(super) fn pythons(top: &Table<'_>) -> document::Result<Vec<String>> {
     let Some(table) = top.table("python", "[python]")? else {
         return Ok(Vec::new());
     };
@@ -214,7 +214,7 @@ pub fn pythons(top: &Table<'_>) -> document::Result<Vec<String>> {
 }
 
 /// `[venvs]`: named virtualenvs, and the Python of each.
-pub fn venvs(top: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
+pub(super) fn venvs(top: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let Some(table) = top.table("venvs", "[venvs]")? else {
         return Ok(found);
@@ -247,7 +247,7 @@ fn python_request(table: &Table<'_>, request: &At<String>) -> document::Result<(
     })
 }
 
-pub fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
+pub(super) fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
     let Some(table) = top.table("tools", "[tools]")? else {
         return Ok(Vec::new());
     };

@@ -8,7 +8,7 @@ use crate::report::escaped;
 
 impl Item {
     /// One line, without its kind.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let mut line = match &self.what {
             What::Python(request) => request.clone(),
             What::Default(request) => format!("{request} is the default"),
@@ -76,7 +76,7 @@ impl Item {
 
 impl Plan {
     /// The list that one can agree to: every item that isn't done, scripts with all of their text.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut text = String::new();
         for item in self.items.iter().filter(|item| item.state != State::Done) {
             let mark = match (&item.state, &item.what) {
@@ -112,7 +112,7 @@ impl Plan {
     }
 
     /// For `--json`.
-    pub fn json(&self, manifest: &Manifest) -> serde_json::Value {
+    pub(crate) fn json(&self, manifest: &Manifest) -> serde_json::Value {
         let items: Vec<_> = self
             .items
             .iter()

@@ -2,7 +2,7 @@
 //! the output itself is kept.
 
 /// The cause, where the output names one that is known.
-pub fn of(output: &str) -> Option<String> {
+pub(super) fn of(output: &str) -> Option<String> {
     output.lines().find_map(in_line)
 }
 

@@ -24,7 +24,7 @@ const SCRIPT: &str = include_str!("backend.py");
 const SHOWN: usize = 40;
 
 /// An environment in a folder that its maker will delete.
-pub struct Environment<'b, 'a> {
+pub(super) struct Environment<'b, 'a> {
     builder: &'b Builder<'a>,
     root: PathBuf,
 }
@@ -32,7 +32,7 @@ pub struct Environment<'b, 'a> {
 /// What a hook said: one of these.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Answer {
+pub(super) struct Answer {
     /// What it needs beside what was there.
     pub requires: Option<Vec<String>>,
     /// The wheel's file name.
@@ -43,7 +43,7 @@ pub struct Answer {
 
 impl<'b, 'a> Environment<'b, 'a> {
     /// Makes it below `work`, with `requires` in it.
-    pub fn make(
+    pub(super) fn make(
         builder: &'b Builder<'a>,
         what: &str,
         work: &Path,
@@ -97,7 +97,7 @@ impl<'b, 'a> Environment<'b, 'a> {
     }
 
     /// Runs the backend's hooks until one has an answer. What it prints is shown only if it fails.
-    pub fn hook(
+    pub(super) fn hook(
         &self,
         paths: &Paths,
         job: &Job<'_>,

@@ -82,7 +82,7 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// Builds for one interpreter.
 #[derive(Clone)]
@@ -269,7 +269,7 @@ fn inside(out: &Path, name: &str, job: &Job<'_>) -> Result<PathBuf> {
 }
 
 /// The wheel of a pin: fetched, built, or in the cache already.
-pub fn obtain(builder: &Builder<'_>, pin: &Pin, bar: &dyn Bar) -> Result<CachedWheel> {
+pub(crate) fn obtain(builder: &Builder<'_>, pin: &Pin, bar: &dyn Bar) -> Result<CachedWheel> {
     let ctx = builder.ctx;
     if let Some(wheel) = CachedWheel::open(&ctx.paths, &pin.sha256) {
         return Ok(wheel);
@@ -320,7 +320,7 @@ pub(super) fn source_of(
 }
 
 /// The name that a source tree gives itself, where that can be known without running it.
-pub fn name_of(tree: &Path) -> Option<String> {
+pub(crate) fn name_of(tree: &Path) -> Option<String> {
     system::name(tree)
 }
 
@@ -337,7 +337,12 @@ fn fetched(
 }
 
 /// A source archive, in the cache by now; `url` doesn't matter where it is there already.
-pub fn fetch(ctx: &Context, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result<VerifiedArchive> {
+pub(crate) fn fetch(
+    ctx: &Context,
+    url: &str,
+    sha256: &Sha256,
+    bar: &dyn Bar,
+) -> Result<VerifiedArchive> {
     let path = ctx.paths.archives().join(format!("{sha256}.source"));
     if let Some(archive) = VerifiedArchive::in_cache(&path, sha256) {
         return Ok(archive);
@@ -347,7 +352,7 @@ pub fn fetch(ctx: &Context, url: &str, sha256: &Sha256, bar: &dyn Bar) -> Result
 
 /// The metadata of a source archive of an index: what it says itself where that is final, else what
 /// its backend says.
-pub fn metadata(
+pub(crate) fn metadata(
     builder: &Builder<'_>,
     file: &File,
 ) -> std::result::Result<Metadata, metadata::Error> {

@@ -16,7 +16,7 @@ use crate::store::paths::Paths;
 use crate::store::{self, unpack};
 
 /// An unpacked source archive. Gone when dropped.
-pub struct Unpacked {
+pub(crate) struct Unpacked {
     tree: PathBuf,
     _staging: Staging,
 }
@@ -25,7 +25,7 @@ impl Unpacked {
     /// Unpacks `archive`; `file` is its name, which tells the kind. What is packed in several
     /// pieces is one archive, and nothing may follow its end: another reader may see another
     /// archive there.
-    pub fn from(paths: &Paths, file: &str, archive: &VerifiedArchive) -> Result<Unpacked> {
+    pub(crate) fn from(paths: &Paths, file: &str, archive: &VerifiedArchive) -> Result<Unpacked> {
         let staging = Staging::within(&paths.builds())?;
         let root = staging.path().join("source");
         fs::create_dir(&root).map_err(store::Error::io("create", &root))?;
@@ -75,7 +75,7 @@ impl Unpacked {
     }
 
     /// The folder with the pyproject.toml or setup.py.
-    pub fn tree(&self) -> &Path {
+    pub(crate) fn tree(&self) -> &Path {
         &self.tree
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// The `[build-system]` table, or what stands for it where there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct System {
+pub(super) struct System {
     pub requires: Vec<String>,
     /// A module, and perhaps an object in it after a colon.
     pub backend: String,
@@ -43,7 +43,7 @@ const LEGACY: &str = "setuptools.build_meta:__legacy__";
 
 impl System {
     /// Reads it from a tree; an error says what is wrong with that.
-    pub fn read(tree: &Path) -> Result<System, String> {
+    pub(super) fn read(tree: &Path) -> Result<System, String> {
         let Some(text) = fs::read_to_string(tree.join("pyproject.toml")).ok() else {
             if !tree.join("setup.py").is_file() {
                 return Err("it has neither a pyproject.toml nor a setup.py".into());
@@ -81,7 +81,7 @@ impl System {
 
 /// The name that a tree gives itself without being asked to run: in pyproject.toml, in PKG-INFO, in
 /// setup.cfg.
-pub fn name(tree: &Path) -> Option<String> {
+pub(super) fn name(tree: &Path) -> Option<String> {
     let read = |file: &str| fs::read_to_string(tree.join(file)).ok();
     let project = read("pyproject.toml")
         .and_then(|text| toml::from_str::<PyProject>(&text).ok())
@@ -114,7 +114,7 @@ pub fn name(tree: &Path) -> Option<String> {
 }
 
 /// The PKG-INFO of a source archive, where it promises that a wheel will say the same (PEP 643).
-pub fn stated(tree: &Path) -> Option<String> {
+pub(super) fn stated(tree: &Path) -> Option<String> {
     let text = fs::read_to_string(tree.join("PKG-INFO")).ok()?;
     let mut modern = false;
     for line in text.lines().take_while(|line| !line.is_empty()) {

@@ -19,7 +19,7 @@ use crate::store;
 
 /// All that one wheel puts into an environment. Nothing of it is another wheel's too.
 #[derive(Debug)]
-pub struct Work<'a> {
+pub(super) struct Work<'a> {
     pub wheel: &'a CachedWheel,
     /// Where its root goes, relative to the environment.
     pub base: &'a Path,
@@ -30,7 +30,7 @@ pub struct Work<'a> {
 
 /// A file that is written anew for the environment.
 #[derive(Debug)]
-pub struct Written {
+pub(super) struct Written {
     pub place: PathBuf,
     pub content: Vec<u8>,
     pub mode: u32,
@@ -39,7 +39,7 @@ pub struct Written {
 /// The environment that it is put into. Paths are looked up from its folder and from the wheel's:
 /// from the root of the disk each would take several times as long.
 #[derive(Debug)]
-pub struct Target<'a> {
+pub(super) struct Target<'a> {
     root: &'a Path,
     folder: OwnedFd,
     facts: &'a Facts,
@@ -52,7 +52,7 @@ pub struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// The environment at `root`, which is there.
-    pub fn open(root: &'a Path, facts: &'a Facts) -> Result<Target<'a>> {
+    pub(super) fn open(root: &'a Path, facts: &'a Facts) -> Result<Target<'a>> {
         let folder = open(root).map_err(store::Error::io("read", root))?;
         let mut target = Target {
             root,
@@ -76,7 +76,7 @@ impl<'a> Target<'a> {
     /// # Errors
     /// Something of the environment's own, or of another wheel, stands in the way; the cache has
     /// lost a file; or the disk has no room.
-    pub fn put(&self, work: &Work<'_>) -> Result<()> {
+    pub(super) fn put(&self, work: &Work<'_>) -> Result<()> {
         let wheel = work.wheel;
         let mut made = self.usual.clone();
         let tree = wheel.tree();

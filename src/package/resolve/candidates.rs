@@ -16,7 +16,7 @@ use crate::package::tags::Tags;
 
 /// Which files count.
 #[derive(Debug)]
-pub struct Filter {
+pub(super) struct Filter {
     pub tags: Tags,
     pub python: Version,
     /// Only what was published before.
@@ -29,7 +29,7 @@ pub struct Filter {
 
 /// The versions of a package.
 #[derive(Debug, Default)]
-pub struct Candidates {
+pub(super) struct Candidates {
     /// False if no index has the package.
     pub known: bool,
     pub versions: BTreeMap<Version, Offer>,
@@ -39,7 +39,7 @@ pub struct Candidates {
 
 /// One version.
 #[derive(Debug, Default)]
-pub struct Offer {
+pub(super) struct Offer {
     /// The best wheel; without one, what it can be built from.
     file: Option<File>,
     /// What a file says of Python, if that is why it can't be taken.
@@ -59,17 +59,17 @@ type Rank = (
 
 impl Offer {
     /// What would be taken.
-    pub fn file(&self) -> Option<&File> {
+    pub(super) fn file(&self) -> Option<&File> {
         self.file.as_ref()
     }
 
-    pub fn is_yanked(&self) -> bool {
+    pub(super) fn is_yanked(&self) -> bool {
         self.file.as_ref().is_some_and(|file| file.yanked)
     }
 }
 
 impl Candidates {
-    pub fn of(name: &Name, files: Option<&[File]>, filter: &Filter) -> Candidates {
+    pub(super) fn of(name: &Name, files: Option<&[File]>, filter: &Filter) -> Candidates {
         let mut candidates = Candidates {
             known: files.is_some(),
             ..Candidates::default()
@@ -123,7 +123,7 @@ impl Candidates {
     }
 
     /// The one version of what comes from an address.
-    pub fn only(version: Version, file: File) -> Candidates {
+    pub(super) fn only(version: Version, file: File) -> Candidates {
         let mut candidates = Candidates {
             known: true,
             ..Candidates::default()
@@ -146,7 +146,7 @@ impl Candidates {
     }
 
     /// The version to take: the preferred one if it will do, else the newest that may be taken.
-    pub fn choose<'s>(
+    pub(super) fn choose<'s>(
         &'s self,
         range: &Ranges<Version>,
         preferred: Option<&Version>,
@@ -162,7 +162,7 @@ impl Candidates {
     }
 
     /// All versions that may be taken, the best first.
-    pub fn in_order<'s>(
+    pub(super) fn in_order<'s>(
         &'s self,
         range: &Ranges<Version>,
         pre: bool,
@@ -185,7 +185,7 @@ impl Candidates {
             && (!offer.is_yanked() || is_exact(range, version))
     }
 
-    pub fn file(&self, version: &Version) -> Option<&File> {
+    pub(super) fn file(&self, version: &Version) -> Option<&File> {
         self.versions.get(version)?.file()
     }
 }

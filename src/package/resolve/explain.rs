@@ -27,7 +27,7 @@ struct Facts {
     unusable: Vec<(Package, Range, String)>,
 }
 
-pub fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
+pub(super) fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
     let mut facts = Facts::default();
     collect(tree, &mut facts);
     // What is asked for comes first, then the rest in the order of the derivation.

@@ -19,7 +19,7 @@ const KNOWN: &str = include_str!("../../../data/likely.txt");
 const MOST: usize = 100;
 
 /// What `name` probably needs.
-pub fn of(paths: &Paths, name: &Name) -> Vec<Name> {
+pub(super) fn of(paths: &Paths, name: &Name) -> Vec<Name> {
     let noted = fs::read_to_string(file(paths, name)).ok();
     let words = noted.as_deref().or_else(|| known(name)).unwrap_or_default();
     words
@@ -30,7 +30,7 @@ pub fn of(paths: &Paths, name: &Name) -> Vec<Name> {
 }
 
 /// What a library that a tool needs probably needs itself.
-pub fn of_library(name: &Name) -> Vec<Name> {
+pub(super) fn of_library(name: &Name) -> Vec<Name> {
     known(name)
         .unwrap_or_default()
         .split_whitespace()
@@ -40,7 +40,7 @@ pub fn of_library(name: &Name) -> Vec<Name> {
 
 /// Remembers what was needed this time. A cache that can't be written makes the next guess worse,
 /// no more.
-pub fn note(paths: &Paths, inputs: &Inputs, resolution: &Resolution) {
+pub(super) fn note(paths: &Paths, inputs: &Inputs, resolution: &Resolution) {
     // Of several wishes nobody knows which needed what.
     let [wish] = inputs.requirements.as_slice() else {
         return;

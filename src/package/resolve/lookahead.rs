@@ -20,7 +20,7 @@ mod state;
 use state::{About, Guess, Job, Page, Slot, State};
 
 /// The guesses of one resolution, and who follows them.
-pub struct Lookahead<'a> {
+pub(super) struct Lookahead<'a> {
     source: &'a dyn Source,
     pub environment: MarkerEnvironment,
     pub filter: Filter,
@@ -48,7 +48,7 @@ const LARGEST: u64 = 16 << 20;
 const LARGEST_SUPPOSED: u64 = 1 << 20;
 
 impl<'a> Lookahead<'a> {
-    pub fn new(
+    pub(super) fn new(
         source: &'a dyn Source,
         environment: MarkerEnvironment,
         filter: Filter,
@@ -81,7 +81,7 @@ impl<'a> Lookahead<'a> {
 
     /// Says that `name` will be asked for, and may want `others`: their pages are fetched at once,
     /// side by side.
-    pub fn suppose(&self, name: &Name, others: &[Name]) {
+    pub(super) fn suppose(&self, name: &Name, others: &[Name]) {
         let mut state = self.lock();
         for name in std::iter::once(name).chain(others) {
             if !state.pages.contains_key(name) {
@@ -92,7 +92,7 @@ impl<'a> Lookahead<'a> {
     }
 
     /// Makes known what comes from an address: whatever an index says of that name isn't asked for.
-    pub fn put(&self, name: &Name, found: &Found) {
+    pub(super) fn put(&self, name: &Name, found: &Found) {
         // Its wheel is here.
         let agreed = self.is_gate(name) && self.agrees(&found.file);
         let mut state = self.lock();
@@ -110,7 +110,7 @@ impl<'a> Lookahead<'a> {
     /// Runs `solve` with up to `threads` workers beside it: one waits, and whoever takes the work
     /// for the last one that waits calls another. What the cache answers so needs few, and what the
     /// network answers all.
-    pub fn run<T>(&self, threads: usize, solve: impl FnOnce() -> T) -> T {
+    pub(super) fn run<T>(&self, threads: usize, solve: impl FnOnce() -> T) -> T {
         /// Sends the workers home, also if the solver panics: nobody would wake them any more.
         struct Over<'l, 'a>(&'l Lookahead<'a>);
         impl Drop for Over<'_, '_> {
@@ -128,7 +128,7 @@ impl<'a> Lookahead<'a> {
     }
 
     /// The version to take of those in `range`.
-    pub fn choose(
+    pub(super) fn choose(
         &self,
         candidates: &Candidates,
         name: &Name,
@@ -141,7 +141,7 @@ impl<'a> Lookahead<'a> {
     }
 
     /// The versions of a package, waiting for them.
-    pub fn candidates(&self, name: &Name) -> Page {
+    pub(super) fn candidates(&self, name: &Name) -> Page {
         let mut state = self.lock();
         loop {
             match state.pages.get(name) {
@@ -162,7 +162,7 @@ impl<'a> Lookahead<'a> {
     }
 
     /// The metadata of a wheel, waiting for it.
-    pub fn metadata(&self, name: &Name, file: &File) -> About {
+    pub(super) fn metadata(&self, name: &Name, file: &File) -> About {
         let mut state = self.lock();
         loop {
             match state.about.get(&file.sha256) {
@@ -188,7 +188,7 @@ impl<'a> Lookahead<'a> {
     /// `version`. From the second that it looks at, it is probably going through all of them, and
     /// each answer would take a round trip: the next ones are fetched side by side, more of them
     /// the longer it lasts.
-    pub fn walk(
+    pub(super) fn walk(
         &self,
         candidates: &Candidates,
         name: &Name,
@@ -217,7 +217,7 @@ impl<'a> Lookahead<'a> {
     }
 
     /// What has been found out of a package, for explanations.
-    pub fn seen(&self, name: &Name) -> Option<Arc<Candidates>> {
+    pub(super) fn seen(&self, name: &Name) -> Option<Arc<Candidates>> {
         match self.lock().pages.get(name) {
             Some(Slot::Done(Ok(candidates))) => Some(candidates.clone()),
             _ => None,
@@ -225,7 +225,7 @@ impl<'a> Lookahead<'a> {
     }
 
     /// Says that these will be asked for.
-    pub fn hint<'r>(&self, requirements: impl IntoIterator<Item = &'r Requirement>) {
+    pub(super) fn hint<'r>(&self, requirements: impl IntoIterator<Item = &'r Requirement>) {
         let mut state = self.lock();
         for requirement in requirements {
             self.guess(&mut state, requirement);

@@ -20,7 +20,7 @@ use crate::report::escaped;
 
 /// What versions are chosen for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Package {
+pub(super) enum Package {
     /// Whoever asks: depends on all that is asked for.
     Root,
     /// A package (no extra), or what one of its extras adds; an extra depends on its package in the
@@ -29,7 +29,7 @@ pub enum Package {
 }
 
 impl Package {
-    pub fn name(&self) -> Option<&Name> {
+    pub(super) fn name(&self) -> Option<&Name> {
         match self {
             Package::Root => None,
             Package::Of { name, .. } => Some(name),
@@ -53,7 +53,7 @@ impl fmt::Display for Package {
 type Range = Ranges<Version>;
 type Answer = Dependencies<Package, Range, String>;
 
-pub struct Solver<'a> {
+pub(super) struct Solver<'a> {
     ahead: &'a Lookahead<'a>,
     inputs: &'a Inputs,
     /// When each package was first heard of: it breaks ties, so that the outcome never depends on a
@@ -71,9 +71,9 @@ pub struct Solver<'a> {
 }
 
 /// What comes from an address: which one, and what was found there.
-pub type Addressed = HashMap<Name, (String, Found)>;
+pub(super) type Addressed = HashMap<Name, (String, Found)>;
 
-pub fn solve(
+pub(super) fn solve(
     ahead: &Lookahead<'_>,
     inputs: &Inputs,
     direct: &Addressed,
@@ -250,7 +250,7 @@ impl Solver<'_> {
 }
 
 /// Whether two addresses mean the same; what stands after the `#` may only say its name.
-pub fn same_address(a: &str, b: &str) -> bool {
+pub(super) fn same_address(a: &str, b: &str) -> bool {
     let plain = |url: &str| {
         url.split("#egg=")
             .next()

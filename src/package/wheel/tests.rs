@@ -4,7 +4,7 @@ use super::*;
 
 /// A wheel as bytes, with what every wheel has and `files`; a file of the same name replaces the
 /// usual one.
-pub fn wheel(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn wheel(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let info = format!("{name}-{version}.dist-info");
     let mut all: Vec<(String, String)> = vec![
         (
@@ -31,12 +31,12 @@ pub fn wheel(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-pub fn paths(home: &Path) -> Paths {
+pub(crate) fn paths(home: &Path) -> Paths {
     let home = home.as_os_str().to_owned();
     Paths::from(&|name| (name == "HOME").then(|| home.clone())).unwrap()
 }
 
-pub fn cached(home: &Path, file: &str, bytes: &[u8]) -> Result<CachedWheel> {
+pub(crate) fn cached(home: &Path, file: &str, bytes: &[u8]) -> Result<CachedWheel> {
     let path = home.join(file);
     fs::write(&path, bytes).unwrap();
     CachedWheel::from_file(&paths(home), &path)

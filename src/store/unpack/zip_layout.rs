@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 /// An entry as the directory has it.
 #[derive(Debug)]
-pub struct Listed {
+pub(super) struct Listed {
     /// Where its own header starts, from the file's first byte.
     pub start: u64,
     /// Bytes in the archive, and unpacked.
@@ -34,7 +34,7 @@ const LONGEST_COMMENT: u64 = 0xffff;
 ///
 /// # Errors
 /// There is something behind the end, or the file can't be read: in words.
-pub fn declared_entries(reader: &mut (impl Read + Seek)) -> Result<Option<usize>, String> {
+pub(super) fn declared_entries(reader: &mut (impl Read + Seek)) -> Result<Option<usize>, String> {
     let text = |error: std::io::Error| error.to_string();
     let length = reader.seek(SeekFrom::End(0)).map_err(text)?;
     let tail = length.min(END as u64 + LONGEST_COMMENT);
@@ -62,7 +62,7 @@ pub fn declared_entries(reader: &mut (impl Read + Seek)) -> Result<Option<usize>
 ///
 /// # Errors
 /// They differ, overlap, or leave gaps; or the file can't be read: in words.
-pub fn check(
+pub(super) fn check(
     reader: &mut (impl Read + Seek),
     listed: &mut [Listed],
     directory: u64,

@@ -40,7 +40,6 @@ impl Home {
             executable,
             origin: Origin::Prebuilt,
             facts: facts(),
-            missing: Vec::new(),
             build: Default::default(),
             replaces: None,
         }

@@ -13,11 +13,11 @@ use crate::package::requirement::Name;
 use crate::package::{index, metadata};
 use crate::store::digest::Sha256;
 
-pub type Page = Result<Arc<Candidates>, index::Error>;
-pub type About = Result<Arc<metadata::Metadata>, metadata::Error>;
+pub(super) type Page = Result<Arc<Candidates>, index::Error>;
+pub(super) type About = Result<Arc<metadata::Metadata>, metadata::Error>;
 
 #[derive(Default)]
-pub struct State {
+pub(super) struct State {
     pub pages: HashMap<Name, Slot<Page>>,
     pub about: HashMap<Sha256, Slot<About>>,
     pub queue: VecDeque<Job>,
@@ -45,28 +45,28 @@ pub struct State {
     pub over: bool,
 }
 
-pub enum Slot<T> {
+pub(super) enum Slot<T> {
     Waiting,
     Doing,
     Done(T),
 }
 
 #[derive(Clone)]
-pub enum Job {
+pub(super) enum Job {
     Page(Name),
     About(Name, File),
     Commands(File),
 }
 
 /// What is known of the wishes for a package.
-pub struct Guess {
+pub(super) struct Guess {
     pub range: Ranges<Version>,
     pub extras: BTreeSet<Name>,
 }
 
 impl State {
     /// Whether nobody has done the job yet; it may be in the queue twice.
-    pub fn take(&mut self, job: &Job) -> bool {
+    pub(super) fn take(&mut self, job: &Job) -> bool {
         fn doing<T>(slot: Option<&mut Slot<T>>) -> bool {
             match slot {
                 Some(slot @ Slot::Waiting) => {

@@ -1,0 +1,72 @@
+//! What boot was called as: a shim, a request for completions, `bootx`, or the command line. An
+//! error becomes a message and an exit code here.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::cli::Cli;
+use crate::context::var;
+use crate::shell::shim;
+use crate::store::atomic;
+use crate::store::paths::Paths;
+use crate::ui::term::{self, Loudness, Term};
+use crate::{Code, Context, cmd, error};
+
+/// The whole program: reads the arguments, does what they ask, and gives the process's exit code.
+pub fn run() -> ExitCode {
+    match dispatch() {
+        Ok(code) => code.into(),
+        Err(error) => {
+            let code = error.code();
+            if code != Code::Done {
+                term::error(&error.to_string());
+            }
+            code.into()
+        }
+    }
+}
+
+fn dispatch() -> error::Result<Code> {
+    // Before anything else: a shim costs as little as it can.
+    if let Some(called) = shim::called(&std::env::args_os().next().unwrap_or_default()) {
+        return cmd::shim::run(&called);
+    }
+    if let Some(shell) = cmd::completions::asking() {
+        return cmd::completions::answer(&shell, std::env::args_os());
+    }
+    // `bootx black` is `boot tool run black`.
+    let called = std::env::args_os().next().unwrap_or_default();
+    let cli = if Path::new(&called)
+        .file_name()
+        .is_some_and(|name| name == "bootx")
+    {
+        Cli::of(
+            ["boot", "tool", "run"]
+                .into_iter()
+                .map(OsString::from)
+                .chain(std::env::args_os().skip(1)),
+        )
+    } else {
+        Cli::of(std::env::args_os())
+    }?;
+    let loudness = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => Loudness::Quiet,
+        (_, true) => Loudness::Verbose,
+        _ => Loudness::Normal,
+    };
+    let offline = cli.global.offline || var("BOOT_OFFLINE").is_some_and(|value| value != "0");
+    // Ctrl-C leaves nothing half-made behind. Where no handler can be set the next run sweeps.
+    let _ = ctrlc::set_handler(|| {
+        atomic::abandon();
+        eprintln!(
+            "\ninterrupted: what was there before is as it was; the same command starts over"
+        );
+        std::process::exit(130);
+    });
+    let report = Arc::new(Term::new(loudness));
+    let paths = cmd::guard::admit(&cli.command, Paths::discover()?, &*report)?;
+    let ctx = Context::new(paths, report, offline);
+    cmd::run(cli.command, &ctx)
+}
