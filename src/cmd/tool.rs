@@ -506,10 +506,10 @@ fn told(ctx: &Context, name: &str, of: usize, outcome: tool::Result<Outcome>) ->
 
 fn said(ctx: &Context, outcome: &Outcome) {
     ctx.report.info(&outcome.to_string());
-    for backup in &outcome.backups {
+    for moved in &outcome.moved {
         ctx.report.info(&format!(
             "what was in its place is kept as {}",
-            ctx.paths.tilde(backup)
+            ctx.paths.tilde(&moved.to)
         ));
     }
 }

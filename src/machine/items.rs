@@ -21,6 +21,7 @@ use crate::python::request::{NotARequest, Request};
 use crate::report::escaped;
 use crate::shell::{init, install};
 use crate::store;
+use crate::tool::expose::Moved;
 use crate::tool::{self, Receipt, Spec, spec};
 
 /// Why `request` can't be a Python to install; nothing is looked up for it. A path is of one
@@ -470,33 +471,20 @@ pub(crate) fn install_tool(
     }
     let outcome = tool::install(ctx, &parse(&wanted.spec())?, &options)
         .map_err(|error| Error::Item(error.to_string()))?;
-    let backup = |is: &PathBuf| {
-        let kept = is.file_name()?.to_string_lossy().into_owned();
-        // `black`, or `black.1` where another one is kept already.
-        let numbered = |name: &str| {
-            kept.strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix('.'))
-                .is_some_and(|n| n.parse::<u32>().is_ok())
-        };
-        let app = outcome
-            .receipt
-            .apps
-            .iter()
-            .find(|app| app.name == kept)
-            .or_else(|| outcome.receipt.apps.iter().find(|app| numbered(&app.name)))?;
-        let was = ctx.paths.bin.join(&app.name);
+    let backup = |moved: &Moved| {
         // The bin folder may be elsewhere; joined with the home directory, a whole path stays what
         // it is.
-        let target = was
+        let target = moved
+            .from
             .strip_prefix(&ctx.paths.home)
-            .unwrap_or(&was)
+            .unwrap_or(&moved.from)
             .to_string_lossy()
             .into_owned();
-        let placed = Placed::Link(std::fs::read_link(&was).ok()?);
+        let placed = Placed::Link(std::fs::read_link(&moved.from).ok()?);
         Some(Backup {
             apply: force?,
-            is: is.clone(),
-            was,
+            is: moved.to.clone(),
+            was: moved.from.clone(),
             target,
             placed,
             stuck: false,
@@ -504,7 +492,7 @@ pub(crate) fn install_tool(
     };
     Ok((
         outcome.to_string(),
-        outcome.backups.iter().filter_map(backup).collect(),
+        outcome.moved.iter().filter_map(backup).collect(),
     ))
 }
 

@@ -27,6 +27,15 @@ pub(crate) enum Error {
     Store(#[from] store::Error),
 }
 
+/// A foreign file or link that a command took the place of, kept in the backups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// The command's name in the bin folder.
+    pub command: String,
+    pub from: PathBuf,
+    pub to: PathBuf,
+}
+
 /// Who has a name in the bin folder.
 enum Owner {
     Nobody,
@@ -201,20 +210,24 @@ pub(crate) fn of_others<'a>(
 }
 
 /// Links each `(name, script)` of `tool`, and removes links of the same tool that are no longer
-/// wanted. Gives the backups that were made. [`check`] has passed, and the caller holds the bin
+/// wanted. Gives the foreign files that had to move. [`check`] has passed, and the caller holds the bin
 /// folder's lock since.
 pub(crate) fn link<'a>(
     paths: &Paths,
     tool: &str,
     scripts: &Path,
     apps: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Vec<PathBuf>, Error> {
-    let mut backups = Vec::new();
+) -> Result<Vec<Moved>, Error> {
+    let mut moved = Vec::new();
     let mut kept = Vec::new();
     for (name, script) in apps {
         let link = paths.bin.join(name);
         if let Owner::Foreign = owner(paths, &link) {
-            backups.push(set_aside(paths, &link)?);
+            moved.push(Moved {
+                command: name.into(),
+                to: set_aside(paths, &link)?,
+                from: link.clone(),
+            });
         }
         atomic::symlink(&scripts.join(script), &link)?;
         kept.push(link);
@@ -224,7 +237,7 @@ pub(crate) fn link<'a>(
             fs::remove_file(&stale).map_err(store::Error::io("remove", &stale))?;
         }
     }
-    Ok(backups)
+    Ok(moved)
 }
 
 /// Links of boot's in the bin folder that lead into a tool which isn't there, or to a command that
@@ -400,14 +413,16 @@ mod tests {
         for content in ["one", "two"] {
             let _ = fs::remove_file(paths.bin.join("black"));
             fs::write(paths.bin.join("black"), content).unwrap();
-            let backups = link(
+            let moved = link(
                 &paths,
                 "black",
                 &paths.tools().join("black/bin"),
                 [("black", "black")],
             )
             .unwrap();
-            assert_eq!(fs::read_to_string(&backups[0]).unwrap(), content);
+            assert_eq!(moved[0].command, "black");
+            assert_eq!(moved[0].from, paths.bin.join("black"));
+            assert_eq!(fs::read_to_string(&moved[0].to).unwrap(), content);
         }
         assert_eq!(
             fs::read_dir(paths.backups().join("bin")).unwrap().count(),

@@ -3,10 +3,10 @@
 //! works, and whatever fails leaves it so.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::environment::{self, Addition, Now, Pin, Resolved};
+use super::expose::Moved;
 use super::outcome::{self, Change, Outcome};
 use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
@@ -153,7 +153,7 @@ pub(crate) fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<O
     Ok(Outcome {
         change,
         receipt: made.0,
-        backups: made.1,
+        moved: made.1,
     })
 }
 
@@ -195,10 +195,10 @@ pub(crate) fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) ->
         return Ok(Outcome {
             change: Change::AlreadyInjected(names),
             receipt: old,
-            backups: Vec::new(),
+            moved: Vec::new(),
         });
     }
-    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old, &BTreeSet::new())?;
+    let (receipt, moved) = remake(ctx, &held(&old), &additions, &old, &BTreeSet::new())?;
     let linked = outcome::commands_only_in(&receipt, &old);
     new.retain(|name| {
         receipt
@@ -209,7 +209,7 @@ pub(crate) fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) ->
     Ok(Outcome {
         change: Change::Injected(new, linked),
         receipt,
-        backups,
+        moved,
     })
 }
 
@@ -243,12 +243,12 @@ pub(crate) fn uninject(
     }
     // As if they had never been there: what they held back is held no more.
     let loose = contents::needed_by(&folder(&ctx.paths, &name), &gone);
-    let (receipt, backups) = remake(ctx, &held(&old), &additions, &old, &loose)?;
+    let (receipt, moved) = remake(ctx, &held(&old), &additions, &old, &loose)?;
     Ok((
         Some(Outcome {
             change: Change::Uninjected(gone),
             receipt,
-            backups,
+            moved,
         }),
         unknown,
     ))
@@ -264,10 +264,10 @@ pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
             return Ok(Outcome {
                 change: Change::Held,
                 receipt: old,
-                backups: Vec::new(),
+                moved: Vec::new(),
             });
         }
-        let (receipt, backups) = remake(
+        let (receipt, moved) = remake(
             ctx,
             &held(&old),
             &additions_of(&old)?,
@@ -277,7 +277,7 @@ pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
         return Ok(Outcome {
             change: Change::Remade,
             receipt,
-            backups,
+            moved,
         });
     }
     let bar = ctx.report.spinner(&name);
@@ -299,15 +299,15 @@ pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
         return Ok(Outcome {
             change: Change::Newest,
             receipt: old,
-            backups: Vec::new(),
+            moved: Vec::new(),
         });
     }
-    let (receipt, backups) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
+    let (receipt, moved) = make(ctx, &wanted, &additions, &resolved, false, bar.as_ref())?;
     let change = outcome::upgraded(&old, &receipt);
     Ok(Outcome {
         change,
         receipt,
-        backups,
+        moved,
     })
 }
 
@@ -359,11 +359,11 @@ pub(crate) fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Re
     let old = find(&ctx.paths, tool)?;
     let mut wanted = held(&old);
     wanted.python_request = python.or(wanted.python_request);
-    let (receipt, backups) = remake(ctx, &wanted, &additions_of(&old)?, &old, &BTreeSet::new())?;
+    let (receipt, moved) = remake(ctx, &wanted, &additions_of(&old)?, &old, &BTreeSet::new())?;
     Ok(Outcome {
         change: Change::Remade,
         receipt,
-        backups,
+        moved,
     })
 }
 
@@ -375,7 +375,7 @@ fn remake(
     additions: &[Addition],
     old: &Receipt,
     loose: &BTreeSet<String>,
-) -> Result<(Receipt, Vec<PathBuf>)> {
+) -> Result<(Receipt, Vec<Moved>)> {
     let bar = ctx.report.spinner(&wanted.tool());
     let resolved = prepare(
         ctx,
@@ -385,9 +385,9 @@ fn remake(
         false,
         bar.as_ref(),
     )?;
-    let (mut receipt, backups) = make(ctx, wanted, additions, &resolved, false, bar.as_ref())?;
+    let (mut receipt, moved) = make(ctx, wanted, additions, &resolved, false, bar.as_ref())?;
     restore_spec(ctx, old, &mut receipt)?;
-    Ok((receipt, backups))
+    Ok((receipt, moved))
 }
 
 /// What a pinned tool asks for is its very version.
@@ -479,7 +479,7 @@ fn already(
     (met && is_whole(ctx, &old)).then(|| Outcome {
         change: Change::Already,
         receipt: old,
-        backups: Vec::new(),
+        moved: Vec::new(),
     })
 }
 
@@ -594,7 +594,7 @@ fn make(
     resolved: &Resolved,
     force: bool,
     bar: &dyn Bar,
-) -> Result<(Receipt, Vec<PathBuf>)> {
+) -> Result<(Receipt, Vec<Moved>)> {
     match make_once(ctx, wanted, additions, resolved, force, bar) {
         // The cache was damaged, and has dropped the wheel: fetched anew it is whole.
         Err(Error::Link(link::Error::Lost { .. })) => {
@@ -611,7 +611,7 @@ fn make_once(
     resolved: &Resolved,
     force: bool,
     bar: &dyn Bar,
-) -> Result<(Receipt, Vec<PathBuf>)> {
+) -> Result<(Receipt, Vec<Moved>)> {
     let tool = wanted.tool();
     let step = |what: &str| ctx.report.step(&format!("{tool}: {what}"));
     let wheels = environment::fetch(ctx, wanted, resolved, bar)?;
@@ -670,7 +670,7 @@ fn make_once(
                                   gives it back once it is free"
         ));
     }
-    let backups = expose::link(&ctx.paths, &tool, &scripts, links())?;
+    let moved = expose::link(&ctx.paths, &tool, &scripts, links())?;
     step(&format!("{} commands linked", apps.len()));
     manuals::link(
         &ctx.paths,
@@ -679,7 +679,7 @@ fn make_once(
         &manuals::of(environment::offering(wanted, additions, &wheels)),
     )?;
     bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
-    Ok((receipt, backups))
+    Ok((receipt, moved))
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 
 use pep440_rs::Version;
 
+use super::expose::Moved;
 use super::receipt::Receipt;
 use crate::python::key::Key;
 
@@ -45,8 +45,8 @@ pub(crate) enum Change {
 pub(crate) struct Outcome {
     pub change: Change,
     pub receipt: Receipt,
-    /// Copies of what `--force` took the place of.
-    pub backups: Vec<PathBuf>,
+    /// What `--force` took the place of.
+    pub moved: Vec<Moved>,
 }
 
 impl fmt::Display for Outcome {
