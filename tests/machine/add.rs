@@ -25,7 +25,7 @@ fn leads(home: &Home, name: &str) -> String {
 }
 
 #[test]
-fn a_dotfile_moves_into_the_repository_and_undo_takes_it_back() {
+fn add_moves_dotfile_and_undo_moves_it_back() {
     let home = home();
     home.write(".vimrc", "set ruler\n");
     fs::set_permissions(home.root.join(".vimrc"), fs::Permissions::from_mode(0o640)).unwrap();
@@ -72,7 +72,7 @@ fn a_dotfile_moves_into_the_repository_and_undo_takes_it_back() {
 
 /// As an editor of another system leaves it: with a mark at the start and CR LF at each line's end.
 #[test]
-fn a_manifest_with_a_mark_and_crlf_keeps_them() {
+fn add_keeps_bom_and_crlf_of_manifest() {
     let home = home();
     let before = "\u{feff}# mine\r\nversion = 1\r\n\r\n[shell]\r\nhook = false\r\n";
     home.write("dots/boot.toml", before);
@@ -97,7 +97,7 @@ fn a_manifest_with_a_mark_and_crlf_keeps_them() {
 }
 
 #[test]
-fn the_repository_keeps_what_it_has_and_its_manifest_to_the_byte() {
+fn add_with_conflicts_keeps_repository_and_manifest() {
     let home = home();
     home.write(
         "dots/boot.toml",
@@ -136,7 +136,7 @@ fn base64(text: &str) -> String {
 }
 
 #[test]
-fn a_private_key_is_refused_by_its_content_and_by_its_place() {
+fn add_private_key_by_content_or_place_is_refused() {
     let home = home();
     let dashes = "-----";
     let keys = [
@@ -239,7 +239,7 @@ fn packet(old: bool, tag: u8, body: &[u8]) -> Vec<u8> {
 
 /// No mark in words: what it is says its structure alone.
 #[test]
-fn a_private_key_without_words_is_refused_and_its_public_half_is_not() {
+fn add_binary_private_key_is_refused_but_public_key_is_not() {
     let home = home();
     let number = der(2, &[0x5a; 128]);
     let version = |number: u8| vec![2, 1, number];
@@ -359,7 +359,7 @@ fn a_private_key_without_words_is_refused_and_its_public_half_is_not() {
 }
 
 #[test]
-fn what_is_no_file_of_the_home_directory_is_left_alone() {
+fn add_path_that_is_no_home_file_is_refused() {
     let home = home();
     home.write(".folder/file", "x");
     home.write("dots/README", "x");

@@ -154,7 +154,7 @@ impl Ran {
 }
 
 #[test]
-fn one_line_makes_the_machine_ready_and_the_second_has_nothing_to_do() {
+fn init_applies_manifest_and_second_run_does_nothing() {
     let machine = Machine::new(MANIFEST);
     machine
         .boot(&["init", "repo", "--yes"])
@@ -181,7 +181,7 @@ fn one_line_makes_the_machine_ready_and_the_second_has_nothing_to_do() {
 }
 
 #[test]
-fn without_consent_nothing_at_all_is_applied() {
+fn init_without_consent_changes_nothing() {
     let machine = Machine::new(MANIFEST);
     let ran = machine.boot(&["init", "repo"]).ended(3, "--yes");
     assert!(
@@ -197,7 +197,7 @@ fn without_consent_nothing_at_all_is_applied() {
 }
 
 #[test]
-fn a_users_repository_is_fetched_once_and_kept_only_with_consent() {
+fn init_of_user_clones_once_and_only_with_consent() {
     let machine = Machine::new(MANIFEST);
     if !machine.commit() {
         return;
@@ -228,7 +228,7 @@ fn a_users_repository_is_fetched_once_and_kept_only_with_consent() {
 }
 
 #[test]
-fn what_boot_did_not_make_is_a_conflict_found_before_anything_is_done() {
+fn init_conflict_is_found_before_any_change() {
     let machine = Machine::new(MANIFEST);
     machine.write("home/.examplerc", "mine");
     machine
@@ -264,7 +264,7 @@ fn what_boot_did_not_make_is_a_conflict_found_before_anything_is_done() {
 }
 
 #[test]
-fn what_fails_stops_nothing_else_and_is_tried_again() {
+fn apply_failed_script_stops_no_other_and_is_retried() {
     let machine = Machine::new(&format!(
         "{MANIFEST}[[run]]\nid = 'first'\ncmd = 'test -e \"$HOME/ready\"'\nphase = 'before'\n"
     ));
@@ -280,7 +280,7 @@ fn what_fails_stops_nothing_else_and_is_tried_again() {
 }
 
 #[test]
-fn a_script_that_changed_asks_again() {
+fn apply_changed_script_asks_for_consent_again() {
     let machine = Machine::new(&MANIFEST.replace("[shell]", "on = 'change'\n[shell]"));
     machine.boot(&["init", "repo", "--yes"]).ended(0, "new:");
     machine.write("repo/scripts/hello.sh", "echo changed >>\"$HOME/ran\"\n");
@@ -291,7 +291,7 @@ fn a_script_that_changed_asks_again() {
 }
 
 #[test]
-fn only_what_is_asked_for_is_done() {
+fn apply_only_does_no_other_kind() {
     let machine = Machine::new(MANIFEST);
     machine.write(
         "home/.config/boot/boot.toml",
@@ -312,7 +312,7 @@ fn only_what_is_asked_for_is_done() {
 }
 
 #[test]
-fn a_typo_says_where_it_is_and_what_was_meant() {
+fn init_manifest_typo_reports_place_and_suggestion() {
     let machine = Machine::new(&MANIFEST.replace("[dotfiles]", "[dotfile]"));
     let ran = machine
         .boot(&["init", "repo", "--yes"])
@@ -328,7 +328,7 @@ fn a_typo_says_where_it_is_and_what_was_meant() {
 }
 
 #[test]
-fn a_hostile_repository_does_nothing() {
+fn init_hostile_link_or_address_changes_nothing() {
     // What the one error says, the manifest, and what else lies there.
     type Attack<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
     let leads_out = "it is a link that leads nowhere, or out of the repository";
@@ -390,7 +390,7 @@ fn a_hostile_repository_does_nothing() {
 
 /// A folder, and what was fetched: one error, and not even an empty folder is kept.
 #[test]
-fn a_repository_without_a_boot_toml_is_one_error() {
+fn init_repository_without_manifest_is_one_error() {
     let machine = Machine::new(MANIFEST);
     fs::remove_file(machine.path("repo/boot.toml")).unwrap();
     for args in [
@@ -417,7 +417,7 @@ fn a_repository_without_a_boot_toml_is_one_error() {
 }
 
 #[test]
-fn without_a_repository_a_manifest_is_started() {
+fn init_without_repository_creates_manifest() {
     let machine = Machine::new(MANIFEST);
     machine.boot(&["init"]).ended(3, "hook = true");
     assert_eq!(machine.found(), [] as [PathBuf; 0]);

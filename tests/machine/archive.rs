@@ -46,7 +46,7 @@ fn boot(home: &Home, args: &[&str]) -> Run {
 }
 
 #[test]
-fn without_git_a_repository_comes_as_an_archive_and_is_updated_the_same_way() {
+fn init_without_git_fetches_archive_and_update_refetches() {
     let server = Server::new();
     let home = without_git(&server);
     let serve = |top: &str, text: &str| {
@@ -81,7 +81,7 @@ fn without_git_a_repository_comes_as_an_archive_and_is_updated_the_same_way() {
 }
 
 #[test]
-fn a_hostile_archive_leaves_nothing_and_one_that_is_not_there_says_so() {
+fn init_hostile_or_missing_archive_leaves_nothing() {
     let server = Server::new();
     let home = without_git(&server);
     let before = home.tree();
@@ -166,7 +166,7 @@ fn of_commit(commit: &str, files: &[(&str, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_extended_comes_without_git_too_at_the_commit_of_the_lock() {
+fn extends_without_git_fetches_archive_at_locked_commit() {
     let server = Server::new();
     let home = without_git(&server);
     let (one, two) = ("1".repeat(40), "2".repeat(40));

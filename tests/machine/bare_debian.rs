@@ -180,7 +180,7 @@ pub fn repository(server: &Server, manifest: &str) {
 }
 
 #[test]
-fn from_a_bare_debian_of_the_network_to_a_verified_machine() {
+fn install_sh_on_bare_debian_from_the_network_sets_up_all() {
     let Some((pythons, catalog)) = genuine::served() else {
         return;
     };

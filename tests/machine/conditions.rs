@@ -15,7 +15,7 @@ fn ran(home: &Home) -> String {
 }
 
 #[test]
-fn a_watched_file_that_changed_asks_and_runs_its_script_again() {
+fn apply_changed_watched_file_asks_and_reruns_script() {
     let home = home(
         "[[run]]\nid = 'watches'\ncmd = 'cat data/one data/two >>\"$HOME/ran\"'\non = 'change'\n\
          watch = ['data/one', 'data/two']\n\
@@ -51,7 +51,7 @@ fn a_watched_file_that_changed_asks_and_runs_its_script_again() {
 }
 
 #[test]
-fn what_is_for_always_runs_each_time_and_before_is_before() {
+fn apply_runs_always_scripts_each_time() {
     let home = home(
         "[dotfiles]\n[[run]]\nid = 'after'\ncmd = 'test -e \"$HOME/.rc\" && echo after \
          >>\"$HOME/ran\"'\n\
@@ -75,7 +75,7 @@ fn what_is_for_always_runs_each_time_and_before_is_before() {
 /// One dotfile, one script and one tool for each word: those whose word holds here are there, of
 /// the rest nothing.
 #[test]
-fn a_dotfile_a_script_and_a_tool_are_for_the_machines_that_only_names() {
+fn manifest_only_limits_dotfiles_scripts_and_tools() {
     let (os, other) = if cfg!(target_os = "macos") {
         ("macos", "linux")
     } else {

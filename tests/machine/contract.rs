@@ -53,7 +53,7 @@ fn commit(home: &Home, args: &[&str]) {
 }
 
 #[test]
-fn reports_are_for_scripts_too() {
+fn plan_and_status_report_json_and_exit_code() {
     let home = home("");
     home.boot(["init", "dots", "--yes"]).success();
     let plan = home.boot(["plan"]).success();
@@ -88,7 +88,7 @@ fn reports_are_for_scripts_too() {
 }
 
 #[test]
-fn wrong_usage_is_2_and_a_machine_without_a_manifest_is_1() {
+fn machine_commands_exit_2_for_usage_1_without_manifest() {
     let home = Home::new();
     for wrong in [
         &["apply", "--only", "tolls"][..],
@@ -121,7 +121,7 @@ fn wrong_usage_is_2_and_a_machine_without_a_manifest_is_1() {
 }
 
 #[test]
-fn a_branch_is_taken_and_followed() {
+fn init_branch_is_checked_out_and_update_follows_it() {
     let mut home = Home::new();
     hosted(&mut home);
     commit(&home, &["checkout", "--quiet", "work"]);
@@ -157,7 +157,7 @@ fn a_branch_is_taken_and_followed() {
 }
 
 #[test]
-fn with_ssh_it_is_asked_for_by_key() {
+fn init_ssh_clones_over_ssh() {
     let mut home = Home::new();
     home.set("BOOT_GIT_HOST", "https://h.example");
     let ssh = home
@@ -179,7 +179,7 @@ fn with_ssh_it_is_asked_for_by_key() {
 }
 
 #[test]
-fn offline_says_what_the_caches_lack_and_does_the_rest() {
+fn init_offline_reports_what_is_missing_and_does_the_rest() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -209,7 +209,7 @@ fn offline_says_what_the_caches_lack_and_does_the_rest() {
 }
 
 #[test]
-fn a_question_is_asked_once_at_a_terminal_and_its_default_serves_where_nobody_is() {
+fn apply_question_is_asked_once_and_default_used_without_tty() {
     let manifest = "'~/.gitconfig' = { mode = 'template' }\n[vars]\n\
                     email = { ask = 'Your e-mail?', default = 'me@example.com' }\n";
     let home = home(manifest);
@@ -232,7 +232,7 @@ fn a_question_is_asked_once_at_a_terminal_and_its_default_serves_where_nobody_is
 }
 
 #[test]
-fn at_a_terminal_nothing_is_done_before_somebody_has_agreed() {
+fn init_at_terminal_waits_for_consent() {
     let home = home("");
     home.write(".toolrc", "mine\n");
     let Some(mut pty) = Pty::start(&home, "bash") else {

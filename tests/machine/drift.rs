@@ -47,7 +47,7 @@ fn drift(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn each_thing_that_drifted_is_named_and_an_apply_brings_it_back() {
+fn status_names_each_drift_and_apply_repairs_it() {
     let (mirror, index) = (Mirror::new(), stocked());
     let home = home(&mirror, &index);
     home.boot(["status", "--exit-code"])
@@ -111,7 +111,7 @@ fn each_thing_that_drifted_is_named_and_an_apply_brings_it_back() {
 
 /// Whoever chose another default by hand has meant it.
 #[test]
-fn a_default_of_the_users_own_is_no_drift() {
+fn status_default_python_chosen_by_user_is_no_drift() {
     let (mut mirror, index) = (Mirror::new(), stocked());
     let next = mirror.publish_next().to_string();
     let home = home(&mirror, &index);
@@ -172,7 +172,7 @@ fn kinds(home: &Home) -> Vec<&'static str> {
 }
 
 #[test]
-fn only_one_kind_is_done_and_the_rest_left() {
+fn apply_only_each_kind_leaves_the_rest() {
     let (mirror, index) = (Mirror::new(), stocked());
     let machine = || {
         let mut home = Home::with(&mirror);

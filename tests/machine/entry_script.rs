@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::{BOOT, Home, Server};
 
 #[test]
-fn the_entry_script_fetches_boot_tries_again_and_lets_the_container_go_on() {
+fn entry_script_retries_and_lets_container_go_on() {
     let mut home = Home::new();
     let server = Server::new();
     home.set("BOOT_INSTALL_URL", &server.url());

@@ -65,7 +65,7 @@ const OWN: &str = "extends = ['acme/base']\n[dotfiles]\n[vars]\nmood = 'mine'\n[
                    id = 'both'\ncmd = 'echo mine >>\"$HOME/ran\"'\n";
 
 #[test]
-fn the_nearer_file_wins_and_the_rest_is_the_teams() {
+fn extends_nearer_file_wins_and_commit_is_locked() {
     let home = home(OWN);
     team(&home);
     home.boot(["init", "dots", "--dry-run"])
@@ -117,7 +117,7 @@ fn the_nearer_file_wins_and_the_rest_is_the_teams() {
 /// Lists are united, the nearer one's first; of two versions of one tool the nearer is taken; the
 /// hook is theirs unless we say something.
 #[test]
-fn lists_are_united_and_of_two_words_for_one_thing_the_nearer_counts() {
+fn extends_unites_lists_and_nearer_value_wins() {
     let (mut mirror, index) = (Mirror::new(), index::stocked());
     let next = mirror.publish_next().to_string();
     index.add(Wheel::new("black", "23.1.0").command("black", "black 23.1.0"));
@@ -193,7 +193,7 @@ fn lists_are_united_and_of_two_words_for_one_thing_the_nearer_counts() {
 }
 
 #[test]
-fn a_tool_in_both_has_what_either_adds_and_what_the_nearer_says() {
+fn extends_merges_tool_of_both_files() {
     let (mirror, index) = (Mirror::new(), Index::new());
     for (name, version) in [
         ("tool", "1.0"),
@@ -247,7 +247,7 @@ fn a_tool_in_both_has_what_either_adds_and_what_the_nearer_says() {
 
 /// Two teams that go on from one base: what it has, the machine has once.
 #[test]
-fn what_two_of_them_extend_counts_once() {
+fn extends_shared_base_is_applied_once() {
     let home = home("extends = ['acme/one', 'acme/two']\n");
     home.write(
         "git/acme/base/boot.toml",
@@ -276,7 +276,7 @@ fn what_two_of_them_extend_counts_once() {
 }
 
 #[test]
-fn two_repositories_that_claim_one_dotfile_are_an_error_that_names_both() {
+fn extends_dotfile_in_two_repositories_is_error() {
     let home = home(OWN);
     team(&home);
     home.write("dots/home/.teamrc", "mine\n");
@@ -291,7 +291,7 @@ fn two_repositories_that_claim_one_dotfile_are_an_error_that_names_both() {
 }
 
 #[test]
-fn circles_and_folders_outside_lead_nowhere() {
+fn extends_circle_or_outside_folder_is_refused() {
     let home = home("extends = ['acme/a']\n");
     home.write(
         "git/acme/a/boot.toml",
@@ -354,7 +354,7 @@ fn circles_and_folders_outside_lead_nowhere() {
 }
 
 #[test]
-fn hostile_repositories_run_nothing_and_write_nothing() {
+fn init_hostile_repository_runs_and_writes_nothing() {
     // What it is, what the one error says, the manifest, and what else lies there.
     type Attack<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&Path));
     let none: &dyn Fn(&Path) = &|_| {};
@@ -550,7 +550,7 @@ fn hostile_repositories_run_nothing_and_write_nothing() {
 
 /// The contract's promise: a run with nothing to do opens no socket. Watched from outside.
 #[test]
-fn a_run_with_nothing_to_do_opens_no_socket() {
+fn apply_with_nothing_to_do_opens_no_socket() {
     if !needs::program("strace") {
         return;
     }

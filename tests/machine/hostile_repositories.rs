@@ -40,7 +40,7 @@ fn is_plain(run: &Run) {
 }
 
 #[test]
-fn what_is_no_file_or_no_sane_one_is_an_error_before_anything_is_done() {
+fn init_special_or_huge_file_is_error_before_any_change() {
     // What it is, what the one error says, the manifest, and what else lies there.
     type Attack<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&Path));
     let script = "[dotfiles]\n[[run]]\nid = 'a'\ncmd = './s.sh'";
@@ -173,7 +173,7 @@ fn what_is_no_file_or_no_sane_one_is_an_error_before_anything_is_done() {
 /// The user's own folders may be links that lead out of home, and what lies in the way may be
 /// anything.
 #[test]
-fn what_is_in_the_way_is_neither_followed_nor_read_without_end() {
+fn init_backup_neither_follows_links_nor_reads_pipes() {
     let home = home("[dotfiles]\n'~/.copied' = { mode = 'copy' }");
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("rc"), "theirs\n").unwrap();
@@ -209,7 +209,7 @@ fn what_is_in_the_way_is_neither_followed_nor_read_without_end() {
 /// What takes over an account can be asked for, as every dotfile can; the plan has it on a line of
 /// its own, and nobody is there to agree.
 #[test]
-fn what_opens_doors_stands_plainly_in_the_plan_and_waits_for_consent() {
+fn init_shows_sensitive_dotfiles_and_waits_for_consent() {
     let home = home("[dotfiles]\n[[run]]\nid = 'fine'\ncmd = 'scripts/fine.sh'\n");
     let doors = [
         ".ssh/authorized_keys",
@@ -252,7 +252,7 @@ fn what_opens_doors_stands_plainly_in_the_plan_and_waits_for_consent() {
 /// git's own ways to run things: nothing of a repository is taken for configuration, filters and
 /// hooks included.
 #[test]
-fn what_git_would_run_for_a_repository_does_not_run() {
+fn init_and_update_run_nothing_that_git_would() {
     let git = |folder: &Path, args: &[&str]| {
         let identity = [
             "-c",

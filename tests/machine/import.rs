@@ -45,7 +45,7 @@ fn theirs(home: &Home) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn what_pipx_has_is_taken_in_and_an_apply_moves_it_over() {
+fn import_pipx_writes_manifest_and_apply_takes_over() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -116,7 +116,7 @@ fn what_pipx_has_is_taken_in_and_an_apply_moves_it_over() {
 }
 
 #[test]
-fn every_format_of_pipx_since_its_first_is_understood() {
+fn import_pipx_reads_first_metadata_format() {
     let home = Home::new();
     // 0.1 of 2020, with an environment whose suffix only its folder tells.
     for (folder, package) in [("httpie", "httpie"), ("black_old", "black")] {
@@ -141,7 +141,7 @@ fn every_format_of_pipx_since_its_first_is_understood() {
 }
 
 #[test]
-fn what_was_asked_for_is_kept_and_what_cannot_be_is_said() {
+fn import_pipx_keeps_requests_and_reports_the_rest() {
     let mut home = Home::new();
     let pipx_home = home.root.join("elsewhere").display().to_string();
     home.set("PIPX_HOME", &pipx_home);
@@ -208,7 +208,7 @@ fn what_was_asked_for_is_kept_and_what_cannot_be_is_said() {
 }
 
 #[test]
-fn the_tools_and_pythons_of_uv_are_taken_in() {
+fn import_uv_reads_tools_and_pythons() {
     let mut home = Home::new();
     for (name, receipt) in [
         (
@@ -299,7 +299,7 @@ fn the_tools_and_pythons_of_uv_are_taken_in() {
 }
 
 #[test]
-fn the_versions_and_environments_of_pyenv_are_taken_in() {
+fn import_pyenv_reads_versions_and_virtualenvs() {
     let home = Home::new();
     for version in [
         "2.7.18",
@@ -352,7 +352,7 @@ fn the_versions_and_environments_of_pyenv_are_taken_in() {
 }
 
 #[test]
-fn the_python_part_of_a_brewfile_is_taken_in_and_the_rest_is_named() {
+fn import_brewfile_reads_python_part_and_names_the_rest() {
     let home = Home::new();
     home.write(
         "Brewfile",
@@ -397,7 +397,7 @@ fn the_python_part_of_a_brewfile_is_taken_in_and_the_rest_is_named() {
 }
 
 #[test]
-fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
+fn import_hostile_record_is_one_error_and_others_are_read() {
     let good = r#"{"pipx_metadata_version": "0.5", "main_package": {"package": "evil", "package_or_url": "evil"}}"#;
     for (what, record) in [
         ("cut", "{\"pipx_metadata_version\": ".to_string()),
@@ -477,7 +477,7 @@ fn hostile_records_are_one_clear_error_each_and_keep_no_honest_one_out() {
 }
 
 #[test]
-fn a_new_manifest_says_who_else_is_here() {
+fn init_names_other_managers_to_import() {
     let home = Home::new();
     pipx(&home, "black", "black", "3.12.1", "", "");
     home.write(".pyenv/versions/3.12.1/bin/python", "");
@@ -499,7 +499,7 @@ fn a_new_manifest_says_who_else_is_here() {
 /// one, which is the same everywhere.
 #[test]
 #[cfg(target_os = "linux")]
-fn pipx_is_found_where_it_is() {
+fn import_pipx_finds_each_of_its_folders() {
     let mut home = Home::new();
     let record = r#"{"pipx_metadata_version": "0.5", "main_package": {"package": "NAME", "package_or_url": "NAME"}}"#;
     for (folder, name) in [
@@ -528,7 +528,7 @@ fn pipx_is_found_where_it_is() {
 }
 
 #[test]
-fn a_manifest_that_is_wrong_is_not_made_worse() {
+fn import_into_wrong_manifest_is_refused() {
     let home = Home::new();
     pipx(&home, "black", "black", "3.12.1", "", "");
     home.write(MANIFEST, "version = 1\n[tols]\n");
@@ -541,7 +541,7 @@ fn a_manifest_that_is_wrong_is_not_made_worse() {
 
 /// The real ones, as they are on the public index today.
 #[test]
-fn network_what_the_real_pipx_and_uv_write_down_is_understood() {
+fn import_reads_real_pipx_and_uv_from_the_network() {
     if !needs::network() {
         return;
     }

@@ -31,7 +31,7 @@ fn starter(mirror: &Mirror, index: &crate::support::Index) -> Home {
 }
 
 #[test]
-fn one_line_makes_the_machine_ready_and_the_second_run_has_nothing_to_do() {
+fn init_with_python_and_tools_second_run_does_nothing() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = starter(&mirror, &index);
     home.boot(["init", "dotfiles", "--yes"]).success();
@@ -80,7 +80,7 @@ fn one_line_makes_the_machine_ready_and_the_second_run_has_nothing_to_do() {
 }
 
 #[test]
-fn a_plan_touches_nothing_and_without_consent_nothing_is_applied() {
+fn init_dry_run_or_without_consent_changes_nothing() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = starter(&mirror, &index);
     let before = home.tree();
@@ -100,7 +100,7 @@ fn a_plan_touches_nothing_and_without_consent_nothing_is_applied() {
 }
 
 #[test]
-fn a_file_that_is_in_the_way_stays_and_nothing_else_is_done() {
+fn init_conflicting_dotfile_stays_and_stops_all() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = starter(&mirror, &index);
     home.write(".toolrc", "mine, and precious");
@@ -132,7 +132,7 @@ fn a_file_that_is_in_the_way_stays_and_nothing_else_is_done() {
 }
 
 #[test]
-fn a_typo_in_the_manifest_is_shown_where_it_is() {
+fn init_manifest_typo_reports_place() {
     let home = Home::new();
     home.write(
         "dotfiles/boot.toml",
@@ -163,7 +163,7 @@ fn a_typo_in_the_manifest_is_shown_where_it_is() {
 }
 
 #[test]
-fn one_failing_item_stops_no_other() {
+fn init_failing_tool_stops_no_other_item() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = starter(&mirror, &index);
     let manifest = home

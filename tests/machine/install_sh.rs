@@ -148,7 +148,7 @@ fn refused(output: &Output, words: &[&str]) {
 }
 
 #[test]
-fn it_installs_and_runs_what_is_asked_in_every_shell() {
+fn install_sh_installs_and_runs_command_in_every_shell() {
     let shells: [&[&str]; 7] = [
         &["sh"],
         &["dash"],
@@ -227,7 +227,7 @@ done
 "#;
 
 #[test]
-fn of_a_script_that_was_cut_off_at_any_byte_nothing_runs() {
+fn install_sh_cut_at_any_byte_runs_nothing() {
     let whole = fs::read(SCRIPT).unwrap();
     let end = whole.len() - "}\n".len();
     let mut runs = Vec::new();
@@ -327,7 +327,7 @@ fn served(made: &Machine) -> Server {
 }
 
 #[test]
-fn curl_alone_wget_alone_and_busybox_wget_fetch_it_and_without_any_it_says_what_to_install() {
+fn install_sh_fetches_with_curl_wget_or_busybox() {
     for fetcher in ["curl", "wget", "busybox"] {
         if !needs::program(fetcher) {
             continue;
@@ -376,7 +376,7 @@ fn curl_alone_wget_alone_and_busybox_wget_fetch_it_and_without_any_it_says_what_
 }
 
 #[test]
-fn each_kind_of_machine_gets_its_own_archive() {
+fn install_sh_picks_archive_of_machine() {
     let made = Machine::new();
     let bin = few_tools(&made, &["sha256sum"]);
     let program = |name: &str, text: &str| {
@@ -450,7 +450,7 @@ fn each_kind_of_machine_gets_its_own_archive() {
 }
 
 #[test]
-fn a_tmp_that_runs_nothing_a_target_that_is_read_only_and_a_foreign_home() {
+fn install_sh_handles_noexec_tmp_readonly_and_foreign_home() {
     let in_namespace = |made: &Machine, script: &str| {
         let mut command = made.piped(&["unshare"]);
         command
@@ -500,7 +500,7 @@ fn a_tmp_that_runs_nothing_a_target_that_is_read_only_and_a_foreign_home() {
 /// What is published and what is asked for have the same names: those of the archives, and that of
 /// the list of checksums.
 #[test]
-fn the_release_job_publishes_what_the_installer_asks_for() {
+fn release_job_publishes_names_that_install_sh_fetches() {
     let job = fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/.github/workflows/release.yml"
@@ -531,7 +531,7 @@ fn the_release_job_publishes_what_the_installer_asks_for() {
 }
 
 #[test]
-fn options_are_variables_too_and_a_dry_run_does_nothing() {
+fn install_sh_reads_variables_and_dry_run_does_nothing() {
     let made = Machine::new();
     let output = made.run(&["--dry-run", "init", "me"]);
     assert!(
@@ -585,7 +585,7 @@ fn options_are_variables_too_and_a_dry_run_does_nothing() {
 }
 
 #[test]
-fn what_does_not_match_its_checksum_is_not_installed() {
+fn install_sh_wrong_checksum_installs_nothing() {
     let made = Machine::new();
     for target in TARGETS {
         fs::write(
@@ -606,7 +606,7 @@ fn what_does_not_match_its_checksum_is_not_installed() {
 }
 
 #[test]
-fn without_a_way_to_check_nothing_is_installed() {
+fn install_sh_without_sha256_program_installs_nothing() {
     let made = Machine::new();
     let bin = made.path("bin");
     fs::create_dir(&bin).unwrap();
@@ -626,7 +626,7 @@ fn without_a_way_to_check_nothing_is_installed() {
 }
 
 #[test]
-fn a_release_that_is_not_there_says_so() {
+fn install_sh_missing_release_is_error() {
     let made = Machine::new();
     refused(&made.run(&["--version", "9.9.9"]), &["SHA256SUMS"]);
     if ["curl", "wget"]
@@ -666,7 +666,7 @@ fn a_release_that_is_not_there_says_so() {
 }
 
 #[test]
-fn another_program_called_boot_stays() {
+fn install_sh_keeps_other_program_called_boot() {
     let made = Machine::new();
     fs::create_dir_all(made.binary().parent().unwrap()).unwrap();
     fs::write(made.binary(), "#!/bin/sh\necho mine\n").unwrap();
@@ -680,7 +680,7 @@ fn another_program_called_boot_stays() {
 }
 
 #[test]
-fn install_puts_bootx_beside_boot_and_leaves_a_foreign_one() {
+fn install_sh_links_bootx_and_keeps_a_foreign_one() {
     let made = Machine::new();
     // The real one, whose shims are renewed too.
     let release = made.path("boot");
@@ -724,7 +724,7 @@ fn install_puts_bootx_beside_boot_and_leaves_a_foreign_one() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_an_error() {
+fn install_sh_impossible_folder_is_error() {
     let made = Machine::new();
     fs::write(made.path("file"), "").unwrap();
     refused(&made.run(&["--to", "file/bin"]), &["--to DIR"]);
@@ -735,7 +735,7 @@ fn a_folder_that_cannot_be_made_is_an_error() {
 }
 
 #[test]
-fn in_a_checkout_cargo_builds_it_and_relative_paths_stay_right() {
+fn install_sh_in_checkout_builds_with_cargo() {
     let made = Machine::new();
     let (checkout, bin) = (made.path("check out"), made.path("bin"));
     fs::create_dir_all(&checkout).unwrap();
@@ -788,7 +788,7 @@ fn in_a_checkout_cargo_builds_it_and_relative_paths_stay_right() {
 
 /// The version is written twice; they are one.
 #[test]
-fn it_fetches_the_version_of_its_checkout() {
+fn install_sh_version_is_that_of_the_crate() {
     assert!(
         fs::read_to_string(SCRIPT)
             .unwrap()

@@ -34,7 +34,7 @@ const TEMPLATE: &str =
     "[dotfiles]\n'~/.gitconfig' = { mode = 'template', chmod = '600' }\n[vars]\nteam = 'acme'\n";
 
 #[test]
-fn a_template_is_filled_in_and_follows_its_source() {
+fn apply_template_is_rendered_and_follows_source() {
     let home = home(&format!(
         "{TEMPLATE}email = {{ ask = 'Your e-mail?', default = 'me@example.com' }}\n"
     ));
@@ -73,7 +73,7 @@ fn a_template_is_filled_in_and_follows_its_source() {
 }
 
 #[test]
-fn a_question_without_a_default_needs_somebody_to_answer() {
+fn init_question_without_default_needs_terminal() {
     let home = home(&format!("{TEMPLATE}email = {{ ask = 'Your e-mail?' }}\n"));
     home.write("dots/home/.gitconfig", "{{ vars.email }}\n");
     let before = home.tree();
@@ -91,7 +91,7 @@ fn a_question_without_a_default_needs_somebody_to_answer() {
 }
 
 #[test]
-fn a_template_with_something_else_in_it_is_an_error_with_its_place() {
+fn init_wrong_template_is_error_with_place() {
     for (text, says) in [
         ("a\n{{ exec \"touch ran\" }}\n", "home/.gitconfig:2:1"),
         ("{{ vars.taem }}", "did you mean vars.team?"),
@@ -114,7 +114,7 @@ fn a_template_with_something_else_in_it_is_an_error_with_its_place() {
 
 /// What was there before stays, however empty: gpg and ssh look at the modes of their folders.
 #[test]
-fn a_folder_goes_with_its_last_dotfile_only_if_it_was_made_for_it() {
+fn apply_removes_only_folders_it_made() {
     let home = home("[dotfiles]\n");
     fs::create_dir(home.root.join(".gnupg")).unwrap();
     fs::set_permissions(home.root.join(".gnupg"), fs::Permissions::from_mode(0o700)).unwrap();
@@ -143,7 +143,7 @@ fn a_folder_goes_with_its_last_dotfile_only_if_it_was_made_for_it() {
 /// A script of the repository that is copied becomes one that can be run; a copy whose owner made
 /// it private stays so.
 #[test]
-fn a_copy_follows_the_mode_of_its_source() {
+fn apply_copy_follows_mode_of_source() {
     let home =
         home("[dotfiles]\n'~/bin/say' = { mode = 'copy' }\n'~/.netrc' = { mode = 'template' }\n");
     let set = |name: &str, mode: u32| {
@@ -178,7 +178,7 @@ fn a_copy_follows_the_mode_of_its_source() {
 }
 
 #[test]
-fn the_arguments_of_a_script_are_what_a_shell_makes_of_them() {
+fn apply_script_arguments_are_split_by_shell() {
     let home = home("[[run]]\nid = 'a'\ncmd = './say.sh \"a b\"  \"c;d\" \"$HOME/x\"'\n");
     home.write("dots/say.sh", "printf '<%s>' \"$@\" >\"$HOME/said\"\n");
     home.boot(["init", "dots", "--yes"]).success();
@@ -189,7 +189,7 @@ fn the_arguments_of_a_script_are_what_a_shell_makes_of_them() {
 }
 
 #[test]
-fn packages_go_through_the_machines_own_manager_and_are_asked_about_once() {
+fn apply_installs_packages_with_manager_of_system() {
     let mut home =
         home("[packages]\nany = ['ripgrep']\napt = ['fd-find', 'no-such']\ndnf = ['elsewhere']\n");
     // Installed is what the stand-in was told to install; it has no package of the name no-such.
@@ -234,7 +234,7 @@ fn packages_go_through_the_machines_own_manager_and_are_asked_about_once() {
 }
 
 #[test]
-fn without_a_manager_packages_are_skipped_and_the_rest_is_done() {
+fn apply_without_package_manager_skips_packages() {
     let mut home = home("[packages]\nany = ['ripgrep']\n[dotfiles]\n");
     let nowhere = home.root.join("nowhere").display().to_string();
     home.set("PATH", &nowhere);
@@ -247,7 +247,7 @@ fn without_a_manager_packages_are_skipped_and_the_rest_is_done() {
 }
 
 #[test]
-fn what_the_manifest_has_no_more_goes_if_it_is_as_boot_left_it() {
+fn apply_removes_dotfiles_gone_from_manifest() {
     let home = home("[dotfiles]\n'~/.copied' = { mode = 'copy' }\n");
     for name in [".config/deep/er/rc", ".copied", ".mine"] {
         home.write(&format!("dots/home/{name}"), name);
@@ -276,7 +276,7 @@ fn what_the_manifest_has_no_more_goes_if_it_is_as_boot_left_it() {
 }
 
 #[test]
-fn a_repository_of_another_manager_is_handed_to_it_after_consent() {
+fn apply_hands_repository_to_chezmoi_after_consent() {
     let mut home =
         home("[dotfiles]\nmanager = 'chezmoi'\n[[run]]\nid = 'own'\ncmd = 'touch \"$HOME/own\"'\n");
     home.write("dots/dot_bashrc.tmpl", "{{ output \"id\" }}");
@@ -308,7 +308,7 @@ fn a_repository_of_another_manager_is_handed_to_it_after_consent() {
 /// yadm's repository lies beside the home directory: it is cloned from ours once, and pulled
 /// whenever ours changed.
 #[test]
-fn a_repository_of_yadm_is_cloned_once_and_pulled_after_a_change() {
+fn apply_clones_yadm_repository_once_and_pulls_changes() {
     let mut home = home("[dotfiles]\nmanager = 'yadm'\n");
     home.write("dots/.bashrc", "first\n");
     home.boot(["init", "dots", "--dry-run"])
@@ -353,7 +353,7 @@ fn a_repository_of_yadm_is_cloned_once_and_pulled_after_a_change() {
 
 /// Also one that doesn't say whose it is: its names do.
 #[test]
-fn a_repository_of_another_manager_needs_no_manifest() {
+fn init_chezmoi_or_yadm_repository_needs_no_manifest() {
     for (file, manager, called) in [
         (
             "dot_bashrc.tmpl",
@@ -425,7 +425,7 @@ fn a_repository_of_another_manager_needs_no_manifest() {
 }
 
 #[test]
-fn a_dotfile_and_a_tool_that_claim_one_command_are_an_error() {
+fn init_dotfile_and_tool_of_one_command_is_error() {
     let home =
         home("[dotfiles]\n[tools]\nblack = '*'\nisort = { expose = { sorted = 'isort' } }\n");
     for name in ["black", "sorted"] {
@@ -439,7 +439,7 @@ fn a_dotfile_and_a_tool_that_claim_one_command_are_an_error() {
 }
 
 #[test]
-fn init_with_the_global_pin_among_the_dotfiles_converges() {
+fn init_with_global_pin_as_dotfile_converges() {
     let home = Home::new();
     crate::support::stand_in::install(&home);
     crate::support::stand_in::install_version(&home, "3.12.1");

@@ -11,7 +11,7 @@ use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Index, Mirror, Wheel, index};
 
 #[test]
-fn at_two_hundred_random_moments_of_init_apply_and_undo() {
+fn init_apply_and_undo_killed_at_random_moments_recover() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     index.add(Wheel::new("late", "1.0").command("late", "late 1.0"));
     thread::scope(|scope| {

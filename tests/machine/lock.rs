@@ -131,7 +131,7 @@ pub fn packages(home: &Home, tool: &str) -> Vec<String> {
 }
 
 #[test]
-fn it_is_made_on_one_platform_for_three_without_an_address_and_the_same_each_time() {
+fn lock_for_three_platforms_is_reproducible() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let text = lock_for_three(&home);
@@ -205,7 +205,7 @@ fn it_is_made_on_one_platform_for_three_without_an_address_and_the_same_each_tim
 }
 
 #[test]
-fn what_has_no_wheel_for_old_machines_is_locked_for_newer_ones() {
+fn lock_falls_back_to_wheels_for_newer_machines() {
     let (mirror, index) = (Mirror::new(), index());
     // For this machine too, whatever it is: a lock has an entry for it.
     let here = [
@@ -253,7 +253,7 @@ fn what_has_no_wheel_for_old_machines_is_locked_for_newer_ones() {
 }
 
 #[test]
-fn a_tool_from_git_is_made_with_the_manifests_default_python() {
+fn apply_git_tool_uses_default_python_of_manifest() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.plant(&mirror, "3.98.1");
@@ -268,7 +268,7 @@ fn a_tool_from_git_is_made_with_the_manifests_default_python() {
 }
 
 #[test]
-fn each_target_has_what_a_resolution_on_it_gives() {
+fn lock_of_each_platform_equals_resolution_on_it() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let text = lock_for_three(&home);
@@ -393,7 +393,7 @@ impl boot::testing::resolve::Source for Pages<'_> {
 }
 
 #[test]
-fn two_machines_a_month_apart_install_the_same() {
+fn apply_locked_a_month_later_installs_same_versions() {
     let (mirror, index) = (Mirror::new(), index());
     let first = machine(&mirror, &index);
     first.boot(["apply"]).success();
@@ -442,7 +442,7 @@ fn two_machines_a_month_apart_install_the_same() {
 }
 
 #[test]
-fn its_reports_are_one_object_for_a_script() {
+fn lock_json_report_is_one_object() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let none = home.boot(["lock", "--check", "--json"]).code(1);
@@ -519,7 +519,7 @@ fn its_reports_are_one_object_for_a_script() {
 }
 
 #[test]
-fn a_change_of_one_tool_is_a_small_diff() {
+fn lock_change_of_one_tool_is_small_diff() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let before = lock_for_three(&home);
@@ -575,7 +575,7 @@ fn a_change_of_one_tool_is_a_small_diff() {
 }
 
 #[test]
-fn another_mirror_of_the_index_serves_the_same_lock() {
+fn apply_locked_finds_files_on_another_mirror() {
     let (mirror, index) = (Mirror::new(), index());
     let first = machine(&mirror, &index);
     first.boot(["apply"]).success();
@@ -603,7 +603,7 @@ fn another_mirror_of_the_index_serves_the_same_lock() {
 }
 
 #[test]
-fn one_tool_that_cannot_be_resolved_keeps_no_other_out() {
+fn apply_unresolvable_tool_stops_no_other() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     home.write(
@@ -623,7 +623,7 @@ fn one_tool_that_cannot_be_resolved_keeps_no_other_out() {
 }
 
 #[test]
-fn an_update_keeps_the_entry_of_what_cant_be_found_out_and_does_the_rest() {
+fn update_unreachable_tool_keeps_its_lock_entry() {
     let (mirror, index) = (Mirror::new(), index());
     let mut home = machine(&mirror, &index);
     // It is compiled by a process that outlives the command, and writes into the cache.
@@ -662,7 +662,7 @@ fn an_update_keeps_the_entry_of_what_cant_be_found_out_and_does_the_rest() {
 }
 
 #[test]
-fn an_update_that_finds_nothing_out_writes_nothing() {
+fn update_with_all_tools_unreachable_writes_nothing() {
     let (mirror, index) = (Mirror::new(), index());
     let mut home = machine(&mirror, &index);
     // It is compiled by a process that outlives the command, and writes into the cache.
@@ -684,7 +684,7 @@ fn an_update_that_finds_nothing_out_writes_nothing() {
 }
 
 #[test]
-fn a_lock_that_lies_is_one_clear_error() {
+fn apply_tampered_lock_is_one_error() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     home.boot(["lock"]).success();

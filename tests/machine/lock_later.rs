@@ -54,7 +54,7 @@ fn installed(home: &Home) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_month_later_another_machine_has_the_same_bytes() {
+fn apply_locked_a_month_later_installs_same_bytes() {
     let (mut mirror, index) = (Mirror::new(), index());
     let first = machine(&mirror, &index);
     first.boot(["apply"]).success();
@@ -97,7 +97,7 @@ fn a_month_later_another_machine_has_the_same_bytes() {
 }
 
 #[test]
-fn from_a_lock_no_download_waits_for_another() {
+fn apply_locked_failed_download_delays_no_other() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     home.boot(["lock"]).success();
@@ -136,7 +136,7 @@ fn from_a_lock_no_download_waits_for_another() {
 /// No answer is needed to know the next question: nothing is answered before the Python and all
 /// wheels of both tools have been asked for.
 #[test]
-fn from_a_lock_every_download_starts_at_once() {
+fn apply_locked_starts_all_downloads_at_once() {
     let (mirror, index) = (Mirror::new(), index());
     let first = machine(&mirror, &index);
     first.boot(["lock"]).success();
@@ -181,7 +181,7 @@ fn from_a_lock_every_download_starts_at_once() {
 /// Two Pythons, and two tools that no lock knows: each pair is answered when both have been asked
 /// for.
 #[test]
-fn what_does_not_need_each_other_is_fetched_side_by_side() {
+fn apply_without_lock_fetches_in_parallel() {
     let (mut mirror, index) = (Mirror::new(), index());
     let next = mirror.publish_next();
     let mut home = machine(&mirror, &index);
@@ -218,7 +218,7 @@ fn what_does_not_need_each_other_is_fetched_side_by_side() {
 
 /// A tool that somebody deleted by hand: it alone is made again, and asked for.
 #[test]
-fn only_what_is_missing_is_made_again() {
+fn apply_remakes_only_missing_tool() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     home.boot(["apply"]).success();
@@ -253,7 +253,7 @@ fn only_what_is_missing_is_made_again() {
 }
 
 #[test]
-fn what_has_to_be_built_is_locked_by_its_source_and_built_from_it() {
+fn apply_locked_builds_tool_from_locked_source() {
     let (mirror, index) = (Mirror::new(), index());
     index.add(Wheel::new("helper", "1").file("helper.py", ""));
     index.add_source(
@@ -342,7 +342,7 @@ fn what_has_to_be_built_is_locked_by_its_source_and_built_from_it() {
 /// A Python that somebody took in, of a version that has no prebuilt archive: the lock names its
 /// source, and the next runs have nothing to do.
 #[test]
-fn a_python_without_a_prebuilt_archive_is_locked_by_its_source() {
+fn lock_python_without_archive_names_its_source() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     home.boot(["python", "install", &mirror.minor()]).success();

@@ -27,7 +27,7 @@ fn says(home: &Home, tool: &str) -> String {
 }
 
 #[test]
-fn a_tool_from_git_is_locked_at_its_commit_with_all_that_it_needs() {
+fn lock_git_tool_records_commit_and_requirements() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let needs = |says: &str| {
@@ -110,7 +110,7 @@ fn commit_of(home: &Home, folder: &std::path::Path) -> String {
 }
 
 #[test]
-fn a_tool_from_a_folder_of_the_repository_has_what_it_needs_locked() {
+fn lock_folder_tool_records_requirements() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     Source::new("mine", "1.0", "mine")
@@ -152,7 +152,7 @@ fn a_tool_from_a_folder_of_the_repository_has_what_it_needs_locked() {
 }
 
 #[test]
-fn a_commit_of_the_lock_that_is_none_is_refused() {
+fn apply_lock_with_invalid_commit_is_refused() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let folder = Source::new("mytool", "1.0", "x").repository(&home, "src/mytool");

@@ -13,7 +13,7 @@ fn without_this_machine(text: &str) -> String {
 }
 
 #[test]
-fn a_script_that_changed_makes_it_stale() {
+fn lock_is_stale_after_script_change() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let scripts = "[[run]]\nid = 'hello'\ncmd = 'scripts/hello.sh'\non = 'change'\n\
@@ -73,8 +73,7 @@ fn a_script_that_changed_makes_it_stale() {
 }
 
 #[test]
-fn one_that_was_made_without_this_machine_gets_it_from_an_apply_and_is_too_little_for_a_locked_one()
-{
+fn apply_adds_missing_platform_to_lock() {
     let (mirror, index) = (Mirror::new(), index());
     let first = machine(&mirror, &index);
     let text = lock_for_three(&first);
@@ -98,7 +97,7 @@ fn one_that_was_made_without_this_machine_gets_it_from_an_apply_and_is_too_littl
 }
 
 #[test]
-fn what_is_asked_for_no_more_makes_it_stale_too() {
+fn lock_is_stale_after_script_removal() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     let script = "[[run]]\nid = 'hello'\ncmd = 'true'\n";
@@ -120,7 +119,7 @@ fn what_is_asked_for_no_more_makes_it_stale_too() {
 }
 
 #[test]
-fn packages_of_the_system_are_recorded_and_not_enforced() {
+fn lock_records_system_packages_without_enforcing_them() {
     let (mirror, index) = (Mirror::new(), index());
     let mut home = machine(&mirror, &index);
     home.program("fake/apt-get", "#!/bin/sh\n");
@@ -165,7 +164,7 @@ fn packages_of_the_system_are_recorded_and_not_enforced() {
 
 /// A tool that other platforms couldn't have at all is nothing for their part of the lock.
 #[test]
-fn what_only_some_machines_have_is_locked_for_those() {
+fn lock_includes_tool_only_for_matching_platforms() {
     let (mirror, index) = (Mirror::new(), index());
     index.add(
         Wheel::new("appletool", "1.0")
@@ -214,7 +213,7 @@ fn what_only_some_machines_have_is_locked_for_those() {
 }
 
 #[test]
-fn an_apply_writes_the_lock_also_where_all_was_there() {
+fn apply_with_all_installed_still_writes_lock() {
     let (mirror, index) = (Mirror::new(), index());
     let home = machine(&mirror, &index);
     home.boot(["python", "install", &mirror.version()])

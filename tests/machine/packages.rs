@@ -75,7 +75,7 @@ fn manager(home: &Home, name: &str) {
 }
 
 #[test]
-fn every_manager_is_asked_first_and_told_once() {
+fn apply_queries_each_package_manager_and_installs_once() {
     for (name, told) in [
         ("apt", "apt-get install --yes -- ripgrep special"),
         ("dnf", "dnf install --assumeyes ripgrep special"),
@@ -122,7 +122,7 @@ fn every_manager_is_asked_first_and_told_once() {
 }
 
 #[test]
-fn a_wrong_name_keeps_no_other_package_out_whoever_the_manager_is() {
+fn apply_wrong_package_stops_no_other_in_each_manager() {
     for name in ["apt", "dnf", "pacman", "apk"] {
         let home = home("[packages]\nany = ['no-such', 'ripgrep']\n");
         manager(&home, name);
@@ -145,7 +145,7 @@ fn a_wrong_name_keeps_no_other_package_out_whoever_the_manager_is() {
 }
 
 #[test]
-fn without_the_right_to_it_packages_are_said_and_skipped_and_the_rest_is_done() {
+fn apply_without_root_skips_packages_and_says_so() {
     let home = home("[packages]\nany = ['ripgrep', 'jq']\n");
     manager(&home, "apt");
     // No sudo at all.
@@ -186,7 +186,7 @@ fn without_the_right_to_it_packages_are_said_and_skipped_and_the_rest_is_done() 
 }
 
 #[test]
-fn root_needs_no_sudo() {
+fn apply_as_root_uses_no_sudo() {
     if !nobody::is_root() {
         needs::skipped("this isn't root");
         return;

@@ -16,7 +16,7 @@ fn command(before: &str) -> &'static str {
 }
 
 #[test]
-fn the_line_for_a_dockerfile_and_for_ansible_does_it_all_and_says_when_there_is_nothing_to_do() {
+fn readme_line_for_docker_and_ansible_is_idempotent() {
     let server = Server::new();
     release(&server);
     repository(&server, "version = 1\n[dotfiles]\n[shell]\nhook = true\n");

@@ -31,7 +31,7 @@ fn has_hook(home: &Home) -> bool {
 }
 
 #[test]
-fn a_copied_one_and_a_template_keep_the_hook_and_are_done_after_one_apply() {
+fn apply_copied_or_template_bashrc_keeps_hook() {
     for mode in ["copy", "template"] {
         let home = home(&format!("'~/.bashrc' = {{ mode = '{mode}' }}\n"));
         home.write(".bashrc", "alias mine=1");
@@ -71,7 +71,7 @@ fn a_copied_one_and_a_template_keep_the_hook_and_are_done_after_one_apply() {
 }
 
 #[test]
-fn the_hook_was_there_first() {
+fn apply_after_shell_install_keeps_one_hook() {
     for how in ["", "'~/.bashrc' = { mode = 'copy' }\n"] {
         for before in [None, Some("alias mine=1\n")] {
             let home = home(how);
@@ -93,7 +93,7 @@ fn the_hook_was_there_first() {
 
 /// A repository is shared: what one machine writes into it has to be right on all.
 #[test]
-fn the_block_in_a_linked_one_names_no_home_directory() {
+fn hook_block_in_linked_bashrc_names_no_home() {
     let home = home("");
     home.boot(["init", "dots", "--yes"]).success();
     assert!(home.root.join(".bashrc").is_symlink() && has_hook(&home));

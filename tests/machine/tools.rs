@@ -48,7 +48,7 @@ fn says(home: &Home, command: &str) -> String {
 }
 
 #[test]
-fn extras_versions_names_git_and_folders_are_applied_with_a_lock_and_without() {
+fn apply_tool_options_work_with_and_without_lock() {
     let (mirror, index) = (Mirror::new(), index());
     let source = Home::new();
     let repository = Source::new("tagged", "1.0", "tagged").repository(&source, "tagged");
@@ -111,7 +111,7 @@ fn extras_versions_names_git_and_folders_are_applied_with_a_lock_and_without() {
 
 /// What is asked for otherwise is a change: each is made anew, and no other is.
 #[test]
-fn each_word_that_changes_is_followed() {
+fn apply_changed_tool_option_remakes_only_that_tool() {
     let (mirror, index) = (Mirror::new(), index());
     let home = home(&mirror, &index, "dvc = '*'\nblack = '*'\n");
     let manifest = home.read("dots/boot.toml");

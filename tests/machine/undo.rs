@@ -87,7 +87,7 @@ fn all(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn what_was_replaced_comes_back_with_content_mode_and_link() {
+fn undo_restores_content_mode_and_links() {
     let home = home();
     let before = all(&home);
     home.boot(["undo"]).success().stderr_has("nothing to undo");
@@ -123,7 +123,7 @@ fn what_was_replaced_comes_back_with_content_mode_and_link() {
 }
 
 #[test]
-fn only_the_last_apply_is_undone_and_what_was_changed_since_stays() {
+fn undo_reverts_last_apply_and_keeps_later_edits() {
     let home = home();
     home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
         .success();
@@ -152,7 +152,7 @@ fn only_the_last_apply_is_undone_and_what_was_changed_since_stays() {
 }
 
 #[test]
-fn killed_at_two_hundred_random_moments_each_path_is_old_or_new_and_nothing_is_lost() {
+fn init_and_undo_killed_at_random_moments_lose_nothing() {
     let mut killer = Killer::new("dotfiles", 200);
     let home = home();
     let old = all(&home);
@@ -234,7 +234,7 @@ fn backups(home: &Home, name: &str) -> bool {
 }
 
 #[test]
-fn its_report_is_one_object_for_a_script() {
+fn undo_json_report_is_one_object() {
     let home = home();
     home.boot(["init", "repo", "--yes", "--on-conflict", "backup"])
         .success();
@@ -263,7 +263,7 @@ fn its_report_is_one_object_for_a_script() {
 
 /// As when a home directory is renamed, or comes back under another name on another disk.
 #[test]
-fn a_home_directory_that_moved_takes_what_was_replaced_along() {
+fn undo_works_after_home_directory_moved() {
     for in_full in [false, true] {
         let mut home = home();
         let before = all(&home);
@@ -307,7 +307,7 @@ fn a_home_directory_that_moved_takes_what_was_replaced_along() {
 
 /// What can't be put back is said, and keeps nothing else from it.
 #[test]
-fn a_path_that_is_stuck_keeps_only_its_own_record() {
+fn undo_of_lost_backup_keeps_only_its_record() {
     let home = home();
     home.write("repo/home/.earlier", "the repository's\n");
     home.write(".earlier", "mine\n");
@@ -351,7 +351,7 @@ fn a_path_that_is_stuck_keeps_only_its_own_record() {
 
 /// A dotfile that couldn't be placed has replaced nothing.
 #[test]
-fn what_was_not_replaced_after_all_is_not_undone() {
+fn undo_ignores_dotfile_that_was_not_placed() {
     let home = Home::new();
     home.write(
         "repo/boot.toml",
@@ -376,7 +376,7 @@ fn what_was_not_replaced_after_all_is_not_undone() {
 
 /// As in a container, where commands lie in a folder of all users.
 #[test]
-fn a_command_that_was_replaced_outside_of_the_home_directory_comes_back() {
+fn undo_restores_command_outside_home() {
     let (mirror, index, elsewhere) = (
         Mirror::new(),
         index::stocked(),
@@ -411,7 +411,7 @@ fn a_command_that_was_replaced_outside_of_the_home_directory_comes_back() {
 
 /// Both have seen the same file in the way; the second finds the first one's work.
 #[test]
-fn two_applies_at_once_back_up_what_was_there_once() {
+fn init_twice_at_once_backs_up_once() {
     let home = Home::new();
     home.write("dots/boot.toml", "version = 1\n[dotfiles]\n");
     home.write("dots/home/.toolrc", "ours\n");

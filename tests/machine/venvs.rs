@@ -3,7 +3,7 @@
 use crate::support::{Home, Mirror, index};
 
 #[test]
-fn a_named_virtualenv_is_made_with_its_python_and_only_once() {
+fn apply_named_virtualenv_is_created_once() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -33,7 +33,7 @@ fn a_named_virtualenv_is_made_with_its_python_and_only_once() {
 }
 
 #[test]
-fn the_python_of_a_tool_is_installed_for_it_from_the_lock_too() {
+fn apply_locked_installs_python_of_tool() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -53,7 +53,7 @@ fn the_python_of_a_tool_is_installed_for_it_from_the_lock_too() {
 }
 
 #[test]
-fn a_second_tool_of_a_kind_has_a_suffix() {
+fn apply_second_tool_of_a_kind_has_suffix() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());

@@ -26,7 +26,7 @@ fn home() -> Home {
 }
 
 #[test]
-fn a_machine_that_is_set_up_keeps_every_promise() {
+fn verify_machine_that_is_set_up_passes() {
     let home = home();
     let run = home.boot(["verify"]).success();
     let run = run
@@ -51,7 +51,7 @@ fn a_machine_that_is_set_up_keeps_every_promise() {
 }
 
 #[test]
-fn what_is_missing_or_shadowed_is_named_with_the_runs_in_which_it_is() {
+fn verify_names_missing_and_shadowed_commands() {
     let home = home();
     home.write(
         ".bashrc",
@@ -87,7 +87,7 @@ fn what_is_missing_or_shadowed_is_named_with_the_runs_in_which_it_is() {
 }
 
 #[test]
-fn without_a_manifest_there_is_nothing_to_verify() {
+fn verify_without_manifest_is_error() {
     Home::new()
         .boot(["verify"])
         .code(1)

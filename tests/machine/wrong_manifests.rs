@@ -25,7 +25,7 @@ struct Wrong {
 }
 
 #[test]
-fn each_is_one_error_with_its_place_and_the_nearest_right_word() {
+fn init_wrong_manifest_is_error_with_place_and_hint() {
     let table: Table = toml::from_str(include_str!("data/wrong_manifests.toml")).unwrap();
     assert!(table.wrong.len() >= 30);
     let home = Home::new();

@@ -20,7 +20,7 @@ fn home(manifest: &str) -> Home {
 }
 
 #[test]
-fn a_name_is_a_name_whatever_a_shell_would_make_of_it() {
+fn apply_dotfile_names_are_never_shell_code() {
     let home = home(
         "\"~/a'b\" = { mode = 'copy', chmod = '600' }\n'~/$(touch ran)' = { mode = 'template' }\n",
     );
@@ -58,7 +58,7 @@ fn a_name_is_a_name_whatever_a_shell_would_make_of_it() {
 
 /// stow's links are relative, and others go by another way to the same file.
 #[test]
-fn a_link_to_the_very_file_is_right_however_it_gets_there() {
+fn apply_accepts_any_link_to_the_same_file() {
     let home = home("");
     home.write("dots/home/.otherrc", "other\n");
     symlink("dots/home/.ownrc", home.root.join(".ownrc")).unwrap();
@@ -89,7 +89,7 @@ fn a_link_to_the_very_file_is_right_however_it_gets_there() {
 /// A folder that is a link into the repository: a copy there would take the place of the file that
 /// it is made from.
 #[test]
-fn a_copy_never_takes_the_place_of_its_source() {
+fn apply_never_replaces_source_of_copy() {
     for mode in [
         "mode = 'copy', chmod = '600'",
         "mode = 'copy'",
@@ -130,7 +130,7 @@ fn a_copy_never_takes_the_place_of_its_source() {
 /// A folder was linked whole, and is linked file by file from now on: one apply, and the repository
 /// keeps its files.
 #[test]
-fn a_linked_folder_gives_way_to_its_files_in_one_apply() {
+fn apply_turns_folder_link_into_file_links() {
     for how in [
         "",
         "'~/.config/nvim/init.lua' = { mode = 'copy' }\n",
@@ -189,7 +189,7 @@ fn a_linked_folder_gives_way_to_its_files_in_one_apply() {
 }
 
 #[test]
-fn a_home_that_is_a_link_and_a_root_that_is_one_are_where_they_lead() {
+fn apply_follows_linked_home_and_linked_root() {
     let mut home = home("");
     let real = home.root.clone();
     fs::rename(real.join("dots/home"), real.join("dots/files")).unwrap();
@@ -235,7 +235,7 @@ fn a_home_that_is_a_link_and_a_root_that_is_one_are_where_they_lead() {
 /// A limit on the size of files stands for the disk: one item finds it full, the others are done,
 /// and what was there stays.
 #[test]
-fn a_full_disk_costs_one_item_and_nothing_that_was_there() {
+fn apply_on_full_disk_fails_one_item_and_loses_nothing() {
     let home = home("'~/.big' = { mode = 'copy' }\n");
     home.write("dots/home/.big", &"x".repeat(1 << 20));
     home.write(".big", "mine\n");
@@ -269,7 +269,7 @@ fn mode(home: &Home, name: &str) -> u32 {
 /// Where new files are open to everybody, private ones never are: neither they, nor their folder,
 /// nor what they are made from on the way.
 #[test]
-fn a_private_file_is_private_from_its_first_byte() {
+fn apply_private_file_is_never_readable_by_others() {
     let home = home(
         "'~/.ssh/config' = { mode = 'copy', chmod = '600' }\n\
          '~/.secrets' = { mode = 'template', chmod = '400' }\n",
@@ -327,7 +327,7 @@ fn a_private_file_is_private_from_its_first_byte() {
 
 /// All of one name, twice within a second.
 #[test]
-fn backups_of_one_name_never_collide() {
+fn apply_backups_of_one_name_do_not_collide() {
     let home = home("");
     let places = ["a/rc", "b/rc", "c/d/rc", "rc"];
     for place in places {

@@ -20,7 +20,7 @@ fn black(home: &Home) {
 }
 
 #[test]
-fn the_cache_is_where_it_says_and_as_large_and_what_is_installed_does_not_need_it() {
+fn cache_dir_size_and_clean_agree_and_tools_still_run() {
     let mut home = home();
     let folder = home.root.join(".cache/boot").display().to_string();
     assert_eq!(
@@ -106,7 +106,7 @@ fn remembers_reading(home: &Home) -> bool {
 }
 
 #[test]
-fn what_nobody_used_for_three_months_is_pruned_and_nothing_else() {
+fn cache_prune_deletes_entries_unused_for_three_months() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::ready(&mirror, &index);
     // It is compiled by a process that outlives the command, and writes into what is made old here.
@@ -147,7 +147,7 @@ fn what_nobody_used_for_three_months_is_pruned_and_nothing_else() {
 /// A wheel that an environment was made from, and an environment that something ran in: neither was
 /// written to.
 #[test]
-fn what_was_only_read_is_used() {
+fn cache_prune_keeps_entries_that_were_read() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::ready(&mirror, &index);
     if !remembers_reading(&home) {
@@ -178,7 +178,7 @@ fn what_was_only_read_is_used() {
 
 /// In a shell that stops at every mistake, and offers what begins like what was typed.
 #[test]
-fn the_completions_can_be_sourced_in_each_shell() {
+fn completions_load_in_each_shell() {
     let home = Home::new();
     fs::create_dir_all(home.bin()).unwrap();
     std::os::unix::fs::symlink(BOOT, home.bin().join("boot")).unwrap();
@@ -230,7 +230,7 @@ fn the_completions_can_be_sourced_in_each_shell() {
 }
 
 #[test]
-fn every_command_has_a_man_page_that_can_be_read() {
+fn man_writes_page_for_every_command() {
     let home = Home::new();
     home.boot(["man", "pages"]).success();
     let pages: Vec<String> = home
@@ -312,7 +312,7 @@ fn every_command_has_a_man_page_that_can_be_read() {
 }
 
 #[test]
-fn it_says_which_boot_it_is_for_people_and_for_scripts() {
+fn self_version_prints_text_and_json() {
     let home = Home::new();
     let (version, target) = (env!("CARGO_PKG_VERSION"), boot::testing::target());
     assert_eq!(

@@ -48,7 +48,7 @@ fn commit(home: &Home, name: &str) {
 const LOCK: &str = ".local/share/boot/dotfiles/boot.lock";
 
 #[test]
-fn an_edited_dotfile_of_the_team_holds_an_update_until_it_is_taken_over() {
+fn update_is_refused_while_team_dotfile_is_edited() {
     let home = home();
     // Linked, so it is edited where it lies.
     fs::write(home.root.join(".teamrc"), "team, and my line\n").unwrap();
@@ -88,7 +88,7 @@ fn an_edited_dotfile_of_the_team_holds_an_update_until_it_is_taken_over() {
 }
 
 #[test]
-fn what_is_linked_into_a_repository_that_boot_fetched_outlives_boot() {
+fn self_uninstall_keeps_fetched_repositories_in_use() {
     let home = home();
     fs::write(home.root.join(".teamrc"), "team, and my line\n").unwrap();
     let run = home
@@ -107,7 +107,7 @@ fn what_is_linked_into_a_repository_that_boot_fetched_outlives_boot() {
 }
 
 #[test]
-fn a_pull_that_fails_leaves_the_lock_that_only_this_machine_has() {
+fn update_failed_pull_keeps_lock() {
     let home = home();
     home.boot(["lock"]).success();
     let lock = home.read(LOCK);
@@ -140,7 +140,7 @@ fn a_pull_that_fails_leaves_the_lock_that_only_this_machine_has() {
 }
 
 #[test]
-fn an_update_that_is_declined_leaves_the_lock_of_what_is_here() {
+fn update_declined_keeps_lock() {
     let home = home();
     home.boot(["lock"]).success();
     let lock = home.read(LOCK);
@@ -171,7 +171,7 @@ fn an_update_that_is_declined_leaves_the_lock_of_what_is_here() {
 }
 
 #[test]
-fn another_branch_of_what_is_here_is_no_silent_no() {
+fn init_other_branch_of_fetched_repository_is_error() {
     let home = home();
     let run = home
         .boot(["init", "me", "--branch", "work", "--yes"])

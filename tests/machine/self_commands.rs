@@ -47,7 +47,7 @@ fn publish(home: &Home, server: &Server, version: &str, script: &str) -> String 
 }
 
 #[test]
-fn a_newer_release_takes_its_place_and_the_newest_says_so() {
+fn self_update_installs_newer_release() {
     let mut home = Home::new();
     let server = Server::new();
     home.set("BOOT_INSTALL_URL", &server.url());
@@ -95,7 +95,7 @@ fn a_newer_release_takes_its_place_and_the_newest_says_so() {
 }
 
 #[test]
-fn self_update_renews_shims_and_leaves_a_foreign_bootx() {
+fn self_update_renews_shims_and_keeps_foreign_bootx() {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     let server = Server::new();
@@ -117,7 +117,7 @@ fn self_update_renews_shims_and_leaves_a_foreign_bootx() {
 }
 
 #[test]
-fn bootx_runs_tools_and_goes_with_boot() {
+fn bootx_runs_tools_and_is_uninstalled_with_boot() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = Home::ready(&mirror, &index);
     settle(&home);
@@ -152,7 +152,7 @@ fn bootx_runs_tools_and_goes_with_boot() {
 }
 
 #[test]
-fn what_is_wrong_with_a_release_leaves_the_old_boot() {
+fn self_update_wrong_release_keeps_old_boot() {
     let mut home = Home::new();
     let server = Server::new();
     home.set("BOOT_INSTALL_URL", &server.url());
@@ -228,7 +228,7 @@ fn what_is_wrong_with_a_release_leaves_the_old_boot() {
 }
 
 #[test]
-fn uninstalled_it_leaves_no_trace_but_what_is_the_users() {
+fn self_uninstall_leaves_only_files_of_the_user() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -284,7 +284,7 @@ fn uninstalled_it_leaves_no_trace_but_what_is_the_users() {
 }
 
 #[test]
-fn backups_settings_and_the_fetched_repository_outlive_it() {
+fn self_uninstall_keeps_backups_settings_and_repository() {
     let home = Home::new();
     home.write(
         "dots/boot.toml",
@@ -318,7 +318,7 @@ fn backups_settings_and_the_fetched_repository_outlive_it() {
 }
 
 #[test]
-fn a_command_that_boot_has_not_got_names_those_that_may_be_meant() {
+fn cli_unknown_command_suggests_similar() {
     let home = Home::new();
     home.boot(["install", "3.11"])
         .code(2)
