@@ -84,8 +84,3 @@ impl Context {
         Ok(self.settings.get_or_init(|| settings))
     }
 }
-
-/// An environment variable; empty counts as unset, as everywhere in this field.
-pub(crate) fn var(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::cli::Cli;
-use crate::context::var;
 use crate::shell::shim;
 use crate::store::atomic;
+use crate::store::env::var;
 use crate::store::paths::Paths;
 use crate::ui::term::{self, Loudness, Term};
 use crate::{Code, Context, cmd, error};

@@ -13,11 +13,11 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::context::var;
 use crate::machine::items;
 use crate::machine::manifest::{Source, Tool};
 use crate::net;
 use crate::report::escaped;
+use crate::store::env::var;
 use crate::store::paths::Paths;
 use crate::tool::Spec;
 use crate::tool::spec::{self, is_tool_name};

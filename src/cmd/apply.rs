@@ -2,7 +2,6 @@
 
 use super::lock::Found;
 use crate::cli::machine::Apply;
-use crate::context::var;
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How, OnConflict, Outcome};
@@ -11,6 +10,7 @@ use crate::machine::lock::{self, Lock};
 use crate::machine::manifest::Manifest;
 use crate::machine::plan::{self, Plan};
 use crate::machine::{Error, repo};
+use crate::store::env::var;
 use crate::ui::prompt;
 use crate::{Code, Context};
 

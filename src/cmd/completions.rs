@@ -10,12 +10,12 @@ use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
 
 use crate::cli::Cli;
 use crate::cli::rest::Completions;
-use crate::context::var;
 use crate::error::{Error, Result};
 use crate::project::known;
 use crate::python::{catalog, installed};
 use crate::report::Silent;
 use crate::shell::Shell;
+use crate::store::env::var;
 use crate::store::paths::Paths;
 use crate::tool::receipt;
 use crate::ui;

@@ -27,9 +27,9 @@ use std::path::Path;
 
 use crate::cli::Command;
 use crate::cli::shell::Shell;
-use crate::context::var;
 use crate::error::Result;
 use crate::project::activation::{self, Making};
+use crate::store::env::var;
 use crate::{Code, Context};
 
 /// Runs what was typed.

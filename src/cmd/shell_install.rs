@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use crate::cli::shell::Name;
-use crate::context::var;
 use crate::error::Result;
 use crate::project::activation::{self, Making};
 use crate::python::links;
@@ -13,6 +12,8 @@ use crate::shell::install::{self, Change};
 use crate::shell::status::{Activation, Here};
 use crate::shell::{Shell, init, status};
 use crate::store::Error;
+use crate::store::env;
+use crate::store::env::var;
 use crate::ui::{self, table};
 use crate::{Code, Context};
 
@@ -88,9 +89,9 @@ pub(super) fn status(json: bool, ctx: &Context) -> Result<Code> {
         &install::in_use(&ctx.paths, var("SHELL").as_deref()),
         &status::binary(&ctx.paths)?,
     )?;
-    let pythons = status::pythons(std::env::var_os("PATH").as_deref());
+    let pythons = status::pythons(env::var_os("PATH").as_deref());
     let here = status::here(
-        |name| std::env::var_os(name),
+        |name| env::var_os(name),
         std::os::unix::process::parent_id(),
     );
     let why = why(&here, ctx);

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::project::choice::{self, Choice, DataFolder, Reason, Target};
 use crate::report::Silent;
 use crate::shell::shim::{self, Active, Called, Surroundings};
+use crate::store::env;
 use crate::store::paths::Paths;
 use crate::ui::term;
 use crate::{Code, Context};
@@ -60,7 +61,7 @@ fn looked_in(paths: &Paths, place: Option<&Path>) -> Option<DataFolder> {
 /// What PATH has that is neither boot's nor an environment's. Debian's Python goes by `python3`
 /// alone.
 pub(crate) fn system(ctx: &Context, name: &str) -> Option<PathBuf> {
-    let path = shim::system_path(&std::env::var_os("PATH")?, &ctx.paths);
+    let path = shim::system_path(&env::var_os("PATH")?, &ctx.paths);
     let found = shim::look_up_foreign(name, &path, &ctx.paths);
     match name {
         "python" | "pip" => {
@@ -83,7 +84,7 @@ pub(crate) fn surroundings(ctx: &Context, choice: &Choice) -> Surroundings {
         // Somebody's own, further behind on PATH.
         _ => Active::AsItIs,
     };
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = env::var_os("PATH").unwrap_or_default();
     let rest = match environment {
         Active::AsItIs => shim::path_without_own(&path, &ctx.paths),
         _ => shim::path_without_active(&path, &ctx.paths),
@@ -99,8 +100,7 @@ pub(crate) fn surroundings(ctx: &Context, choice: &Choice) -> Surroundings {
 /// Whether the hook has activated the environment that `VIRTUAL_ENV` names: it is that of the
 /// folder where the shell stood last.
 pub(crate) fn is_active_by_hook() -> bool {
-    std::env::var_os("__BOOT_ACTIVE")
-        .is_some_and(|own| std::env::var_os("VIRTUAL_ENV") == Some(own))
+    env::var_os("__BOOT_ACTIVE").is_some_and(|own| env::var_os("VIRTUAL_ENV") == Some(own))
 }
 
 /// Whether `name` is one that only Pythons have.

@@ -12,6 +12,7 @@ use crate::package::requirements_file;
 use crate::package::resolve::IndexOptions;
 use crate::parallel::side_by_side;
 use crate::python::installed;
+use crate::store::env;
 use crate::store::umask;
 use crate::tool::source::{self, Typed};
 use crate::tool::{self, Change, Options, Outcome, commands, expose, list, receipt, remove};
@@ -399,11 +400,7 @@ fn exec(args: Exec, ctx: &Context) -> Result<Code> {
         );
     }
     let mut path = vec![env.join("bin")];
-    path.extend(
-        std::env::var_os("PATH")
-            .iter()
-            .flat_map(std::env::split_paths),
-    );
+    path.extend(env::var_os("PATH").iter().flat_map(std::env::split_paths));
     let path = std::env::join_paths(path).map_err(|error| Error::Usage(error.to_string()))?;
     let Some((program, arguments)) = args.command.split_first() else {
         return Ok(Code::Done);

@@ -1,12 +1,12 @@
 //! `boot verify`.
 
 use crate::cli::machine::Verify;
-use crate::context::var;
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::{extends, repo, verify};
 use crate::report::escaped;
 use crate::shell::install;
+use crate::store::env::var;
 use crate::ui::table;
 use crate::{Code, Context};
 

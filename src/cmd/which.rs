@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::project::choice::{self, Choice, Item, NoCommand, Reason, Target};
 use crate::report::escaped;
 use crate::shell::shim;
+use crate::store::env;
 use crate::ui::table;
 use crate::{Code, Context};
 
@@ -62,12 +63,12 @@ fn here(ctx: &Context) -> Choice {
 /// The active environment, if it comes first where a command is looked up. One that the hook has
 /// activated is the folder's where the shell stood last: the folder says itself what it is here.
 fn activated_by_hand() -> Option<PathBuf> {
-    let active = std::env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty())?;
+    let active = env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty())?;
     if is_active_by_hook() {
         return None;
     }
     let root = PathBuf::from(active);
-    let path = std::env::var_os("PATH")?;
+    let path = env::var_os("PATH")?;
     let first = std::env::split_paths(&path).find(|folder| folder.join("python").exists())?;
     (first == root.join("bin")).then_some(root)
 }

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use super::{Finding, Mend};
 use crate::Context;
-use crate::context::var;
 use crate::error::Result;
 use crate::project::activation::{self, Making};
 use crate::report::escaped;
 use crate::shell::company::Activator;
 use crate::shell::status::Activation;
 use crate::shell::{Shell, install, probe, status};
+use crate::store::env;
+use crate::store::env::var;
 
 /// Says nothing of shells that have no hook: not everybody wants one.
 pub(super) fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
@@ -101,7 +102,7 @@ fn rivals(shell: &str, activators: &[Activator], findings: &mut Vec<Finding>) {
 /// Why none of boot's environments is active in this shell, where another one is.
 fn foreign(ctx: &Context, findings: &mut Vec<Finding>) {
     let here = status::here(
-        |name| std::env::var_os(name),
+        |name| env::var_os(name),
         std::os::unix::process::parent_id(),
     );
     let Some(root) = here

@@ -6,6 +6,7 @@ pub(crate) mod update;
 
 use std::path::{Path, PathBuf};
 
+use crate::store::env;
 use crate::store::{self, paths::Paths};
 use crate::{net, report};
 
@@ -68,7 +69,7 @@ pub(crate) fn own_binary(paths: &Paths) -> Result<PathBuf> {
 /// Who else than install.sh put the binary at `path`, and what to type there; told by the folder.
 fn installer(path: &Path, home: &Path) -> Option<(&'static str, &'static str)> {
     let has = |name: &str| path.components().any(|part| part.as_os_str() == name);
-    let cargo = std::env::var_os("CARGO_HOME")
+    let cargo = env::var_os("CARGO_HOME")
         .map_or_else(|| home.join(".cargo"), PathBuf::from)
         .join("bin");
     if has("Cellar") {

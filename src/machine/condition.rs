@@ -2,9 +2,9 @@
 //! expression language.
 
 use super::document::{Result, Table};
-use crate::context::var;
 use crate::report::escaped;
 use crate::report::nearest;
+use crate::store::env::var;
 
 /// What the words are compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,6 @@ use super::lock::{self, Locked, LockedPython};
 use super::manifest::{Source, Tool};
 use super::{Error, Result};
 use crate::Context;
-use crate::context::var;
 use crate::project::venv::Config;
 use crate::project::{make, pin};
 use crate::python;
@@ -21,6 +20,7 @@ use crate::python::request::{NotARequest, Request};
 use crate::report::escaped;
 use crate::shell::{init, install};
 use crate::store;
+use crate::store::env::var;
 use crate::tool::expose::Moved;
 use crate::tool::{self, Receipt, Spec, spec};
 

@@ -14,6 +14,7 @@ use crate::net::{endpoints, git, shown};
 use crate::report::escaped;
 use crate::shell::shim;
 use crate::store::atomic::{self, Staging};
+use crate::store::env;
 use crate::store::paths::Paths;
 
 /// What was typed, understood.
@@ -415,7 +416,7 @@ pub(crate) fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
 }
 
 fn has_git() -> bool {
-    std::env::var_os("PATH").is_some_and(|path| shim::look_up("git", &path).is_some())
+    env::var_os("PATH").is_some_and(|path| shim::look_up("git", &path).is_some())
 }
 
 fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<()> {

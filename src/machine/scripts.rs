@@ -13,6 +13,7 @@ use super::manifest::{On, Place, Run};
 use super::{Error, Result};
 use crate::Context;
 use crate::store::digest::Sha256;
+use crate::store::env;
 use crate::store::umask;
 
 const LONGEST: u64 = 1 << 20;
@@ -128,7 +129,7 @@ pub(crate) fn run(ctx: &Context, script: &Script) -> Result<()> {
 /// Runs `command` with the commands that boot provides first on PATH, and what it prints on stderr.
 pub(crate) fn finish(ctx: &Context, command: &mut Command) -> Result<()> {
     let own = [ctx.paths.shims(), ctx.paths.bin.clone()];
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)));
     if let Ok(path) = path {
         command.env("PATH", path);

@@ -7,7 +7,7 @@ use super::applied::Applied;
 use super::condition::Surroundings;
 use super::manifest::{Manifest, Var};
 use super::template::Values;
-use crate::context::var;
+use crate::store::env::var;
 
 /// Every name that a template may use, and the values that are known by now.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@ use base64::Engine;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::context::var;
+use crate::store::env::var;
 
 /// A user, and what proves it. Never printed.
 #[derive(Clone, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use super::auth::Auth;
 use super::names::Names;
 use super::route::{self, Route};
 use super::{Error, Result, shown};
-use crate::context::var;
+use crate::store::env::var;
 
 /// Tries after the first. With the pauses between them, a server that is gone is noticed within two
 /// seconds.
@@ -367,7 +367,7 @@ impl Client {
 
 /// A waiting time that the user set, in seconds.
 fn seconds(name: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(crate::context::var(name)?.parse().ok()?)
+    Duration::try_from_secs_f64(crate::store::env::var(name)?.parse().ok()?)
         .ok()
         .filter(|time| !time.is_zero())
 }

@@ -1,8 +1,9 @@
 //! The public addresses that boot uses when nothing else is said: the only place where they are
 //! written. Each can be replaced, by an environment variable first, then by a setting.
 
-use crate::context::{Context, var};
+use crate::context::Context;
 use crate::settings;
+use crate::store::env::var;
 
 /// Prebuilt CPythons: `BASE/RELEASE/FILE`, and `BASE/RELEASE/SHA256SUMS`.
 const PYTHON_BUILDS: &str =

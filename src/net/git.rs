@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::process::{Command, Stdio};
 
-use crate::context::var;
+use crate::store::env::var;
 
 /// `git`, to which the caller adds what is to be done: it asks nothing, runs nothing that a
 /// repository or a template brings, and is told of no other repository by the environment.

@@ -8,7 +8,7 @@ use reqwest::{Certificate, Identity, NoProxy, Proxy};
 use url::Url;
 
 use super::{Error, Result};
-use crate::context::var;
+use crate::store::env::var;
 
 /// Where a distribution keeps what it trusts: named by many variables, and trusted anyway.
 const USUAL: &str = "/etc/ssl/certs/ca-certificates.crt";

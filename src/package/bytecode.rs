@@ -13,8 +13,8 @@ use std::process::{Command, Stdio};
 
 use super::facts::Facts;
 use super::wheel::CachedWheel;
-use crate::context::var;
 use crate::store::atomic;
+use crate::store::env::var;
 use crate::store::paths::Paths;
 
 const SCRIPT: &str = include_str!("bytecode.py");

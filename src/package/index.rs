@@ -15,11 +15,12 @@ use super::links;
 use super::page::{self, File};
 use super::requirement::Name;
 use super::resolve::IndexOptions;
-use crate::context::{Context, var};
+use crate::context::Context;
 use crate::net::caching::Said;
 use crate::net::{self, endpoints};
 use crate::store::cache;
 use crate::store::digest::Sha256;
+use crate::store::env::var;
 
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
                       application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::requirement::Name;
 use super::requirements_file::{self, Asked};
-use crate::context::var;
 use crate::net::route::Route;
+use crate::store::env::var;
 use crate::store::paths::Paths;
 
 /// What it says. Nothing here is ever an error: an option that boot doesn't know is pip's own.
@@ -155,11 +155,10 @@ fn files(paths: &Paths) -> Vec<PathBuf> {
     if chosen.as_deref() == Some("/dev/null") {
         return Vec::new();
     }
-    let folders = var("XDG_CONFIG_DIRS").unwrap_or_else(|| "/etc/xdg".into());
-    let mut files: Vec<PathBuf> = folders
-        .split(':')
-        .filter(|folder| folder.starts_with('/'))
-        .map(|folder| Path::new(folder).join("pip/pip.conf"))
+    let mut files: Vec<PathBuf> = paths
+        .xdg_config_dirs
+        .iter()
+        .map(|folder| folder.join("pip/pip.conf"))
         .collect();
     if cfg!(target_os = "macos") {
         files.push("/Library/Application Support/pip/pip.conf".into());

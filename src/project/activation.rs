@@ -16,11 +16,11 @@ use super::trust::{self, Refusal, TrustedVenv, shown};
 use super::venv::{self, VenvOptions};
 use super::{hints, missing};
 use crate::Context;
-use crate::context::var;
 use crate::python::installed;
 use crate::python::request::Request;
 use crate::report::escaped;
 use crate::store::digest::Sha256;
+use crate::store::env::var;
 use crate::store::owner;
 
 /// Whether an environment may be made or put in order on the way.

@@ -8,11 +8,11 @@ use super::locate;
 pub(crate) use super::missing::{DataFolder, Missing, NoCommand, quoted};
 use super::pin::{self, Entry, Unmet};
 use super::trust;
-use crate::context::var;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::Variant;
 use crate::python::request::{NotARequest, Numbers, Request};
 use crate::report::escaped;
+use crate::store::env::var;
 use crate::store::paths::Paths;
 
 /// Who decided.

@@ -15,6 +15,7 @@ use crate::package::facts::Facts;
 use crate::package::script::{self, Interpreter};
 use crate::shell::shim;
 use crate::store::atomic::{self, Staging};
+use crate::store::env;
 use crate::store::lock::Lock;
 use crate::store::{self};
 
@@ -173,7 +174,7 @@ const WHO: &str = "import sys\nprint(getattr(getattr(sys, 'implementation', None
 fn locate(ctx: &Context, path: &Path) -> Option<PathBuf> {
     let text = path.to_string_lossy();
     if !text.contains('/') && !path.exists() {
-        let without = shim::system_path(&std::env::var_os("PATH")?, &ctx.paths);
+        let without = shim::system_path(&env::var_os("PATH")?, &ctx.paths);
         return shim::look_up_foreign(&text, &without, &ctx.paths);
     }
     let path = std::path::absolute(path).ok()?;

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use super::key::{Key, Libc, Platform, Variant, Version};
 use super::refresh;
 use super::request::{Numbers, Request};
-use crate::context::{Context, var};
+use crate::context::Context;
 use crate::store::digest::Sha256;
+use crate::store::env::var;
 
 // Packed by build.rs: nothing is done with them at start-up.
 const STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cpython-standalone.tsv.gz"));

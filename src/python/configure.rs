@@ -8,7 +8,7 @@ use super::autoconf::{self, Compiler};
 use super::key::{Key, Variant};
 use super::preflight;
 use super::source::Options;
-use crate::context::var;
+use crate::store::env::var;
 
 /// For `make`: a program of the test suite, linked with the whole interpreter and installed
 /// nowhere, counts as made.

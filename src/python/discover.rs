@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::key::number;
-use crate::context::var;
 use crate::shell::shim;
+use crate::store::env;
+use crate::store::env::var;
 use crate::store::paths::Paths;
 
 /// Every interpreter by its numbered name, each once, those of version managers first.
@@ -71,7 +72,7 @@ fn folders(paths: &Paths) -> Vec<PathBuf> {
             .into_iter()
             .map(|version| version.join("bin")),
     );
-    let path = shim::system_path(&std::env::var_os("PATH").unwrap_or_default(), paths);
+    let path = shim::system_path(&env::var_os("PATH").unwrap_or_default(), paths);
     // Of pyenv's kind, which ask for a version each time; and on a Mac, /usr/bin's opens a window
     // that offers Apple's tools.
     let others = |folder: &PathBuf| {

@@ -38,7 +38,7 @@ pub(crate) enum Error {
 /// The compiler that configure will take.
 pub(crate) fn compiler() -> String {
     let named =
-        crate::context::var("CC").or_else(|| which::which("gcc").is_ok().then(|| "gcc".into()));
+        crate::store::env::var("CC").or_else(|| which::which("gcc").is_ok().then(|| "gcc".into()));
     named.unwrap_or_else(|| "cc".into())
 }
 
@@ -86,7 +86,7 @@ fn compiles(compiler: &str, program: &str) -> bool {
     command.args(words);
     for variable in ["CPPFLAGS", "CFLAGS"] {
         command.args(
-            crate::context::var(variable)
+            crate::store::env::var(variable)
                 .unwrap_or_default()
                 .split_whitespace(),
         );

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::key::Key;
 use super::packages;
 use crate::package::facts::{self, Facts};
+use crate::store::env;
 
 /// Far beyond what any honest interpreter needs.
 const LONGEST_ANSWER: u64 = 1 << 20;
@@ -227,7 +228,7 @@ fn clean(executable: &Path) -> Command {
     let mut command = Command::new(executable);
     command.env_clear().stdin(std::process::Stdio::null());
     for name in ["PATH", "HOME", "TMPDIR"] {
-        if let Some(value) = std::env::var_os(name) {
+        if let Some(value) = env::var_os(name) {
             command.env(name, value);
         }
     }

@@ -15,12 +15,12 @@ use super::key::Key;
 use super::preflight;
 use super::tarball::Found;
 use crate::Context;
-use crate::context::var;
 use crate::net::{self, download};
 use crate::package::script;
 use crate::report::Bar;
 use crate::store::atomic::{self, Staging};
 use crate::store::digest::Sha256;
+use crate::store::env::var;
 use crate::store::unpack::{self, Limits};
 use crate::store::{self};
 

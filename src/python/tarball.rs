@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::Source;
 use crate::Context;
-use crate::context::var;
 use crate::net::{self, endpoints};
+use crate::store::env::var;
 
 /// A source archive and where it is.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Shell, install, quote};
+use crate::store::env;
 use crate::store::paths::Paths;
 use crate::store::{Error, Result};
 
@@ -111,7 +112,7 @@ pub(crate) fn ask_within(
                 .iter()
                 .any(|start| name.starts_with(start))
     };
-    command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(kept)));
+    command.envs(env::vars_os().filter(|(name, _)| name.to_str().is_some_and(kept)));
     let started = Error::io("start", &program);
     let mut child = command
         .stdin(Stdio::null())

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::store::env;
 use crate::store::paths::Paths;
 use crate::store::umask;
 
@@ -93,7 +94,7 @@ fn called_at(argv0: &OsStr) -> Vec<PathBuf> {
     let path = Path::new(argv0);
     let named = match argv0.as_bytes().contains(&b'/') {
         true => std::path::absolute(path).ok(),
-        false => std::env::var_os("PATH")
+        false => env::var_os("PATH")
             .and_then(|folders| which::which_in_global(path, Some(folders)).ok()?.next()),
     };
     let real = named
@@ -111,7 +112,7 @@ pub(crate) fn path_without_own(path: &OsStr, paths: &Paths) -> OsString {
 
 /// As [`path_without_own`], without the active environment.
 pub(crate) fn path_without_active(path: &OsStr, paths: &Paths) -> OsString {
-    let active = std::env::var_os("VIRTUAL_ENV")
+    let active = env::var_os("VIRTUAL_ENV")
         .filter(|root| !root.is_empty())
         .map(|root| Folder::at(&Path::new(&root).join("bin")));
     kept(&path_without_own(path, paths), &|folder| {
@@ -208,8 +209,7 @@ pub(crate) fn become_program(
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
 ) -> Failure {
-    let depth: u32 = std::env::var(DEPTH)
-        .ok()
+    let depth: u32 = env::var(DEPTH)
         .and_then(|text| text.parse().ok())
         .unwrap_or(0);
     if depth >= DEEPEST {

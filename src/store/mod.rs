@@ -8,6 +8,7 @@ pub(crate) mod atomic;
 pub(crate) mod bounded;
 pub(crate) mod cache;
 pub mod digest;
+pub(crate) mod env;
 pub(crate) mod file;
 pub(crate) mod hard_link;
 pub(crate) mod lock;

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::env;
 use super::{Error, Result};
 
 /// boot's five folders, the home directory, and the names inside them.
@@ -22,6 +23,8 @@ pub struct Paths {
     pub bin: PathBuf,
     /// `XDG_CONFIG_HOME`, for other programs' files.
     pub xdg_config: PathBuf,
+    /// `XDG_CONFIG_DIRS`, the system's configuration, the most important folder first.
+    pub xdg_config_dirs: Vec<PathBuf>,
     /// `XDG_DATA_HOME`, where other programs keep theirs.
     pub xdg_data: PathBuf,
     /// `ZDOTDIR`, where zsh looks for its files.
@@ -37,7 +40,7 @@ impl Paths {
     /// From the environment: `BOOT_*_DIR`, then `XDG_*`, then the defaults, which are the same on
     /// macOS (a path without a space can stand in a shebang).
     pub fn discover() -> Result<Paths> {
-        Paths::from(&|name| std::env::var_os(name))
+        Paths::from(&|name| env::var_os(name))
     }
 
     /// As [`Paths::discover`], from any source of variables. Relative folders are ignored, as the
@@ -62,6 +65,7 @@ impl Paths {
             config: place("BOOT_CONFIG_DIR", "XDG_CONFIG_HOME", ".config"),
             bin,
             xdg_config: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
+            xdg_config_dirs: folders(var("XDG_CONFIG_DIRS"), "/etc/xdg"),
             xdg_data: absolute("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")),
             zdotdir: absolute("ZDOTDIR"),
             home,
@@ -75,7 +79,7 @@ impl Paths {
     /// the home directory around that data folder, but for the variables that name them. None: no
     /// data folder of boot's is around `exe`.
     pub fn of_shim(exe: &Path) -> Option<Paths> {
-        Paths::of_shim_from(exe, &|name| std::env::var_os(name))
+        Paths::of_shim_from(exe, &|name| env::var_os(name))
     }
 
     fn of_shim_from(exe: &Path, var: &dyn Fn(&str) -> Option<OsString>) -> Option<Paths> {
@@ -194,6 +198,15 @@ impl Paths {
 /// A folder that a variable names, unless it is relative.
 fn absolute(value: Option<OsString>) -> Option<PathBuf> {
     value.map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// The absolute folders of a variable that lists some, or of its default.
+fn folders(value: Option<OsString>, default: &str) -> Vec<PathBuf> {
+    let list = value.filter(|list| !list.is_empty());
+    let list = list.unwrap_or_else(|| default.into());
+    std::env::split_paths(&list)
+        .filter(|path| path.is_absolute())
+        .collect()
 }
 
 fn is_same_folder(one: &Path, other: &Path) -> bool {

@@ -11,7 +11,6 @@ use super::receipt::{App, Injected, Receipt, Wanted};
 use super::spec::Spec;
 use super::{Error, Result};
 use crate::Context;
-use crate::context::var;
 use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
@@ -29,6 +28,7 @@ use crate::python::key::{Key, Platform};
 use crate::python::request::{NotARequest, Request};
 use crate::python::target;
 use crate::report::Bar;
+use crate::store::env::var;
 
 /// Packages fetched at a time. Round trips are what takes the time, not bytes.
 const AT_ONCE: usize = 32;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::report::escaped;
+use crate::store::env;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
@@ -339,7 +340,7 @@ fn set_aside(paths: &Paths, path: &Path) -> Result<PathBuf, Error> {
 
 /// Whether the bin folder is on PATH.
 pub(crate) fn is_on_path(paths: &Paths) -> bool {
-    let Some(path) = std::env::var_os("PATH") else {
+    let Some(path) = env::var_os("PATH") else {
         return false;
     };
     std::env::split_paths(&path).any(|folder| folder == paths.bin)

@@ -11,9 +11,9 @@ mod upgrade;
 mod verify;
 
 use crate::cli::python::Python;
-use crate::context::var;
 use crate::error::{Error, Result};
 use crate::python::request::Request;
+use crate::store::env::var;
 use crate::{Code, Context};
 
 pub(super) fn run(what: Python, ctx: &Context) -> Result<Code> {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::tell_of_pyenv;
 use crate::cli::python::Pin;
-use crate::context::var;
 use crate::error::{Error, Result};
 use crate::project::choice::quoted;
 use crate::project::hints;
@@ -16,6 +15,7 @@ use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::report::escaped;
 use crate::store;
+use crate::store::env::var;
 use crate::ui::table;
 use crate::{Code, Context, python};
 

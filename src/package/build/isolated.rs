@@ -17,6 +17,7 @@ use crate::package::resolve::{self, Inputs};
 use crate::package::wheel::CachedWheel;
 use crate::report::Silent;
 use crate::store;
+use crate::store::env;
 use crate::store::paths::Paths;
 
 const SCRIPT: &str = include_str!("backend.py");
@@ -144,17 +145,13 @@ impl<'b, 'a> Environment<'b, 'a> {
     /// Whatever would let the user's own packages into the build is taken out; children of the
     /// backend inherit it.
     fn surroundings(&self, command: &mut Command, bin: &Path) {
-        for (name, _) in std::env::vars_os() {
+        for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("PYTHON") {
                 command.env_remove(name);
             }
         }
         let mut path = vec![bin.to_path_buf()];
-        path.extend(
-            std::env::var_os("PATH")
-                .iter()
-                .flat_map(std::env::split_paths),
-        );
+        path.extend(env::var_os("PATH").iter().flat_map(std::env::split_paths));
         let path = std::env::join_paths(path).unwrap_or_else(|_| OsString::from(bin));
         command
             .env("PATH", path)
