@@ -7,7 +7,6 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 #![warn(unreachable_pub)]
 
-mod adopt;
 mod cli;
 mod cmd;
 mod context;
@@ -15,8 +14,10 @@ mod doctor;
 mod entry;
 mod error;
 mod exit;
+mod import;
 mod itself;
 mod machine;
+mod manifest;
 mod net;
 mod package;
 mod parallel;

@@ -4,12 +4,13 @@ use crate::cli::machine::Add;
 use crate::error::Result;
 use crate::machine::add::{Added, add};
 use crate::machine::applied::Applied;
-use crate::machine::{apply, extends, repo};
+use crate::machine::repository::extends;
+use crate::machine::{apply, repository};
 use crate::report::escaped;
 use crate::{Code, Context};
 
 pub(super) fn run(args: &Add, ctx: &Context) -> Result<Code> {
-    let here = repo::remembered(&ctx.paths, &Applied::read(&ctx.paths)?)?;
+    let here = repository::remembered(&ctx.paths, &Applied::read(&ctx.paths)?)?;
     let (_lock, mut applied) = apply::begin(ctx)?;
     let name = here.name(&ctx.paths);
     let mut codes = Vec::new();

@@ -5,18 +5,18 @@ use crate::cli::machine::Apply;
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How, OnConflict, Outcome};
-use crate::machine::extends::{self, Loaded};
-use crate::machine::lock::{self, Lock};
-use crate::machine::manifest::Manifest;
 use crate::machine::plan::{self, Plan};
-use crate::machine::{Error, repo};
+use crate::machine::repository::extends::{self, Loaded};
+use crate::machine::{Error, repository};
+use crate::manifest::Manifest;
+use crate::manifest::lock::{self, Lock};
 use crate::store::env::var;
 use crate::ui::prompt;
 use crate::{Code, Context};
 
 pub(super) fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repo::remembered(&ctx.paths, &applied)?;
+    let here = repository::remembered(&ctx.paths, &applied)?;
     run_with(
         ctx,
         extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?,

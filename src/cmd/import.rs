@@ -1,8 +1,8 @@
 //! `boot import`: what pipx, uv, pyenv and a Brewfile have here, into the manifest.
 
-use crate::adopt::{brewfile, pipx, pyenv, uv};
 use crate::cli::machine::{Import, Whose};
 use crate::error::Result;
+use crate::import::{brewfile, pipx, pyenv, uv};
 use crate::machine::import::{Imported, import};
 use crate::report::escaped;
 use crate::ui::table;

@@ -2,14 +2,14 @@
 //! nothing is kept of what was fetched.
 
 use super::apply::{answers, closing, decided, show};
-use crate::adopt;
 use crate::cli::machine::Init;
 use crate::error::Result;
+use crate::import;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How};
-use crate::machine::extends;
-use crate::machine::lock::Lock;
-use crate::machine::{Error, plan, repo, start};
+use crate::machine::repository::extends;
+use crate::machine::{Error, plan, repository, start};
+use crate::manifest::lock::Lock;
 use crate::net::endpoints;
 use crate::shell::quote;
 use crate::store::atomic;
@@ -34,7 +34,7 @@ fn start(args: &Init, ctx: &Context) -> Result<Code> {
         "wrote {}: edit it, then boot apply",
         ctx.paths.tilde(&path)
     ));
-    let others = adopt::here(&ctx.paths).join(" ");
+    let others = import::here(&ctx.paths).join(" ");
     if !others.is_empty() {
         ctx.report.info(&format!(
             "to take in what others have here: boot import {others}"
@@ -77,13 +77,13 @@ pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
     }
     let applied = Applied::read(&ctx.paths)?;
     let mut here = match &args.repo {
-        Some(text) => repo::fetch(
+        Some(text) => repository::fetch(
             ctx,
-            &repo::typed(&ctx.paths, text, args.ssh)?,
+            &repository::typed(&ctx.paths, text, args.ssh)?,
             args.branch.as_deref(),
             &applied,
         )?,
-        None => match repo::remembered(&ctx.paths, &applied) {
+        None => match repository::remembered(&ctx.paths, &applied) {
             Err(Error::NoManifest) => return start(args, ctx),
             here => here?,
         },

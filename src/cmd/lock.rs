@@ -4,19 +4,19 @@ use super::apply::run_with;
 use crate::cli::machine::{Apply, Lock as Args, Update};
 use crate::error::Result;
 use crate::machine::applied::Applied;
-use crate::machine::extends::{self, Loaded};
-use crate::machine::lock::make::{self, Made};
-use crate::machine::lock::{Lock, packages};
-use crate::machine::manifest::{Manifest, Place};
-use crate::machine::{Error, repo};
+use crate::machine::repository::extends::{self, Loaded};
+use crate::machine::resolve_lock::{self, Made};
+use crate::machine::{Error, repository};
+use crate::manifest::lock::{Lock, packages};
+use crate::manifest::{Manifest, Place};
 use crate::python::key::Platform;
 use crate::report::set_in;
 use crate::ui::table;
 use crate::{Code, Context};
 
-fn manifest(ctx: &Context, anew: bool) -> Result<(repo::Here, Loaded)> {
+fn manifest(ctx: &Context, anew: bool) -> Result<(repository::Here, Loaded)> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repo::remembered(&ctx.paths, &applied)?;
+    let here = repository::remembered(&ctx.paths, &applied)?;
     let loaded = extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, anew)?;
     Ok((here, loaded))
 }
@@ -118,7 +118,7 @@ fn find_out(
     platforms: &[Platform],
     anew: bool,
 ) -> Result<(Option<Found>, Made)> {
-    let made = make::make(ctx, manifest, old, platforms, anew, false)?;
+    let made = resolve_lock::make(ctx, manifest, old, platforms, anew, false)?;
     for failed in &made.failed {
         let text = set_in(&failed.error.to_string());
         ctx.report

@@ -3,9 +3,9 @@
 use crate::cli::machine::Plan;
 use crate::error::Result;
 use crate::machine::applied::Applied;
-use crate::machine::extends;
-use crate::machine::lock::Lock;
-use crate::machine::{plan, repo};
+use crate::machine::repository::extends;
+use crate::machine::{plan, repository};
+use crate::manifest::lock::Lock;
 use crate::ui::table;
 use crate::{Code, Context};
 
@@ -19,7 +19,7 @@ pub(super) fn status(args: &Plan, ctx: &Context) -> Result<Code> {
 
 fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repo::remembered(&ctx.paths, &applied)?;
+    let here = repository::remembered(&ctx.paths, &applied)?;
     let name = here.name(&ctx.paths);
     let loaded = extends::load(ctx, &here.place(), &name, &applied, false)?;
     let manifest = &loaded.manifest;

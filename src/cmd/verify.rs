@@ -3,7 +3,8 @@
 use crate::cli::machine::Verify;
 use crate::error::Result;
 use crate::machine::applied::Applied;
-use crate::machine::{extends, repo, verify};
+use crate::machine::repository::extends;
+use crate::machine::{repository, verify};
 use crate::report::escaped;
 use crate::shell::install;
 use crate::store::env::var;
@@ -12,7 +13,7 @@ use crate::{Code, Context};
 
 pub(super) fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repo::remembered(&ctx.paths, &applied)?;
+    let here = repository::remembered(&ctx.paths, &applied)?;
     let loaded = extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?;
     let found = verify::verify(
         ctx,

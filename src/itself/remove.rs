@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Error, Result, bootx, own_binary};
 use crate::Context;
 use crate::machine::applied::{Applied, Placed};
-use crate::machine::dotfiles;
+use crate::machine::item::dotfile;
 use crate::project::environment;
 use crate::report::Silent;
 use crate::shell::{Shell, install};
@@ -42,7 +42,7 @@ pub(crate) fn plan(paths: &Paths) -> Result<Plan> {
     let extends = paths.data.join("extends");
     let lead_there = |(target, placed): (&String, &Placed)| {
         matches!(placed, Placed::Link(source) if source.starts_with(&extends))
-            && dotfiles::gone(paths, target, placed)
+            && dotfile::gone(paths, target, placed)
     };
     let in_use = applied.dotfiles.iter().any(lead_there);
     if !in_use {

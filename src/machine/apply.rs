@@ -6,12 +6,13 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 use super::applied::{Applied, Ran};
-use super::dotfiles::There;
-use super::lock as boot_lock;
-use super::manifest::Manifest;
 use super::plan::{Item, Kind, Plan, State, What};
 use super::vars::{self, Question, Vars};
-use super::{Error, Result, dotfiles, handover, items, scripts};
+use crate::machine::item::dotfile::There;
+use crate::machine::item::{delegate, dotfile, script};
+use crate::machine::{Error, Result, items};
+use crate::manifest::Manifest;
+use crate::manifest::lock as boot_lock;
 use crate::report::{escaped, set_in};
 use crate::store::atomic;
 use crate::store::lock::Lock;
@@ -263,7 +264,7 @@ fn one(
             let vars = Vars::of(manifest, applied);
             let is_foreign = || {
                 matches!(
-                    dotfiles::there(&ctx.paths, &vars, applied, dotfile),
+                    dotfile::there(&ctx.paths, &vars, applied, dotfile),
                     There::Foreign(_)
                 )
             };
@@ -274,7 +275,7 @@ fn one(
                 }
                 // Looked at again: another apply may have put it there since the plan.
                 (State::Conflict(_), _) if is_foreign() => {
-                    dotfiles::supplant(&ctx.paths, &vars, applied, dotfile).map(|backup| {
+                    dotfile::supplant(&ctx.paths, &vars, applied, dotfile).map(|backup| {
                         format!(
                             "{}; what was there is in {}",
                             item.id(),
@@ -282,14 +283,14 @@ fn one(
                         )
                     })
                 }
-                _ => dotfiles::place(&ctx.paths, &vars, applied, dotfile).map(|()| item.id()),
+                _ => dotfile::place(&ctx.paths, &vars, applied, dotfile).map(|()| item.id()),
             }
         }
         What::Gone(target) => {
-            dotfiles::forget(&ctx.paths, applied, target).map(|()| format!("{} is gone", item.id()))
+            dotfile::forget(&ctx.paths, applied, target).map(|()| format!("{} is gone", item.id()))
         }
         What::Handover(manager, place, content) => {
-            handover::apply(ctx, *manager, place).and_then(|()| {
+            delegate::apply(ctx, *manager, place).and_then(|()| {
                 applied.handed_over.insert(manager.name().into(), *content);
                 applied.write(&ctx.paths)?;
                 Ok(format!("placed by {}", manager.name()))
@@ -302,7 +303,7 @@ fn one(
         What::Script(script) if script.is_done(applied) => return None,
         What::Script(script) => {
             ctx.report.step(&format!("runs {}", script.id));
-            scripts::run(ctx, script).and_then(|()| {
+            script::run(ctx, script).and_then(|()| {
                 // Only now: a script that failed, or was cut off, runs again.
                 applied.runs.insert(
                     script.id.clone(),

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::applied::Applied;
-use super::manifest::{FILE, Manifest, Tool};
-use super::{Error, Result, edit, items, repo};
 use crate::Context;
-use crate::adopt::{Found, Left};
+use crate::import::{Found, Left};
+use crate::machine::{Error, Result, items, repository};
+use crate::manifest::edit;
+use crate::manifest::{FILE, Manifest, Tool};
 use crate::report::escaped;
 use crate::store::atomic;
 
@@ -53,7 +54,7 @@ impl Imported {
 /// # Errors
 /// The manifest can't be read, or is wrong already.
 pub(crate) fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
-    let path = match repo::remembered(&ctx.paths, &Applied::read(&ctx.paths)?) {
+    let path = match repository::remembered(&ctx.paths, &Applied::read(&ctx.paths)?) {
         Ok(here) => here.place().root.join(FILE),
         Err(Error::NoManifest) => ctx.paths.config.join(FILE),
         Err(error) => return Err(error),
@@ -61,7 +62,7 @@ pub(crate) fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
     let shown = ctx.paths.tilde(&path);
     let mut own = match std::fs::symlink_metadata(&path) {
         Ok(_) => Manifest::load(
-            &super::manifest::Place::at(path.parent().unwrap_or(&ctx.paths.config)),
+            &crate::manifest::Place::at(path.parent().unwrap_or(&ctx.paths.config)),
             shown.trim_end_matches("/boot.toml"),
         )?,
         Err(_) => Manifest::default(),

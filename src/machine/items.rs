@@ -7,10 +7,10 @@ use std::str::FromStr;
 use pep440_rs::VersionSpecifiers;
 
 use super::applied::{Applied, Backup, Placed};
-use super::lock::{self, Locked, LockedPython};
-use super::manifest::{Source, Tool};
 use super::{Error, Result};
 use crate::Context;
+use crate::manifest::lock::{self, Locked, LockedPython};
+use crate::manifest::{Source, Tool};
 use crate::project::venv::Config;
 use crate::project::{make, pin};
 use crate::python;

@@ -1,29 +1,20 @@
-//! The machine: what `boot.toml` says should be there, what of it is, and doing the rest.
+//! The machine: what of its manifest is there, and doing the rest.
 //!
-//! `manifest` reads the file, `repo` finds or fetches the repository that holds it, `plan` compares
-//! it with the disk and touches nothing, `apply` does a plan. What was done is remembered in
-//! `applied`, outside of the repository.
+//! `repository` finds or fetches the folder that holds the manifest, `plan` compares that with the
+//! disk and touches nothing, `apply` does a plan. `applied` keeps what was done, outside of the
+//! repository.
 
 pub(crate) mod add;
 pub(crate) mod applied;
 pub(crate) mod apply;
-pub(crate) mod archive;
-pub(crate) mod condition;
-pub(crate) mod document;
-pub(crate) mod dotfiles;
-pub(crate) mod edit;
-pub(crate) mod extends;
-pub(crate) mod handover;
 pub(crate) mod import;
+pub(crate) mod item;
 pub(crate) mod items;
-pub(crate) mod lock;
-pub(crate) mod manifest;
-pub(crate) mod packages;
+pub(crate) mod locked;
 pub(crate) mod plan;
-pub(crate) mod repo;
-pub(crate) mod scripts;
+pub(crate) mod repository;
+pub(crate) mod resolve_lock;
 pub(crate) mod start;
-pub(crate) mod template;
 pub(crate) mod undo;
 pub(crate) mod vars;
 pub(crate) mod verify;
@@ -38,7 +29,7 @@ use crate::{store, ui};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
-    Manifest(#[from] document::Problem),
+    Manifest(#[from] crate::manifest::document::Problem),
     #[error("can't read {}: {source}\nis it a repository with a boot.toml at its \
              root?", escaped(&path.display().to_string()))]
     Unreadable {

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::applied::Applied;
-use super::condition::Surroundings;
-use super::dotfiles::{self, Dotfile, There};
 use super::items::{self, ToolState};
-use super::lock::Lock;
-use super::manifest::{Manager, Manifest, Phase, Place, Tool};
-use super::packages::{self, Package};
-use super::scripts::{self, Script};
 use super::vars::Vars;
-use super::{Error, Result, handover};
 use crate::Context;
+use crate::machine::item::delegate;
+use crate::machine::item::dotfile::{self, Dotfile, There};
+use crate::machine::item::package::{self, Package};
+use crate::machine::item::script::{self, Script};
+use crate::machine::{Error, Result};
+use crate::manifest::condition::Surroundings;
+use crate::manifest::lock::Lock;
+use crate::manifest::{Manager, Manifest, Phase, Place, Tool};
 use crate::python::key::Platform;
 use crate::store::digest::Sha256;
 
@@ -166,7 +167,7 @@ pub(crate) fn plan(
     let mut items = Vec::new();
     let mut after = Vec::new();
     for run in manifest.runs.iter().filter(|run| run.only.holds(&here)) {
-        let script = scripts::script(run)?;
+        let script = script::script(run)?;
         let item = Item {
             state: is(script.is_done(applied)),
             what: What::Script(script),
@@ -187,9 +188,9 @@ pub(crate) fn plan(
             note: note.into(),
         })
     };
-    let wanted = packages::list(&manifest.packages);
-    for (package, there) in wanted.iter().zip(packages::installed(&wanted)) {
-        let state = match packages::obstacle(package) {
+    let wanted = package::list(&manifest.packages);
+    for (package, there) in wanted.iter().zip(package::installed(&wanted)) {
+        let state = match package::obstacle(package) {
             _ if there => State::Done,
             Some(why) => State::Skipped(why),
             None => State::Todo,
@@ -315,11 +316,11 @@ fn dotfiles(
             note: note.into(),
         })
     };
-    for dotfile in dotfiles::list(manifest, here)? {
-        let link = dotfiles::link_above(paths, applied, &dotfile.target);
-        dotfiles::check_place(paths, &dotfile, link)?;
+    for dotfile in dotfile::list(manifest, here)? {
+        let link = dotfile::link_above(paths, applied, &dotfile.target);
+        dotfile::check_place(paths, &dotfile, link)?;
         dotfile.check(&vars)?;
-        let (state, note) = match dotfiles::there(paths, &vars, applied, &dotfile) {
+        let (state, note) = match dotfile::there(paths, &vars, applied, &dotfile) {
             // What is seen through the link is the source. The link goes first.
             _ if link.is_some() => (State::Todo, "instead of a link of its whole folder"),
             There::Right => (State::Done, ""),
@@ -338,7 +339,7 @@ fn dotfiles(
         .keys()
         .filter(|target| !wanted.contains(*target) && !going.contains(target.as_str()))
     {
-        if dotfiles::can_go(paths, applied, target) {
+        if dotfile::can_go(paths, applied, target) {
             add(What::Gone(target.clone()), State::Todo, "");
         }
     }
@@ -347,7 +348,7 @@ fn dotfiles(
         .iter()
         .filter_map(|dotfiles| Some((dotfiles.manager?, &dotfiles.place)))
     {
-        let content = handover::content(place)?;
+        let content = delegate::content(place)?;
         add(
             What::Handover(manager, place.clone(), content),
             is(applied.handed_over.get(manager.name()) == Some(&content)),

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::manifest::FILE;
-use super::{Result, edit, items};
 use crate::Context;
+use crate::machine::{Result, items};
+use crate::manifest::FILE;
+use crate::manifest::edit;
 use crate::store::atomic;
 
 /// The text of a manifest that asks for what is here.

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::applied::{Applied, Backup};
-use super::{Error, Result, dotfiles};
+use crate::machine::item::dotfile;
+use crate::machine::{Error, Result};
 use crate::report::escaped;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
@@ -73,12 +74,12 @@ pub(crate) fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> 
 fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()> {
     let below = |target: &str| paths.home.join(target).starts_with(&backup.was);
     // A run that was cut may have placed it, and not have come to remember that.
-    if dotfiles::gone(paths, &backup.target, &backup.placed) {
+    if dotfile::gone(paths, &backup.target, &backup.placed) {
         applied
             .dotfiles
             .insert(backup.target.clone(), backup.placed.clone());
     }
-    dotfiles::settle(paths, backup)?;
+    dotfile::settle(paths, backup)?;
     let ours: Vec<String> = applied
         .dotfiles
         .keys()
@@ -87,13 +88,13 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
         .collect();
     if fs::symlink_metadata(&backup.is).is_err() {
         if fs::symlink_metadata(&backup.was).is_err()
-            || dotfiles::gone(paths, &backup.target, &backup.placed)
+            || dotfile::gone(paths, &backup.target, &backup.placed)
         {
             return Err(lost(paths, backup));
         }
         // It never left, or stands at its place already: an earlier run was cut.
         applied.dotfiles.retain(|target, placed| {
-            !ours.contains(target) || dotfiles::gone(paths, target, placed)
+            !ours.contains(target) || dotfile::gone(paths, target, placed)
         });
         return Ok(());
     }
@@ -113,7 +114,7 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
             && applied
                 .dotfiles
                 .get(target)
-                .is_some_and(|placed| !dotfiles::gone(paths, target, placed))
+                .is_some_and(|placed| !dotfile::gone(paths, target, placed))
     };
     if let Some(target) = ours.iter().find(|target| changed(target)) {
         return Err(changed_since(target, &backup.is));
@@ -130,7 +131,7 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
         atomic::remove(&backup.is);
     } else if !at_place {
         for target in &ours {
-            dotfiles::forget(paths, applied, target)?;
+            dotfile::forget(paths, applied, target)?;
         }
         // Where a file had made room for a folder, that one was made for the dotfile.
         let target = paths.home.join(&backup.target);
@@ -160,7 +161,7 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
 fn have_changed_places(paths: &Paths, backup: &Backup) -> bool {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|data| data.is_dir());
     if paths.home.join(&backup.target) == backup.was {
-        is_folder(&backup.was) && dotfiles::is_placed(&backup.is, &backup.placed)
+        is_folder(&backup.was) && dotfile::is_placed(&backup.is, &backup.placed)
     } else {
         // A file had made room for a folder.
         is_folder(&backup.is)

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::applied::Applied;
-use super::condition::Surroundings;
-use super::manifest::{Manifest, Var};
-use super::template::Values;
+use crate::manifest::condition::Surroundings;
+use crate::manifest::template::Values;
+use crate::manifest::{Manifest, Var};
 use crate::store::env::var;
 
 /// Every name that a template may use, and the values that are known by now.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::condition::Surroundings;
-use super::manifest::Manifest;
 use super::{Result, items};
 use crate::Context;
+use crate::manifest::Manifest;
+use crate::manifest::condition::Surroundings;
 use crate::report::escaped;
 use crate::shell::Shell;
 use crate::shell::probe::{self, Kind};

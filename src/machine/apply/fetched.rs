@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use super::{How, OnConflict, Outcome, in_turn, keep, take};
 use crate::Context;
 use crate::machine::applied::Applied;
-use crate::machine::lock::{Lock, Locked, make};
-use crate::machine::manifest::{MANAGERS, Manifest, Tool};
-use crate::machine::packages::{self, Done};
+use crate::machine::item::package::{self, Done};
 use crate::machine::plan::{Item, State, What};
+use crate::machine::resolve_lock;
 use crate::machine::{Error, Result, items};
+use crate::manifest::lock::{Lock, Locked};
+use crate::manifest::{MANAGERS, Manifest, Tool};
 use crate::parallel::side_by_side;
 use crate::python::key::Platform;
 use crate::report::escaped;
@@ -64,7 +65,7 @@ pub(super) fn fetch(
                 if let What::Python(request) = &item.what {
                     let known = here(how.lock.as_ref())
                         .and_then(|locked| locked.python.get(request).cloned());
-                    let locked = known.or_else(|| make::archive(ctx, request));
+                    let locked = known.or_else(|| resolve_lock::archive(ctx, request));
                     let result =
                         items::install_locked_python(ctx, request, locked.as_ref(), how.locked);
                     let result = result.map(|(said, other)| {
@@ -129,14 +130,14 @@ pub(super) fn fetch(
                     .iter()
                     .any(|one| matches!(one.error, Error::NoWheels(_))) =>
         {
-            match make::make(ctx, manifest, Some(&lock), &[], false, how.lock.is_none()) {
+            match resolve_lock::make(ctx, manifest, Some(&lock), &[], false, how.lock.is_none()) {
                 Ok(made) => (Some(made.lock), made.failed),
                 Err(_) => (Some(lock), failed),
             }
         }
         lock => (lock, failed),
     };
-    let failed_of = |tool: &Tool, failed: &mut Vec<make::Failed>| {
+    let failed_of = |tool: &Tool, failed: &mut Vec<resolve_lock::Failed>| {
         let at = failed.iter().position(|one| one.is_of(tool))?;
         Some(failed.remove(at).error)
     };
@@ -230,7 +231,7 @@ fn locked(
     ctx: &Context,
     manifest: &Manifest,
     how: &How,
-) -> Result<Option<(Lock, Vec<make::Failed>)>> {
+) -> Result<Option<(Lock, Vec<resolve_lock::Failed>)>> {
     let Some(platform) = Platform::host() else {
         return Ok(None);
     };
@@ -239,7 +240,7 @@ fn locked(
     {
         return Ok(Some((lock.clone(), Vec::new())));
     }
-    let made = make::make(
+    let made = resolve_lock::make(
         ctx,
         manifest,
         how.lock.as_ref(),
@@ -269,7 +270,7 @@ fn install_packages(ctx: &Context, items: &[&Item], outcome: &Mutex<Outcome>) {
         let bar = ctx.report.spinner(manager);
         bar.say(&names.join(" "));
         let mut said = false;
-        for ((item, name), done) in of.iter().zip(packages::install(manager, &names)) {
+        for ((item, name), done) in of.iter().zip(package::install(manager, &names)) {
             match done {
                 Ok(Done::Skipped(command)) if !said => {
                     said = true;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Item, Plan, State, What};
-use crate::machine::manifest::{Manifest, Mode, On};
+use crate::manifest::{Manifest, Mode, On};
 use crate::report::escaped;
 
 impl Item {

@@ -1,0 +1,453 @@
+//! `extends`: a team's manifest below one's own. Tables merge by key, lists are united, the nearer
+//! file wins. A repository is taken at the commit that the lock says, else at the one that was
+//! taken here before, else as it is now; until somebody agrees it is kept nowhere.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::machine::applied::Applied;
+use crate::machine::repository::{self, Repo};
+use crate::machine::{Error, Result};
+use crate::manifest::lock::{Lock, Pinned};
+use crate::manifest::{Extends, Manifest, Place};
+use crate::net::{endpoints, git, shown};
+use crate::store::atomic::Staging;
+use crate::store::digest::{self, Sha256};
+use crate::{Context, store};
+
+/// Longer chains are a mistake.
+const DEEPEST: usize = 8;
+
+/// A manifest with all that it extends, and what was fetched for it.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub manifest: Manifest,
+    fetched: Vec<Fetched>,
+}
+
+/// A repository in staging.
+#[derive(Debug)]
+struct Fetched {
+    staging: Option<Staging>,
+    root: PathBuf,
+    /// Folders that were made for it, the deepest first.
+    made: Vec<PathBuf>,
+}
+
+/// Whoever doesn't agree has nothing left of it, not even an empty folder.
+impl Drop for Fetched {
+    fn drop(&mut self) {
+        if self.staging.take().is_some() {
+            // Fails, as it should, where something else lies in it by now.
+            let _ = self.made.iter().try_for_each(fs::remove_dir);
+        }
+    }
+}
+
+impl Loaded {
+    /// Whether something was fetched that isn't at its place yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.fetched.iter().any(|fetched| fetched.staging.is_some())
+    }
+
+    /// Fails where another commit, or none, is to take the place of one whose files somebody has
+    /// changed: linked dotfiles are edited where they lie.
+    pub(crate) fn keep_changes(&self, ctx: &Context, applied: &Applied) -> Result<()> {
+        for (repo, before) in &applied.extends {
+            if self
+                .manifest
+                .commits
+                .get(repo)
+                .is_some_and(|now| now.commit == *before)
+            {
+                continue;
+            }
+            let Ok(Repo::Git(url)) =
+                repository::parse(repo, &endpoints::git_host(), false, &|_| false)
+            else {
+                continue;
+            };
+            let folder = folder(ctx, &url, before);
+            if folder.is_dir() && is_changed(&folder, applied.contents.get(repo))? {
+                return Err(Error::Repo {
+                    reason: format!(
+                        "{} has changes of yours, and is no longer the {repo} that is \
+                                     asked for",
+                        ctx.paths.tilde(&folder)
+                    ),
+                    hint:
+                        "take them over into your own repository, then put the files there back, \
+                           or move the folder away"
+                            .into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves what was fetched to its place, and remembers which commits were taken.
+    pub(crate) fn settle(&mut self, ctx: &Context, applied: &mut Applied) -> Result<()> {
+        for fetched in &mut self.fetched {
+            if let Some(staging) = fetched.staging.take()
+                && fs::symlink_metadata(&fetched.root).is_err()
+            {
+                let root = &fetched.root;
+                fs::rename(staging.path().join("repository"), root)
+                    .map_err(store::Error::io("publish", root))?;
+            }
+        }
+        let taken = || self.manifest.commits.iter();
+        let commits: BTreeMap<String, String> = taken()
+            .map(|(repo, taken)| (repo.clone(), taken.commit.clone()))
+            .collect();
+        let contents: BTreeMap<String, Sha256> = taken()
+            .filter_map(|(repo, taken)| Some((repo.clone(), taken.sha256?)))
+            .collect();
+        if applied.extends != commits || applied.contents != contents {
+            (applied.extends, applied.contents) = (commits, contents);
+            applied.write(&ctx.paths)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the manifest of a repository and of those that it extends. With `anew`, these are asked
+/// for what is newest.
+pub(crate) fn load(
+    ctx: &Context,
+    place: &Place,
+    name: &str,
+    applied: &Applied,
+    anew: bool,
+) -> Result<Loaded> {
+    let manifest = Manifest::of_repository(place, name)?;
+    if manifest.extends.is_empty() {
+        return Ok(Loaded {
+            manifest,
+            fetched: Vec::new(),
+        });
+    }
+    let known = match Lock::read(place)? {
+        _ if anew => BTreeMap::new(),
+        Some(lock) => lock.extends,
+        None => {
+            let taken = applied.extends.iter();
+            let pinned = |(repo, commit): (&String, &String)| Pinned {
+                commit: commit.clone(),
+                sha256: applied.contents.get(repo).copied(),
+            };
+            taken
+                .map(|taken| (taken.0.clone(), pinned(taken)))
+                .collect()
+        }
+    };
+    let mut work = Work {
+        ctx,
+        known,
+        fetched: Vec::new(),
+        commits: BTreeMap::new(),
+        merged: Vec::new(),
+    };
+    let mut manifest = work.follow(manifest, &mut vec![identity(place)])?;
+    manifest.commits = work.commits;
+    Ok(Loaded {
+        manifest,
+        fetched: work.fetched,
+    })
+}
+
+/// Whether somebody has changed files of a repository that was fetched. What lies beside them in a
+/// checkout, as editors and programs leave it, is no change; of an archive, only that it `was` all
+/// there is is known.
+fn is_changed(folder: &Path, was: Option<&Sha256>) -> Result<bool> {
+    if folder.join(".git").exists()
+        && let Ok(output) = git::command()
+            .arg("-C")
+            .arg(folder)
+            .args(["status", "--porcelain", "--untracked-files=no"])
+            .output()
+        && output.status.success()
+    {
+        return Ok(!output.stdout.is_empty());
+    }
+    Ok(match was {
+        Some(was) => content(folder)? != *was,
+        None => false,
+    })
+}
+
+/// Where a commit of the repository at `url` is kept.
+fn folder(ctx: &Context, url: &str, commit: &str) -> PathBuf {
+    let name = &Sha256::of(shown(url).as_bytes()).to_string()[..12];
+    ctx.paths
+        .data
+        .join("extends")
+        .join(format!("{name}-{commit}"))
+}
+
+struct Work<'a> {
+    ctx: &'a Context,
+    /// What is known by repository, as the manifests name them.
+    known: BTreeMap<String, Pinned>,
+    fetched: Vec<Fetched>,
+    commits: BTreeMap<String, Pinned>,
+    /// What has been put under the manifest: two that extend the same one have it once.
+    merged: Vec<String>,
+}
+
+impl Work<'_> {
+    /// `above` are the repositories that lead here: none may come again.
+    fn follow(&mut self, mut manifest: Manifest, above: &mut Vec<String>) -> Result<Manifest> {
+        for extends in manifest.extends.clone() {
+            let wrong = |reason: String, hint: &'static str| Error::Content {
+                what: format!("{}: {}", extends.at, extends.repo),
+                reason,
+                hint,
+            };
+            let (place, id) = self.place(&manifest.place, &extends)?;
+            if above.contains(&id) || above.len() >= DEEPEST {
+                return Err(wrong(
+                    "it leads back to where it is extended".into(),
+                    "remove one of the lines; nothing was done",
+                ));
+            }
+            if self.merged.contains(&id) {
+                continue;
+            }
+            self.merged.push(id.clone());
+            above.push(id);
+            let below = Manifest::load(&place, &extends.repo)?;
+            let below = self.follow(below, above)?;
+            above.pop();
+            merge(&mut manifest, below);
+        }
+        Ok(manifest)
+    }
+
+    /// Where the repository is or will be, and what tells it from others.
+    fn place(&mut self, own: &Place, extends: &Extends) -> Result<(Place, String)> {
+        let wrong = |reason: String, hint: &'static str| Error::Content {
+            what: format!("{}: {}", extends.at, extends.repo),
+            reason,
+            hint,
+        };
+        match repository::parse(&extends.repo, &endpoints::git_host(), false, &|_| false)? {
+            Repo::Folder(path) => {
+                let base = fs::canonicalize(own.readable())
+                    .map_err(store::Error::io("read", own.readable()))?;
+                let inside = fs::canonicalize(base.join(&path))
+                    .ok()
+                    .filter(|real| real.starts_with(&base) && path.is_relative());
+                let Some(real) = inside else {
+                    return Err(wrong(
+                        "a folder that is extended lies in the repository".into(),
+                        "write \"./team\", or the address of a repository",
+                    ));
+                };
+                let below = real.strip_prefix(&base).unwrap_or(Path::new(""));
+                let place = Place {
+                    root: own.root.join(below),
+                    base: real.clone(),
+                };
+                Ok((place, real.display().to_string()))
+            }
+            Repo::Git(url) => {
+                let known = self.known.get(&extends.repo).cloned();
+                if known
+                    .as_ref()
+                    .is_some_and(|known| !repository::is_commit(&known.commit))
+                {
+                    return Err(wrong(
+                        "the lock names no commit of it".into(),
+                        "boot update asks for it anew",
+                    ));
+                }
+                let folder = |commit: &str| folder(self.ctx, &url, commit);
+                // Its files may be somebody's dotfiles by now, and changed by their owner: what
+                // lies there is not asked what it was.
+                if let Some(known) = known
+                    .as_ref()
+                    .filter(|known| folder(&known.commit).is_dir())
+                {
+                    self.commits.insert(extends.repo.clone(), known.clone());
+                    return Ok((Place::at(&folder(&known.commit)), shown(&url)));
+                }
+                let home = self.ctx.paths.data.join("extends");
+                let made: Vec<PathBuf> = home
+                    .ancestors()
+                    .take_while(|folder| !folder.exists())
+                    .map(Path::to_path_buf)
+                    .collect();
+                let staging = Staging::within(&home)?;
+                let base = staging.path().join("repository");
+                // What fails from here on leaves no folder.
+                let mut fetched = Fetched {
+                    staging: Some(staging),
+                    root: PathBuf::new(),
+                    made,
+                };
+                let commit = repository::fetch_commit(
+                    self.ctx,
+                    &url,
+                    known.as_ref().map(|known| known.commit.as_str()),
+                    &base,
+                )?;
+                fetched.root = folder(&commit);
+                let root = fetched.root.clone();
+                let sha256 = content(&base)?;
+                // What git checks out it has compared with the commit's hash itself.
+                let is_archive = !base.join(".git").exists();
+                if is_archive
+                    && known
+                        .and_then(|known| known.sha256)
+                        .is_some_and(|known| known != sha256)
+                {
+                    return Err(Error::Repo {
+                        reason: format!(
+                            "the archive of {} has other content than boot.lock says",
+                            shown(&url)
+                        ),
+                        hint: "install git, which can tell; nothing was done".into(),
+                    });
+                }
+                self.commits.insert(
+                    extends.repo.clone(),
+                    Pinned {
+                        commit,
+                        sha256: Some(sha256),
+                    },
+                );
+                // Dropped from the front: the folders go with the first, when the others are gone.
+                self.fetched.insert(0, fetched);
+                Ok((Place { root, base }, shown(&url)))
+            }
+        }
+    }
+}
+
+/// The hash of what lies below `root`: each path with its kind, whether it can be run, and what it
+/// holds or leads to. git's own folder is no part of it, nor are times, owners and other modes: a
+/// checkout and an archive of one commit have the same.
+///
+/// # Errors
+/// Something can't be read.
+fn content(root: &Path) -> Result<Sha256> {
+    fn walk(root: &Path, folder: &Path, lines: &mut Vec<Vec<u8>>) -> store::Result<()> {
+        for entry in fs::read_dir(folder).map_err(store::Error::io("read", folder))? {
+            let path = entry.map_err(store::Error::io("read", folder))?.path();
+            let data = fs::symlink_metadata(&path).map_err(store::Error::io("read", &path))?;
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            if below == Path::new(".git") {
+                continue;
+            }
+            let mut line = below.as_os_str().as_bytes().to_vec();
+            if data.is_dir() {
+                walk(root, &path, lines)?;
+                continue;
+            } else if data.is_symlink() {
+                line.extend(b"\0link\0");
+                line.extend(
+                    fs::read_link(&path)
+                        .map_err(store::Error::io("read", &path))?
+                        .as_os_str()
+                        .as_bytes(),
+                );
+            } else {
+                line.extend(if data.permissions().mode() & 0o100 == 0 {
+                    &b"\0file\0"[..]
+                } else {
+                    b"\0program\0"
+                });
+                line.extend(digest::file(&path)?.bytes());
+            }
+            lines.push(line);
+        }
+        Ok(())
+    }
+    let mut lines = Vec::new();
+    walk(root, root, &mut lines)?;
+    lines.sort();
+    // Each with its length: no name or target can pretend to be two.
+    let all: Vec<u8> = lines
+        .into_iter()
+        .flat_map(|line| [line.len().to_be_bytes().to_vec(), line].concat())
+        .collect();
+    Ok(Sha256::of(&all))
+}
+
+fn identity(place: &Place) -> String {
+    fs::canonicalize(place.readable()).map_or_else(
+        |_| place.root.display().to_string(),
+        |real| real.display().to_string(),
+    )
+}
+
+/// Puts `below` under `near`.
+fn merge(near: &mut Manifest, below: Manifest) {
+    fn unite<T: PartialEq>(near: &mut Vec<T>, below: Vec<T>) {
+        for one in below {
+            if !near.contains(&one) {
+                near.push(one);
+            }
+        }
+    }
+    unite(&mut near.pythons, below.pythons);
+    for tool in below.tools {
+        match near
+            .tools
+            .iter_mut()
+            .find(|own| crate::machine::items::same_tool(&own.name, &tool.name))
+        {
+            Some(own) => own.extend(tool),
+            None => near.tools.push(tool),
+        }
+    }
+    for (name, request) in below.venvs {
+        near.venvs.entry(name).or_insert(request);
+    }
+    unite(&mut near.packages.any, below.packages.any);
+    for (manager, names) in below.packages.of {
+        unite(near.packages.of.entry(manager).or_default(), names);
+    }
+    for (name, var) in below.vars {
+        near.vars.entry(name).or_insert(var);
+    }
+    for run in below.runs {
+        if !near.runs.iter().any(|own| own.id == run.id) {
+            near.runs.push(run);
+        }
+    }
+    near.dotfiles.extend(below.dotfiles);
+    near.hook = near.hook.or(below.hook);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_and_an_archive_have_the_same_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, text: &str, mode: u32| {
+            let root = folder.path().join(name);
+            fs::create_dir_all(root.join("home")).unwrap();
+            fs::write(root.join("home/.rc"), text).unwrap();
+            fs::set_permissions(root.join("home/.rc"), fs::Permissions::from_mode(mode)).unwrap();
+            std::os::unix::fs::symlink("home/.rc", root.join("link")).unwrap();
+            root
+        };
+        let (checkout, archive) = (make("checkout", "x", 0o644), make("archive", "x", 0o600));
+        fs::create_dir(checkout.join(".git")).unwrap();
+        fs::write(checkout.join(".git/HEAD"), "x").unwrap();
+        let same = content(&checkout).unwrap();
+        assert_eq!(same, content(&archive).unwrap());
+        assert_ne!(same, content(&make("other", "y", 0o644)).unwrap());
+        assert_ne!(same, content(&make("program", "x", 0o755)).unwrap());
+        fs::remove_file(archive.join("link")).unwrap();
+        fs::write(archive.join("link"), "home/.rc").unwrap();
+        assert_ne!(same, content(&archive).unwrap(), "a file is no link");
+    }
+}

@@ -1,0 +1,310 @@
+//! `boot.toml`, read and checked: whoever has a [`Manifest`] needn't doubt a name or a path in it
+//! any more.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use crate::machine::{Error, Result, repository};
+use crate::manifest::document::{At, Document, Table};
+use crate::manifest::lock::Pinned;
+use crate::net::endpoints;
+use crate::report::escaped;
+use crate::report::nearest;
+
+pub(crate) mod condition;
+pub(crate) mod document;
+pub(crate) mod edit;
+pub(crate) mod lock;
+pub(crate) mod tables;
+pub(crate) mod template;
+
+pub(crate) use tables::dotfiles::{Dotfiles, Entry, Manager, Mode};
+pub(crate) use tables::packages::{MANAGERS, Packages, Var};
+pub(crate) use tables::runs::{On, Phase, Run};
+pub(crate) use tables::tools::{Source, Tool};
+
+/// The file's name, at the root of a repository.
+pub(crate) const FILE: &str = "boot.toml";
+
+/// No honest manifest comes near it.
+const LONGEST: u64 = 1 << 20;
+
+/// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi
+/// or yadm.
+pub(crate) fn is_in(folder: &Path) -> bool {
+    folder.join(FILE).is_file() || Manager::of(folder).is_some()
+}
+
+/// Where a repository is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Where it is or will be: what links lead to.
+    pub root: PathBuf,
+    /// Where it can be read now; another folder than `root` until somebody has agreed to a fetched
+    /// one.
+    pub base: PathBuf,
+}
+
+impl Place {
+    /// A repository that is at its place.
+    pub(crate) fn at(root: &Path) -> Place {
+        Place {
+            root: root.into(),
+            base: root.into(),
+        }
+    }
+
+    /// The folder to read from: what was fetched moves to its place once somebody has agreed.
+    pub(crate) fn readable(&self) -> &Path {
+        if self.base == self.root || fs::symlink_metadata(&self.base).is_err() {
+            &self.root
+        } else {
+            &self.base
+        }
+    }
+}
+
+/// What a machine should have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    /// The repository that this machine was set up from.
+    pub place: Place,
+    /// Other repositories whose manifests this one goes on from.
+    pub extends: Vec<Extends>,
+    /// The commits that were taken of them, once they have been followed: see `extends`.
+    pub commits: BTreeMap<String, Pinned>,
+    /// Requests; the first is the default.
+    pub pythons: Vec<String>,
+    pub tools: Vec<Tool>,
+    /// Named virtualenvs, and the request for the Python of each.
+    pub venvs: BTreeMap<String, String>,
+    pub packages: Packages,
+    /// One for each repository that has some.
+    pub dotfiles: Vec<Dotfiles>,
+    pub vars: BTreeMap<String, Var>,
+    pub runs: Vec<Run>,
+    /// Whether the shell hook should be installed; None where nothing is said.
+    pub hook: Option<bool>,
+}
+
+/// One line of `extends`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extends {
+    pub repo: String,
+    /// `boot.toml:2:12`.
+    pub at: String,
+}
+
+impl Manifest {
+    /// As [`Manifest::load`], of the repository that a machine is set up from: the dotfiles of one
+    /// that is chezmoi's or yadm's are theirs to place, also where it has no manifest that says so.
+    pub(crate) fn of_repository(place: &Place, shown: &str) -> Result<Manifest> {
+        let manager = Manager::of(place.readable());
+        let mut manifest = match Manifest::load(place, shown) {
+            Err(Error::NoBootToml(_)) if manager.is_some() => Manifest {
+                place: place.clone(),
+                ..Manifest::default()
+            },
+            loaded => loaded?,
+        };
+        if manifest.dotfiles.is_empty() && manager.is_some() {
+            manifest.dotfiles.push(Dotfiles {
+                place: place.clone(),
+                manager,
+                ..Dotfiles::default()
+            });
+        }
+        Ok(manifest)
+    }
+
+    /// Reads the manifest of the repository at `place`. `shown` is what complaints call the
+    /// repository. What it extends isn't looked at: see `extends`.
+    pub(crate) fn load(place: &Place, shown: &str) -> Result<Manifest> {
+        let path = place.readable().join(FILE);
+        let text = match read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NoBootToml(shown.into()));
+            }
+            Err(source) => {
+                return Err(Error::Unreadable {
+                    path: Path::new(shown).join(FILE),
+                    source,
+                });
+            }
+        };
+        let file = format!("{}/{FILE}", shown.trim_end_matches('/'));
+        let mut manifest = Manifest::parse(&text, &file)?;
+        manifest.place = place.clone();
+        manifest
+            .dotfiles
+            .iter_mut()
+            .for_each(|dotfiles| dotfiles.place = place.clone());
+        manifest
+            .runs
+            .iter_mut()
+            .for_each(|run| run.place = place.clone());
+        for tool in &mut manifest.tools {
+            if let Some(Source::Folder(path)) = &mut tool.source {
+                *path = place.root.join(&*path);
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The requests for all Pythons that are needed here, each once: those to install, and those of
+    /// tools and virtualenvs. A more exact one serves a wider one too.
+    pub(crate) fn python_requests(&self, wanted: impl Fn(&Tool) -> bool) -> Vec<&String> {
+        let mut found: Vec<&String> = self.pythons.iter().collect();
+        let of_tools = self
+            .tools
+            .iter()
+            .filter(|tool| wanted(tool))
+            .filter_map(|tool| tool.python.as_ref());
+        for request in of_tools.chain(self.venvs.values()) {
+            let serves = |other: &&&String| {
+                **other == request
+                    || other
+                        .strip_prefix(request.as_str())
+                        .is_some_and(|rest| rest.starts_with('.'))
+            };
+            if !found.iter().any(|other| serves(&other)) {
+                found.push(request);
+            }
+        }
+        found
+    }
+
+    /// As [`Manifest::load`], from text.
+    pub(crate) fn parse(text: &str, file: &str) -> document::Result<Manifest> {
+        let doc = Document { file, text };
+        let parsed = doc.parse()?;
+        let top = doc.root(parsed.get_ref());
+        top.only_keys(&[
+            "version", "extends", "python", "tools", "venvs", "packages", "dotfiles", "vars",
+            "run", "shell",
+        ])?;
+        version(&top)?;
+        Ok(Manifest {
+            place: Place::default(),
+            extends: extends(&top)?,
+            commits: BTreeMap::new(),
+            pythons: tables::tools::pythons(&top)?,
+            tools: tables::tools::tools(&top)?,
+            venvs: tables::tools::venvs(&top)?,
+            packages: tables::packages::packages(&top)?,
+            dotfiles: tables::dotfiles::dotfiles(&top)?.into_iter().collect(),
+            vars: tables::packages::vars(&top)?,
+            runs: tables::runs::runs(&top)?,
+            hook: match top.table("shell", "[shell]")? {
+                Some(shell) => {
+                    shell.only_keys(&["hook"])?;
+                    shell.boolean("hook")?
+                }
+                None => None,
+            },
+        })
+    }
+}
+
+/// A pipe or a device must not make boot wait, nor a huge file fill the memory.
+fn read(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it isn't a regular file"));
+    }
+    let mut text = String::new();
+    fs::File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::other("it is larger than a megabyte"));
+    }
+    // Some editors put a byte order mark there.
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_string)
+        .unwrap_or(text))
+}
+
+fn version(top: &Table<'_>) -> document::Result<()> {
+    match top.integer("version")? {
+        Some(At { value: 1, .. }) => Ok(()),
+        Some(At { span, value }) => Err(top.problem(
+            &span,
+            format!("version {value} of boot.toml isn't known to this boot"),
+            "write version = 1, or take a newer boot",
+        )),
+        None => Err(top.lacks(
+            "boot.toml doesn't say its version",
+            "write version = 1 at its top",
+        )),
+    }
+}
+
+fn extends(top: &Table<'_>) -> document::Result<Vec<Extends>> {
+    let mut found: Vec<Extends> = Vec::new();
+    for repo in top.strings("extends")? {
+        if found.iter().any(|other| other.repo == repo.value) {
+            return Err(top.problem(
+                &repo.span,
+                format!("{} stands there twice", escaped(&repo.value)),
+                "keep one of them",
+            ));
+        }
+        if let Err(Error::NotARepo { text, reason }) =
+            repository::parse(&repo.value, &endpoints::git_host(), false, &|_| false)
+        {
+            let message = format!("{} isn't a repository: {reason}", escaped(&text));
+            return Err(top.problem(
+                &repo.span,
+                message,
+                "write USER, USER/NAME, HOST/USER/NAME, a git address, or \"./FOLDER\"",
+            ));
+        }
+        found.push(Extends {
+            at: top.place(&repo.span),
+            repo: repo.value,
+        });
+    }
+    Ok(found)
+}
+
+/// A relative path that stays below what it is joined to, and that a terminal can show.
+fn inside(text: &str) -> Option<PathBuf> {
+    let path = Path::new(text);
+    let plain = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let shown = escaped(text) == text;
+    (plain && shown && !text.is_empty()).then(|| {
+        path.components()
+            .filter(|part| !matches!(part, Component::CurDir))
+            .collect()
+    })
+}
+
+/// The value of `key`, which must be one of `known`.
+fn word<'w>(table: &Table<'_>, key: &str, known: &[&'w str]) -> document::Result<Option<&'w str>> {
+    let Some(found) = table.string(key)? else {
+        return Ok(None);
+    };
+    match known.iter().find(|word| **word == found.value) {
+        Some(word) => Ok(Some(word)),
+        None => {
+            let hint = match nearest(&found.value, known) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("write one of {}", known.join(", ")),
+            };
+            Err(table.problem(
+                &found.span,
+                format!("{} isn't a value of {key}", escaped(&found.value)),
+                hint,
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
