@@ -86,7 +86,7 @@ fn boot_as(home: &Home, passwd: &str, group: &str, gid: u32, args: &[&str]) -> R
 }
 
 #[test]
-fn a_group_of_the_users_own_may_write_whatever_its_number() {
+fn hook_accepts_project_writable_by_private_group() {
     if !is_root() || !needs::mounts() {
         return;
     }
@@ -142,7 +142,7 @@ fn a_group_of_the_users_own_may_write_whatever_its_number() {
 }
 
 #[test]
-fn what_only_looks_like_a_leftover_is_neither_opened_nor_deleted() {
+fn staging_lookalikes_are_neither_opened_nor_deleted() {
     let (home, mirror) = home();
     let project = pinned(&home, &mirror, "project");
     let staged = |name: &str| project.join(format!(".boot-staging-{name}"));
@@ -227,7 +227,7 @@ fn hold(home: &Home, words: &[String], name: &str) -> Child {
 }
 
 #[test]
-fn nobody_else_can_hold_up_a_prompt() {
+fn hook_prompt_is_not_delayed_by_other_users() {
     if !is_root() || !needs::program("flock") {
         return;
     }
@@ -267,7 +267,7 @@ fn nobody_else_can_hold_up_a_prompt() {
 }
 
 #[test]
-fn a_prompt_waits_a_second_and_says_whom_for_and_a_command_says_it_at_once() {
+fn hook_prompt_gives_up_on_held_lock_and_names_process() {
     if !needs::program("flock") {
         return;
     }
@@ -323,7 +323,7 @@ fn a_prompt_waits_a_second_and_says_whom_for_and_a_command_says_it_at_once() {
 }
 
 #[test]
-fn whatever_the_umask_others_write_to_nothing_of_boots_and_programs_have_the_users() {
+fn files_are_private_under_any_umask_and_exec_keeps_it() {
     for umask in ["000", "002"] {
         let mirror = Mirror::new();
         let home = Home::with(&mirror);
@@ -353,7 +353,7 @@ fn whatever_the_umask_others_write_to_nothing_of_boots_and_programs_have_the_use
 }
 
 #[test]
-fn root_does_not_fill_another_users_home() {
+fn root_in_home_of_other_user_writes_nothing() {
     if !is_root() {
         return;
     }
@@ -438,7 +438,7 @@ fn root_does_not_fill_another_users_home() {
 }
 
 #[test]
-fn a_cache_of_somebody_else_is_not_used() {
+fn cache_of_other_user_is_not_used() {
     if !is_root() {
         return;
     }

@@ -98,7 +98,7 @@ fn start_up(home: &Home, shell: &str) {
 }
 
 #[test]
-fn nothing_that_a_pull_request_brings_runs_in_any_shell() {
+fn hook_runs_nothing_of_a_pull_request() {
     for shell in ["bash", "zsh", "fish"] {
         if !needs::program(shell) || !needs::program("git") {
             continue;
@@ -175,7 +175,7 @@ fn nothing_that_a_pull_request_brings_runs_in_any_shell() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn project_swapped_by_another_user_runs_nothing() {
+fn hook_runs_nothing_of_project_swapped_by_other_user() {
     use std::os::unix::fs::PermissionsExt;
     if !crate::support::nobody::is_root() || !needs::program("setpriv") {
         needs::skipped("only root can be two users");

@@ -28,7 +28,7 @@ fn home(mirror: &Mirror, shell: &str) -> Home {
 const ACTIVE: &str = "printenv VIRTUAL_ENV";
 
 #[test]
-fn a_projects_environment_is_made_and_active_and_leaving_deactivates() {
+fn cd_activates_environment_and_leaving_deactivates() {
     let mirror = Mirror::new();
     for shell in SHELLS {
         let home = home(&mirror, shell);
@@ -74,7 +74,7 @@ fn a_projects_environment_is_made_and_active_and_leaving_deactivates() {
 }
 
 #[test]
-fn a_checkouts_own_environment_is_not_put_on_path() {
+fn cd_does_not_activate_environment_of_checkout() {
     let mirror = Mirror::new();
     for shell in SHELLS {
         let home = home(&mirror, shell);
@@ -105,7 +105,7 @@ fn a_checkouts_own_environment_is_not_put_on_path() {
 }
 
 #[test]
-fn a_python_that_isnt_installed_is_one_line_with_the_command() {
+fn cd_missing_python_is_one_line_with_command() {
     let mirror = Mirror::new();
     for shell in SHELLS {
         let home = home(&mirror, shell);
@@ -126,7 +126,7 @@ fn a_python_that_isnt_installed_is_one_line_with_the_command() {
 }
 
 #[test]
-fn uninstalling_the_hook_restores_every_byte() {
+fn shell_uninstall_restores_every_byte() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.write(".bashrc", "# mine, without a newline at the end");

@@ -39,7 +39,7 @@ fn asked(home: &Home, shell: &str, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn names_of_tools_pythons_and_environments_are_offered_where_they_belong() {
+fn completion_offers_names_of_tools_pythons_and_venvs() {
     let mirror_minor = Mirror::new().minor();
     let home = home();
     for words in [
@@ -90,7 +90,7 @@ fn names_of_tools_pythons_and_environments_are_offered_where_they_belong() {
 }
 
 #[test]
-fn the_first_tab_in_each_shell_completes() {
+fn completion_works_at_first_tab_in_each_shell() {
     for shell in ["bash", "zsh", "fish"] {
         let home = home();
         home.boot(["shell", "install", "--shell", shell]).success();
@@ -114,7 +114,7 @@ fn the_first_tab_in_each_shell_completes() {
 }
 
 #[test]
-fn zsh_completes_wherever_its_start_up_file_sets_completion_up() {
+fn completion_in_zsh_works_before_and_after_compinit() {
     for (before, behind) in [
         (
             "autoload -Uz compinit && compinit -u -D\n",
@@ -141,7 +141,7 @@ fn zsh_completes_wherever_its_start_up_file_sets_completion_up() {
 }
 
 #[test]
-fn a_stray_variable_is_an_error_and_not_a_silent_run() {
+fn completion_variable_with_wrong_value_is_error() {
     let home = Home::new();
     let mut command = home.command(crate::support::BOOT);
     home.run(command.env("_BOOT_COMPLETE", "bash").args(["tool", "list"]))

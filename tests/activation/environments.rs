@@ -66,7 +66,7 @@ fn git(home: &Home, folder: &Path, line: &str) -> Run {
 }
 
 #[test]
-fn environment_made_is_a_link_into_boots_folder() {
+fn venv_of_project_is_link_into_boot_folder() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let root = active(&home, &project).unwrap();
@@ -93,7 +93,7 @@ fn environment_made_is_a_link_into_boots_folder() {
 }
 
 #[test]
-fn project_renamed_keeps_its_environment() {
+fn venv_follows_renamed_project() {
     let home = home();
     let root = active(&home, &stand_in::project(&home, "alpha")).unwrap();
     command(&root, "pip");
@@ -131,7 +131,7 @@ fn project_renamed_keeps_its_environment() {
 }
 
 #[test]
-fn project_copied_gets_its_own_environment() {
+fn venv_of_copied_project_is_its_own() {
     let home = home();
     let alpha = stand_in::project(&home, "alpha");
     let root = active(&home, &alpha).unwrap();
@@ -156,7 +156,7 @@ fn project_copied_gets_its_own_environment() {
 }
 
 #[test]
-fn link_deleted_makes_a_new_one_and_restore_brings_back_the_old() {
+fn venv_restore_brings_back_environment_of_deleted_link() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let first = active(&home, &project).unwrap();
@@ -186,7 +186,7 @@ fn link_deleted_makes_a_new_one_and_restore_brings_back_the_old() {
 }
 
 #[test]
-fn unused_environment_is_deleted_after_a_month() {
+fn venv_unused_for_a_month_is_deleted() {
     let home = home();
     let (app, other) = (
         stand_in::project(&home, "app"),
@@ -231,7 +231,7 @@ fn unused_environment_is_deleted_after_a_month() {
 }
 
 #[test]
-fn git_status_is_clean_whatever_the_patterns_say() {
+fn venv_keeps_git_status_clean_under_any_ignore_patterns() {
     for (patterns, adds) in [
         ("", true),
         (".venv/\n", true),
@@ -269,7 +269,7 @@ fn git_status_is_clean_whatever_the_patterns_say() {
 }
 
 #[test]
-fn git_status_is_clean_in_worktrees_and_submodules_too() {
+fn venv_keeps_git_status_clean_in_worktrees_and_submodules() {
     let home = home();
     let main = stand_in::project(&home, "main");
     git(&home, &main, "init -q");
@@ -305,7 +305,7 @@ fn git_status_is_clean_in_worktrees_and_submodules_too() {
 }
 
 #[test]
-fn git_clean_makes_a_new_environment() {
+fn venv_after_git_clean_is_new() {
     let home = home();
     let project = stand_in::project(&home, "app");
     git(&home, &project, "init -q");
@@ -319,7 +319,7 @@ fn git_clean_makes_a_new_environment() {
 }
 
 #[test]
-fn checkout_that_brings_an_environment_reaches_neither_path_nor_what_is_behind_the_link() {
+fn venv_of_checkout_is_not_activated_and_changes_nothing() {
     let home = home();
     let project = stand_in::project(&home, "app");
     git(&home, &project, "init -q");
@@ -382,7 +382,7 @@ fn tree(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn archive_unpacked_over_the_project_replaces_the_link() {
+fn venv_in_unpacked_archive_is_not_activated() {
     let home = home();
     let project = stand_in::project(&home, "app");
     home.program("evil/app/.venv/bin/git", "#!/bin/sh\ntouch ~/pwned\n");
@@ -407,7 +407,7 @@ fn archive_unpacked_over_the_project_replaces_the_link() {
 }
 
 #[test]
-fn link_of_a_checkout_activates_nothing_of_others() {
+fn venv_link_of_checkout_activates_nothing() {
     let home = home();
     let alpha = active(&home, &stand_in::project(&home, "alpha")).unwrap();
     home.program("stranger/bin/python", "#!/bin/sh\n");
@@ -444,7 +444,7 @@ fn link_of_a_checkout_activates_nothing_of_others() {
 }
 
 #[test]
-fn folder_of_an_earlier_boot_is_taken_over_with_its_packages() {
+fn venv_folder_of_earlier_boot_is_moved_with_packages() {
     for pinned in [true, false] {
         let home = home();
         let project = stand_in::project(&home, "app");
@@ -491,7 +491,7 @@ fn folder_of_an_earlier_boot_is_taken_over_with_its_packages() {
 }
 
 #[test]
-fn folder_of_an_earlier_boot_that_a_checkout_wrote_into_is_not_taken_over() {
+fn venv_folder_of_earlier_boot_with_tracked_files_stays() {
     let home = home();
     let project = stand_in::project(&home, "app");
     git(&home, &project, "init -q");
@@ -517,7 +517,7 @@ fn folder_of_an_earlier_boot_that_a_checkout_wrote_into_is_not_taken_over() {
 }
 
 #[test]
-fn file_of_pep_832_is_followed_with_trust() {
+fn venv_file_of_pep_832_needs_trust() {
     let home = home();
     let project = stand_in::project(&home, "app");
     home.program("elsewhere/env/bin/python", "#!/bin/sh\n");
@@ -562,7 +562,7 @@ fn file_of_pep_832_is_followed_with_trust() {
 }
 
 #[test]
-fn environment_without_a_pin_is_active() {
+fn venv_without_pin_is_activated() {
     let home = home();
     fs::create_dir(home.root.join("plain")).unwrap();
     let plain = home.root.join("plain");
@@ -593,7 +593,7 @@ fn environment_without_a_pin_is_active() {
 }
 
 #[test]
-fn nearest_of_pin_and_environment_is_the_project() {
+fn venv_or_pin_that_is_nearest_decides() {
     let home = home();
     stand_in::install_version(&home, "3.12.1");
     let mono = stand_in::project(&home, "mono");
@@ -614,7 +614,7 @@ fn nearest_of_pin_and_environment_is_the_project() {
 }
 
 #[test]
-fn clear_names_the_packages_that_go() {
+fn venv_clear_names_packages_that_go() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let root = active(&home, &project).unwrap();
@@ -653,7 +653,7 @@ fn clear_names_the_packages_that_go() {
 }
 
 #[test]
-fn remove_takes_the_link_and_the_environment() {
+fn venv_remove_deletes_link_and_environment() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let root = active(&home, &project).unwrap();
@@ -667,7 +667,7 @@ fn remove_takes_the_link_and_the_environment() {
 }
 
 #[test]
-fn odd_names_of_projects_are_fine() {
+fn venv_works_in_projects_with_odd_names() {
     let home = home();
     for name in [
         "a:b",
@@ -706,7 +706,7 @@ fn odd_names_of_projects_are_fine() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn project_on_a_filesystem_without_links_gets_the_file_of_pep_832() {
+fn venv_without_symlinks_writes_file_of_pep_832() {
     if !crate::support::needs::program("strace") {
         return;
     }
@@ -765,7 +765,7 @@ fn project_on_a_filesystem_without_links_gets_the_file_of_pep_832() {
 }
 
 #[test]
-fn clear_over_a_folder_of_others_keeps_the_environment_of_before() {
+fn venv_clear_of_foreign_folder_keeps_earlier_environment() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let first = active(&home, &project).unwrap();
@@ -805,7 +805,7 @@ fn clear_over_a_folder_of_others_keeps_the_environment_of_before() {
 }
 
 #[test]
-fn remove_typed_twice_leaves_the_kept_environment() {
+fn venv_remove_twice_leaves_kept_environment() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let first = active(&home, &project).unwrap();
@@ -820,7 +820,7 @@ fn remove_typed_twice_leaves_the_kept_environment() {
 }
 
 #[test]
-fn trusted_folder_that_a_checkout_wrote_into_is_nobodys_python() {
+fn venv_trusted_folder_with_tracked_files_is_not_used() {
     let home = home();
     let project = stand_in::project(&home, "app");
     git(&home, &project, "init -q");
@@ -861,7 +861,7 @@ fn trusted_folder_that_a_checkout_wrote_into_is_nobodys_python() {
 }
 
 #[test]
-fn link_to_another_projects_environment_takes_nothing_from_it() {
+fn venv_link_to_other_project_takes_nothing_from_it() {
     let home = home();
     let alpha = stand_in::project(&home, "alpha");
     let root = active(&home, &alpha).unwrap();
@@ -880,7 +880,7 @@ fn link_to_another_projects_environment_takes_nothing_from_it() {
 }
 
 #[test]
-fn used_environment_is_not_counted_as_unused_from_long_ago() {
+fn venv_in_use_is_not_deleted_for_an_old_marker() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let root = active(&home, &project).unwrap();
@@ -900,7 +900,7 @@ fn used_environment_is_not_counted_as_unused_from_long_ago() {
 }
 
 #[test]
-fn two_shells_take_over_a_folder_of_an_earlier_boot_once() {
+fn venv_folder_of_earlier_boot_is_moved_once() {
     let home = home();
     let project = stand_in::project(&home, "app");
     home.write(".config/boot/config.toml", "[venv]\nin_project = true\n");

@@ -65,7 +65,7 @@ fn active(folder: &Path) -> String {
 const NONE: &str = "<> 0\n";
 
 #[test]
-fn entering_and_leaving_works_whatever_the_options_are() {
+fn hook_enters_and_leaves_under_all_shell_options() {
     let table = [
         ("bash", ":"),
         ("bash", "set -u"),
@@ -121,7 +121,7 @@ fn entering_and_leaving_works_whatever_the_options_are() {
 }
 
 #[test]
-fn no_name_of_a_folder_is_ever_run() {
+fn hook_never_runs_a_folder_name() {
     for name in [
         "$(touch x)",
         "`touch x`",
@@ -155,7 +155,7 @@ fn no_name_of_a_folder_is_ever_run() {
 }
 
 #[test]
-fn a_colon_in_the_path_puts_no_folder_of_the_project_on_path() {
+fn hook_colon_in_folder_name_adds_nothing_to_path() {
     for shell in SHELLS {
         let home = home();
         let project = stand_in::project(&home, "a:evil");
@@ -171,7 +171,7 @@ fn a_colon_in_the_path_puts_no_folder_of_the_project_on_path() {
 }
 
 #[test]
-fn what_a_checkout_brings_along_is_not_activated_until_it_is_trusted() {
+fn hook_activates_foreign_venv_only_after_trust() {
     for shell in SHELLS {
         let home = home();
         let project = stand_in::project(&home, "p");
@@ -209,7 +209,7 @@ fn what_a_checkout_brings_along_is_not_activated_until_it_is_trusted() {
 }
 
 #[test]
-fn a_pin_that_is_edited_within_the_same_second_is_noticed_and_a_missing_python_is_said_once() {
+fn hook_notices_pin_edited_within_a_second() {
     for shell in SHELLS {
         let home = home();
         let project = stand_in::project(&home, "p");
@@ -236,7 +236,7 @@ fn a_pin_that_is_edited_within_the_same_second_is_noticed_and_a_missing_python_i
 }
 
 #[test]
-fn what_was_activated_by_hand_is_left_alone_and_its_deactivation_holds() {
+fn hook_leaves_manual_activation_alone() {
     for shell in SHELLS {
         let home = home();
         let project = stand_in::project(&home, "p");
@@ -264,7 +264,7 @@ fn what_was_activated_by_hand_is_left_alone_and_its_deactivation_holds() {
 }
 
 #[test]
-fn sourced_twice_and_in_a_nested_shell_nothing_is_there_twice() {
+fn hook_sourced_twice_adds_path_once() {
     for shell in SHELLS {
         let home = home();
         let project = stand_in::project(&home, "p");
@@ -296,7 +296,7 @@ fn sourced_twice_and_in_a_nested_shell_nothing_is_there_twice() {
 }
 
 #[test]
-fn nothing_is_made_where_others_can_write_or_in_the_home_directory() {
+fn hook_creates_nothing_in_open_folder_or_home() {
     let home = home();
     fs::write(home.root.join(".python-version"), "3.11").unwrap();
     let open = stand_in::project(&home, "open");

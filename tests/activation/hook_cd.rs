@@ -68,7 +68,7 @@ fn without_reports(answer: &str) -> String {
 }
 
 #[test]
-fn a_command_behind_cd_runs_in_the_project_that_it_leads_to() {
+fn cd_command_after_it_runs_in_new_project() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, "", "") else {
             continue;
@@ -136,7 +136,7 @@ fn a_command_behind_cd_runs_in_the_project_that_it_leads_to() {
 }
 
 #[test]
-fn subshells_and_substitutions_run_in_the_other_project_and_leave_this_shell_alone() {
+fn cd_in_subshell_leaves_parent_shell_alone() {
     for shell in ["bash", "zsh"] {
         let Some((home, mut pty)) = stand(shell, "", "") else {
             continue;
@@ -191,7 +191,7 @@ fn subshells_and_substitutions_run_in_the_other_project_and_leave_this_shell_alo
 }
 
 #[test]
-fn nothing_is_made_or_said_in_a_subshell_and_nothing_ever_printed_to_stdout() {
+fn cd_in_subshell_creates_and_prints_nothing() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, "", "") else {
             continue;
@@ -262,7 +262,7 @@ fn nothing_is_made_or_said_in_a_subshell_and_nothing_ever_printed_to_stdout() {
 }
 
 #[test]
-fn with_the_switch_off_only_prompts_look() {
+fn cd_off_leaves_activation_to_prompts() {
     for shell in SHELLS {
         let off = if shell == "fish" {
             "set -gx BOOT_CD off"
@@ -295,7 +295,7 @@ fn with_the_switch_off_only_prompts_look() {
 }
 
 #[test]
-fn start_up_files_and_scripts_that_change_the_folder_enter_nothing() {
+fn cd_in_start_up_files_and_scripts_enters_nothing() {
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(
@@ -435,7 +435,7 @@ fn walk(home: &Home, before: &str) -> String {
 }
 
 #[test]
-fn cd_pushd_and_popd_print_end_and_lead_where_they_always_did() {
+fn cd_pushd_and_popd_behave_as_without_hook() {
     let (plain, hooked) = (Home::new(), Home::new());
     let before = walk(&plain, "BOOT_CD=off").replace(&plain.root.display().to_string(), "HOME");
     let after = walk(&hooked, "").replace(&hooked.root.display().to_string(), "HOME");
@@ -453,7 +453,7 @@ fn cd_pushd_and_popd_print_end_and_lead_where_they_always_did() {
 }
 
 #[test]
-fn a_cd_of_the_users_own_stays_whenever_it_was_defined() {
+fn cd_of_user_is_kept() {
     let theirs = "cd() { builtin cd \"$@\" && moved=$PWD; }";
     for (before, after) in [
         (theirs, ""),
@@ -508,7 +508,7 @@ fn a_cd_of_the_users_own_stays_whenever_it_was_defined() {
 }
 
 #[test]
-fn wrappers_and_jumps_of_others_work_and_call_nothing_twice() {
+fn cd_wrappers_and_jumpers_work_and_run_once() {
     // The way of rvm and mise, which bring chpwd_functions to bash; a wrapper that calls cd; what
     // autojump, z and fasd do (cd), and zoxide.
     let others = "__zsh_like_cd() \
@@ -575,7 +575,7 @@ fn wrappers_and_jumps_of_others_work_and_call_nothing_twice() {
 }
 
 #[test]
-fn completion_of_cd_and_autocd_are_as_they_were() {
+fn cd_completion_and_autocd_are_unchanged() {
     let Some((home, mut pty)) = stand("bash", "complete -o nospace -d cd", "shopt -s autocd")
     else {
         return;
@@ -601,7 +601,7 @@ fn completion_of_cd_and_autocd_are_as_they_were() {
 }
 
 #[test]
-fn deactivating_and_moving_on_one_line_holds_only_where_it_was_typed() {
+fn deactivate_holds_only_in_folder_where_it_was_typed() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, "", "") else {
             continue;
@@ -625,7 +625,7 @@ fn deactivating_and_moving_on_one_line_holds_only_where_it_was_typed() {
 }
 
 #[test]
-fn set_x_shows_the_users_commands_and_not_the_hooks() {
+fn cd_under_set_x_traces_few_lines() {
     for (shell, most) in [("bash", 8), ("zsh", 8)] {
         let Some((_home, mut pty)) = stand(shell, "", "") else {
             continue;
@@ -647,7 +647,7 @@ fn set_x_shows_the_users_commands_and_not_the_hooks() {
 }
 
 #[test]
-fn a_folder_that_others_name_a_python_in_is_asked_about_once() {
+fn hook_asks_once_about_folder_with_requires_python() {
     // boot says in one line what pyproject.toml asks for; it is asked at the first visit, and not
     // at the next ones.
     for shell in SHELLS {

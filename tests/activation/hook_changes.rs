@@ -59,7 +59,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn an_environment_that_is_made_or_deleted_while_you_stand_there_is_noticed() {
+fn hook_notices_venv_created_or_deleted_in_place() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, by_hand) else {
             continue;
@@ -82,7 +82,7 @@ fn an_environment_that_is_made_or_deleted_while_you_stand_there_is_noticed() {
 }
 
 #[test]
-fn another_environment_in_its_place_is_not_taken_for_it() {
+fn hook_rejects_other_venv_in_same_place() {
     for shell in SHELLS {
         for (name, times) in [("newer", false), ("with the same times inside", true)] {
             let Some((home, mut pty)) = stand(shell, |_| ()) else {
@@ -129,7 +129,7 @@ fn another_environment_in_its_place_is_not_taken_for_it() {
 }
 
 #[test]
-fn a_new_pin_above_or_nearer_is_noticed_and_so_is_one_that_goes() {
+fn hook_notices_pins_added_and_removed() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, |home| {
             stand_in::install_version(home, "3.12.1");
@@ -190,7 +190,7 @@ fn a_new_pin_above_or_nearer_is_noticed_and_so_is_one_that_goes() {
 }
 
 #[test]
-fn pins_are_compared_by_content_however_quickly_they_change() {
+fn hook_compares_pins_by_content() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, |home| {
             for name in ["one", "two"] {
@@ -230,7 +230,7 @@ fn pins_are_compared_by_content_however_quickly_they_change() {
 }
 
 #[test]
-fn trust_that_is_given_or_taken_away_elsewhere_shows_at_the_next_prompt() {
+fn hook_applies_trust_changes_at_next_prompt() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, |_| ()) else {
             continue;
@@ -253,7 +253,7 @@ fn trust_that_is_given_or_taken_away_elsewhere_shows_at_the_next_prompt() {
 }
 
 #[test]
-fn what_the_user_does_to_path_stays() {
+fn hook_keeps_path_changes_of_user() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, |_| ()) else {
             continue;

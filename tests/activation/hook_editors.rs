@@ -86,7 +86,7 @@ fn behaves_as_boots_own(shell: &str, home: &Home, pty: &mut Pty) {
 }
 
 #[test]
-fn an_environment_that_an_editor_gives_its_terminal_is_ahead_and_becomes_boots() {
+fn hook_takes_over_venv_activated_by_editor() {
     // An editor that the desktop started knows no shims: VS Code sets these two, spelled by the
     // project's own `.venv`.
     for shell in SHELLS {
@@ -111,7 +111,7 @@ fn an_environment_that_an_editor_gives_its_terminal_is_ahead_and_becomes_boots()
 }
 
 #[test]
-fn plain_runs_with_an_editors_environment_keep_it_ahead_of_the_shims() {
+fn hook_in_plain_shell_keeps_editor_venv_before_shims() {
     for (shell, rc) in [
         ("bash", ".bashrc"),
         ("zsh", ".zshrc"),
@@ -141,7 +141,7 @@ fn plain_runs_with_an_editors_environment_keep_it_ahead_of_the_shims() {
 }
 
 #[test]
-fn boots_own_activate_script_hands_over_to_the_hook() {
+fn activate_script_of_boot_hands_over_to_hook() {
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(&home, shell, "", "");
@@ -200,7 +200,7 @@ fn boots_own_activate_script_hands_over_to_the_hook() {
 }
 
 #[test]
-fn an_activate_behind_the_hook_in_a_start_up_file_is_taken_over() {
+fn hook_takes_over_activate_in_start_up_file() {
     // PyCharm reads the user's file first, and then activates.
     for shell in SHELLS {
         let home = home();
@@ -238,7 +238,7 @@ fn standard(home: &Home, name: &str) -> bool {
 }
 
 #[test]
-fn a_trusted_activate_script_of_the_standard_library_is_taken_over_as_well() {
+fn hook_takes_over_trusted_activate_script_of_stdlib() {
     for shell in SHELLS {
         let home = home();
         if !standard(&home, "old") {
@@ -292,7 +292,7 @@ fn a_trusted_activate_script_of_the_standard_library_is_taken_over_as_well() {
 }
 
 #[test]
-fn a_foreign_environment_stays_and_is_said_once_on_entering_a_project() {
+fn hook_keeps_foreign_venv_and_says_so_once_per_project() {
     for shell in SHELLS {
         let home = home();
         home.boot(["-q", "venv", "other", "--no-pip"]).success();
@@ -344,7 +344,7 @@ fn a_foreign_environment_stays_and_is_said_once_on_entering_a_project() {
 }
 
 #[test]
-fn activate_scripts_run_no_program_that_is_called_deactivate() {
+fn activate_script_runs_no_program_called_deactivate() {
     let home = home();
     let activate = home.root.join("alpha/.venv/bin/activate");
     // What pyenv-virtualenv has on PATH.
@@ -394,7 +394,7 @@ fn activate_scripts_run_no_program_that_is_called_deactivate() {
 }
 
 #[test]
-fn a_script_that_has_read_the_hook_activates_by_itself() {
+fn activate_script_works_in_script_that_read_the_hook() {
     for (shell, rc) in [
         ("bash", ".bashrc"),
         ("zsh", ".zshrc"),
@@ -423,7 +423,7 @@ fn a_script_that_has_read_the_hook_activates_by_itself() {
 }
 
 #[test]
-fn pyenv_virtualenvs_word_alone_is_no_activation_and_is_said_once() {
+fn hook_ignores_virtual_env_of_pyenv_and_says_so_once() {
     // It exports VIRTUAL_ENV for the pin, at a change of the folder or of that variable, and never
     // puts commands on PATH.
     let posix = "export PYENV_VIRTUALENV_INIT=1
@@ -513,7 +513,7 @@ end
 }
 
 #[test]
-fn boot_python_beats_the_projects_environment_at_the_next_prompt() {
+fn boot_python_variable_overrides_venv_at_next_prompt() {
     for shell in SHELLS {
         let home = home();
         home.boot(["-q", "venv", "--name", "named", "--python", "3.11"])
@@ -566,7 +566,7 @@ fn boot_python_beats_the_projects_environment_at_the_next_prompt() {
 }
 
 #[test]
-fn commands_that_come_while_a_shell_is_open_are_found_at_its_next_prompt() {
+fn hook_finds_new_commands_at_next_prompt() {
     for shell in SHELLS {
         let home = home();
         let place = |folder: &Path| {
@@ -630,7 +630,7 @@ fn here(home: &Home, shell: &str, pty: &mut Pty) -> (serde_json::Value, String) 
 }
 
 #[test]
-fn status_tells_what_is_active_in_this_shell_and_why_not() {
+fn shell_status_explains_active_environment() {
     for shell in SHELLS {
         let home = home();
         home.boot(["-q", "venv", "other", "--no-pip"]).success();
@@ -702,7 +702,7 @@ fn status_tells_what_is_active_in_this_shell_and_why_not() {
 }
 
 #[test]
-fn doctor_and_status_name_who_else_activates_and_the_way_out() {
+fn doctor_and_shell_status_name_other_activators() {
     let table = [
         (
             "bash",

@@ -77,7 +77,7 @@ impl Traced {
 }
 
 #[test]
-fn nothing_is_forked_while_nothing_changes_and_one_exec_enters_or_leaves() {
+fn hook_forks_only_when_environment_changes() {
     for shell in SHELLS {
         let home = Home::new();
         stand_in::install(&home);
@@ -130,7 +130,7 @@ fn nothing_is_forked_while_nothing_changes_and_one_exec_enters_or_leaves() {
 }
 
 #[test]
-fn a_refusal_and_a_missing_python_are_found_out_once() {
+fn hook_asks_once_about_refused_and_missing_pythons() {
     for shell in SHELLS {
         let home = Home::new();
         stand_in::install(&home);
@@ -159,7 +159,7 @@ fn a_refusal_and_a_missing_python_are_found_out_once() {
 }
 
 #[test]
-fn starting_a_shell_with_the_hook_forks_nothing_for_it() {
+fn hook_start_up_forks_nothing() {
     for shell in SHELLS {
         let count = |install: bool| {
             let home = Home::new();

@@ -61,7 +61,7 @@ fn poisoned(venv: &Path) {
 }
 
 #[test]
-fn environments_that_boot_didnt_make_bring_nothing_into_the_shell() {
+fn hook_activates_no_foreign_or_linked_venv() {
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(&home, shell, "", "");
@@ -101,7 +101,7 @@ fn environments_that_boot_didnt_make_bring_nothing_into_the_shell() {
 }
 
 #[test]
-fn folders_of_others_and_open_folders_are_not_entered() {
+fn hook_activates_no_venv_that_others_own_or_can_write() {
     let home = home();
     let open = stand_in::project(&home, "open");
     enter(&home, "bash", &open)
@@ -151,7 +151,7 @@ fn folders_of_others_and_open_folders_are_not_entered() {
 }
 
 #[test]
-fn pins_that_are_no_files_stop_no_prompt() {
+fn hook_special_pin_files_do_not_block_prompt() {
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(&home, shell, "", "");
@@ -192,7 +192,7 @@ fn pins_that_are_no_files_stop_no_prompt() {
 }
 
 #[test]
-fn ten_thousand_random_pins_are_read_without_harm() {
+fn pin_parse_survives_ten_thousand_random_files() {
     let mut seed: u64 = std::env::var("BOOT_TEST_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())
@@ -279,7 +279,7 @@ fn ten_thousand_random_pins_are_read_without_harm() {
 }
 
 #[test]
-fn no_name_of_a_folder_does_anything_at_a_real_prompt() {
+fn hook_odd_folder_names_do_nothing_at_real_prompt() {
     let names: [&[u8]; 11] = [
         b"$(touch x)",
         b"`touch x`",
@@ -354,7 +354,7 @@ fn no_name_of_a_folder_does_anything_at_a_real_prompt() {
 }
 
 #[test]
-fn two_shells_that_enter_a_new_project_at_once_make_one_environment() {
+fn hook_three_shells_at_once_create_one_environment() {
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(&home, shell, "", "");
@@ -378,7 +378,7 @@ fn two_shells_that_enter_a_new_project_at_once_make_one_environment() {
 }
 
 #[test]
-fn where_nothing_can_be_written_there_is_one_line_and_the_shell_goes_on() {
+fn hook_unwritable_project_is_one_line_and_shell_goes_on() {
     for shell in SHELLS {
         let home = home();
         stand_in::start_up(&home, shell, "", "");
@@ -466,7 +466,7 @@ impl Drop for Disk<'_> {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_one_line_and_leaves_nothing_half_made() {
+fn hook_full_disk_is_one_line_and_leaves_nothing() {
     let home = home();
     // Where environments lie.
     let disk = home.data().join("venvs");
@@ -508,7 +508,7 @@ fn a_full_disk_is_one_line_and_leaves_nothing_half_made() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_read_only_disk_is_one_line_and_an_environment_that_is_there_is_entered() {
+fn hook_read_only_disk_enters_only_existing_venv() {
     let home = home();
     let disk = home.root.join("disk");
     let Some(mounted) = Disk::mount(&disk, "64m") else {

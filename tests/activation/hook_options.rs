@@ -224,7 +224,7 @@ const TABLE: &[Row] = &[
 ];
 
 #[test]
-fn entering_and_leaving_at_a_prompt_works_and_changes_nothing_else_whatever_the_options_are() {
+fn hook_changes_no_setting_under_all_shell_options() {
     // A terminal each, the shells beside one another.
     std::thread::scope(|scope| {
         for shell in ["bash", "zsh", "fish"] {

@@ -83,7 +83,7 @@ fn is_unmet(home: &Home, folder: &Path, text: &str) {
 }
 
 #[test]
-fn pin_spellings_are_read_as_what_they_mean() {
+fn pin_spellings_are_understood() {
     let home = home();
     let mut texts: Vec<Vec<u8>> = [
         "3.11",
@@ -140,7 +140,7 @@ fn pin_spellings_are_read_as_what_they_mean() {
 }
 
 #[test]
-fn pin_of_words_that_boot_cannot_read_is_met_by_nothing() {
+fn pin_with_unknown_word_is_met_by_nothing() {
     let home = home();
     let long = "x".repeat(65);
     let large = "3.11\n".repeat(1000);
@@ -217,7 +217,7 @@ fn pin_that_is_no_regular_file_is_met_by_nothing() {
 }
 
 #[test]
-fn pin_without_a_word_leaves_the_parents() {
+fn pin_without_words_falls_back_to_parent() {
     let home = home();
     for text in ["", "\n\n", "# 3.12\n", "\u{feff}\r\n"] {
         let folder = project(&home, text.as_bytes());
@@ -232,7 +232,7 @@ fn pin_without_a_word_leaves_the_parents() {
 }
 
 #[test]
-fn pin_words_beside_good_ones_are_passed_over_and_said() {
+fn pin_unknown_word_beside_valid_one_is_warned_about() {
     let home = home();
     let folder = project(&home, b"3.11\n../evil\x1b\n");
     for run in all(&home, &folder) {
@@ -243,7 +243,7 @@ fn pin_words_beside_good_ones_are_passed_over_and_said() {
 }
 
 #[test]
-fn global_pin_that_cannot_be_read_is_met_by_nothing() {
+fn pin_global_that_is_unreadable_is_met_by_nothing() {
     let home = home();
     home.write(".config/boot/python-version", "pypy3.10\n");
     let folder = home.root.join("plain");
@@ -260,7 +260,7 @@ fn global_pin_that_cannot_be_read_is_met_by_nothing() {
 }
 
 #[test]
-fn advice_names_no_python_that_no_catalog_has() {
+fn pin_unknown_version_is_not_offered_for_install() {
     let home = home();
     for (text, said, lacks) in [
         ("3.7", "no such CPython is known", "install 3.7"),
@@ -303,7 +303,7 @@ fn advice_names_no_python_that_no_catalog_has() {
 }
 
 #[test]
-fn other_pythons_are_refused_wherever_they_are_named() {
+fn python_of_other_implementations_is_refused_everywhere() {
     let home = home();
     for word in ["pypy3.10", "graalpy-24.1", "miniconda3-latest", "3.11-dev"] {
         for args in [
@@ -343,7 +343,7 @@ fn other_pythons_are_refused_wherever_they_are_named() {
 }
 
 #[test]
-fn boot_python_says_what_is_wrong_with_it() {
+fn boot_python_variable_with_wrong_value_is_explained() {
     let mut home = home();
     let folder = home.root.join("plain");
     fs::create_dir(&folder).unwrap();
@@ -377,7 +377,7 @@ fn boot_python_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn tool_install_with_a_foreign_boot_python_is_refused() {
+fn tool_install_with_foreign_boot_python_is_refused() {
     let mut home = home();
     home.set("BOOT_PYTHON", "pypy3.10");
     home.boot(["tool", "install", "black"])
@@ -386,7 +386,7 @@ fn tool_install_with_a_foreign_boot_python_is_refused() {
 }
 
 #[test]
-fn python_install_of_a_foreign_pin_says_why_not() {
+fn python_install_of_foreign_pin_is_refused() {
     let home = home();
     let folder = project(&home, b"pypy3.10\n");
     home.boot_in(&folder, ["python", "install"])
@@ -401,7 +401,7 @@ fn python_install_of_a_foreign_pin_says_why_not() {
 }
 
 #[test]
-fn exec_takes_what_boot_python_takes() {
+fn exec_python_accepts_lists_and_venv_names() {
     let home = home();
     stand_in::install_version(&home, "3.12.1");
     home.boot(["exec", "--python", "3.12:3.11", "--", "python3.11"])
@@ -431,7 +431,7 @@ fn exec_takes_what_boot_python_takes() {
 }
 
 #[test]
-fn system_pin_without_a_system_python_says_so() {
+fn pin_system_without_system_python_is_error() {
     let home = home();
     let folder = project(&home, b"System\n");
     let shims = home.data().join("shims");
@@ -448,7 +448,7 @@ fn system_pin_without_a_system_python_says_so() {
 }
 
 #[test]
-fn python_pin_tells_what_other_files_ask_for() {
+fn python_pin_reports_other_files_and_variables() {
     let mut home = home();
     home.write(
         "app/pyproject.toml",
@@ -490,7 +490,7 @@ fn python_pin_tells_what_other_files_ask_for() {
 }
 
 #[test]
-fn python_pin_refuses_what_can_never_be_met() {
+fn python_pin_refuses_requests_that_cannot_be_met() {
     let home = home();
     for (word, code, said) in [
         ("3.7", 1, "no CPython 3.7 is known"),
@@ -519,7 +519,7 @@ fn python_pin_refuses_what_can_never_be_met() {
 }
 
 #[test]
-fn python_pin_writes_through_links_to_pins_only() {
+fn python_pin_writes_only_through_links_to_pins() {
     let home = home();
     home.write("dotfiles/python-version", "3.12\n");
     let global = home.root.join(".config/boot/python-version");
@@ -546,7 +546,7 @@ fn python_pin_writes_through_links_to_pins_only() {
 }
 
 #[test]
-fn venv_named_by_the_pin_gets_the_default_python() {
+fn venv_named_by_pin_uses_default_python() {
     let home = home();
     stand_in::install_version(&home, "3.12.1");
     for (name, folder) in [

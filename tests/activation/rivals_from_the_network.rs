@@ -146,7 +146,7 @@ fn is_supported(minor: &str) -> bool {
 }
 
 #[test]
-fn network_rivals_find_every_python_in_a_pinned_folder() {
+fn shims_let_rival_tools_from_the_network_find_all_pythons() {
     let Some(machine) = Machine::with(&TOOLS) else {
         return;
     };
@@ -359,7 +359,7 @@ impl Inside<'_> {
 }
 
 #[test]
-fn network_companions_work_through_the_link_and_keep_it() {
+fn venv_link_is_kept_by_rival_tools_from_the_network() {
     let Some(machine) = Machine::with(&["uv", "poetry", "pdm", "virtualenv"]) else {
         return;
     };

@@ -36,7 +36,7 @@ fn status(home: &Home, shell: &str, run: &str) -> (bool, String) {
 }
 
 #[test]
-fn the_hook_is_live_in_each_kind_of_run() {
+fn shell_install_hook_is_live_in_each_kind_of_run() {
     for shell in shells() {
         let home = Home::new();
         for run in ["login", "interactive", "plain"] {
@@ -63,7 +63,7 @@ fn the_hook_is_live_in_each_kind_of_run() {
 }
 
 #[test]
-fn a_bash_login_is_served_by_the_file_that_it_reads() {
+fn shell_install_uses_file_that_bash_login_reads() {
     for name in [".bash_profile", ".bash_login", ".profile"] {
         let home = Home::new();
         home.write(name, "export MINE=1\n");
@@ -84,7 +84,7 @@ fn a_bash_login_is_served_by_the_file_that_it_reads() {
 }
 
 #[test]
-fn a_login_zsh_whose_path_is_put_in_another_order_gets_it_back() {
+fn shell_install_survives_reordered_path_in_zsh_login() {
     if !needs::program("zsh") {
         return;
     }
@@ -97,7 +97,7 @@ fn a_login_zsh_whose_path_is_put_in_another_order_gets_it_back() {
 }
 
 #[test]
-fn zdotdir_is_honoured_wherever_it_is_set() {
+fn shell_install_follows_zdotdir() {
     if !needs::program("zsh") {
         return;
     }
@@ -121,7 +121,7 @@ fn zdotdir_is_honoured_wherever_it_is_set() {
 }
 
 #[test]
-fn uninstalling_restores_every_byte_mode_and_link() {
+fn shell_uninstall_restores_bytes_mode_and_links() {
     for before in [
         None,
         Some(""),
@@ -179,7 +179,7 @@ fn uninstalling_restores_every_byte_mode_and_link() {
 }
 
 #[test]
-fn under_sudo_a_users_file_stays_the_users() {
+fn shell_install_as_root_keeps_owner_of_file() {
     let home = Home::new();
     let path = home.write(".bashrc", "# mine\n");
     if std::os::unix::fs::chown(&path, Some(4242), Some(4242)).is_err() {
@@ -193,7 +193,7 @@ fn under_sudo_a_users_file_stays_the_users() {
 }
 
 #[test]
-fn uninstalling_finds_the_block_where_another_file_is_read_by_now() {
+fn shell_uninstall_finds_block_in_file_no_longer_read() {
     let mut home = Home::new();
     home.write(".profile", "# mine\n");
     home.write(".zshrc", "# mine\n");
@@ -220,7 +220,7 @@ fn uninstalling_finds_the_block_where_another_file_is_read_by_now() {
 }
 
 #[test]
-fn a_file_that_may_not_be_written_is_an_error_before_anything_changes() {
+fn shell_install_read_only_file_is_error_before_changes() {
     let home = Home::new();
     let path = home.write(".bashrc", "# mine\n");
     home.write(".profile", "# mine\n");
@@ -234,7 +234,7 @@ fn a_file_that_may_not_be_written_is_an_error_before_anything_changes() {
 }
 
 #[test]
-fn status_names_what_keeps_the_hook_from_being_live() {
+fn shell_status_names_what_disables_the_hook() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor(), "--default"])
@@ -272,7 +272,7 @@ fn status_names_what_keeps_the_hook_from_being_live() {
 }
 
 #[test]
-fn what_start_up_files_leave_running_or_print_keeps_nobody_waiting() {
+fn shell_status_does_not_wait_for_background_jobs() {
     let home = Home::new();
     home.write(
         ".bashrc",
@@ -288,7 +288,7 @@ fn what_start_up_files_leave_running_or_print_keeps_nobody_waiting() {
 }
 
 #[test]
-fn status_reads_well_and_names_the_pythons_that_are_shadowed() {
+fn shell_status_names_shadowed_pythons() {
     let home = Home::new();
     for folder in ["one", "two"] {
         let path = home.write(&format!("{folder}/python"), "#!/bin/sh\n");

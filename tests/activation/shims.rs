@@ -48,7 +48,7 @@ fn bare(
 }
 
 #[test]
-fn a_shim_resolves_to_itself() {
+fn shim_resolves_to_itself() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     for name in ["python", "python3", "python3.90", "pip", "pip3.91"] {
@@ -70,7 +70,7 @@ fn a_shim_resolves_to_itself() {
 }
 
 #[test]
-fn shims_find_their_folder_under_any_home() {
+fn shim_finds_data_folder_under_any_home() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.write(".config/boot/python-version", "3.91\n");
@@ -145,7 +145,7 @@ fn shims_find_their_folder_under_any_home() {
 }
 
 #[test]
-fn shims_of_somebody_else_run_as_another_user() {
+fn shim_of_other_user_runs() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     if !nobody::is_root() || !needs::program("setpriv") {
@@ -177,7 +177,7 @@ fn shims_of_somebody_else_run_as_another_user() {
 }
 
 #[test]
-fn shims_are_found_by_whatever_name_they_are_called() {
+fn shim_works_under_any_name() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     let python = shim(&home, "python");
@@ -249,7 +249,7 @@ fn shims_are_found_by_whatever_name_they_are_called() {
 }
 
 #[test]
-fn without_proc_a_shim_goes_by_its_first_word() {
+fn shim_without_proc_uses_argv0() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     if !cfg!(target_os = "linux") || !needs::mounts() {
@@ -295,7 +295,7 @@ fn without_proc_a_shim_goes_by_its_first_word() {
 }
 
 #[test]
-fn what_is_missing_names_the_folder_and_advice_reaches_it() {
+fn shim_missing_python_names_folder_and_working_command() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.boot(["python", "uninstall", "--force", &mirror.version()])
@@ -353,7 +353,7 @@ fn what_is_missing_names_the_folder_and_advice_reaches_it() {
 }
 
 #[test]
-fn links_of_earlier_boots_are_replaced_and_foreign_files_stay() {
+fn doctor_fix_replaces_old_shims_and_keeps_foreign_files() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     let shims = home.data().join("shims");
@@ -404,7 +404,7 @@ fn links_of_earlier_boots_are_replaced_and_foreign_files_stay() {
 }
 
 #[test]
-fn another_boot_renews_shims_while_they_run() {
+fn shim_runs_while_other_boot_renews_it() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     let boots = ["one", "two"].map(|name| {
@@ -453,7 +453,7 @@ fn another_boot_renews_shims_while_they_run() {
 }
 
 #[test]
-fn where_boot_can_have_no_further_name_shims_are_one_copy() {
+fn shims_are_one_copy_where_hard_links_fail() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     let names = ["python", "python3", "pip", "pip3.90", "python3.91"];
@@ -535,7 +535,7 @@ fn where_boot_can_have_no_further_name_shims_are_one_copy() {
 }
 
 #[test]
-fn names_with_a_minor_run_it_and_others_follow_the_environment() {
+fn shim_with_minor_runs_it_and_others_follow_venv() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.boot(["venv", "--name", "named", "--python", "3.90", "--no-pip"])
@@ -613,7 +613,7 @@ fn names_with_a_minor_run_it_and_others_follow_the_environment() {
 }
 
 #[test]
-fn exec_and_which_take_the_environment_of_the_folder() {
+fn exec_and_which_use_venv_of_current_folder() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     for name in ["named", "other"] {
@@ -691,7 +691,7 @@ fn exec_and_which_take_the_environment_of_the_folder() {
 }
 
 #[test]
-fn system_is_neither_an_environments_nor_a_shim() {
+fn pin_system_ignores_venvs_and_shims() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     let system = home.program("system/bin/python3", "#!/bin/sh\necho the system\n");

@@ -51,7 +51,7 @@ fn enters(home: &Home, folder: &str) -> bool {
 }
 
 #[test]
-fn trust_is_given_named_and_taken_back() {
+fn trust_and_untrust_add_list_and_remove() {
     let (home, _mirror) = home("app");
     assert!(!enters(&home, "app"));
     home.boot(["trust", "app"])
@@ -82,7 +82,7 @@ fn trust_is_given_named_and_taken_back() {
 }
 
 #[test]
-fn a_tree_is_trusted_by_its_folders_and_not_by_its_letters() {
+fn trust_tree_matches_whole_folder_names() {
     let (home, mirror) = home("w/app/one");
     foreign(&home, &mirror, "w/app-evil");
     home.boot(["trust", "--tree", "w/app"]).success();
@@ -98,7 +98,7 @@ fn a_tree_is_trusted_by_its_folders_and_not_by_its_letters() {
 }
 
 #[test]
-fn one_project_of_a_trusted_tree_can_be_untrusted() {
+fn untrust_excludes_one_project_of_trusted_tree() {
     let (home, mirror) = home("w/one");
     foreign(&home, &mirror, "w/two");
     home.boot(["trust", "--tree", "w"]).success();
@@ -127,7 +127,7 @@ fn one_project_of_a_trusted_tree_can_be_untrusted() {
 }
 
 #[test]
-fn an_environment_that_cant_be_recorded_is_not_made() {
+fn venv_that_cannot_be_recorded_is_not_created() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -149,7 +149,7 @@ fn an_environment_that_cant_be_recorded_is_not_made() {
 }
 
 #[test]
-fn another_environment_in_the_place_of_a_trusted_one_is_not_trusted() {
+fn trust_does_not_extend_to_replaced_venv() {
     let (home, mirror) = home("app");
     home.boot(["trust", "app"]).success();
     assert!(enters(&home, "app"));
@@ -160,7 +160,7 @@ fn another_environment_in_the_place_of_a_trusted_one_is_not_trusted() {
 }
 
 #[test]
-fn files_in_a_project_set_nothing() {
+fn trust_ignores_files_in_project() {
     let (home, _mirror) = home("app");
     let root = home.root.join("app").display().to_string();
     let inode =
@@ -202,7 +202,7 @@ fn files_in_a_project_set_nothing() {
 }
 
 #[test]
-fn untrust_works_at_once_in_a_shell_that_is_open() {
+fn untrust_deactivates_in_open_shells() {
     for shell in ["bash", "zsh", "fish"] {
         let (home, _mirror) = home("app");
         home.write(".bashrc", "PS1='$ '\n");
@@ -245,7 +245,7 @@ fn untrust_works_at_once_in_a_shell_that_is_open() {
 }
 
 #[test]
-fn the_list_of_what_is_trusted_is_the_users_alone() {
+fn trust_store_is_private_and_unreadable_one_is_error() {
     let (home, _mirror) = home("app");
     home.boot(["trust", "app"]).success();
     let mode =

@@ -29,7 +29,7 @@ fn runs(home: &Home, venv: &Path) {
 }
 
 #[test]
-fn each_option_does_what_it_says() {
+fn venv_options_do_what_they_say() {
     let (mirror, home) = home();
     let minor = mirror.minor();
     let made = |args: &[&str], path: &str| {
@@ -73,7 +73,7 @@ fn each_option_does_what_it_says() {
 }
 
 #[test]
-fn list_and_remove_know_all_that_boot_made() {
+fn venv_list_and_remove_know_all_that_boot_made() {
     let (_mirror, home) = home();
     home.boot(["venv", "project/.venv"]).success();
     home.boot(["venv", "--name", "work"]).success();
@@ -94,7 +94,7 @@ fn list_and_remove_know_all_that_boot_made() {
 }
 
 #[test]
-fn pip_can_replace_itself_without_leaving_anything() {
+fn venv_pip_uninstalls_itself_completely() {
     let (_mirror, home) = home();
     home.boot(["venv"]).success();
     let bin = home.root.join(".venv/bin");
@@ -138,7 +138,7 @@ fn pip_can_replace_itself_without_leaving_anything() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_environment_whose_python_moved_is_mended_and_keeps_what_is_in_it() {
+fn venv_list_repairs_venv_whose_python_moved() {
     let (mirror, home) = home();
     home.write("project/.python-version", &format!("{}\n", mirror.minor()));
     let project = home.root.join("project");
@@ -176,7 +176,7 @@ fn an_environment_whose_python_moved_is_mended_and_keeps_what_is_in_it() {
 }
 
 #[test]
-fn an_environment_without_its_python_says_which_and_works_again_with_it() {
+fn venv_list_names_missing_python() {
     let (mirror, home) = home();
     home.boot(["venv", "--name", "work", "--python", &mirror.version()])
         .success();
@@ -195,7 +195,7 @@ fn an_environment_without_its_python_says_which_and_works_again_with_it() {
 }
 
 #[test]
-fn entering_a_project_mends_its_environment() {
+fn hook_repairs_venv_of_project() {
     let (mut mirror, home) = home();
     let project = home.root.join("project");
     let first = mirror.version();
@@ -240,7 +240,7 @@ fn entering_a_project_mends_its_environment() {
 }
 
 #[test]
-fn asking_for_the_environment_mends_it_too() {
+fn venv_repairs_existing_environment() {
     let (mut mirror, home) = home();
     let first = mirror.version();
     home.boot(["venv", "--python", &first]).success();
@@ -262,7 +262,7 @@ fn asking_for_the_environment_mends_it_too() {
 }
 
 #[test]
-fn a_python_may_be_named_by_its_path_if_boot_has_taken_it_in() {
+fn venv_python_by_path_needs_adopted_python() {
     let (mirror, home) = home();
     let own = home
         .boot(["python", "find", &mirror.minor()])
@@ -311,7 +311,7 @@ fn a_python_may_be_named_by_its_path_if_boot_has_taken_it_in() {
 }
 
 #[test]
-fn what_others_made_is_never_changed() {
+fn venv_list_never_changes_foreign_venv() {
     let (mirror, home) = home();
     home.write("project/.python-version", &format!("{}\n", mirror.minor()));
     let venv = home.root.join("project/.venv");

@@ -97,7 +97,7 @@ fn environment(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn every_way_in_gives_the_same_python_all_day() {
+fn python_is_same_in_every_command_all_day() {
     for shell in ["bash", "zsh", "fish"] {
         if !needs::program(shell) {
             continue;

@@ -42,7 +42,7 @@ fn unanswered(home: &Home, line: &str) {
 }
 
 #[test]
-fn words_of_pyenv_name_the_command_of_boot() {
+fn cli_words_of_pyenv_suggest_boot_command() {
     let home = Home::new();
     for (line, answer) in [
         ("boot versions", "\nboot python list\n"),
@@ -162,7 +162,7 @@ fn words_of_pyenv_name_the_command_of_boot() {
 }
 
 #[test]
-fn words_of_other_tools_name_the_command_of_boot() {
+fn cli_words_of_other_tools_suggest_boot_command() {
     let home = Home::new();
     for (line, answer) in [
         (
@@ -286,7 +286,7 @@ fn words_of_other_tools_name_the_command_of_boot() {
 }
 
 #[test]
-fn options_of_other_tools_name_the_command_of_boot() {
+fn cli_options_of_other_tools_suggest_boot_command() {
     let home = Home::new();
     for (line, answer) in [
         (
@@ -360,7 +360,7 @@ fn options_of_other_tools_name_the_command_of_boot() {
 }
 
 #[test]
-fn options_that_mean_what_boot_has_are_taken() {
+fn cli_options_of_other_tools_with_same_meaning_work() {
     let mirror = Mirror::new();
     let index = Index::new();
     index.add(Wheel::new("speaker", "1.0").command("speaker", "hello"));
@@ -424,7 +424,7 @@ fn options_that_mean_what_boot_has_are_taken() {
 }
 
 #[test]
-fn verbs_make_no_folders_of_environments() {
+fn venv_verbs_create_no_folders_of_their_name() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -455,7 +455,7 @@ fn verbs_make_no_folders_of_environments() {
 }
 
 #[test]
-fn the_name_of_a_removed_environment_never_means_a_folder() {
+fn venv_remove_name_of_removed_never_means_folder() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -495,7 +495,7 @@ fn the_name_of_a_removed_environment_never_means_a_folder() {
 
 /// The reports that answers name are there, and end as reports do.
 #[test]
-fn commands_that_answers_name_run() {
+fn cli_suggested_commands_run() {
     let home = Home::new();
     let only_tell = |command: &str| {
         [
@@ -532,7 +532,7 @@ fn commands_that_answers_name_run() {
 }
 
 #[test]
-fn outdated_names_the_adopted_ones_it_passes_over() {
+fn python_list_outdated_names_adopted_it_skips() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -556,7 +556,7 @@ fn outdated_names_the_adopted_ones_it_passes_over() {
 }
 
 #[test]
-fn a_very_long_path_widens_no_other_row() {
+fn venv_list_long_path_widens_no_other_row() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -576,7 +576,7 @@ fn a_very_long_path_widens_no_other_row() {
 }
 
 #[test]
-fn a_shared_python_names_the_way_to_a_project() {
+fn python_externally_managed_text_points_to_venv() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -603,7 +603,7 @@ fn a_shared_python_names_the_way_to_a_project() {
 }
 
 #[test]
-fn the_help_shows_commands_in_groups() {
+fn help_shows_commands_in_groups() {
     let home = Home::new();
     let run = home
         .boot(["help"])

@@ -32,7 +32,7 @@ fn path(shell: &str) -> &'static str {
 }
 
 #[test]
-fn direnv_and_boot_each_bring_and_take_their_own() {
+fn hook_and_direnv_keep_each_others_variables() {
     if !needs::program("direnv") {
         return;
     }
@@ -130,7 +130,7 @@ fn direnv_and_boot_each_bring_and_take_their_own() {
 }
 
 #[test]
-fn pyenv_virtualenvs_hook_and_boots_come_to_terms() {
+fn hook_and_pyenv_virtualenv_agree() {
     // At a change of the directory it takes away every environment that isn't one of its own, and
     // the function that would.
     let posix = "export PYENV_VIRTUALENV_INIT=1
@@ -212,7 +212,7 @@ end
 }
 
 #[test]
-fn prompts_that_are_computed_see_the_status_and_the_environment() {
+fn hook_keeps_status_and_environment_for_computed_prompts() {
     // What starship, oh-my-posh and bash-preexec do: read `$?` and VIRTUAL_ENV before each prompt,
     // and watch commands in a trap.
     for shell in SHELLS {
@@ -266,7 +266,7 @@ fn prompts_that_are_computed_see_the_status_and_the_environment() {
 }
 
 #[test]
-fn output_of_a_cd_in_a_substitution_is_what_was_asked_for() {
+fn hook_prints_nothing_in_command_substitution() {
     // oh-my-zsh and others have hooks at each change of the directory; ours must not speak there.
     for shell in SHELLS {
         let home = home();
@@ -307,7 +307,7 @@ fn output_of_a_cd_in_a_substitution_is_what_was_asked_for() {
 }
 
 #[test]
-fn nested_shells_decide_by_their_folder_and_not_by_what_they_inherit() {
+fn hook_in_nested_shell_decides_by_folder() {
     for shell in SHELLS {
         let home = home();
         stand_in::project(&home, "q");
@@ -337,7 +337,7 @@ fn nested_shells_decide_by_their_folder_and_not_by_what_they_inherit() {
 }
 
 #[test]
-fn scripts_that_read_the_start_up_file_run_on_and_say_nothing() {
+fn hook_in_script_is_silent_and_enters_nothing() {
     for (shell, options, rc) in [
         ("bash", "set -eu; set -o pipefail", ".bashrc"),
         ("zsh", "set -eu; setopt pipe_fail", ".zshrc"),

@@ -130,7 +130,7 @@ fn project(home: &Home, name: &str, version: &str, pin: &str) -> PathBuf {
 }
 
 #[test]
-fn pin_and_environment_decide_the_same_everywhere() {
+fn pin_and_venv_give_same_python_in_every_command() {
     use Python::{Environment, Installed, Nobody};
     let home = home(&["3.11.9", "3.12.1"]);
     home.boot(["python", "pin", "--global", "3.12"]).success();
@@ -216,7 +216,7 @@ fn pin_and_environment_decide_the_same_everywhere() {
 }
 
 #[test]
-fn trusted_environment_of_others_has_to_meet_the_pin_too() {
+fn pin_has_to_be_met_by_trusted_foreign_venv() {
     use Python::{Environment, Installed, Nobody};
     let home = home(&["3.11.9", "3.12.1"]);
     // As venv, virtualenv and uv write their versions.
@@ -255,7 +255,7 @@ fn trusted_environment_of_others_has_to_meet_the_pin_too() {
 }
 
 #[test]
-fn exact_pin_is_never_bound_to_another_patch() {
+fn pin_of_exact_patch_never_binds_to_another() {
     let home = home(&["3.11.9"]);
     let folder = project(&home, "app", "3.11.9", "3.11.9");
     let root = active(&enter(&home, &folder)).unwrap();
@@ -276,7 +276,7 @@ fn exact_pin_is_never_bound_to_another_patch() {
 }
 
 #[test]
-fn environment_without_a_pin_is_what_every_way_in_gives() {
+fn venv_without_pin_gives_same_python_in_every_command() {
     let home = home(&["3.11.9", "3.12.1"]);
     home.boot(["python", "pin", "--global", "3.12"]).success();
     fs::create_dir(home.root.join("plain")).unwrap();
@@ -294,7 +294,7 @@ fn environment_without_a_pin_is_what_every_way_in_gives() {
 }
 
 #[test]
-fn boot_python_beats_pins_and_environments_everywhere() {
+fn boot_python_variable_overrides_pins_and_venvs() {
     let mut home = home(&["3.11.9", "3.12.1"]);
     home.boot(["venv", "--name", "work", "-p", "3.12"])
         .success();
@@ -330,7 +330,7 @@ fn boot_python_beats_pins_and_environments_everywhere() {
 }
 
 #[test]
-fn names_with_a_version_run_whatever_is_installed() {
+fn python_names_with_minor_run_that_minor() {
     let home = home(&["3.11.9", "3.12.1"]);
     let folder = project(&home, "app", "3.11", "3.11");
     let root = active(&enter(&home, &folder)).unwrap();
@@ -370,7 +370,7 @@ fn names_with_a_version_run_whatever_is_installed() {
 }
 
 #[test]
-fn programs_of_the_environment_are_found_outside_of_prompts() {
+fn exec_and_which_find_programs_of_venv() {
     let home = home(&["3.11.9"]);
     let folder = project(&home, "app", "3.11", "3.11");
     let root = active(&enter(&home, &folder)).unwrap();

@@ -19,7 +19,7 @@ fn home() -> Home {
 }
 
 #[test]
-fn an_environment_comes_unasked_and_is_kept_out_of_git() {
+fn hook_creates_environment_and_hides_it_from_git() {
     let home = home();
     let project = stand_in::project(&home, "app");
     enter(&home, &project)
@@ -36,7 +36,7 @@ fn an_environment_comes_unasked_and_is_kept_out_of_git() {
 }
 
 #[test]
-fn with_auto_create_off_nothing_comes_unasked_and_boot_venv_still_makes_one() {
+fn hook_auto_create_off_creates_nothing_but_venv_does() {
     let home = home();
     home.write(".config/boot/config.toml", "[venv]\nauto_create = false\n");
     let project = stand_in::project(&home, "app");
@@ -59,7 +59,7 @@ fn with_auto_create_off_nothing_comes_unasked_and_boot_venv_still_makes_one() {
 }
 
 #[test]
-fn a_pin_names_an_environment_and_says_how_to_make_one_that_is_missing() {
+fn hook_named_pin_activates_venv_or_says_how_to_create_it() {
     let home = home();
     let project = stand_in::project(&home, "app");
     fs::write(project.join(".python-version"), "work\n").unwrap();
@@ -91,7 +91,7 @@ fn a_pin_names_an_environment_and_says_how_to_make_one_that_is_missing() {
 }
 
 #[test]
-fn a_python_that_isnt_installed_is_said_once_in_each_folder() {
+fn hook_missing_python_is_reported_once_per_folder() {
     for shell in ["bash", "zsh", "fish"] {
         let home = home();
         for name in ["one", "two"] {
@@ -123,7 +123,7 @@ fn a_python_that_isnt_installed_is_said_once_in_each_folder() {
 }
 
 #[test]
-fn two_shells_that_enter_a_new_project_at_once_make_one_environment() {
+fn hook_parallel_entry_creates_one_environment() {
     let home = home();
     let project = stand_in::project(&home, "app");
     let runs: Vec<Run> = std::thread::scope(|scope| {
