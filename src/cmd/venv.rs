@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::shim::system;
 use crate::cli::venv::{Make, Venv, What};
 use crate::error::Result;
 use crate::project;
@@ -10,6 +9,7 @@ use crate::project::known;
 use crate::project::make::{self, Place, Wanted};
 use crate::project::pin::Name;
 use crate::project::removed;
+use crate::project::surroundings::find_system_program;
 use crate::project::trust::Kind;
 use crate::python::request::Request;
 use crate::report::escaped;
@@ -86,7 +86,7 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
             .map(|text| Request::from_argument(&text))
             .transpose()
             .map_err(project::Error::from)?,
-        system: system(ctx, "python3"),
+        system: find_system_program(ctx, "python3"),
         prompt: args.prompt,
         system_site_packages: args.system_site_packages,
         pip: !args.no_pip,

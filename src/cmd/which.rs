@@ -3,10 +3,12 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use super::shim::{is_active_by_hook, is_pythons, surroundings, system};
 use crate::cli::python::{Exec, Which};
 use crate::error::{Error, Result};
 use crate::project::choice::{self, Choice, Item, NoCommand, Reason, Target};
+use crate::project::surroundings::{
+    find_system_program, is_active_by_hook, is_python_command, surroundings_of,
+};
 use crate::report::escaped;
 use crate::shell::shim;
 use crate::store::env;
@@ -34,7 +36,7 @@ pub(super) fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
     Err(shim::become_program(
         &program,
         arguments.iter().cloned(),
-        &surroundings(ctx, &choice),
+        &surroundings_of(ctx, &choice),
     )
     .into())
 }
@@ -80,12 +82,12 @@ fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
     if text.contains('/') {
         return Ok(PathBuf::from(name));
     }
-    if is_pythons(name) {
+    if is_python_command(name) {
         return Ok(choice
-            .program(&ctx.paths, &text, &|name| system(ctx, name))
+            .program(&ctx.paths, &text, &|name| find_system_program(ctx, name))
             .map_err(|missing| missing.explained(ctx))?);
     }
     choice.whole().map_err(|missing| missing.explained(ctx))?;
-    let path = surroundings(ctx, choice).path.unwrap_or_default();
+    let path = surroundings_of(ctx, choice).path.unwrap_or_default();
     Ok(shim::look_up(&text, &path).ok_or_else(|| NoCommand(escaped(&text)))?)
 }

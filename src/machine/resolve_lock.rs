@@ -16,6 +16,7 @@ use crate::package::facts::Python;
 use crate::package::index::Indexes;
 use crate::package::resolve::{self, IndexOptions, Inputs, Pin};
 use crate::parallel::side_by_side;
+use crate::project::default_python::find_default_python;
 use crate::python::catalog::{self, Build};
 use crate::python::key::{Key, Platform};
 use crate::python::request::Request;
@@ -264,7 +265,9 @@ fn one(
         None if !manifest.pythons.is_empty() => manifest.pythons.clone(),
         None => {
             let minor = |key: Key| key.version.minor_name(key.variant);
-            vec![installed::default(&ctx.paths).map_or("latest".into(), |python| minor(python.key))]
+            vec![
+                find_default_python(&ctx.paths).map_or("latest".into(), |python| minor(python.key)),
+            ]
         }
     };
     let mut texts = vec![tool.spec()];

@@ -16,6 +16,7 @@ use super::trust::{self, Refusal, TrustedVenv, shown};
 use super::venv::{self, VenvOptions};
 use super::{hints, missing};
 use crate::Context;
+use crate::project::default_python::find_default_python;
 use crate::python::installed;
 use crate::python::request::Request;
 use crate::report::escaped;
@@ -158,7 +159,7 @@ fn enter(
         .extend(located.warnings.into_iter().map(Note::warning));
     decision.notes.extend(located.stranger.map(Note::from));
     let Some(project) = located.project else {
-        let default = installed::default(&ctx.paths);
+        let default = find_default_python(&ctx.paths);
         let unmet = hints::asked_elsewhere(folder)
             .filter(|asked| !default.is_some_and(|python| asked.is_met_by(&python.key)));
         decision.notes.extend(unmet.map(|asked| {

@@ -4,6 +4,8 @@
 pub(crate) mod activation;
 mod book;
 pub(crate) mod choice;
+pub(crate) mod default_python;
+pub(crate) mod dependents;
 pub(crate) mod environment;
 mod exclude;
 pub(crate) mod hints;
@@ -15,6 +17,7 @@ pub(crate) mod missing;
 pub mod pin;
 mod relocate;
 pub(crate) mod removed;
+pub(crate) mod surroundings;
 pub(crate) mod trust;
 pub(crate) mod venv;
 

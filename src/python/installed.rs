@@ -10,7 +10,6 @@ use super::key::{Key, Version};
 use super::request::{Numbers, Request};
 use super::source;
 use crate::package::facts::Facts;
-use crate::project::pin;
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 
@@ -168,17 +167,6 @@ fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
     request
         .matches(&key)
         .then(|| read(&folder.join(key.to_string())))?
-}
-
-/// The Python where nothing was asked for: that of the global pin, else the newest installed one.
-/// None where that pin can't be met.
-pub(crate) fn default(paths: &Paths) -> Option<Installed> {
-    let pin = pin::read_global(paths);
-    match pin.as_ref().map_or(Ok(None), |pin| pin.python()) {
-        Ok(Some(request)) => find(paths, request),
-        Ok(None) => find(paths, &Request::Latest),
-        Err(_) => None,
-    }
 }
 
 impl Installed {

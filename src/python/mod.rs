@@ -6,7 +6,6 @@ pub(crate) mod build_flags;
 pub mod catalog;
 pub mod checksums;
 pub(crate) mod configure;
-pub(crate) mod dependents;
 pub(crate) mod discover;
 pub(crate) mod foreign;
 pub(crate) mod install;

@@ -1,6 +1,5 @@
 //! Takes an installed Python away, if nothing that boot knows of would break.
 
-use super::dependents::{self, Dependent};
 use super::installed::{self, Installed};
 use super::key::Version;
 use super::links;
@@ -38,17 +37,20 @@ fn listed(all: &[String]) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Gone {
     pub python: Installed,
-    /// What has no Python now; empty without `force`.
-    pub broken: Vec<Dependent>,
+    /// Names of its users, which have no Python now; empty without `force`.
+    pub broken: Vec<String>,
 }
 
-/// Uninstalls the Python that meets `request`; None where none does.
+/// Uninstalls the Python that meets `request`; None where none does. `list_users` names the tools
+/// and environments that run on a Python.
 ///
-/// Errors: tools or environments use it and `force` isn't given; or several meet the request.
+/// # Errors
+/// Tools or environments use it and `force` isn't given; or several meet the request.
 pub(crate) fn uninstall(
     ctx: &Context,
     request: &Request,
     force: bool,
+    list_users: &dyn Fn(&Installed) -> Vec<String>,
 ) -> Result<Option<Gone>, Error> {
     let all = installed::list(&ctx.paths)
         .into_iter()
@@ -73,12 +75,11 @@ pub(crate) fn uninstall(
         }
     };
     let _lock = Lock::hold(&ctx.paths.locks(), &python.key.to_string(), &*ctx.report)?;
-    let broken = dependents::of(&ctx.paths, &python);
+    let broken = list_users(&python);
     if !force && !broken.is_empty() {
-        let users = broken.iter().map(|user| user.shown(&ctx.paths)).collect();
         return Err(Error::InUse {
             version: named(&python.key.version, &python),
-            users,
+            users: broken,
         });
     }
     remove(&ctx.paths, &python)?;

@@ -5,7 +5,6 @@
 use std::fs;
 
 use super::catalog;
-use super::dependents::{self, Dependent};
 use super::install::{self, Options};
 use super::installed::{self, Installed, Origin, RECORD};
 use super::key::{Key, Variant, Version};
@@ -50,8 +49,8 @@ pub(crate) struct Outcome {
     pub before: Version,
     /// Old patches that are gone.
     pub gone: Vec<Version>,
-    /// Old patches that stay, and what holds them.
-    pub held: Vec<(Version, Vec<Dependent>)>,
+    /// Old patches that stay, and the names of their users.
+    pub held: Vec<(Version, Vec<String>)>,
 }
 
 /// The installed minors that `request` means, newest first; all that boot installed itself without
@@ -143,13 +142,21 @@ fn next(key: &Key) -> Request {
     }
 }
 
-/// Upgrades one minor. `keep`: the old patch stays.
+/// The old patch, once an upgrade has installed a newer one.
+pub(crate) enum OldPatch<'a> {
+    Keep,
+    /// Removed unless it has users, which the function names.
+    Remove(&'a (dyn Fn(&Installed) -> Vec<String> + Sync)),
+}
+
+/// Upgrades one minor.
 ///
-/// Errors: those of [`install::ensure`]; what was there before is then as it was.
+/// # Errors
+/// Those of [`install::ensure`]; the state from before is then kept.
 pub(crate) fn upgrade(
     ctx: &Context,
     minor: Minor,
-    keep: bool,
+    old_patch: &OldPatch<'_>,
     options: &Options,
 ) -> Result<Outcome, install::Error> {
     let paths = &ctx.paths;
@@ -182,7 +189,7 @@ pub(crate) fn upgrade(
         let options = Options {
             source: options.source || newest.origin == Origin::Source,
             build: options.build.clone().or(&newest.build),
-            replaces: (!keep).then_some(before.key),
+            replaces: matches!(old_patch, OldPatch::Remove(_)).then_some(before.key),
             ..options.clone()
         };
         now = install::ensure(ctx, &next(&newest.key), &options)?.installed;
@@ -195,7 +202,7 @@ pub(crate) fn upgrade(
         held: Vec::new(),
         now,
     };
-    if !keep {
+    if let OldPatch::Remove(list_users) = old_patch {
         let mut old = vec![before];
         // What a killed upgrade, or one whose old patch was in use, left behind.
         old.extend(
@@ -210,7 +217,7 @@ pub(crate) fn upgrade(
                 && python.origin != Origin::Adopted
                 && !is_newer_on_disk(&python, &outcome.now)
             {
-                drop_patch(ctx, &python, &mut outcome)?;
+                drop_patch(ctx, &python, *list_users, &mut outcome)?;
             }
         }
     }
@@ -221,10 +228,11 @@ pub(crate) fn upgrade(
 fn drop_patch(
     ctx: &Context,
     python: &Installed,
+    list_users: &dyn Fn(&Installed) -> Vec<String>,
     outcome: &mut Outcome,
 ) -> Result<(), store::Error> {
     let _lock = Lock::hold(&ctx.paths.locks(), &python.key.to_string(), &*ctx.report)?;
-    let users = dependents::of_patch(&ctx.paths, python);
+    let users = list_users(python);
     if users.is_empty() {
         uninstall::remove(&ctx.paths, python)?;
         outcome.gone.push(python.key.version);

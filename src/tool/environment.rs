@@ -19,6 +19,7 @@ pub(crate) use crate::package::resolve::Pin;
 use crate::package::resolve::{Gate, Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
 use crate::parallel::side_by_side;
+use crate::project::default_python::find_default_python;
 use crate::project::pin::{self, Entry};
 use crate::project::venv::{self, VenvOptions};
 use crate::python::catalog;
@@ -330,7 +331,7 @@ pub(crate) fn candidates(
         Some(request) => {
             found.push(install::ensure(ctx, &request, &install::Options::default())?.installed)
         }
-        None => found.extend(installed::default(&ctx.paths)),
+        None => found.extend(find_default_python(&ctx.paths)),
     }
     for python in installed::list(&ctx.paths) {
         // The environment follows the minor's link, so one patch of each is enough; pre-releases

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::list::Row;
+use super::row::Row;
 use crate::error::Result;
 use crate::python::installed::{Installed, Origin};
 use crate::python::key::{Key, Platform, Version};

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::python::Find;
-use crate::cmd::shim::system;
 use crate::error::{Error, Result};
 use crate::project::choice::{self, Missing, Reason};
+use crate::project::surroundings::find_system_program;
 use crate::python::installed;
 use crate::python::request::{NotARequest, Request};
 use crate::ui::table;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Find, ctx: &Context) -> Result<Code> {
                 .map_err(|error: NotARequest| Error::Usage(error.to_string()))?
             {
                 Request::Path(path) => interpreter(&path).ok_or_else(missing)?,
-                Request::System => system(ctx, "python3").ok_or_else(missing)?,
+                Request::System => find_system_program(ctx, "python3").ok_or_else(missing)?,
                 request => {
                     installed::find(&ctx.paths, &request)
                         .ok_or_else(missing)?
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Find, ctx: &Context) -> Result<Code> {
             match choice.python() {
                 Some(python) => python.executable.clone(),
                 None => choice
-                    .program(&ctx.paths, "python", &|name| system(ctx, name))
+                    .program(&ctx.paths, "python", &|name| find_system_program(ctx, name))
                     .map_err(|missing| missing.explained(ctx))?,
             }
         }

@@ -1,39 +1,20 @@
 //! `boot python list`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::Serialize;
-
+use super::row::Row;
 use super::{available, request, tell_of_pyenv};
 use crate::cli::python::List;
 use crate::error::Result;
 use crate::project::choice;
+use crate::project::default_python::find_default_python;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::{Key, Version};
 use crate::python::refresh::{self, When};
 use crate::python::{self, upgrade};
 use crate::ui::table;
 use crate::{Code, Context};
-
-/// One row of `--json`.
-#[derive(Serialize)]
-pub(super) struct Row {
-    pub(super) key: String,
-    pub(super) version: String,
-    pub(super) implementation: &'static str,
-    pub(super) variant: &'static str,
-    pub(super) platform: String,
-    pub(super) origin: Origin,
-    pub(super) installed: bool,
-    pub(super) path: Option<PathBuf>,
-    pub(super) default: bool,
-    pub(super) active: bool,
-    /// With `--outdated`: the newest patch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) newest: Option<String>,
-}
 
 pub(super) fn run(args: &List, ctx: &Context) -> Result<Code> {
     tell_of_pyenv(ctx);
@@ -43,7 +24,7 @@ pub(super) fn run(args: &List, ctx: &Context) -> Result<Code> {
     let gone = installed::gone(&ctx.paths);
     let choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
     let active = choice.python().map(|python| python.key);
-    let default = installed::default(&ctx.paths).map(|python| python.key);
+    let default = find_default_python(&ctx.paths).map(|python| python.key);
     let row = |python: &Installed| Row {
         key: python.key.to_string(),
         version: python.key.version.to_string(),

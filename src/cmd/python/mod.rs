@@ -6,6 +6,7 @@ mod find;
 mod install;
 mod list;
 mod pin;
+mod row;
 mod uninstall;
 mod upgrade;
 mod verify;

@@ -3,7 +3,8 @@
 use super::requests;
 use crate::cli::python::Uninstall;
 use crate::error::Result;
-use crate::python::installed::Origin;
+use crate::project::dependents;
+use crate::python::installed::{Installed, Origin};
 use crate::python::uninstall::{self, Gone};
 use crate::{Code, Context};
 
@@ -11,7 +12,8 @@ pub(super) fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
     let requests = requests(&args.requests)?;
     let mut codes = Vec::new();
     for request in &requests {
-        match uninstall::uninstall(ctx, request, args.force) {
+        let list_users = |python: &Installed| dependents::list_dependents(&ctx.paths, python);
+        match uninstall::uninstall(ctx, request, args.force, &list_users) {
             Ok(None) => ctx
                 .report
                 .info(&format!("Python {request} isn't installed")),
@@ -28,8 +30,7 @@ pub(super) fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
                     python.key.variant.suffix()
                 ));
                 for user in broken {
-                    ctx.report
-                        .warn(&format!("{} has no Python now", user.shown(&ctx.paths)));
+                    ctx.report.warn(&format!("{user} has no Python now"));
                 }
             }
             Err(error) => {

@@ -3,11 +3,13 @@
 use super::requests;
 use crate::cli::python::Upgrade;
 use crate::error::Result;
+use crate::project::dependents;
 use crate::python::install;
+use crate::python::installed::Installed;
 use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::python::source;
-use crate::python::upgrade::{self, Outcome};
+use crate::python::upgrade::{self, OldPatch, Outcome};
 use crate::{Code, Context};
 
 pub(super) fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
@@ -55,11 +57,16 @@ pub(super) fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
         },
         ..install::Options::default()
     };
+    let list_users = |python: &Installed| dependents::list_patch_dependents(&ctx.paths, python);
+    let old_patch = match args.keep {
+        true => OldPatch::Keep,
+        false => OldPatch::Remove(&list_users),
+    };
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let options = &options;
+        let (options, old_patch) = (&options, &old_patch);
         let running: Vec<_> = minors
             .iter()
-            .map(|minor| scope.spawn(|| upgrade::upgrade(ctx, *minor, args.keep, options)))
+            .map(|minor| scope.spawn(|| upgrade::upgrade(ctx, *minor, old_patch, options)))
             .collect();
         running
             .into_iter()
@@ -98,7 +105,6 @@ fn tell(ctx: &Context, outcome: &Outcome) {
             .info(&format!("  {version} is gone: nothing was bound to it"));
     }
     for (version, users) in &outcome.held {
-        let users: Vec<String> = users.iter().map(|user| user.shown(&ctx.paths)).collect();
         ctx.report
             .info(&format!("  {version} stays, for {}", users.join(", ")));
     }

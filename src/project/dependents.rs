@@ -1,20 +1,21 @@
-//! What runs on an installed Python, as far as boot knows: tools, named environments, and the
+//! Users of an installed Python, as far as boot knows: tools, named environments, and the
 //! environments of projects. They tell by the link that their interpreter is: to one patch's
 //! folder, or to the minor's link, which follows an upgrade.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::installed::{self, Installed, Origin};
-use super::request::Request;
-use crate::project::environment::{self, Environment};
-use crate::project::trust::{self, Kind};
-use crate::project::{pin, venv};
+use super::environment::{self, Environment};
+use super::trust::{self, Kind};
+use super::{pin, venv};
+use crate::python::installed::{self, Installed, Origin};
+use crate::python::request::Request;
+use crate::report::escaped;
 use crate::store::paths::Paths;
 
-/// Something that would stop working without its Python.
+/// A user of a Python, which would stop working without it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Dependent {
+enum Dependent {
     /// A tool, by its name.
     Tool(String),
     /// An environment, named or a project's.
@@ -25,20 +26,34 @@ pub(crate) enum Dependent {
 }
 
 impl Dependent {
-    /// As a message names it.
-    pub(crate) fn shown(&self, paths: &Paths) -> String {
+    /// Its name in a message.
+    fn describe(&self, paths: &Paths) -> String {
         let text = match self {
             Dependent::Tool(name) => format!("the tool {name}"),
             Dependent::Environment(path) | Dependent::Pin(path) => paths.tilde(path),
         };
-        crate::report::escaped(&text)
+        escaped(&text)
     }
 }
 
-/// The tools and environments that have no Python when `python` goes: those bound to its patch, and
-/// those bound to its minor's link if no other patch would take its place. Those of a taken-in one
-/// go on running, but boot could no longer upgrade or mend them.
-pub(crate) fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
+/// Names of the tools and environments that have no Python when `python` goes: those bound to its
+/// patch, and those bound to its minor's link if no other patch would take its place. Those of an
+/// adopted one go on running, but boot could no longer upgrade or repair them.
+pub(crate) fn list_dependents(paths: &Paths, python: &Installed) -> Vec<String> {
+    describe_all(paths, find_dependents(paths, python))
+}
+
+/// Names of what holds `python` although a newer patch of its minor is there: environments bound to
+/// its patch, and pins that name it.
+pub(crate) fn list_patch_dependents(paths: &Paths, python: &Installed) -> Vec<String> {
+    describe_all(paths, find_patch_dependents(paths, python))
+}
+
+fn describe_all(paths: &Paths, found: Vec<Dependent>) -> Vec<String> {
+    found.iter().map(|user| user.describe(paths)).collect()
+}
+
+fn find_dependents(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     if python.origin == Origin::Adopted {
         return bound_to(paths, &[python.root.clone(), python.executable.clone()]);
     }
@@ -53,9 +68,7 @@ pub(crate) fn of(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     bound_to(paths, &places)
 }
 
-/// What holds `python` although a newer patch of its minor is there: environments bound to its
-/// patch, and pins that name it.
-pub(crate) fn of_patch(paths: &Paths, python: &Installed) -> Vec<Dependent> {
+fn find_patch_dependents(paths: &Paths, python: &Installed) -> Vec<Dependent> {
     let mut found = bound_to(paths, std::slice::from_ref(&python.root));
     let projects = known(paths)
         .into_iter()
@@ -112,7 +125,7 @@ fn bound_to(paths: &Paths, places: &[PathBuf]) -> Vec<Dependent> {
     found
 }
 
-/// Whether a chain of links passes through `place`. Environments made by an environment's Python
+/// A chain of links from `link` passes through `place`. Environments made by an environment's Python
 /// have links to its.
 fn leads_into(link: &Path, place: &Path) -> bool {
     let mut at = link.to_path_buf();
@@ -139,7 +152,7 @@ fn in_use(paths: &Paths) -> impl Iterator<Item = Environment> + use<> {
 
 /// The folders in projects that boot made or was told to trust.
 fn known(paths: &Paths) -> Vec<PathBuf> {
-    // A book that can't be read names nothing; whoever needs it says so.
+    // A trust store that can't be read names nothing; whoever needs it says so.
     let known = trust::list(paths).unwrap_or_default();
     known
         .into_iter()
