@@ -31,7 +31,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Machine(#[from] crate::machine::Error),
     #[error(transparent)]
-    Itself(#[from] crate::itself::Error),
+    SelfUpdate(#[from] crate::self_update::Error),
     #[error("{0}")]
     Usage(String),
 }
@@ -48,7 +48,7 @@ impl Error {
             Error::Shim(_) => Code::Failed,
             Error::Machine(error) => error.code(),
             Error::Tool(error) => error.code(),
-            Error::Store(_) | Error::Net(_) | Error::Itself(_) => Code::Failed,
+            Error::Store(_) | Error::Net(_) | Error::SelfUpdate(_) => Code::Failed,
         }
     }
 }

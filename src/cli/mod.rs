@@ -137,7 +137,7 @@ pub(crate) enum Command {
     Cache(rest::Cache),
     /// boot itself: update, uninstall, version
     #[command(name = "self", subcommand)]
-    Itself(rest::Itself),
+    Boot(rest::SelfCommand),
     /// Print a completion script
     Completions(rest::Completions),
     /// Write the man pages

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Itself {
+pub(crate) enum SelfCommand {
     /// Fetch the newest release, check it, and put it in the place of this one
     Update,
     /// Make the shims, and bootx beside boot, those of this boot; install.sh does it

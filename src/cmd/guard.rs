@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::cli::Command;
 use crate::cli::python::Python;
-use crate::cli::rest::{Cache, Itself};
+use crate::cli::rest::{Cache, SelfCommand};
 use crate::cli::shell::Shell;
 use crate::cli::tool::Tool;
 use crate::cli::venv::What;
@@ -107,7 +107,7 @@ fn writes(command: &Command) -> bool {
             shell,
             Shell::Init { .. } | Shell::Status { .. } | Shell::Enter { .. }
         ),
-        Command::Itself(itself) => !matches!(itself, Itself::Version { .. }),
+        Command::Boot(command) => !matches!(command, SelfCommand::Version { .. }),
         Command::Cache(cache) => matches!(cache, Cache::Prune | Cache::Clean),
         _ => true,
     }

@@ -8,11 +8,11 @@ mod doctor;
 pub(crate) mod guard;
 mod import;
 mod init;
-mod itself;
 mod lock;
 mod man;
 mod plan;
 mod python;
+mod self_;
 mod shell_enter;
 mod shell_install;
 pub(crate) mod shim;
@@ -44,7 +44,7 @@ pub(crate) fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Update(args) => lock::update(&args, ctx),
         Command::Lock(args) => lock::run(&args, ctx),
         Command::Status(args) => plan::status(&args, ctx),
-        Command::Itself(what) => itself::run(what, ctx),
+        Command::Boot(what) => self_::run(what, ctx),
         Command::Cache(what) => cache::run(what, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),

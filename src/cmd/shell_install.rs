@@ -43,7 +43,7 @@ pub(super) fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     let news = tell(&changes, "added the hook to", ctx);
     install::apply(&changes)?;
     links::renew(&ctx.paths)?;
-    super::itself::make_bootx(ctx)?;
+    crate::self_update::bootx::make_or_warn(ctx)?;
     if news {
         ctx.report.info("it is live in new shells");
     } else {

@@ -5,39 +5,50 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::own_binary;
+use crate::Context;
+use crate::report::escaped;
 use crate::shell::init;
 use crate::store::paths::Paths;
 use crate::store::{Result, atomic};
 
-/// What came of it.
+/// State of the link after [`make`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Made(PathBuf),
-    Unchanged,
+enum Outcome {
+    Linked,
     /// Another program's, or the user's own.
     Foreign(PathBuf),
     /// Somebody else put boot where it is, or its folder can't be written to.
-    Nowhere,
+    NotOurs,
 }
 
-/// Makes the link, where install.sh put boot.
-pub(crate) fn make(paths: &Paths) -> Result<Outcome> {
+/// Makes the link where install.sh put boot, and warns of another program of that name.
+pub(crate) fn make_or_warn(ctx: &Context) -> Result<()> {
+    if let Outcome::Foreign(path) = make(&ctx.paths)? {
+        let path = escaped(&ctx.paths.tilde(&path));
+        ctx.report.warn(&format!(
+            "{path} isn't boot's, so it stays; boot tool run does what bootx would"
+        ));
+    }
+    Ok(())
+}
+
+fn make(paths: &Paths) -> Result<Outcome> {
     let Some(boot) = installed(paths) else {
-        return Ok(Outcome::Nowhere);
+        return Ok(Outcome::NotOurs);
     };
     let link = beside(&boot);
     let name = Path::new(boot.file_name().unwrap_or_default());
     match fs::symlink_metadata(&link) {
-        Ok(_) if fs::read_link(&link).is_ok_and(|leads| leads == name) => Ok(Outcome::Unchanged),
+        Ok(_) if fs::read_link(&link).is_ok_and(|leads| leads == name) => Ok(Outcome::Linked),
         Ok(_) if !is_own(&link, &boot) => Ok(Outcome::Foreign(link)),
         _ if rustix::fs::access(link.parent().unwrap_or(&link), rustix::fs::Access::WRITE_OK)
             .is_err() =>
         {
-            Ok(Outcome::Nowhere)
+            Ok(Outcome::NotOurs)
         }
         _ => {
             atomic::symlink(name, &link)?;
-            Ok(Outcome::Made(link))
+            Ok(Outcome::Linked)
         }
     }
 }

@@ -1,19 +1,19 @@
 //! `boot self`.
 
-use crate::cli::rest::Itself;
+use crate::cli::rest::SelfCommand;
 use crate::error::Result;
-use crate::itself::{Error, bootx, remove, target, update};
 use crate::python::links;
 use crate::report::escaped;
+use crate::self_update::{Error, bootx, target, uninstall, update};
 use crate::ui::{prompt, table};
 use crate::{Code, Context};
 
-pub(super) fn run(what: Itself, ctx: &Context) -> Result<Code> {
+pub(super) fn run(what: SelfCommand, ctx: &Context) -> Result<Code> {
     match what {
-        Itself::Version { json } => version(json),
-        Itself::Update => {
+        SelfCommand::Version { json } => version(json),
+        SelfCommand::Update => {
             let outcome = update::update(ctx)?;
-            make_bootx(ctx)?;
+            bootx::make_or_warn(ctx)?;
             match outcome {
                 update::Outcome::Newest => ctx
                     .report
@@ -28,27 +28,13 @@ pub(super) fn run(what: Itself, ctx: &Context) -> Result<Code> {
             }
             Ok(Code::Done)
         }
-        Itself::Link => {
+        SelfCommand::Link => {
             links::renew(&ctx.paths)?;
-            make_bootx(ctx)?;
+            bootx::make_or_warn(ctx)?;
             Ok(Code::Done)
         }
-        Itself::Uninstall { yes } => uninstall(yes, ctx),
+        SelfCommand::Uninstall { yes } => uninstall_boot(yes, ctx),
     }
-}
-
-/// Makes `bootx`, and says so where another program has that name.
-pub(super) fn make_bootx(ctx: &Context) -> Result<()> {
-    match bootx::make(&ctx.paths).map_err(Error::Store)? {
-        bootx::Outcome::Foreign(path) => {
-            let path = escaped(&ctx.paths.tilde(&path));
-            ctx.report.warn(&format!(
-                "{path} isn't boot's, so it stays; boot tool run does what bootx would"
-            ));
-        }
-        bootx::Outcome::Made(_) | bootx::Outcome::Unchanged | bootx::Outcome::Nowhere => {}
-    }
-    Ok(())
 }
 
 fn version(json: bool) -> Result<Code> {
@@ -70,8 +56,8 @@ fn version(json: bool) -> Result<Code> {
     Ok(Code::Done)
 }
 
-fn uninstall(yes: bool, ctx: &Context) -> Result<Code> {
-    let plan = remove::plan(&ctx.paths)?;
+fn uninstall_boot(yes: bool, ctx: &Context) -> Result<Code> {
+    let plan = uninstall::plan(&ctx.paths)?;
     let shown = |path: &std::path::PathBuf| escaped(&ctx.paths.tilde(path));
     let mut lines: Vec<String> = plan
         .going
@@ -98,7 +84,7 @@ fn uninstall(yes: bool, ctx: &Context) -> Result<Code> {
     if !yes && !prompt::confirm("Uninstall boot, with its Pythons, tools and environments?")? {
         return Err(Error::Declined.into());
     }
-    remove::remove(ctx, &plan)?;
+    uninstall::uninstall(ctx, &plan)?;
     let kept: Vec<String> = plan.staying.iter().map(shown).collect();
     ctx.report.info(&match kept.is_empty() {
         true => "boot is gone".to_string(),

@@ -1,7 +1,7 @@
-//! boot itself: how it came here, the newest release, and leaving.
+//! The installation of boot: its installer, its newest release, its removal.
 
 pub(crate) mod bootx;
-pub(crate) mod remove;
+pub(crate) mod uninstall;
 pub(crate) mod update;
 
 use std::path::{Path, PathBuf};

@@ -105,7 +105,7 @@ pub(crate) fn plan(paths: &Paths) -> Result<Plan> {
 
 /// Does it. The hook goes first, so that no shell asks a boot that is gone; the binary last, so
 /// that a run that was cut off can be done again.
-pub(crate) fn remove(ctx: &Context, plan: &Plan) -> Result<()> {
+pub(crate) fn uninstall(ctx: &Context, plan: &Plan) -> Result<()> {
     let paths = &ctx.paths;
     let lock = Lock::hold(&paths.locks(), "apply", ctx.report.as_ref())?;
     install::apply(&install::removal(paths, &Shell::ALL)?)?;
