@@ -47,7 +47,7 @@ fn bare_path(home: &Home, manager: &str) -> String {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
+fn python_adopt_all_finds_interpreters_and_changes_none() {
     let mirror = Mirror::new();
     let minor = mirror.minor();
     let mut home = Home::new();
@@ -228,7 +228,7 @@ fn the_interpreters_of_others_are_found_taken_in_and_left_as_they_are() {
 }
 
 #[test]
-fn what_is_no_python_of_this_machine_is_refused() {
+fn python_adopt_refuses_what_is_no_python() {
     let mirror = Mirror::new();
     let home = Home::new();
     home.program("liar/python3", "#!/bin/sh\necho hello\n");
@@ -296,7 +296,7 @@ fn what_is_no_python_of_this_machine_is_refused() {
 }
 
 #[test]
-fn two_pythons_of_one_version_are_not_taken_for_each_other() {
+fn python_adopt_of_installed_version_is_refused() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -338,7 +338,7 @@ fn two_pythons_of_one_version_are_not_taken_for_each_other() {
 }
 
 #[test]
-fn an_incomplete_python_is_taken_in_with_a_warning_that_names_the_package() {
+fn python_adopt_of_incomplete_python_names_missing_package() {
     let mirror = Mirror::new();
     let mut home = Home::new();
     let path = bare_path(&home, "apt-get");
@@ -442,7 +442,7 @@ fn an_incomplete_python_is_taken_in_with_a_warning_that_names_the_package() {
 }
 
 #[test]
-fn a_complete_python_is_verified_with_every_module() {
+fn python_verify_checks_every_module() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "verify"])
@@ -489,7 +489,7 @@ fn a_complete_python_is_verified_with_every_module() {
 }
 
 #[test]
-fn one_whose_owner_removed_it_is_passed_over_and_its_place_is_free() {
+fn python_adopted_then_removed_is_skipped_and_replaceable() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -552,7 +552,7 @@ fn one_whose_owner_removed_it_is_passed_over_and_its_place_is_free() {
 }
 
 #[test]
-fn one_of_boots_own_that_lost_its_interpreter_is_installed_again() {
+fn python_install_restores_lost_interpreter() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -596,7 +596,7 @@ fn plant_modules(home: &Home) {
 }
 
 #[test]
-fn pip_of_an_adopted_python_runs_nothing_of_the_current_folder() {
+fn pip_of_adopted_python_runs_nothing_of_current_folder() {
     let Some(real) = pythons::several() else {
         return;
     };
@@ -631,7 +631,7 @@ fn pip_of_an_adopted_python_runs_nothing_of_the_current_folder() {
 }
 
 #[test]
-fn verify_finds_a_pip_that_is_another_pythons() {
+fn python_verify_finds_pip_of_another_python() {
     let mirror = Mirror::new();
     if !mirror.has_pip() {
         return;

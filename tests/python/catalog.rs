@@ -69,7 +69,7 @@ fn tomorrow(home: &Home) {
 }
 
 #[test]
-fn what_is_new_is_asked_for_once_a_day_and_kept_when_nobody_answers() {
+fn python_list_available_asks_once_a_day_and_keeps_answer() {
     let server = Server::new();
     publish(&server, &[(file("3.99.1"), Sha256::of(b""))]);
     let home = at(&server);
@@ -132,7 +132,7 @@ fn what_is_new_is_asked_for_once_a_day_and_kept_when_nobody_answers() {
 }
 
 #[test]
-fn a_python_newer_than_boot_is_installed_from_the_mirrors_list() {
+fn python_install_uses_mirror_list_for_newer_versions() {
     let mirror = Mirror::new();
     let version = mirror.version();
     mirror.server.put(
@@ -183,7 +183,7 @@ fn a_python_newer_than_boot_is_installed_from_the_mirrors_list() {
 }
 
 #[test]
-fn a_mirror_that_lists_something_else_under_a_known_name_isnt_believed() {
+fn python_install_wrong_hash_on_mirror_list_is_refused() {
     let mirror = Mirror::new();
     let known = "cpython-3.11.9+20240814-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz";
     mirror
@@ -216,7 +216,7 @@ fn a_mirror_that_lists_something_else_under_a_known_name_isnt_believed() {
 }
 
 #[test]
-fn the_list_reads_well_and_marks_what_is_installed() {
+fn python_list_available_marks_installed_versions() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -297,7 +297,7 @@ fn newer(mirror: &Mirror) -> String {
 }
 
 #[test]
-fn the_script_makes_the_catalog_again_from_checksum_lists() {
+fn catalog_script_regenerates_the_same_catalog() {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let root = tempfile::tempdir().unwrap();
     let [builds, sources, output] =

@@ -85,7 +85,7 @@ fn table(lines: Vec<(&'static str, Fault, End)>) {
 }
 
 #[test]
-fn a_download_that_is_cut_goes_on_where_it_was_cut() {
+fn python_install_cut_download_is_resumed() {
     thread::scope(|scope| {
         for half in 0..2 {
             scope.spawn(move || {
@@ -103,7 +103,7 @@ fn a_download_that_is_cut_goes_on_where_it_was_cut() {
 }
 
 #[test]
-fn what_can_heal_heals() {
+fn python_install_recovers_from_transient_faults() {
     table(vec![
         ("500 twice", Fault::Failing(2, 500), Installed(Some(3))),
         ("503 twice", Fault::Failing(2, 503), Installed(Some(3))),
@@ -127,7 +127,7 @@ fn what_can_heal_heals() {
 }
 
 #[test]
-fn what_cant_is_one_error_and_leaves_nothing() {
+fn python_install_lasting_fault_is_one_error() {
     table(vec![
         (
             "always cut at once",
@@ -162,7 +162,7 @@ fn what_cant_is_one_error_and_leaves_nothing() {
 }
 
 #[test]
-fn another_content_is_one_error_and_leaves_nothing() {
+fn python_install_wrong_content_is_one_error() {
     play(
         "a wrong checksum",
         |mirror, _| mirror.spoil(),
@@ -177,7 +177,7 @@ fn another_content_is_one_error_and_leaves_nothing() {
 }
 
 #[test]
-fn nobody_there_is_one_error_that_names_the_place() {
+fn python_install_unreachable_mirror_is_named() {
     for (what, address) in [
         ("nobody listens", "http://127.0.0.1:9"),
         // Of RFC 5737 and RFC 6761: never routed, never a name.
@@ -200,7 +200,7 @@ fn nobody_there_is_one_error_that_names_the_place() {
 }
 
 #[test]
-fn where_building_is_no_way_out_either_the_places_are_named() {
+fn python_install_without_any_source_names_addresses() {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     mirror.server.fault(&mirror.path(), Fault::Status(404));

@@ -75,7 +75,7 @@ fn sdist(home: &Home) -> PathBuf {
 }
 
 #[test]
-fn a_genuine_archive_from_the_network_is_at_home_wherever_it_is_installed() {
+fn genuine_python_from_the_network_works_in_any_folder() {
     let Some((server, catalog)) = genuine::served() else {
         return;
     };

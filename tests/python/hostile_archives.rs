@@ -43,7 +43,7 @@ fn refused(mirror: &Mirror, what: &str, words: &str) {
 }
 
 #[test]
-fn hostile_gzip_archives_are_refused() {
+fn python_install_hostile_gzip_archive_is_refused() {
     let mut mirror = Mirror::new();
     for (what, words, make) in CASES {
         let mut tar = Tar::new("python");
@@ -54,7 +54,7 @@ fn hostile_gzip_archives_are_refused() {
 }
 
 #[test]
-fn hostile_zstd_archives_are_refused() {
+fn python_install_hostile_zstd_archive_is_refused() {
     let mut mirror = Mirror::new();
     for (what, words, make) in CASES {
         let mut tar = Tar::new("python/install");
@@ -65,7 +65,7 @@ fn hostile_zstd_archives_are_refused() {
 }
 
 #[test]
-fn what_is_wrong_with_the_packing_is_refused() {
+fn python_install_broken_compression_is_refused() {
     let mut mirror = Mirror::new();
     let honest = Tar::new("python").end();
     let second = gzip(&Tar::new("python").end());
@@ -135,7 +135,7 @@ fn what_is_wrong_with_the_packing_is_refused() {
 /// Honest archives have such names: the terminals of a terminfo database. Where a filesystem takes
 /// them for one, that is an error.
 #[test]
-fn names_that_differ_in_case_are_two_files_or_one_error() {
+fn python_install_names_that_differ_in_case_are_kept_or_error() {
     let mut mirror = Mirror::full();
     let mut unpacked = Vec::new();
     let mut decoder = ruzstd::decoding::StreamingDecoder::new(mirror.archive()).unwrap();
@@ -167,7 +167,7 @@ fn names_that_differ_in_case_are_two_files_or_one_error() {
 }
 
 #[test]
-fn a_full_archive_of_old_is_installed_without_what_is_beside_the_python() {
+fn python_install_full_archive_keeps_only_the_python() {
     let mirror = Mirror::full();
     let home = Home::with(&mirror);
     home.boot(["python", "install", "--prebuilt", &mirror.minor()])

@@ -6,7 +6,7 @@ use crate::support::pty::Pty;
 use crate::support::{BOOT, Fault, Home, Mirror};
 
 #[test]
-fn a_python_is_installed_found_and_used() {
+fn python_install_find_use_and_uninstall_work() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()])
@@ -95,7 +95,7 @@ fn a_python_is_installed_found_and_used() {
 }
 
 #[test]
-fn a_pin_that_cant_be_met_is_127_and_never_another_python() {
+fn pin_that_is_not_installed_exits_127() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -142,7 +142,7 @@ fn a_pin_that_cant_be_met_is_127_and_never_another_python() {
 }
 
 #[test]
-fn a_shim_passes_arguments_signals_and_codes_on() {
+fn shim_passes_arguments_signals_and_codes_on() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -164,7 +164,7 @@ fn a_shim_passes_arguments_signals_and_codes_on() {
 }
 
 #[test]
-fn a_python_whose_folder_was_moved_and_linked_to_stays_linked() {
+fn python_install_keeps_folder_that_was_moved_and_linked() {
     let mut mirror = Mirror::new();
     let version = mirror.version();
     let next = mirror.publish_next().to_string();
@@ -180,7 +180,7 @@ fn a_python_whose_folder_was_moved_and_linked_to_stays_linked() {
 }
 
 #[test]
-fn an_unknown_version_is_named_with_the_newest_that_is_known() {
+fn python_install_unknown_version_is_named() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", "3.99"])
@@ -199,7 +199,7 @@ fn an_unknown_version_is_named_with_the_newest_that_is_known() {
 }
 
 #[test]
-fn a_full_disk_is_one_error_and_leaves_nothing() {
+fn python_install_on_full_disk_leaves_nothing() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     // No file may grow beyond 100 blocks of 512 bytes; SIGXFSZ is ignored so that writing fails as
@@ -217,7 +217,7 @@ fn a_full_disk_is_one_error_and_leaves_nothing() {
 }
 
 #[test]
-fn a_home_that_cant_be_written_is_named() {
+fn python_install_unwritable_data_folder_is_named() {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     home.write("file", "");
@@ -230,7 +230,7 @@ fn a_home_that_cant_be_written_is_named() {
 }
 
 #[test]
-fn an_interrupted_install_leaves_nothing_and_starts_over() {
+fn python_install_interrupted_leaves_nothing() {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     home.set("BOOT_READ_TIMEOUT", "20");
@@ -260,7 +260,7 @@ fn an_interrupted_install_leaves_nothing_and_starts_over() {
 }
 
 #[test]
-fn two_at_once_install_one_python() {
+fn python_install_three_at_once_download_once() {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
     std::thread::scope(|scope| {
@@ -279,7 +279,7 @@ fn two_at_once_install_one_python() {
 }
 
 #[test]
-fn several_are_installed_at_once_on_one_display_and_one_that_fails_stops_no_other() {
+fn python_install_several_in_parallel_one_failure_stops_none() {
     let mut mirror = Mirror::new();
     let first = mirror.version();
     let [second, third] =
@@ -334,7 +334,7 @@ fn several_are_installed_at_once_on_one_display_and_one_that_fails_stops_no_othe
 }
 
 #[test]
-fn scripts_of_an_archive_run_its_own_python() {
+fn python_install_points_scripts_to_their_own_python() {
     let mut mirror = Mirror::new();
     // As a team packs a Python that it built: the first lines name the interpreter that is on this
     // machine.

@@ -15,7 +15,7 @@ const MOMENTS: u32 = 50;
 
 /// Side by side: most of the time is spent waiting for the moment.
 #[test]
-fn at_two_hundred_random_moments() {
+fn python_commands_killed_at_random_moments_recover() {
     thread::scope(|scope| {
         for story in [
             an_install_that_is_killed_is_there_whole_or_not_at_all,

@@ -3,14 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod active_python;
 mod adopt;
 mod catalog;
 mod download_faults;
 mod genuine_from_the_network;
 mod hostile_archives;
-mod in_use;
 mod install;
 mod killed;
 mod source;
 mod source_faults;
-mod time;
+mod upgrade_and_uninstall;

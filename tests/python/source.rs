@@ -46,7 +46,7 @@ fn configured(home: &Home) -> usize {
 }
 
 #[test]
-fn a_python_is_built_once_and_taken_from_the_cache_ever_after() {
+fn python_install_source_builds_once_then_uses_cache() {
     let mirror = Mirror::new();
     let version = version(&mirror);
     let source = Source::new(&mirror, version, FINE, &[]);
@@ -150,7 +150,7 @@ fn a_python_is_built_once_and_taken_from_the_cache_ever_after() {
 }
 
 #[test]
-fn the_usual_variables_and_options_reach_the_build() {
+fn python_install_source_passes_variables_and_options() {
     let mirror = Mirror::new();
     let version = version(&mirror);
     let source = Source::new(&mirror, version, FINE, &[]);
@@ -233,7 +233,7 @@ fn the_usual_variables_and_options_reach_the_build() {
 }
 
 #[test]
-fn what_is_missing_is_named_at_once_with_the_line_that_installs_it() {
+fn python_install_source_names_missing_packages() {
     let mirror = Mirror::new();
     let version = version(&mirror);
     let source = Source::new(&mirror, version, FINE, &[]);
@@ -297,7 +297,7 @@ fn what_is_missing_is_named_at_once_with_the_line_that_installs_it() {
 }
 
 #[test]
-fn a_build_that_fails_shows_its_end_its_log_and_the_likely_cause() {
+fn python_install_source_failed_build_shows_log_and_cause() {
     let mirror = Mirror::new();
     let version = version(&mirror);
     let cases = [
@@ -365,7 +365,7 @@ fn a_build_that_fails_shows_its_end_its_log_and_the_likely_cause() {
 }
 
 #[test]
-fn a_build_that_lacks_a_module_is_never_installed_and_never_kept() {
+fn python_install_source_incomplete_build_is_refused() {
     let mirror = Mirror::new();
     let version = version(&mirror);
     for module in ["ssl", "sqlite3", "ctypes", "lzma", "bz2", "zlib"] {
@@ -397,7 +397,7 @@ fn a_build_that_lacks_a_module_is_never_installed_and_never_kept() {
 }
 
 #[test]
-fn where_no_archive_can_be_had_it_is_built_unless_that_is_forbidden() {
+fn python_install_without_archive_builds_unless_prebuilt() {
     let mirror = Mirror::new();
     let version = version(&mirror);
     let source = Source::new(&mirror, version, FINE, &[]);
@@ -436,7 +436,7 @@ fn where_no_archive_can_be_had_it_is_built_unless_that_is_forbidden() {
 }
 
 #[test]
-fn on_a_terminal_each_stage_shows_what_it_is_at() {
+fn python_install_source_shows_stages_on_terminal() {
     let mirror = Mirror::new();
     let version = version(&mirror);
     let source = Source::new(

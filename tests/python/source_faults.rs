@@ -68,7 +68,7 @@ impl Play {
 }
 
 #[test]
-fn a_source_that_is_cut_goes_on_where_it_was_cut() {
+fn python_install_source_cut_download_is_resumed() {
     thread::scope(|scope| {
         for half in 0..2 {
             scope.spawn(move || {
@@ -91,7 +91,7 @@ fn a_source_that_is_cut_goes_on_where_it_was_cut() {
 }
 
 #[test]
-fn what_can_heal_heals_for_a_source_too() {
+fn python_install_source_recovers_from_transient_faults() {
     thread::scope(|scope| {
         for (what, fault) in [
             ("500 twice", Fault::Failing(2, 500)),
@@ -106,7 +106,7 @@ fn what_can_heal_heals_for_a_source_too() {
 }
 
 #[test]
-fn what_cant_is_one_error_and_nothing_is_built() {
+fn python_install_source_lasting_fault_builds_nothing() {
     thread::scope(|scope| {
         for (what, fault, words) in [
             ("404", Fault::Status(404), "BOOT_SOURCE_MIRROR"),
@@ -126,7 +126,7 @@ fn what_cant_is_one_error_and_nothing_is_built() {
 }
 
 #[test]
-fn two_at_once_build_one_python() {
+fn python_install_source_three_at_once_build_once() {
     let play = Play::new();
     thread::scope(|scope| {
         for _ in 0..3 {

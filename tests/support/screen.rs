@@ -70,7 +70,7 @@ pub fn lines(printed: &str, columns: usize) -> Vec<String> {
 }
 
 #[test]
-fn what_is_drawn_over_is_gone() {
+fn screen_lines_omit_what_was_drawn_over() {
     let lines = |printed: &str| lines(printed, 10);
     assert_eq!(
         lines("one\r\ntwo\r\n\u{1b}[1A\u{1b}[2Knew\r\n"),

@@ -119,7 +119,7 @@ fn says(home: &Home, tool: &str) -> String {
 }
 
 #[test]
-fn what_is_compiled_once_is_shared_by_all_that_come_after() {
+fn bytecode_of_shared_wheel_is_compiled_once() {
     let (mirror, index) = (Mirror::new(), index());
     let mut home = watched(&mirror, &index);
     let modules = ["shared/__init__.py", "shared/more.py"];
@@ -173,7 +173,7 @@ fn what_is_compiled_once_is_shared_by_all_that_come_after() {
 }
 
 #[test]
-fn a_compiler_that_is_killed_half_way_has_done_nothing_and_the_next_does_it() {
+fn bytecode_compiler_killed_midway_is_redone_by_next_install() {
     let (mirror, index) = (Mirror::new(), index());
     let home = watched(&mirror, &index);
     // It stops after the first module, once it has said who it is.
@@ -235,7 +235,7 @@ fn a_compiler_that_is_killed_half_way_has_done_nothing_and_the_next_does_it() {
 }
 
 #[test]
-fn of_a_module_that_two_wheels_have_the_bytecode_is_the_winners() {
+fn bytecode_of_module_in_two_wheels_is_that_of_winner() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let main = "import both\ndef main():\n    print(both.WORD)\n";
     let tool = Wheel::new("teller", "1.0")

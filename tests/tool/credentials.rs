@@ -65,7 +65,7 @@ pub fn nobody_tells(home: &Home, run: &Run, sources: &[&str]) {
 }
 
 #[test]
-fn an_addresss_password_goes_to_that_server_and_nowhere_else() {
+fn index_password_in_address_goes_to_that_server_only() {
     let mut home = home();
     let (index, files) = guarded();
     home.set(
@@ -98,7 +98,7 @@ fn an_addresss_password_goes_to_that_server_and_nowhere_else() {
 }
 
 #[test]
-fn a_wrong_password_is_one_error_without_it() {
+fn index_wrong_password_is_error_without_it() {
     let mut home = home();
     let (index, files) = guarded();
     index.server.demand("me", "another");
@@ -116,7 +116,7 @@ fn a_wrong_password_is_one_error_without_it() {
 }
 
 #[test]
-fn netrc_is_asked_for_its_host_and_for_no_other() {
+fn index_netrc_is_used_for_its_host_only() {
     let mut home = home();
     let (index, files) = guarded();
     home.write(
@@ -137,7 +137,7 @@ fn netrc_is_asked_for_its_host_and_for_no_other() {
 }
 
 #[test]
-fn keyring_is_asked_for_the_password_of_a_user() {
+fn index_keyring_is_asked_for_password_of_user() {
     let mut home = home();
     let (index, _files) = guarded();
     home.program(

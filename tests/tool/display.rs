@@ -91,7 +91,7 @@ fn left(pty: &Pty, line: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_tool_shows_what_it_is_at_and_leaves_a_line() {
+fn tool_install_shows_progress_and_leaves_one_line_per_tool() {
     let index = Index::new();
     let names = ["alpha", "beta"];
     let paths = names.map(|name| publish(&index, name));
@@ -138,7 +138,7 @@ fn each_tool_shows_what_it_is_at_and_leaves_a_line() {
 
 /// Also of wheels that come while the resolution goes on.
 #[test]
-fn the_bytes_of_a_tool_are_those_of_all_its_packages() {
+fn tool_install_progress_counts_bytes_of_all_packages() {
     for large in [false, true] {
         let index = Index::new();
         let parts = ["part", "other"].map(|name| publish(&index, name));
@@ -173,7 +173,7 @@ fn the_bytes_of_a_tool_are_those_of_all_its_packages() {
 }
 
 #[test]
-fn one_tool_is_two_lines_at_most_however_large_it_is() {
+fn tool_commands_leave_two_lines_at_most() {
     let index = Index::new();
     let mut wheel = Wheel::new("large", "1.0").command("large", "large 1.0");
     for number in 0..30 {
@@ -212,7 +212,7 @@ fn one_tool_is_two_lines_at_most_however_large_it_is() {
 }
 
 #[test]
-fn each_error_of_several_is_there_at_the_end() {
+fn tool_install_shows_each_error_at_the_end() {
     let index = Index::new();
     for name in ["alpha", "beta", "gamma"] {
         publish(&index, name);
@@ -282,7 +282,7 @@ fn each_error_of_several_is_there_at_the_end() {
 }
 
 #[test]
-fn several_tools_are_installed_in_parallel() {
+fn tool_install_several_tools_in_parallel() {
     let index = Index::new();
     let names = ["alpha", "beta", "gamma", "delta"];
     let paths = names.map(|name| publish(&index, name));

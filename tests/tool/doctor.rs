@@ -34,7 +34,7 @@ pub fn doctor(home: &Home, args: &[&str]) -> Run {
 }
 
 #[test]
-fn a_machine_in_order_is_said_to_be_so() {
+fn doctor_on_healthy_machine_finds_nothing() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "teller", "speaker"])
@@ -52,7 +52,7 @@ fn a_machine_in_order_is_said_to_be_so() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn tools_whose_python_is_gone_are_made_anew_with_another() {
+fn doctor_fix_remakes_tools_with_newer_patch() {
     let (mut mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "teller", "--python", &mirror.version()])
@@ -103,7 +103,7 @@ fn tools_whose_python_is_gone_are_made_anew_with_another() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_next_upgrade_makes_a_tool_anew_whose_python_is_gone() {
+fn tool_upgrade_remakes_tool_whose_python_is_gone() {
     let (mut mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "speaker", "--with", "teller"])
@@ -142,7 +142,7 @@ fn the_next_upgrade_makes_a_tool_anew_whose_python_is_gone() {
 }
 
 #[test]
-fn a_command_that_cant_be_loaded_is_found_though_the_interpreter_runs() {
+fn doctor_finds_command_that_cannot_be_loaded() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "teller"]).success();
@@ -162,7 +162,7 @@ fn a_command_that_cant_be_loaded_is_found_though_the_interpreter_runs() {
 }
 
 #[test]
-fn what_a_command_of_an_extra_lacks_is_no_damage() {
+fn doctor_ignores_command_of_extra_that_is_not_installed() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     let daemon = "try:\n    import nowhere_to_be_found\n\
@@ -182,7 +182,7 @@ fn what_a_command_of_an_extra_lacks_is_no_damage() {
 
 /// As nox has one: it can't say that its command belongs to an extra, but its requirements do.
 #[test]
-fn what_only_an_extra_would_bring_is_no_damage() {
+fn doctor_ignores_imports_that_only_an_extra_provides() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     let wheel = |name: &str, lacks: &str| {
@@ -207,7 +207,7 @@ fn what_only_an_extra_would_bring_is_no_damage() {
 }
 
 #[test]
-fn modules_in_the_folder_where_doctor_is_run_are_nobodys() {
+fn doctor_and_upgrade_run_nothing_of_current_folder() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "teller"]).success();
@@ -239,7 +239,7 @@ fn modules_in_the_folder_where_doctor_is_run_are_nobodys() {
 }
 
 #[test]
-fn a_tool_that_is_broken_by_itself_is_not_said_to_be_mended() {
+fn doctor_fix_reports_tool_that_still_fails() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     index.add(
@@ -258,7 +258,7 @@ fn a_tool_that_is_broken_by_itself_is_not_said_to_be_mended() {
 }
 
 #[test]
-fn links_environments_and_leftovers_are_put_in_order_and_nothing_foreign_is_touched() {
+fn doctor_fix_removes_dead_links_and_keeps_foreign_ones() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "teller"]).success();
@@ -306,7 +306,7 @@ fn links_environments_and_leftovers_are_put_in_order_and_nothing_foreign_is_touc
 }
 
 #[test]
-fn a_hook_of_another_boot_and_a_path_in_the_wrong_order_are_found() {
+fn doctor_finds_old_hook_and_wrong_path_order() {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     home.set("SHELL", "/bin/bash");
@@ -344,7 +344,7 @@ fn a_hook_of_another_boot_and_a_path_in_the_wrong_order_are_found() {
 }
 
 #[test]
-fn an_environment_that_isnt_what_its_receipt_says_is_found_and_made_anew() {
+fn doctor_fix_remakes_environment_that_differs_from_receipt() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     let tool = home.data().join("tools/teller");

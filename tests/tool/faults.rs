@@ -94,7 +94,7 @@ fn helper() -> Wheel {
 
 /// Side by side: much of the time is spent waiting.
 #[test]
-fn each_fault_at_each_step_heals_or_is_one_error() {
+fn tool_commands_recover_or_fail_cleanly_at_each_fault() {
     let mut lines = Vec::new();
     for verb in [Verb::Install, Verb::Force, Verb::Upgrade, Verb::Inject] {
         for step in [Step::Page, Step::Metadata, Step::Wheel] {
@@ -252,7 +252,7 @@ fn one_error(what: &str, run: Run) {
 }
 
 #[test]
-fn nobody_there_is_one_error_that_names_the_place() {
+fn tool_commands_name_unreachable_index() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(teller("1.0"));
     let mut home = Home::ready(&mirror, &index);
@@ -284,7 +284,7 @@ fn nobody_there_is_one_error_that_names_the_place() {
 }
 
 #[test]
-fn who_is_asked_for_patience_waits_as_long_as_it_is_told() {
+fn tool_install_waits_as_long_as_retry_after_says() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let path = index.add(teller("1.0"));
     let home = Home::ready(&mirror, &index);
@@ -310,7 +310,7 @@ fn who_is_asked_for_patience_waits_as_long_as_it_is_told() {
 }
 
 #[test]
-fn twenty_processes_install_twenty_tools_and_two_the_same() {
+fn tool_install_twenty_processes_at_once_succeed() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(Wheel::new("shared", "1").file("shared.py", &"# x\n".repeat(9_000)));
     let names: Vec<String> = (0..20).map(|number| format!("tool{number}")).collect();

@@ -58,7 +58,7 @@ fn indexes() -> (Index, Index) {
 /// the network that doesn't fit, with all of it there the environment.
 #[test]
 #[cfg(target_os = "linux")]
-fn what_doesnt_fit_is_one_error_and_the_old_tool_runs() {
+fn tool_commands_beyond_file_size_limit_keep_old_tool() {
     if !needs::program("prlimit") {
         return;
     }
@@ -174,7 +174,7 @@ done
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_disk_with_ever_more_room_holds_the_old_tool_until_it_holds_the_new() {
+fn tool_commands_on_full_disk_keep_old_tool() {
     if !needs::mounts() {
         return;
     }

@@ -75,7 +75,7 @@ fn refused(home: &mut Home, what: &str, words: &str, file: &str, bytes: Vec<u8>)
 }
 
 #[test]
-fn hostile_source_archives_are_refused() {
+fn tool_install_hostile_source_tar_is_refused() {
     let (_mirror, mut home) = home();
     for (what, words, make) in CASES {
         // Looking for its PKG-INFO already stumbles over what can't be read at all.
@@ -91,7 +91,7 @@ fn hostile_source_archives_are_refused() {
 }
 
 #[test]
-fn an_archive_is_all_of_it_and_nothing_behind_it() {
+fn tool_install_source_with_trailing_data_is_refused() {
     let (_mirror, mut home) = home();
     let whole = sound().end();
     let second = gzip(&Tar::new(TOP).end());
@@ -139,7 +139,7 @@ fn an_archive_is_all_of_it_and_nothing_behind_it() {
 }
 
 #[test]
-fn hostile_zip_files_of_sources_are_refused() {
+fn tool_install_hostile_source_zip_is_refused() {
     let (_mirror, mut home) = home();
     let name = |path: &str| format!("{TOP}/{path}");
     for (what, words, entry) in [
@@ -218,7 +218,7 @@ fn backend(then: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_backend_hands_out_a_wheel_of_what_was_asked_for_or_nothing() {
+fn tool_install_wrong_wheel_of_backend_is_refused() {
     let (_mirror, mut home) = home();
     let more = |path: &str| format!("zipfile.ZipFile(PATH, 'a').writestr({path:?}, 'x')");
     let named =

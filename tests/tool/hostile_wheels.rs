@@ -399,7 +399,7 @@ fn hostile(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 #[test]
-fn hostile_wheels_install_nothing_and_leave_nothing() {
+fn tool_install_hostile_wheel_leaves_nothing() {
     let mirror = Mirror::new();
     let mut home = Home::ready(&mirror, &Index::new());
     // The folders that any install makes are there.
@@ -670,7 +670,7 @@ fn odd(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 #[test]
-fn odd_wheels_install_and_run() {
+fn tool_install_odd_wheel_works() {
     let mirror = Mirror::new();
     let mut home = Home::ready(&mirror, &Index::new());
     home.write(".bashrc", "mine\n");

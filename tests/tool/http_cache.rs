@@ -53,7 +53,7 @@ impl Story {
 }
 
 #[test]
-fn a_page_is_fresh_as_long_as_the_server_says_and_no_longer() {
+fn index_page_is_fresh_as_long_as_server_says() {
     for (headers, fresh, old) in [
         (&[("cache-control", "max-age=120, public")][..], 60, 180),
         (&[("cache-control", "max-age=300"), ("age", "200")], 40, 160),
@@ -82,7 +82,7 @@ fn a_page_is_fresh_as_long_as_the_server_says_and_no_longer() {
 }
 
 #[test]
-fn what_hasnt_changed_isnt_sent_again_and_is_fresh_again() {
+fn index_page_that_is_unchanged_is_not_sent_again() {
     for handle in [
         ("etag", "\"one\""),
         ("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT"),
@@ -117,7 +117,7 @@ fn what_hasnt_changed_isnt_sent_again_and_is_fresh_again() {
 }
 
 #[test]
-fn where_a_proxy_takes_the_etag_away_the_page_comes_whole() {
+fn index_page_without_etag_is_sent_whole() {
     let story = story(&[("etag", "\"one\""), ("cache-control", "max-age=60")]);
     story.index.server.says(&Index::page("teller"), &[]);
     story
@@ -140,7 +140,7 @@ fn where_a_proxy_takes_the_etag_away_the_page_comes_whole() {
 }
 
 #[test]
-fn what_must_not_be_kept_isnt() {
+fn index_page_with_no_store_is_not_kept() {
     let story = story(&[("cache-control", "no-store")]);
     assert_eq!(story.asks(&[]), 1);
     story
@@ -152,7 +152,7 @@ fn what_must_not_be_kept_isnt() {
 }
 
 #[test]
-fn who_wants_the_news_gets_them_from_the_server_itself() {
+fn index_refresh_asks_the_server() {
     let story = story(&[("cache-control", "max-age=3600")]);
     story
         .index
@@ -172,7 +172,7 @@ fn who_wants_the_news_gets_them_from_the_server_itself() {
 }
 
 #[test]
-fn an_old_page_serves_where_nobody_can_be_asked_unless_the_server_forbids_it() {
+fn index_old_page_serves_unless_must_revalidate() {
     for (headers, serves) in [
         (&[("cache-control", "max-age=60")], true),
         (&[("cache-control", "max-age=60, must-revalidate")], false),
@@ -198,7 +198,7 @@ fn an_old_page_serves_where_nobody_can_be_asked_unless_the_server_forbids_it() {
 }
 
 #[test]
-fn pages_that_differ_by_who_asks_are_kept_for_whoever_asked() {
+fn index_page_with_vary_is_kept_per_user() {
     let mut story = story(&[
         ("vary", "Accept, Authorization"),
         ("cache-control", "max-age=3600"),

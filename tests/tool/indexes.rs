@@ -15,7 +15,7 @@ fn home(mirror: &Mirror) -> Home {
 }
 
 #[test]
-fn the_variables_of_boot_uv_and_pip_count_in_that_order() {
+fn index_variables_of_boot_uv_and_pip_count_in_order() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let indexes: Vec<Index> = (1..=9)
@@ -76,7 +76,7 @@ fn the_variables_of_boot_uv_and_pip_count_in_that_order() {
 }
 
 #[test]
-fn an_index_is_asked_for_json_and_may_answer_with_html() {
+fn index_request_prefers_json_over_html() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let index = Index::with_tool("1.0");
@@ -147,7 +147,7 @@ impl Html {
 }
 
 #[test]
-fn a_chain_of_dependencies_comes_from_an_index_of_html() {
+fn tool_install_resolves_from_html_index() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let html = Html {
@@ -263,7 +263,7 @@ fn colours(text: &str) -> usize {
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_who_wants_them() {
+fn colours_appear_on_terminals_without_no_color() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let index = Index::with_tool("1.0");

@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::{Fault, Home, Index, Mirror, Wheel, index};
 
 #[test]
-fn a_tool_is_installed_runs_and_is_there_the_second_time() {
+fn tool_install_list_and_uninstall_work() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "black"])
@@ -51,7 +51,7 @@ fn a_tool_is_installed_runs_and_is_there_the_second_time() {
 }
 
 #[test]
-fn injecting_resolves_the_tool_and_what_is_injected_together() {
+fn tool_inject_resolves_with_the_tool() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = Home::ready(&mirror, &index);
     let site = home.data().join(format!(
@@ -91,7 +91,7 @@ fn injecting_resolves_the_tool_and_what_is_injected_together() {
 }
 
 #[test]
-fn a_foreign_command_is_found_before_the_first_download() {
+fn tool_install_foreign_command_is_found_before_download() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = Home::ready(&mirror, &index);
     home.write(".local/bin/black", "mine");
@@ -119,7 +119,7 @@ fn a_foreign_command_is_found_before_the_first_download() {
 }
 
 #[test]
-fn a_failed_upgrade_leaves_the_tool_that_was_there() {
+fn tool_upgrade_failure_keeps_old_tool() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "black"]).success();
@@ -152,7 +152,7 @@ fn a_failed_upgrade_leaves_the_tool_that_was_there() {
 }
 
 #[test]
-fn bad_wheels_and_names_are_one_error_each() {
+fn tool_install_bad_wheel_or_name_is_one_error() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "no-such-tool"])
@@ -196,7 +196,7 @@ fn bad_wheels_and_names_are_one_error_each() {
 }
 
 #[test]
-fn without_the_index_the_error_says_so_and_the_cache_serves() {
+fn tool_install_offline_uses_cache_or_says_so() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "black"]).success();
@@ -215,7 +215,7 @@ fn without_the_index_the_error_says_so_and_the_cache_serves() {
 }
 
 #[test]
-fn several_tools_are_independent() {
+fn tool_install_failure_stops_no_other_tool() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "black", "no-such-tool", "sphinx"])
@@ -235,7 +235,7 @@ fn several_tools_are_independent() {
 }
 
 #[test]
-fn man_pages_and_completions_are_linked_and_go_with_the_tool() {
+fn tool_install_links_man_pages_and_completions() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let data = |path: &str| format!("pages-1.0.data/data/{path}");
     let pages = Wheel::new("pages", "1.0")
@@ -298,7 +298,7 @@ fn man_pages_and_completions_are_linked_and_go_with_the_tool() {
 }
 
 #[test]
-fn where_no_installed_python_is_accepted_the_newest_that_is_comes_first() {
+fn tool_install_adds_python_if_none_is_accepted() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(
         Wheel::new("modern", "1.0")
@@ -365,7 +365,7 @@ fn where_no_installed_python_is_accepted_the_newest_that_is_comes_first() {
 }
 
 #[test]
-fn a_version_behind_an_at_is_that_version() {
+fn tool_install_version_after_at_sign_is_exact() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     index.add(
         Wheel::new("black", "25.0.0")

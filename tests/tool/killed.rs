@@ -11,7 +11,7 @@ use crate::support::{BOOT, Home, Index, Mirror, Wheel};
 const MOMENTS: u32 = 34;
 
 #[test]
-fn at_two_hundred_random_moments() {
+fn tool_commands_killed_at_random_moments_recover() {
     thread::scope(|scope| {
         scope.spawn(an_install_is_there_whole_or_not_at_all);
         scope.spawn(an_upgrade_leaves_the_old_or_the_new);

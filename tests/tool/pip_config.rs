@@ -13,7 +13,7 @@ fn home(mirror: &Mirror) -> Home {
 }
 
 #[test]
-fn the_levels_of_pips_configuration_count_as_pip_documents() {
+fn pip_config_levels_count_as_pip_documents() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     // Each level names an index of its own; that of the highest one is asked.
@@ -56,7 +56,7 @@ fn the_levels_of_pips_configuration_count_as_pip_documents() {
 }
 
 #[test]
-fn the_first_index_that_has_a_name_wins_and_is_named() {
+fn pip_config_first_index_with_package_wins() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let (own, public) = (Index::with_tool("1.0"), Index::with_tool("9.0"));
@@ -88,7 +88,7 @@ fn the_first_index_that_has_a_name_wins_and_is_named() {
 }
 
 #[test]
-fn folders_and_pages_of_find_links_have_packages_too() {
+fn pip_config_find_links_adds_folders_and_pages() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let index = Index::with_tool("1.0");
@@ -139,7 +139,7 @@ fn folders_and_pages_of_find_links_have_packages_too() {
 }
 
 #[test]
-fn kinds_of_files_pre_releases_and_constraints_are_chosen_as_for_pip() {
+fn pip_config_format_and_version_choices_are_honoured() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let index = Index::with_tool("1.0");
@@ -182,7 +182,7 @@ fn kinds_of_files_pre_releases_and_constraints_are_chosen_as_for_pip() {
 }
 
 #[test]
-fn certificates_and_trusted_hosts_count_as_for_pip() {
+fn pip_config_certificates_and_trusted_hosts_are_honoured() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let index = Index::with_tool("1.0");
@@ -240,7 +240,7 @@ fn certificates_and_trusted_hosts_count_as_for_pip() {
 }
 
 #[test]
-fn pips_proxy_is_the_way_to_the_index() {
+fn pip_config_proxy_is_used() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     let proxy = Server::new();

@@ -33,7 +33,7 @@ pub fn online(make: impl FnOnce() -> Home) -> Option<Home> {
 }
 
 #[test]
-fn network_black_is_installed_from_the_public_index_and_runs() {
+fn tool_install_black_from_the_network_runs() {
     let mirror = Mirror::new();
     let ready = || {
         let home = Home::with(&mirror);

@@ -39,7 +39,7 @@ struct Tool {
 type Packages = BTreeMap<String, String>;
 
 #[test]
-fn network_real_tools_become_what_pip_would_make_of_them() {
+fn tools_from_the_network_match_what_pip_chooses() {
     let Some(mut home) = online(Home::new) else {
         return;
     };
@@ -174,7 +174,7 @@ fn unexplained(
 }
 
 #[test]
-fn a_difference_needs_a_reason_and_a_reason_a_difference() {
+fn real_tools_difference_needs_reason_and_vice_versa() {
     let packages = |lines: &[(&str, &str)]| {
         lines
             .iter()

@@ -31,7 +31,7 @@ fn injected(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn files_that_name_files_are_followed_and_constraints_hold_over_an_upgrade() {
+fn requirements_file_includes_and_constraints_are_followed() {
     let (home, index) = home();
     home.write(
         "my files/all.txt",
@@ -78,7 +78,7 @@ fn files_that_name_files_are_followed_and_constraints_hold_over_an_upgrade() {
 }
 
 #[test]
-fn what_is_not_followed_is_one_error_and_nothing_is_asked_for() {
+fn requirements_file_unsupported_line_is_error() {
     let (home, index) = home();
     home.boot(["tool", "install", "speaker"]).success();
     index.server.requests();

@@ -43,7 +43,7 @@ struct Scenario {
 }
 
 #[test]
-fn every_scenario_comes_out_as_it_is_written_down() {
+fn resolver_scenarios_give_recorded_results() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tool/scenarios");
     let mut scenarios: Vec<Scenario> = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -19,7 +19,7 @@ fn chain(index: &Index) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_was_needed_the_last_time_is_there_in_two_round_trips() {
+fn tool_install_second_time_needs_two_round_trips() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let files = chain(&index);
     let mut home = Home::ready(&mirror, &index);
@@ -50,7 +50,7 @@ fn what_was_needed_the_last_time_is_there_in_two_round_trips() {
 }
 
 #[test]
-fn what_a_well_known_library_needs_is_asked_for_together_with_it() {
+fn tool_install_prefetches_needs_of_well_known_library() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add_beside(Wheel::new("mdurl", "1.0").file("mdurl.py", ""));
     index.add_beside(Wheel::new("pygments", "1.0").file("pygments.py", ""));
@@ -83,7 +83,7 @@ fn what_a_well_known_library_needs_is_asked_for_together_with_it() {
 }
 
 #[test]
-fn a_wheel_comes_with_its_metadata_where_nothing_is_known_yet() {
+fn tool_install_fetches_wheel_with_its_metadata() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let files = chain(&index);
     let mut home = Home::ready(&mirror, &index);
@@ -100,7 +100,7 @@ fn a_wheel_comes_with_its_metadata_where_nothing_is_known_yet() {
 }
 
 #[test]
-fn a_guess_that_is_wrong_does_no_harm() {
+fn tool_install_wrong_prefetch_guess_does_no_harm() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let files = chain(&index);
     let mut home = Home::ready(&mirror, &index);
@@ -128,7 +128,7 @@ fn a_guess_that_is_wrong_does_no_harm() {
 }
 
 #[test]
-fn metadata_that_cant_be_had_beside_the_wheel_is_taken_from_it() {
+fn tool_install_without_separate_metadata_reads_wheel() {
     for fault in [
         Some(Fault::Status(404)),
         Some(Fault::Status(500)),
@@ -178,7 +178,7 @@ fn metadata_that_cant_be_had_beside_the_wheel_is_taken_from_it() {
 }
 
 #[test]
-fn a_page_that_falls_silent_is_waited_for_once() {
+fn tool_install_stalled_page_is_requested_once() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(Wheel::new("teller", "1.0").command("teller", "teller 1.0"));
     let mut home = Home::ready(&mirror, &index);
@@ -195,7 +195,7 @@ fn a_page_that_falls_silent_is_waited_for_once() {
 }
 
 #[test]
-fn connections_are_kept_and_used_again() {
+fn tool_install_reuses_connections() {
     let (mirror, index) = (Mirror::new(), Index::new());
     // Each is known of when the one before it has been read, and not before.
     let names: Vec<String> = (0..12).map(|number| format!("link{number}")).collect();

@@ -105,7 +105,7 @@ fn watched_git(home: &mut Home) {
 }
 
 #[test]
-fn a_repositorys_password_is_told_to_its_server_alone() {
+fn git_password_goes_to_its_server_only() {
     let (_mirror, _index, mut home) = ready();
     let repository = Source::new("repo", "1.0", "first").repository(&home, "repositories/repo");
     let server = guarded_git(&home, &repository);
@@ -188,7 +188,7 @@ fn forget(home: &Home) {
 }
 
 #[test]
-fn a_wheels_password_is_told_to_its_server_alone() {
+fn wheel_password_goes_to_its_server_only() {
     let (mirror, _index, mut home) = ready();
     let server = Server::new();
     server.demand("me", SECRET);
@@ -332,7 +332,7 @@ const CURIOUS: &str = "raise SystemExit(chr(10).join(sorted('='.join(pair) for p
                        __import__('os').environ.items())))\n";
 
 #[test]
-fn a_failing_builds_log_has_no_password_in_it() {
+fn build_log_of_failed_build_has_no_password() {
     let (_mirror, index, mut home) = ready();
     let server = Server::new();
     server.demand("me", SECRET);

@@ -37,7 +37,7 @@ fn ready() -> (Mirror, Index, Home) {
 }
 
 #[test]
-fn a_source_archive_of_the_index_is_built_once() {
+fn tool_install_source_archive_is_built_once() {
     let (mirror, index, mut home) = ready();
     // The user's own packages have no place in a build.
     home.set("PYTHONPATH", &home.root.display().to_string());
@@ -69,7 +69,7 @@ fn a_source_archive_of_the_index_is_built_once() {
 }
 
 #[test]
-fn a_source_whose_metadata_is_final_is_not_run_to_learn_it() {
+fn tool_install_final_source_metadata_needs_no_build() {
     let (_mirror, index, home) = ready();
     index.add_source(&Source::new("old", "1", "old").stated());
     index.add_source(
@@ -88,7 +88,7 @@ fn a_source_whose_metadata_is_final_is_not_run_to_learn_it() {
 }
 
 #[test]
-fn a_build_that_fails_shows_its_output_and_leaves_nothing() {
+fn tool_install_failed_build_shows_output_leaves_nothing() {
     let (_mirror, index, home) = ready();
     index.add_source(&Source::new("bad", "1", "x").file("broken", "no such header"));
     let kept = || {
@@ -125,7 +125,7 @@ fn a_build_that_fails_shows_its_output_and_leaves_nothing() {
 }
 
 #[test]
-fn a_folder_is_built_and_an_editable_one_is_used_where_it_lies() {
+fn tool_install_folder_is_built_and_editable_one_linked() {
     let (mirror, _index, home) = ready();
     let folder = Source::new("mine", "1.0", "first")
         .requires("click")
@@ -178,7 +178,7 @@ fn a_folder_is_built_and_an_editable_one_is_used_where_it_lies() {
 }
 
 #[test]
-fn a_git_repository_at_a_tag_and_at_its_newest() {
+fn tool_install_git_repository_at_tag_and_newest_commit() {
     let (mirror, _index, home) = ready();
     let folder = Source::new("repo", "1.0", "tagged").repository(&home, "repositories/repo");
     let at = |rev: &str| format!("git+file://{}{rev}", folder.display());
@@ -230,7 +230,7 @@ fn a_git_repository_at_a_tag_and_at_its_newest() {
 }
 
 #[test]
-fn wheels_and_archives_by_path_and_by_address() {
+fn tool_install_wheel_or_archive_by_path_and_address() {
     let (mirror, index, home) = ready();
     let server = &index.server;
     server.put(
@@ -294,7 +294,7 @@ fn wheels_and_archives_by_path_and_by_address() {
 }
 
 #[test]
-fn a_build_that_fails_names_the_likely_cause() {
+fn tool_install_failed_build_names_likely_cause() {
     let (_mirror, index, home) = ready();
     for (name, says, cause) in [
         (
@@ -359,7 +359,7 @@ __legacy__ = Legacy()
 "#;
 
 #[test]
-fn a_tree_with_a_setup_py_alone_is_built_by_setuptools() {
+fn tool_install_setup_py_alone_is_built_by_setuptools() {
     let (_mirror, index, home) = ready();
     index.add(
         Wheel::new("setuptools", "80.0")

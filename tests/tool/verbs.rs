@@ -40,7 +40,7 @@ fn says(home: &Home, command: &str) -> String {
 }
 
 #[test]
-fn the_linked_commands_are_chosen_and_an_upgrade_keeps_the_choice() {
+fn tool_expose_choice_is_kept_by_upgrade() {
     let (home, index) = home();
     home.boot(["tool", "install", "speaker", "--with", "helper"])
         .success();
@@ -78,7 +78,7 @@ fn the_linked_commands_are_chosen_and_an_upgrade_keeps_the_choice() {
 }
 
 #[test]
-fn a_choice_that_cant_be_is_one_error() {
+fn tool_expose_impossible_choice_is_one_error() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker"]).success();
     home.boot(["tool", "expose", "speaker", "nothing"])
@@ -112,7 +112,7 @@ fn a_choice_that_cant_be_is_one_error() {
 }
 
 #[test]
-fn news_are_listed_and_nothing_is_changed_by_looking() {
+fn tool_list_outdated_changes_nothing() {
     let (home, index) = home();
     home.boot(["tool", "install", "speaker", "helper"])
         .success();
@@ -149,7 +149,7 @@ fn news_are_listed_and_nothing_is_changed_by_looking() {
 }
 
 #[test]
-fn bootx_runs_a_tool_once() {
+fn bootx_runs_tool_without_installing_it() {
     let (home, _index) = home();
     fs::create_dir_all(home.bin()).unwrap();
     symlink(BOOT, home.bin().join("bootx")).unwrap();
@@ -182,7 +182,7 @@ fn placed(version: &str) -> Wheel {
 }
 
 #[test]
-fn what_is_run_once_is_the_installed_tool_where_that_will_do() {
+fn tool_run_uses_installed_tool_if_it_suits() {
     let (home, index) = home();
     index.add(placed("1.0"));
     index.add(placed("1.1"));
@@ -236,7 +236,7 @@ fn what_is_run_once_is_the_installed_tool_where_that_will_do() {
 }
 
 #[test]
-fn a_script_that_says_what_it_needs_runs_with_it() {
+fn tool_run_script_gets_its_dependencies() {
     let (mut home, index) = home();
     let script = "# /// script\n# dependencies = [\"helper>=2\"]\n# ///\nimport sys, helper\n\
                   print(helper.WORD, sys.argv)\n";
@@ -285,7 +285,7 @@ fn a_script_that_says_what_it_needs_runs_with_it() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn several_are_upgraded_at_once_on_one_display_and_summed_up_in_a_line_each() {
+fn tool_upgrade_shows_progress_and_one_line_per_tool() {
     let (mut home, index) = home();
     index.add(Wheel::new("broken", "1.0").command("broken", "x"));
     home.boot(["tool", "install", "speaker", "helper", "broken"])
@@ -346,7 +346,7 @@ fn several_are_upgraded_at_once_on_one_display_and_summed_up_in_a_line_each() {
 }
 
 #[test]
-fn a_held_tool_can_be_asked_for_by_version_and_is_held_there() {
+fn tool_install_moves_pinned_tool_to_requested_version() {
     let (home, index) = home();
     index.add(speaker("1.1"));
     home.write("limits.txt", "helper<3\n");
@@ -386,7 +386,7 @@ fn a_held_tool_can_be_asked_for_by_version_and_is_held_there() {
 }
 
 #[test]
-fn an_upgrade_says_what_is_new() {
+fn tool_upgrade_names_new_packages_and_commands() {
     let (home, index) = home();
     index.add(Wheel::new("extra", "1.0").file("extra.py", ""));
     home.boot(["tool", "install", "speaker", "--with", "extra"])
@@ -411,7 +411,7 @@ fn an_upgrade_says_what_is_new() {
 }
 
 #[test]
-fn of_several_packages_those_that_are_there_are_taken_out() {
+fn tool_uninject_removes_what_is_there_and_names_the_rest() {
     let (home, index) = home();
     index.add(Wheel::new("extra", "1.0").file("extra.py", ""));
     home.boot([

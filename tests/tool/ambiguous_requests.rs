@@ -34,7 +34,7 @@ fn tools(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn a_suffix_that_looks_like_a_name_is_no_other_tool() {
+fn tool_suffix_is_not_mistaken_for_a_name() {
     let (_mirror, _index, home) = home();
     home.boot(["tool", "install", "speaker", "--suffix=_two"])
         .success();
@@ -70,7 +70,7 @@ fn a_suffix_that_looks_like_a_name_is_no_other_tool() {
 }
 
 #[test]
-fn two_requests_for_one_tool_are_one_or_an_error() {
+fn tool_install_two_requests_for_one_tool_are_merged() {
     let (_mirror, _index, home) = home();
     home.boot(["tool", "install", "speaker<2", "helper", "Speaker>=1"])
         .success();
@@ -90,7 +90,7 @@ fn two_requests_for_one_tool_are_one_or_an_error() {
 }
 
 #[test]
-fn a_command_whose_file_is_gone_is_no_whole_tool() {
+fn tool_install_and_upgrade_restore_lost_command_file() {
     let (_mirror, _index, home) = home();
     home.boot(["tool", "install", "speaker"]).success();
     for verb in ["install", "upgrade"] {
@@ -104,7 +104,7 @@ fn a_command_whose_file_is_gone_is_no_whole_tool() {
 }
 
 #[test]
-fn what_is_exposed_again_is_linked_again() {
+fn tool_inject_expose_links_again_after_unexpose() {
     let (_mirror, _index, home) = home();
     home.boot(["tool", "install", "speaker"]).success();
     home.boot(["tool", "inject", "--expose", "speaker", "helper"])
@@ -127,7 +127,7 @@ fn what_is_exposed_again_is_linked_again() {
 }
 
 #[test]
-fn a_tool_of_a_branch_stays_at_its_commit_until_it_is_upgraded() {
+fn tool_of_branch_stays_at_commit_until_upgrade() {
     let (_mirror, _index, home) = home();
     let source = Source::new("mine", "1.0", "first");
     let folder = source.repository(&home, "mine");
@@ -184,7 +184,7 @@ fn a_tool_of_a_branch_stays_at_its_commit_until_it_is_upgraded() {
 }
 
 #[test]
-fn the_chosen_python_beats_the_default_one() {
+fn tool_install_prefers_boot_python_over_default() {
     let (mirror, index, mut home) = home();
     index.add(
         Wheel::new("where", "1.0")
@@ -212,7 +212,7 @@ fn the_chosen_python_beats_the_default_one() {
 }
 
 #[test]
-fn scripts_are_known_by_what_they_say_and_conditions_count_in_them() {
+fn tool_run_reads_script_block_and_markers() {
     let (_mirror, _index, home) = home();
     let block =
         "# /// script\n# dependencies = [\"helper\", \"nobody; python_version < '3'\"]\n# ///\n";
@@ -227,7 +227,7 @@ fn scripts_are_known_by_what_they_say_and_conditions_count_in_them() {
 }
 
 #[test]
-fn pip_inside_of_a_tool_is_never_another_ones() {
+fn tool_exec_pip_is_never_that_of_path() {
     let (_mirror, _index, mut home) = home();
     home.boot(["tool", "install", "speaker"]).success();
     home.program("tempting/pip", "#!/bin/sh\necho tempted\n");
@@ -240,7 +240,7 @@ fn pip_inside_of_a_tool_is_never_another_ones() {
 }
 
 #[test]
-fn a_withdrawn_version_is_taken_for_who_asks_for_it_and_said_to_be_one() {
+fn tool_install_yanked_version_needs_exact_request() {
     let (_mirror, index, home) = home();
     index.yank("speaker", "speaker-2.0-py3-none-any.whl");
     home.boot(["tool", "install", "speaker==2.0"])
@@ -253,7 +253,7 @@ fn a_withdrawn_version_is_taken_for_who_asks_for_it_and_said_to_be_one() {
 }
 
 #[test]
-fn of_several_that_fail_each_is_named_also_on_a_terminal() {
+fn tool_install_names_each_failure_on_terminal() {
     let (_mirror, index, home) = home();
     for name in ["one", "two"] {
         index.add(
@@ -292,7 +292,7 @@ fn of_several_that_fail_each_is_named_also_on_a_terminal() {
 
 /// A condition belongs to the request: another Python may meet it.
 #[test]
-fn conditions_of_what_is_injected_are_asked_of_the_python_that_the_tool_has() {
+fn tool_inject_markers_follow_python_of_tool() {
     let (mirror, index, home) = home();
     index.add(Wheel::new("backport", "1.0").file("backport.py", ""));
     index.add(Wheel::new("modern", "1.0").file("modern.py", ""));

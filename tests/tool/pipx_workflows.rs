@@ -38,7 +38,7 @@ fn linked(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn a_suffix_keeps_two_versions_beside_each_other() {
+fn tool_install_suffix_keeps_two_versions() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker"]).success();
     home.boot(["tool", "install", "speaker==1.0", "--suffix", "@1"])
@@ -84,7 +84,7 @@ fn a_suffix_keeps_two_versions_beside_each_other() {
 }
 
 #[test]
-fn commands_of_another_package_are_linked_where_it_is_part_of_the_tool() {
+fn tool_install_expose_from_links_commands_of_dependency() {
     let (home, index) = home();
     index.add(
         Wheel::new("quiet", "1.0")
@@ -125,7 +125,7 @@ fn commands_of_another_package_are_linked_where_it_is_part_of_the_tool() {
 }
 
 #[test]
-fn injected_commands_are_linked_where_that_is_asked_for_and_go_with_the_package() {
+fn tool_inject_expose_links_and_uninject_removes_commands() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker"]).success();
     home.boot(["tool", "inject", "speaker", "helper"]).success();
@@ -179,7 +179,7 @@ fn packages(home: &Home, tool: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_taken_out_leaves_nothing_behind() {
+fn tool_uninject_restores_earlier_packages() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(
         Wheel::new("choir", "1.0")
@@ -214,7 +214,7 @@ fn what_is_taken_out_leaves_nothing_behind() {
 }
 
 #[test]
-fn of_two_tools_with_one_command_the_first_keeps_it() {
+fn tool_install_taken_command_stays_with_first_tool() {
     let (home, index) = home();
     index.add(Wheel::new("rival", "1.0").command("speaker", "rival"));
     home.boot(["tool", "install", "speaker"]).success();
@@ -258,7 +258,7 @@ fn of_two_tools_with_one_command_the_first_keeps_it() {
 }
 
 #[test]
-fn what_a_file_asks_for_on_other_pythons_is_left_out() {
+fn tool_install_leaves_out_packages_by_marker() {
     let (home, _index) = home();
     home.write(
         "more.txt",
@@ -303,7 +303,7 @@ fn what_a_file_asks_for_on_other_pythons_is_left_out() {
 }
 
 #[test]
-fn inside_of_an_environment_the_programs_own_code_counts() {
+fn tool_exec_passes_exit_code_and_signal() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker", "--with", "helper"])
         .success();
@@ -340,7 +340,7 @@ fn inside_of_an_environment_the_programs_own_code_counts() {
 }
 
 #[test]
-fn a_pinned_tool_stays_whatever_is_done_around_it() {
+fn tool_pin_holds_version_through_other_commands() {
     let (home, index) = home();
     home.boot(["tool", "install", "speaker"]).success();
     home.boot(["tool", "pin", "speaker"])
@@ -367,7 +367,7 @@ fn a_pinned_tool_stays_whatever_is_done_around_it() {
 }
 
 #[test]
-fn where_no_command_can_be_linked_no_tool_is_installed() {
+fn tool_install_impossible_bin_folder_installs_nothing() {
     let (mut home, _index) = home();
     home.write("file", "mine");
     let bin = home.root.join("file/bin").display().to_string();
@@ -382,7 +382,7 @@ fn where_no_command_can_be_linked_no_tool_is_installed() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_bin_folder_that_cant_be_written_to_is_found_before_anything_is_published() {
+fn tool_install_unwritable_bin_folder_installs_nothing() {
     let (mut home, _index) = home();
     // Nobody makes a link there, root neither.
     home.set("BOOT_BIN_DIR", "/sys/kernel");
@@ -395,7 +395,7 @@ fn a_bin_folder_that_cant_be_written_to_is_found_before_anything_is_published() 
 }
 
 #[test]
-fn with_v_each_step_of_a_tool_is_told_with_its_time() {
+fn tool_install_verbose_shows_steps_with_times() {
     let (home, _index) = home();
     let run = home.boot(["-v", "tool", "install", "speaker"]).success();
     let mut rest = run.stderr.as_str();
@@ -426,7 +426,7 @@ fn with_v_each_step_of_a_tool_is_told_with_its_time() {
 }
 
 #[test]
-fn a_tool_that_cant_be_read_hides_no_other() {
+fn tool_list_shows_others_beside_unreadable_receipt() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker", "helper"])
         .success();
@@ -456,7 +456,7 @@ fn a_tool_that_cant_be_read_hides_no_other() {
 }
 
 #[test]
-fn what_was_mistyped_is_answered_with_what_to_type() {
+fn tool_commands_suggest_what_to_type() {
     let (home, index) = home();
     index.add(Wheel::new("library", "1.0").file("library.py", ""));
     home.boot(["tool", "install", "speaker"]).success();
@@ -519,7 +519,7 @@ fn what_was_mistyped_is_answered_with_what_to_type() {
 }
 
 #[test]
-fn a_receipt_that_cant_be_read_is_counted_by_what_takes_all() {
+fn tool_commands_for_all_report_unreadable_receipt() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker", "helper"])
         .success();
@@ -543,7 +543,7 @@ fn a_receipt_that_cant_be_read_is_counted_by_what_takes_all() {
 }
 
 #[test]
-fn what_is_injected_twice_in_one_call_is_wanted_as_both_say() {
+fn tool_inject_same_package_twice_combines_requests() {
     let (home, index) = home();
     for version in ["1.0", "2.0", "3.0"] {
         index.add(Wheel::new("plugin", version).file("plugin.py", ""));
@@ -576,7 +576,7 @@ fn what_is_injected_twice_in_one_call_is_wanted_as_both_say() {
 }
 
 #[test]
-fn what_holds_a_tool_back_is_named_and_new_bounds_count_for_an_installed_one() {
+fn tool_upgrade_names_constraint_that_holds_tool_back() {
     let (home, _index) = home();
     home.boot(["tool", "install", "speaker<2"]).success();
     home.boot(["tool", "upgrade"])

@@ -5,7 +5,7 @@ use crate::support::{BOOT, Home, Mirror, index, needs};
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_install_from_the_cache_starts_nothing_and_reaches_for_no_network() {
+fn tool_install_from_cache_starts_nothing_and_opens_no_socket() {
     if !needs::program("strace") {
         return;
     }

@@ -38,7 +38,7 @@ fn python_folder(home: &Home, mirror: &Mirror, version: Version) -> PathBuf {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_runs_on_a_minor_keeps_running_when_it_is_upgraded() {
+fn python_upgrade_keeps_tools_and_venvs_running() {
     let (mut mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     let (old, minor) = (mirror.key.version, mirror.minor());
@@ -112,7 +112,7 @@ fn what_runs_on_a_minor_keeps_running_when_it_is_upgraded() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_old_patch_stays_while_something_is_bound_to_it() {
+fn python_upgrade_keeps_old_patch_in_use() {
     let (mut mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     let old = mirror.key.version;
@@ -150,7 +150,7 @@ fn an_old_patch_stays_while_something_is_bound_to_it() {
 }
 
 #[test]
-fn an_old_patch_is_kept_where_that_is_asked_for() {
+fn python_upgrade_keep_leaves_old_patch() {
     let mut mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -183,7 +183,7 @@ fn an_old_patch_is_kept_where_that_is_asked_for() {
 }
 
 #[test]
-fn an_upgrade_that_was_killed_before_it_moved_the_link_is_finished_by_the_next() {
+fn python_upgrade_finishes_a_killed_one() {
     let mut mirror = Mirror::new();
     let home = Home::with(&mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -219,7 +219,7 @@ fn an_upgrade_that_was_killed_before_it_moved_the_link_is_finished_by_the_next()
 }
 
 #[test]
-fn an_upgrade_that_fails_or_means_nothing_says_so() {
+fn python_upgrade_failure_changes_nothing() {
     let mut mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     home.boot(["python", "upgrade"])
@@ -246,7 +246,7 @@ fn an_upgrade_that_fails_or_means_nothing_says_so() {
 }
 
 #[test]
-fn a_python_is_not_uninstalled_while_something_uses_it() {
+fn python_uninstall_of_python_in_use_is_refused() {
     let (mirror, index) = (Mirror::new(), index());
     let home = Home::ready(&mirror, &index);
     home.boot(["tool", "install", "teller"]).success();

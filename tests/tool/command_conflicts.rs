@@ -41,7 +41,7 @@ fn has_fetched_more(index: &Index) -> bool {
 }
 
 #[test]
-fn a_foreign_file_of_any_name_is_found_before_the_first_download() {
+fn tool_install_foreign_file_is_found_before_download() {
     let (home, index) = home();
     let wheel = stock(&index, "1.0", &["hello", "talk"]);
     home.write(".local/bin/talk", "mine");
@@ -79,7 +79,7 @@ fn a_foreign_file_of_any_name_is_found_before_the_first_download() {
 }
 
 #[test]
-fn a_command_of_another_tool_is_found_so_too() {
+fn tool_install_other_tools_command_is_found_before_download() {
     let (home, index) = home();
     index.add(Wheel::new("rival", "1.0").command("talk", "rival"));
     home.boot(["tool", "install", "rival"]).success();
@@ -101,7 +101,7 @@ fn a_command_of_another_tool_is_found_so_too() {
 }
 
 #[test]
-fn what_an_upgrade_or_an_injected_package_would_bring_is_found_so_too() {
+fn tool_upgrade_and_inject_find_conflict_before_download() {
     let (home, index) = home();
     index.add(Wheel::new("talkative", "0.1").command("hello", "0.1"));
     home.boot(["tool", "install", "talkative"]).success();
@@ -132,7 +132,7 @@ fn what_an_upgrade_or_an_injected_package_would_bring_is_found_so_too() {
 }
 
 #[test]
-fn where_no_parts_are_sent_the_tools_own_wheel_is_all_that_is_fetched() {
+fn tool_install_conflict_without_ranges_fetches_one_wheel() {
     let (home, index) = home();
     let wheel = stock(&index, "1.0", &["talk"]);
     index.server.fault(&wheel, Fault::NoRanges(100_000));

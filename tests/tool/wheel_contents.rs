@@ -17,7 +17,7 @@ fn says(home: &Home, bin: &Path, command: &str) -> String {
 }
 
 #[test]
-fn two_wheels_share_a_namespace_and_a_pth_file_is_followed() {
+fn tool_install_shares_namespaces_and_follows_pth_files() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let main = "from family.elder import name as elder\n\
                 from family.younger import name as younger\nimport far\n\
@@ -54,7 +54,7 @@ fn two_wheels_share_a_namespace_and_a_pth_file_is_followed() {
 }
 
 #[test]
-fn of_two_builds_of_a_version_the_later_is_taken() {
+fn tool_install_takes_highest_build_number() {
     let (mirror, index) = (Mirror::new(), Index::new());
     for (build, word) in [("", "none"), ("-2", "two"), ("-10", "ten"), ("-9z", "nine")] {
         let file = format!("rebuilt-1.0{build}-py3-none-any.whl");
@@ -72,7 +72,7 @@ fn of_two_builds_of_a_version_the_later_is_taken() {
 }
 
 #[test]
-fn commands_of_graphical_programs_are_linked_too() {
+fn tool_install_links_gui_scripts() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let points = "[gui_scripts]\nwindow = window:main\n";
     let wheel =
@@ -86,7 +86,7 @@ fn commands_of_graphical_programs_are_linked_too() {
 }
 
 #[test]
-fn a_tool_runs_from_a_place_with_blanks_and_quotes_that_is_too_long_for_a_shebang() {
+fn tool_runs_from_paths_with_blanks_quotes_or_great_length() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let script = "#!python\nimport sys\nprint('script of', sys.prefix)\n";
     let wheel = Wheel::new("teller", "1.0").file(
@@ -119,7 +119,7 @@ fn a_tool_runs_from_a_place_with_blanks_and_quotes_that_is_too_long_for_a_sheban
 }
 
 #[test]
-fn a_tool_sees_nothing_of_the_users_pythonpath_and_has_its_pythons_pip() {
+fn tool_ignores_pythonpath_and_has_pip_of_its_python() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(Wheel::new("helper", "1.0").file("helper.py", "word = 'right'\n"));
     let wheel = Wheel::new("teller", "1.0").requires("helper").file(
@@ -173,7 +173,7 @@ fn chest(index: &Index) {
 }
 
 #[test]
-fn an_installed_file_is_the_caches_own() {
+fn tool_install_hard_links_files_of_cache() {
     let (mirror, index) = (Mirror::new(), Index::new());
     chest(&index);
     let home = Home::ready(&mirror, &index);
@@ -201,7 +201,7 @@ fn an_installed_file_is_the_caches_own() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn from_a_cache_on_another_disk_files_are_copied() {
+fn tool_install_copies_files_of_cache_on_other_disk() {
     let (mirror, index) = (Mirror::new(), Index::new());
     chest(&index);
     let mut home = Home::ready(&mirror, &index);
@@ -244,7 +244,7 @@ fn from_a_cache_on_another_disk_files_are_copied() {
 }
 
 #[test]
-fn what_was_asked_for_is_told_from_what_came_along() {
+fn tool_install_marks_only_requested_packages() {
     let (mirror, index) = (Mirror::new(), Index::new());
     chest(&index);
     index.add(
@@ -278,7 +278,7 @@ fn what_was_asked_for_is_told_from_what_came_along() {
 }
 
 #[test]
-fn of_a_file_that_two_wheels_have_the_same_ones_stays_every_time() {
+fn tool_install_file_in_two_wheels_has_fixed_winner() {
     let (mirror, index) = (Mirror::new(), Index::new());
     let main = "import both, ours\ndef main():\n    print(both.WORD, ours.WORD)\n";
     let tool = Wheel::new("umpire", "1.0")

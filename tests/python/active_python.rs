@@ -35,7 +35,7 @@ fn shim<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(
 }
 
 #[test]
-fn the_pin_of_the_folder_decides_and_a_parent_s_where_it_has_none() {
+fn pin_of_folder_or_nearest_parent_decides() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.write("p/.python-version", "3.90\n");
@@ -103,7 +103,7 @@ fn the_pin_of_the_folder_decides_and_a_parent_s_where_it_has_none() {
 }
 
 #[test]
-fn boot_python_beats_every_pin() {
+fn boot_python_variable_overrides_every_pin() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     home.write("p/.python-version", "3.90\n");
@@ -147,7 +147,7 @@ fn boot_python_beats_every_pin() {
 }
 
 #[test]
-fn several_in_one_pin_are_fallen_through_to_by_their_names() {
+fn pin_with_several_versions_serves_names_with_minor() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.write("p/.python-version", "3.91\n3.90\n");
@@ -194,7 +194,7 @@ fn several_in_one_pin_are_fallen_through_to_by_their_names() {
 }
 
 #[test]
-fn python_unreadable_pin_is_met_by_nothing() {
+fn pin_with_unreadable_word_is_met_by_nothing() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.write("p/.python-version", "../../evil\u{1b}[2J\n");
@@ -219,7 +219,7 @@ fn python_unreadable_pin_is_met_by_nothing() {
 }
 
 #[test]
-fn arguments_are_handed_on_byte_for_byte() {
+fn shim_and_exec_pass_arguments_byte_for_byte() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     let odd = OsString::from_vec(b"a\xff\xfe b\n'\"$(x)".to_vec());
@@ -248,7 +248,7 @@ fn arguments_are_handed_on_byte_for_byte() {
 }
 
 #[test]
-fn signals_and_codes_are_the_program_s_own() {
+fn shim_and_exec_pass_signals_and_exit_codes() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     for code in [0, 1, 3, 42, 127, 255] {
@@ -284,7 +284,7 @@ fn mirror_python(home: &Home, mirror: &Mirror) -> std::path::PathBuf {
 }
 
 #[test]
-fn a_shim_that_leads_to_itself_ends_with_an_error() {
+fn shim_that_calls_itself_is_error() {
     let mirror = Mirror::new();
     let mut home = home(&mirror);
     // A Python whose command is a script that runs its own name again, shims first: as wrappers do.
@@ -328,7 +328,7 @@ fn a_shim_that_leads_to_itself_ends_with_an_error() {
 }
 
 #[test]
-fn system_is_what_path_has_without_the_shims_by_any_name_of_theirs() {
+fn pin_system_skips_shims_under_any_name() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.write("p/.python-version", "system\n");
@@ -378,7 +378,7 @@ fn system_is_what_path_has_without_the_shims_by_any_name_of_theirs() {
 }
 
 #[test]
-fn exec_runs_what_it_is_told_to_with_the_right_path() {
+fn exec_runs_command_with_path_of_the_python() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.boot(["exec", "--python", "3.90", "--", "python3", "-c", TELL])
@@ -450,7 +450,7 @@ fn exec_runs_what_it_is_told_to_with_the_right_path() {
 }
 
 #[test]
-fn which_says_what_would_run() {
+fn which_names_what_would_run() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     home.boot(["which", "python3.90"])
@@ -500,7 +500,7 @@ fn which_says_what_would_run() {
 }
 
 #[test]
-fn find_prints_one_path() {
+fn python_find_prints_one_path() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     for request in [
@@ -545,7 +545,7 @@ fn find_prints_one_path() {
 }
 
 #[test]
-fn a_pin_is_written_shown_and_removed() {
+fn python_pin_is_written_shown_and_removed() {
     let mirror = Mirror::new();
     let home = home(&mirror);
     let project = home.root.join("p");

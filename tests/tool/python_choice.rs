@@ -52,7 +52,7 @@ pub fn says(home: &Home, command: &str) -> String {
 }
 
 #[test]
-fn without_a_wish_it_is_the_default_else_the_newest_that_is_accepted() {
+fn tool_install_uses_default_or_newest_accepted_python() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(speaker("1.0"));
     index.add(
@@ -115,7 +115,7 @@ fn without_a_wish_it_is_the_default_else_the_newest_that_is_accepted() {
 }
 
 #[test]
-fn what_was_asked_for_by_name_is_kept_until_another_is() {
+fn tool_keeps_requested_python_until_reinstall() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(speaker("1.0"));
     index.add(Wheel::new("helper", "1.0").file("helper.py", ""));
@@ -181,7 +181,7 @@ fn what_was_asked_for_by_name_is_kept_until_another_is() {
 }
 
 #[test]
-fn the_systems_python_is_nobodys_choice() {
+fn tool_install_never_uses_system_python() {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(speaker("1.0"));
     // One that could be installed isn't to be had, and those on PATH would tell that they ran.

@@ -37,7 +37,7 @@ fn home() -> (Mirror, Index, Home) {
 }
 
 #[test]
-fn what_is_run_finds_what_goes_with_it_and_nothing_else() {
+fn tool_run_sees_only_its_own_packages() {
     let (_mirror, _index, home) = home();
     home.write("mine/helper.py", "WORD = 'mine'\n");
     home.write("needs.txt", "other\n");
@@ -93,7 +93,7 @@ fn what_is_run_finds_what_goes_with_it_and_nothing_else() {
 }
 
 #[test]
-fn what_is_run_ends_as_it_ends_itself() {
+fn tool_run_passes_exit_code_and_signal() {
     let (_mirror, _index, home) = home();
     for install in [false, true] {
         if install {
@@ -120,7 +120,7 @@ fn what_is_run_ends_as_it_ends_itself() {
 }
 
 #[test]
-fn inside_of_an_environment_its_own_commands_come_first() {
+fn tool_exec_puts_commands_of_environment_first() {
     let (_mirror, _index, home) = home();
     home.boot(["tool", "install", "guest", "--with", "helper"])
         .success();
@@ -179,7 +179,7 @@ fn keys(value: &serde_json::Value) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_list_has_every_key_that_scripts_rely_on() {
+fn tool_list_json_has_every_documented_key() {
     let (mirror, index, home) = home();
     let empty = home.boot(["tool", "list", "--json"]).success();
     assert_eq!(empty.json(), serde_json::json!({"schema": 1, "tools": []}));

@@ -6,7 +6,7 @@ use std::fs;
 use boot::testing::Version;
 
 use super::doctor::doctor;
-use super::pythons::{plant, python, says};
+use super::python_choice::{plant, python, says};
 use crate::support::{Home, Index, Mirror, Wheel};
 
 /// A home with two Pythons, the newer one the default; their keys.
@@ -61,7 +61,7 @@ fn lose(home: &Home, mirror: &Mirror) {
 }
 
 #[test]
-fn doctor_makes_it_anew_with_another_minor() {
+fn doctor_fix_remakes_tool_with_another_minor() {
     let (mirror, index, mut home, new, old) = home();
     home.boot(["tool", "install", "speaker", "--with", "helper"])
         .success();
@@ -102,7 +102,7 @@ fn doctor_makes_it_anew_with_another_minor() {
 }
 
 #[test]
-fn the_next_upgrade_makes_it_anew_with_another_minor() {
+fn tool_upgrade_remakes_tool_with_another_minor() {
     let (mirror, index, home, new, old) = home();
     home.boot(["tool", "install", "speaker", "--with", "helper"])
         .success();
@@ -137,7 +137,7 @@ fn the_next_upgrade_makes_it_anew_with_another_minor() {
 }
 
 #[test]
-fn one_that_no_other_minor_suits_gets_one_that_does() {
+fn tool_upgrade_installs_python_that_tool_accepts() {
     let (mirror, _index, home, new, old) = home();
     home.boot(["tool", "install", "speaker", "modern"])
         .success();
@@ -156,7 +156,7 @@ fn one_that_no_other_minor_suits_gets_one_that_does() {
 }
 
 #[test]
-fn one_that_was_asked_for_is_what_it_gets_again_or_an_error() {
+fn tool_upgrade_keeps_requested_python_or_fails() {
     let (mirror, _index, mut home, new, old) = home();
     home.boot(["tool", "install", "speaker", "--python", &mirror.minor()])
         .success();
@@ -185,7 +185,7 @@ fn one_that_was_asked_for_is_what_it_gets_again_or_an_error() {
 }
 
 #[test]
-fn what_is_run_once_is_made_anew_too() {
+fn tool_run_and_reinstall_remake_lost_environment() {
     let (mirror, _index, home, _new, _old) = home();
     home.boot(["tool", "install", "speaker"]).success();
     for _ in 0..2 {

@@ -55,7 +55,7 @@ fn home() -> (Home, Index) {
 }
 
 #[test]
-fn a_wheel_that_this_python_cant_use_is_never_fetched_whole() {
+fn wheel_metadata_is_read_by_range_requests() {
     // Who only looks fetches no wheel; for who installs, none of such a size is fetched before it
     // is known to be wanted.
     for (weight, words) in [
@@ -77,7 +77,7 @@ fn a_wheel_that_this_python_cant_use_is_never_fetched_whole() {
 }
 
 #[test]
-fn a_directory_that_is_longer_than_what_was_asked_for_first_is_read_on() {
+fn wheel_metadata_of_long_directory_is_read_on() {
     let (home, index) = home();
     let bytes = teller("Requires-Dist: helper\n", 600_000, 1000);
     let directory = u32::from_le_bytes(bytes[bytes.len() - 10..][..4].try_into().unwrap());
@@ -104,7 +104,7 @@ fn a_directory_that_is_longer_than_what_was_asked_for_first_is_read_on() {
 }
 
 #[test]
-fn where_no_parts_are_sent_the_whole_wheel_tells() {
+fn wheel_metadata_without_range_support_uses_whole_wheel() {
     for fault in [Fault::NoRanges(0), Fault::NoRanges(100_000)] {
         let (home, index) = home();
         let path = index.add_bytes(
