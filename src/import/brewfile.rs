@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::import::{Error, Found, folder, is_supported, read, tool};
 use crate::manifest::Tool;
+use crate::package::requirement::Name;
 use crate::store::paths::Paths;
-use crate::tool::spec::normal;
 
 /// Formulae that are a Python tool under its own name: the package, where it is called otherwise on
 /// the index. Not in it is what merely shares a name (asciinema, tldr), is another major version
@@ -189,7 +189,7 @@ fn take(found: &mut Found, line: &str) {
             if !found
                 .tools
                 .iter()
-                .any(|other: &Tool| normal(&other.name) == normal(&tool.name))
+                .any(|other: &Tool| Name::normalize(&other.name) == Name::normalize(&tool.name))
             {
                 found.tools.push(tool);
             }

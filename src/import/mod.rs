@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::machine::items;
 use crate::manifest::{Source, Tool};
 use crate::net;
+use crate::package::requirement::Name;
 use crate::report::escaped;
 use crate::store::env::var;
 use crate::store::paths::Paths;
@@ -145,7 +146,7 @@ fn tool(name: &str, requirement: &str) -> Result<Tool, String> {
     };
     let requirement = requirement.trim();
     match requirement.parse::<Spec>() {
-        Ok(parsed) if parsed.name() != spec::normal(name) => {
+        Ok(parsed) if parsed.name() != Name::normalize(name) => {
             return Err(format!("it was asked for as {}", escaped(requirement)));
         }
         Ok(parsed) => match parsed.url() {

@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use crate::import::{Error, Found, ask_for_odd_pythons, folder, folders, minor, plain, read, tool};
 use crate::manifest::Tool;
+use crate::package::requirement::Name;
 use crate::store::paths::Paths;
-use crate::tool::spec::{self, normal};
+use crate::tool::spec;
 
 const RECORD: &str = "pipx_metadata.json";
 
@@ -112,8 +113,8 @@ fn take(
     let name = main.package.clone().unwrap_or_else(|| folder.into());
     let asked = main.package_or_url.clone().unwrap_or_else(|| name.clone());
     // The first format had no suffix: the folder's name tells it.
-    let old = normal(folder)
-        .strip_prefix(&normal(&name))
+    let old = Name::normalize(folder)
+        .strip_prefix(&Name::normalize(&name))
         .filter(|_| metadata.pipx_metadata_version == "0.1")
         .unwrap_or("")
         .to_string();

@@ -11,12 +11,12 @@ use crate::import::{
 };
 use crate::machine::items;
 use crate::manifest::{Source, Tool};
+use crate::package::requirement::Name;
 use crate::project::pin::{self, Entry};
 use crate::project::venv::Config;
 use crate::python::key::Key;
 use crate::report::escaped;
 use crate::store::paths::Paths;
-use crate::tool::spec::normal;
 
 const RECORD: &str = "uv-receipt.toml";
 
@@ -222,7 +222,8 @@ fn take(
     root: &Path,
     recorded: Recorded,
 ) {
-    let is_own = |requirement: &&Requirement| normal(&requirement.name()) == normal(name);
+    let is_own =
+        |requirement: &&Requirement| Name::normalize(&requirement.name()) == Name::normalize(name);
     let Some(own) = recorded.requirements.iter().find(is_own) else {
         return found.leave(name, "its receipt doesn't ask for it");
     };
@@ -248,7 +249,7 @@ fn take(
         entry
             .from
             .as_deref()
-            .is_some_and(|from| normal(from) != normal(name))
+            .is_some_and(|from| Name::normalize(from) != Name::normalize(name))
     });
     wanted
         .expose

@@ -11,6 +11,7 @@ use super::{Error, Result};
 use crate::Context;
 use crate::manifest::lock::{self, Locked, LockedPython};
 use crate::manifest::{Source, Tool};
+use crate::package::requirement::Name;
 use crate::project::venv::Config;
 use crate::project::{make, pin};
 use crate::python;
@@ -327,7 +328,7 @@ pub(crate) fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
 
 /// Whether two names are one package.
 pub(crate) fn same_tool(one: &str, other: &str) -> bool {
-    spec::normal(one) == spec::normal(other)
+    Name::normalize(one) == Name::normalize(other)
 }
 
 /// Whether two requirements are for one package.

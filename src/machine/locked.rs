@@ -1,6 +1,7 @@
 //! Having what a lock names: Pythons by their archive, tools by their files. Nothing is resolved; a
 //! file whose address the lock's index doesn't know any more is looked for by its checksum.
 
+use crate::Context;
 use crate::machine::{Error, Result};
 use crate::manifest::Tool;
 use crate::manifest::lock::{Locked, LockedPython, LockedTool};
@@ -20,7 +21,6 @@ use crate::python::request::Request;
 use crate::python::{self, install};
 use crate::report::{Bar, Silent};
 use crate::tool::environment::{Pin, Resolved, runner};
-use crate::{Context, tool};
 
 /// Fetched at a time, of all tools together.
 const AT_ONCE: usize = 16;
@@ -92,7 +92,7 @@ impl LockedTool {
         python: Installed,
         tool: &Tool,
     ) -> Result<Resolved> {
-        let requested = |name: &str| tool::spec::normal(tool.package()) == name;
+        let requested = |name: &str| Name::normalize(tool.package()) == name;
         let pins = self.packages.iter().filter_map(|package| {
             Some(Pin {
                 name: package.name.parse().ok()?,

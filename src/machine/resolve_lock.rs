@@ -14,6 +14,7 @@ use crate::manifest::{Manifest, Tool};
 use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::index::Indexes;
+use crate::package::requirement::Name;
 use crate::package::resolve::{self, IndexOptions, Inputs, Pin};
 use crate::parallel::side_by_side;
 use crate::project::default_python::find_default_python;
@@ -23,7 +24,6 @@ use crate::python::request::Request;
 use crate::python::{installed, target};
 use crate::report::escaped;
 use crate::tool::environment;
-use crate::tool::spec;
 
 /// Resolutions at a time.
 const AT_ONCE: usize = 4;
@@ -127,7 +127,7 @@ pub(crate) fn make(
                 None => jobs.push((
                     platform,
                     tool,
-                    before.and_then(|before| before.tool.get(&spec::normal(&tool.name))),
+                    before.and_then(|before| before.tool.get(&Name::normalize(&tool.name))),
                 )),
             }
         }
@@ -142,7 +142,7 @@ pub(crate) fn make(
     let mut found = Vec::new();
     for ((platform, tool, _), result) in jobs.iter().zip(results) {
         match result {
-            Ok(locked) => found.push((platform.to_string(), spec::normal(&tool.name), locked)),
+            Ok(locked) => found.push((platform.to_string(), Name::normalize(&tool.name), locked)),
             Err(error) => {
                 failed.push(Failed {
                     platform: *platform,
@@ -191,7 +191,9 @@ fn keep(locked: &mut Locked, tool: &Tool, known: &LockedTool, before: Option<&Lo
             .python
             .extend(own.map(|(request, python)| (request.clone(), python.clone())));
     }
-    locked.tool.insert(spec::normal(&tool.name), known.clone());
+    locked
+        .tool
+        .insert(Name::normalize(&tool.name), known.clone());
 }
 
 fn none(request: &str, platform: Platform) -> Error {
@@ -343,7 +345,7 @@ fn one(
                     let (own, pins): (Vec<Pin>, Vec<Pin>) =
                         resolution.pins.into_iter().partition(|pin| {
                             tool.source.is_some()
-                                && pin.name.as_str() == spec::normal(tool.package())
+                                && pin.name.as_str() == Name::normalize(tool.package())
                         });
                     if let Some(pin) = pins.iter().find(|pin| pin.direct_url.is_some()) {
                         return Err(Error::NoWheels(format!(

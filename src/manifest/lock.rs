@@ -16,6 +16,7 @@ use crate::machine::{Error, Result, repository};
 use crate::manifest::{Manifest, Place, Tool};
 use crate::package::address::is_relative;
 use crate::package::filename::{WheelName, source_version};
+use crate::package::requirement::Name;
 use crate::python::key::{Key, Os, Platform};
 use crate::report::escaped;
 use crate::store::atomic;
@@ -435,7 +436,7 @@ impl Lock {
                 return Ok(Some(format!("it has no Python {request} for {platform}")));
             }
             let asked_for = |name: &String| {
-                tools(manifest, own).any(|tool| crate::tool::spec::normal(&tool.name) == *name)
+                tools(manifest, own).any(|tool| Name::normalize(&tool.name) == *name)
             };
             if let Some(name) = locked.tool.keys().find(|name| !asked_for(name)) {
                 return Ok(Some(format!(
@@ -469,7 +470,7 @@ impl Locked {
     /// The tool's entry, if it is for what the manifest asks for now.
     pub(crate) fn tool(&self, tool: &Tool) -> Option<&LockedTool> {
         self.tool
-            .get(&crate::tool::spec::normal(&tool.name))
+            .get(&Name::normalize(&tool.name))
             .filter(|locked| locked.asked == asked(tool))
     }
 

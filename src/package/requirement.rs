@@ -21,6 +21,19 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The form of `text` that PEP 503 compares, of any text: also one that is no package's name.
+    pub(crate) fn normalize(text: &str) -> String {
+        let mut normal = String::with_capacity(text.len());
+        for character in text.trim().chars() {
+            match character {
+                '-' | '_' | '.' if normal.ends_with('-') => {}
+                '-' | '_' | '.' => normal.push('-'),
+                _ => normal.extend(character.to_lowercase()),
+            }
+        }
+        normal
+    }
 }
 
 impl FromStr for Name {
@@ -32,18 +45,12 @@ impl FromStr for Name {
         if !edge(text.as_bytes().first()) || !edge(text.as_bytes().last()) {
             return Err(wrong());
         }
-        let mut normal = String::with_capacity(text.len());
-        for character in text.chars() {
-            match character {
-                '-' | '_' | '.' if normal.ends_with('-') => {}
-                '-' | '_' | '.' => normal.push('-'),
-                _ if character.is_ascii_alphanumeric() => {
-                    normal.push(character.to_ascii_lowercase())
-                }
-                _ => return Err(wrong()),
-            }
+        let is_allowed =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !text.bytes().all(is_allowed) {
+            return Err(wrong());
         }
-        Ok(Name(normal))
+        Ok(Name(Name::normalize(text)))
     }
 }
 

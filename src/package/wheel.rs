@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry_points::{self, EntryPoint};
 use super::record;
+use super::requirement::Name;
 use crate::Context;
 use crate::net::{self, VerifiedArchive, download};
 use crate::report::{Bar, Silent, escaped};
@@ -412,26 +413,13 @@ fn dist_info(tree: &Path, name: &str, version: &str) -> std::result::Result<Stri
     let same_version = own_version == version
         || matches!((own_version.parse::<pep440_rs::Version>(), version.replace('_', "+").parse::<pep440_rs::Version>()), (Ok(a), Ok(b)) if a == b)
         || own_version.replace('_', "-") == version.replace('_', "-");
-    if normal(own_name) != normal(name) || !same_version {
+    if Name::normalize(own_name) != Name::normalize(name) || !same_version {
         return Err(format!(
             "it holds {}, which isn't what its name says",
             escaped(stem)
         ));
     }
     Ok(dist_info)
-}
-
-/// A name as PEP 503 compares it.
-fn normal(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for character in name.chars() {
-        match character {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            _ => normal.extend(character.to_lowercase()),
-        }
-    }
-    normal
 }
 
 /// A header's value in a file of the kind of e-mail headers.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use pep440_rs::Version;
 
-use super::spec;
 use crate::package::metadata::Metadata;
+use crate::package::requirement::Name;
 
 /// One installed package.
 pub(super) struct Installed {
@@ -30,7 +30,7 @@ pub(super) fn installed(home: &Path) -> Vec<Installed> {
         let name = entry.file_name();
         let (name, version) = name.to_str()?.strip_suffix(".dist-info")?.split_once('-')?;
         Some(Installed {
-            name: spec::normal(name),
+            name: Name::normalize(name),
             version: version.parse().ok(),
             info: entry.path(),
         })

@@ -425,7 +425,7 @@ pub(crate) fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWhe
     let of = |name: &str| {
         wheels
             .iter()
-            .find(|wheel| super::spec::normal(wheel.name()) == name)
+            .find(|wheel| Name::normalize(wheel.name()) == name)
     };
     let anew = additions
         .iter()
@@ -449,7 +449,7 @@ pub(crate) fn apps(
     let of = |name: &str| {
         wheels
             .iter()
-            .find(|wheel| super::spec::normal(wheel.name()) == name)
+            .find(|wheel| Name::normalize(wheel.name()) == name)
     };
     let mut apps: Vec<App> = Vec::new();
     let mut offer = |wheel: &CachedWheel| {
@@ -525,7 +525,7 @@ pub(crate) fn offering<'a>(
 ) -> Vec<&'a CachedWheel> {
     wheels
         .iter()
-        .filter(|wheel| offers(wanted, additions, &super::spec::normal(wheel.name())))
+        .filter(|wheel| offers(wanted, additions, &Name::normalize(wheel.name())))
         .collect()
 }
 
@@ -550,7 +550,7 @@ pub(crate) fn write(
     };
     venv::create(&ctx.paths, python, home, staging, &options)?;
     let asked = |wheel: &CachedWheel| {
-        let name = super::spec::normal(wheel.name());
+        let name = Name::normalize(wheel.name());
         name == wanted.name
             || additions
                 .iter()
@@ -560,9 +560,9 @@ pub(crate) fn write(
     let mut order: Vec<&CachedWheel> = wheels.iter().collect();
     order.sort_by_key(|wheel| {
         (
-            super::spec::normal(wheel.name()) != wanted.name,
+            Name::normalize(wheel.name()) != wanted.name,
             !asked(wheel),
-            super::spec::normal(wheel.name()),
+            Name::normalize(wheel.name()),
         )
     });
     let mut environment = Environment::new(staging, home, &python.facts, true);
@@ -570,7 +570,7 @@ pub(crate) fn write(
         let pin = resolved
             .pins
             .iter()
-            .find(|pin| pin.name.as_str() == super::spec::normal(wheel.name()));
+            .find(|pin| pin.name.as_str() == Name::normalize(wheel.name()));
         let direct_url = pin.and_then(|pin| pin.direct_url.as_deref());
         let linked = environment.install(
             wheel,

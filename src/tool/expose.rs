@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::package::requirement::Name;
 use crate::report::escaped;
 use crate::store::env;
 use crate::store::paths::Paths;
@@ -139,7 +140,7 @@ pub(crate) fn taken<'a>(
                 .filter(|bin| bin.ends_with("bin"))
                 .and_then(Path::parent);
             let same = root.and_then(Path::file_name).is_some_and(|name| {
-                super::spec::normal(&name.to_string_lossy()) == super::spec::normal(tool)
+                Name::normalize(&name.to_string_lossy()) == Name::normalize(tool)
             });
             let kept = root
                 .and_then(Path::parent)

@@ -12,6 +12,7 @@ use super::receipt::{Receipt, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, commands, contents, expose, find, folder, manuals};
 use crate::Context;
+use crate::package::requirement::Name;
 use crate::package::resolve::{Gate, IndexOptions};
 use crate::package::{self, bytecode, link, wheel};
 use crate::python::key::Key;
@@ -56,7 +57,7 @@ pub(crate) fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<O
         expose_from: options
             .expose_from
             .iter()
-            .map(|name| spec::normal(name))
+            .map(|name| Name::normalize(name))
             .collect(),
         constraints: options.constraints.clone(),
         index: options.index.clone(),
@@ -226,7 +227,7 @@ pub(crate) fn uninject(
     let mut additions = additions_of(&old)?;
     let (mut gone, mut unknown) = (Vec::new(), Vec::new());
     for package in packages {
-        let normal = spec::normal(package);
+        let normal = Name::normalize(package);
         let before = additions.len();
         additions.retain(|addition| addition.spec.name() != normal);
         if additions.len() < before {

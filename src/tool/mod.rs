@@ -23,6 +23,7 @@ pub(crate) mod spec;
 use std::path::{Path, PathBuf};
 
 use crate::Code;
+use crate::package::requirement::Name;
 use crate::report::{escaped, nearest};
 use crate::store::paths::Paths;
 
@@ -207,7 +208,7 @@ pub(crate) fn find(paths: &Paths, typed: &str) -> Result<Receipt> {
     // Written in another way than it was installed with: `Black-Old`.
     let (all, _) = receipt::all(paths);
     all.into_iter()
-        .find(|receipt| spec::normal(&receipt.wanted.tool()) == spec::normal(&name))
+        .find(|receipt| Name::normalize(&receipt.wanted.tool()) == Name::normalize(&name))
         .ok_or_else(not_there)
 }
 
@@ -221,7 +222,7 @@ fn named(paths: &Paths, typed: &str) -> Option<String> {
     let name = if exact {
         typed.into()
     } else {
-        spec::normal(typed)
+        Name::normalize(typed)
     };
     spec::is_tool_name(&name).then_some(name)
 }

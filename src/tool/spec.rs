@@ -337,19 +337,6 @@ impl fmt::Display for Spec {
     }
 }
 
-/// A name as PEP 503 compares it; a suffix's other characters stay.
-pub(crate) fn normal(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for character in name.trim().chars() {
-        match character {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            _ => normal.extend(character.to_lowercase()),
-        }
-    }
-    normal
-}
-
 /// Whether `name` may be the name of a tool's folder.
 pub(crate) fn is_tool_name(name: &str) -> bool {
     !name.is_empty()

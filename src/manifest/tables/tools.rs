@@ -9,6 +9,7 @@ use crate::manifest::condition::Only;
 use crate::manifest::document::{self, At, Table};
 use crate::manifest::inside;
 use crate::net;
+use crate::package::requirement;
 use crate::project::pin::Name;
 use crate::report::escaped;
 use crate::store::digest::Sha256;
@@ -147,7 +148,11 @@ impl Tool {
 
     /// What it is called once it is installed: the package normalized, the suffix as it is.
     pub(crate) fn installed_name(&self) -> String {
-        format!("{}{}", spec::normal(self.package()), self.suffix)
+        format!(
+            "{}{}",
+            requirement::Name::normalize(self.package()),
+            self.suffix
+        )
     }
 
     /// Takes over what `below`, an entry for the same tool in a manifest that this one's extends,
@@ -157,11 +162,9 @@ impl Tool {
             (self.version, self.source) = (below.version, below.source);
         }
         for extra in below.extras {
-            if !self
-                .extras
-                .iter()
-                .any(|own| spec::normal(own) == spec::normal(&extra))
-            {
+            if !self.extras.iter().any(|own| {
+                requirement::Name::normalize(own) == requirement::Name::normalize(&extra)
+            }) {
                 self.extras.push(extra);
             }
         }
