@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::tool::{Exec, Expose, Index, Inject, Install, List, Pip, Run, Tool};
 use crate::error::{Error, Result};
+use crate::package::options::IndexOptions;
 use crate::package::requirements_file;
-use crate::package::resolve::IndexOptions;
 use crate::parallel::side_by_side;
 use crate::python::installed;
 use crate::store::env;

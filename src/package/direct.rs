@@ -18,7 +18,6 @@ use super::git;
 use super::metadata::{self, Metadata};
 use super::page::{Beside, File};
 use super::requirement::{self, Name};
-use super::resolve::Found;
 use super::tags::Tags;
 use super::wheel::{self, CachedWheel};
 use crate::Context;
@@ -45,6 +44,15 @@ pub enum Direct {
     Folder {
         path: PathBuf,
     },
+}
+
+/// What lies at an address, as a wheel in the cache.
+#[derive(Clone, Debug)]
+pub struct DirectWheel {
+    pub metadata: Metadata,
+    pub file: File,
+    /// The content of direct_url.json (PEP 610).
+    pub direct_url: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -269,7 +277,7 @@ pub fn built_name(builder: &Builder<'_>, direct: &Direct) -> Result<Name> {
 }
 
 /// Has what lies at `url` in the cache as a wheel: fetched, and built if it has to be.
-pub fn find(builder: &Builder<'_>, name: &Name, url: &str, editable: bool) -> Result<Found> {
+pub fn find(builder: &Builder<'_>, name: &Name, url: &str, editable: bool) -> Result<DirectWheel> {
     let direct: Direct = url.parse()?;
     if editable && !matches!(direct, Direct::Folder { .. }) {
         return Err(Error::Address {
@@ -306,7 +314,7 @@ pub fn find(builder: &Builder<'_>, name: &Name, url: &str, editable: bool) -> Re
         metadata: Beside::Absent,
         uploaded: None,
     };
-    Ok(Found {
+    Ok(DirectWheel {
         metadata,
         file,
         direct_url: direct_url.to_string(),

@@ -12,9 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::links;
+use super::options::IndexOptions;
 use super::page::{self, File};
 use super::requirement::Name;
-use super::resolve::IndexOptions;
 use crate::context::Context;
 use crate::net::caching::Said;
 use crate::net::{self, endpoints};

@@ -13,6 +13,7 @@ pub mod index;
 pub(crate) mod link;
 pub(crate) mod links;
 pub mod metadata;
+pub(crate) mod options;
 pub mod page;
 pub(crate) mod pip;
 mod ranges;

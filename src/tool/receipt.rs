@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::spec::{self, Spec};
-use crate::package::resolve::IndexOptions;
+use crate::package::options::IndexOptions;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 

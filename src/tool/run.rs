@@ -16,7 +16,7 @@ use super::spec::Spec;
 use super::{Error, Result, folder, inline, install};
 use crate::Context;
 use crate::package::bytecode;
-use crate::package::resolve::IndexOptions;
+use crate::package::options::IndexOptions;
 use crate::store::atomic::{self, Staging};
 use crate::store::digest::Sha256;
 use crate::store::lock::Lock;

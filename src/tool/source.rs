@@ -16,7 +16,7 @@ use super::{Error, Result};
 use crate::Context;
 use crate::package::build::Builder;
 use crate::package::direct::{self, Direct};
-use crate::package::resolve::IndexOptions;
+use crate::package::options::IndexOptions;
 use crate::report::escaped;
 
 /// What goes along with what is typed.

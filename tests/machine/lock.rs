@@ -378,7 +378,7 @@ impl boot::testing::resolve::Source for Pages<'_> {
         _: &boot::testing::Name,
         _: &str,
         _: bool,
-    ) -> Result<boot::testing::resolve::Found, boot::testing::direct::Error> {
+    ) -> Result<boot::testing::direct::DirectWheel, boot::testing::direct::Error> {
         unreachable!("nothing is asked for by its address")
     }
 

@@ -11,7 +11,7 @@ use pep508_rs::MarkerEnvironment;
 use version_ranges::Ranges;
 
 use super::candidates::{Candidates, Filter};
-use super::{Found, Gate, Inputs, Source};
+use super::{DirectWheel, Gate, Inputs, Source};
 use crate::package::page::File;
 use crate::package::requirement::{Name, Requirement};
 
@@ -92,7 +92,7 @@ impl<'a> Lookahead<'a> {
     }
 
     /// Makes known what comes from an address: whatever an index says of that name isn't asked for.
-    pub(super) fn put(&self, name: &Name, found: &Found) {
+    pub(super) fn put(&self, name: &Name, found: &DirectWheel) {
         // Its wheel is here.
         let agreed = self.is_gate(name) && self.agrees(&found.file);
         let mut state = self.lock();

@@ -14,17 +14,16 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
-use serde::{Deserialize, Serialize};
 
 use super::build::{self, Builder};
 use super::commands;
-use super::direct;
+use super::direct::{self, DirectWheel};
 use super::facts::{Facts, Python};
 use super::index::{self, Indexes};
 use super::metadata::{self, Metadata};
+use super::options::IndexOptions;
 use super::page::File;
 use super::pip::Formats;
 use super::requirement::{self, Name, Requirement};
@@ -78,24 +77,6 @@ impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Gate({})", self.name)
     }
-}
-
-/// Where files may come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct IndexOptions {
-    /// The main index instead of the configured one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub index_url: Option<String>,
-    /// Indexes that are asked before it, beside the configured ones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub extra_index_urls: Vec<String>,
-    /// Only what was published before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Timestamp>,
-    /// Wheels only: nothing is built.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub no_build: bool,
 }
 
 /// What goes together: one file a package, sorted by name.
@@ -229,7 +210,7 @@ pub trait Source: Sync {
     fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, index::Error>;
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, metadata::Error>;
     /// What lies at an address, made ready to be installed.
-    fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error>;
+    fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<DirectWheel, direct::Error>;
     /// Fetches a wheel that will probably be installed.
     fn ahead(&self, _file: &File) {}
     /// The commands that a wheel brings, without fetching it; None where that can't be told.
@@ -248,16 +229,6 @@ pub trait Source: Sync {
     fn needs(&self, _name: &Name) -> Vec<Name> {
         Vec::new()
     }
-}
-
-/// What lies at an address.
-#[derive(Clone, Debug)]
-pub struct Found {
-    pub metadata: Metadata,
-    /// Its wheel, which is in the cache.
-    pub file: File,
-    /// See [`Pin::direct_url`].
-    pub direct_url: String,
 }
 
 struct Online<'a> {
@@ -281,7 +252,7 @@ impl Source for Online<'_> {
         }
     }
 
-    fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<Found, direct::Error> {
+    fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<DirectWheel, direct::Error> {
         direct::find(&self.builder, name, url, editable)
     }
 

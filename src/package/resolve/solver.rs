@@ -10,7 +10,7 @@ use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, Pub
 use version_ranges::Ranges;
 
 use super::lookahead::Lookahead;
-use super::{Error, Found, Inputs, Pin, Resolution, explain};
+use super::{DirectWheel, Error, Inputs, Pin, Resolution, explain};
 use crate::net;
 use crate::package::metadata::{self, Metadata};
 use crate::package::page::File;
@@ -71,7 +71,7 @@ pub(super) struct Solver<'a> {
 }
 
 /// What comes from an address: which one, and what was found there.
-pub(super) type Addressed = HashMap<Name, (String, Found)>;
+pub(super) type Addressed = HashMap<Name, (String, DirectWheel)>;
 
 pub(super) fn solve(
     ahead: &Lookahead<'_>,

@@ -32,7 +32,7 @@ impl Source for Index {
     }
 
     /// Any address is of the first file of that name.
-    fn direct(&self, name: &Name, url: &str, _: bool) -> Result<Found, direct::Error> {
+    fn direct(&self, name: &Name, url: &str, _: bool) -> Result<DirectWheel, direct::Error> {
         let gone = || direct::Error::Address {
             url: url.into(),
             reason: "nothing is there".into(),
@@ -43,7 +43,7 @@ impl Source for Index {
             .and_then(|files| files.first())
             .ok_or_else(gone)?;
         let metadata = Metadata::clone(&*self.metadata(file).map_err(|_| gone())?);
-        Ok(Found {
+        Ok(DirectWheel {
             metadata,
             file: file.clone(),
             direct_url: format!("{{\"url\": \"{url}\"}}"),
