@@ -20,7 +20,7 @@ use crate::python::key::Key;
 use crate::python::request::Request;
 use crate::python::{self, install};
 use crate::report::{Bar, Silent};
-use crate::tool::environment::{Pin, Resolved, runner};
+use crate::tool::environment::{Resolved, ResolvedPin, runner};
 
 /// Fetched at a time, of all tools together.
 const AT_ONCE: usize = 16;
@@ -94,25 +94,24 @@ impl LockedTool {
     ) -> Result<Resolved> {
         let requested = |name: &str| Name::normalize(tool.package()) == name;
         let pins = self.packages.iter().filter_map(|package| {
-            Some(Pin {
+            Some(ResolvedPin {
                 name: package.name.parse().ok()?,
                 version: package.version.parse().ok()?,
                 file: package.file.clone(),
-                // The files are in the cache by the time that they are asked for.
-                url: String::new(),
+                url: None,
                 sha256: package.sha256,
                 size: None,
                 requested: requested(&package.name),
                 direct_url: None,
             })
         });
-        let mut pins: Vec<Pin> = pins.collect();
+        let mut pins: Vec<ResolvedPin> = pins.collect();
         pins.extend(self.own(ctx, &python, tool)?);
         Ok(Resolved { python, pins })
     }
 
     /// The tool itself, where it comes from git or a folder.
-    fn own(&self, ctx: &Context, python: &Installed, tool: &Tool) -> Result<Option<Pin>> {
+    fn own(&self, ctx: &Context, python: &Installed, tool: &Tool) -> Result<Option<ResolvedPin>> {
         let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
         let Some(source) = &tool.source else {
             return Ok(None);
@@ -126,11 +125,11 @@ impl LockedTool {
             false,
         )
         .map_err(|error| item(&error))?;
-        Ok(Some(Pin {
+        Ok(Some(ResolvedPin {
             name,
             version: found.metadata.version,
             file: found.file.file,
-            url: String::new(),
+            url: None,
             sha256: found.file.sha256,
             size: None,
             requested: true,

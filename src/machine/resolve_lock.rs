@@ -16,7 +16,7 @@ use crate::package::facts::Python;
 use crate::package::index::Indexes;
 use crate::package::options::IndexOptions;
 use crate::package::requirement::Name;
-use crate::package::resolve::{self, Inputs, Pin};
+use crate::package::resolve::{self, Inputs, ResolvedPin};
 use crate::parallel::side_by_side;
 use crate::project::default_python::find_default_python;
 use crate::python::catalog::{self, Build};
@@ -343,7 +343,7 @@ fn one(
             };
             match resolve::resolve_elsewhere(&builder, &facts, &inputs) {
                 Ok(resolution) => {
-                    let (own, pins): (Vec<Pin>, Vec<Pin>) =
+                    let (own, pins): (Vec<ResolvedPin>, Vec<ResolvedPin>) =
                         resolution.pins.into_iter().partition(|pin| {
                             tool.source.is_some()
                                 && pin.name.as_str() == Name::normalize(tool.package())
@@ -354,9 +354,12 @@ fn one(
                             pin.name
                         )));
                     }
-                    let commit = own.iter().find_map(Pin::commit);
+                    let commit = own.iter().find_map(ResolvedPin::commit);
                     let packages = pins.into_iter().map(|pin| Package {
-                        at: indexes.relative(&pin.name, &pin.url),
+                        at: pin
+                            .url
+                            .as_deref()
+                            .and_then(|url| indexes.relative(&pin.name, url)),
                         name: pin.name.as_str().into(),
                         version: pin.version.to_string(),
                         file: pin.file,

@@ -15,7 +15,7 @@ use crate::package::build::{self, Builder};
 use crate::package::facts::Python;
 use crate::package::link::{self, Environment};
 use crate::package::requirement::Name;
-pub(crate) use crate::package::resolve::Pin;
+pub(crate) use crate::package::resolve::ResolvedPin;
 use crate::package::resolve::{Gate, Inputs, Resolution, resolve, resolve_elsewhere};
 use crate::package::wheel::CachedWheel;
 use crate::parallel::side_by_side;
@@ -59,7 +59,7 @@ impl Addition {
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
     pub python: Installed,
-    pub pins: Vec<Pin>,
+    pub pins: Vec<ResolvedPin>,
 }
 
 impl Resolved {
@@ -223,7 +223,7 @@ pub(crate) fn find(
 }
 
 /// Names what isn't in it because of its condition.
-fn say_left_out(ctx: &Context, additions: &[Addition], python: &Installed, pins: &[Pin]) {
+fn say_left_out(ctx: &Context, additions: &[Addition], python: &Installed, pins: &[ResolvedPin]) {
     let is_in = |name: &str| pins.iter().any(|pin| pin.name.as_str() == name);
     let conditional = additions
         .iter()

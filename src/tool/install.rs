@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::environment::{self, Addition, Now, Pin, Resolved};
+use super::environment::{self, Addition, Now, Resolved, ResolvedPin};
 use super::expose::Moved;
 use super::outcome::{self, Change, Outcome};
 use super::receipt::{Receipt, Wanted};
@@ -560,11 +560,13 @@ fn prepare(
             .iter()
             .any(|pin| !wheel::is_cached(&ctx.paths, &pin.sha256))
     {
-        let offering = |pin: &&Pin| {
+        let offering = |pin: &&ResolvedPin| {
             pin.file.ends_with(".whl") && environment::offers(wanted, additions, pin.name.as_str())
         };
         for pin in resolved.pins.iter().filter(offering) {
-            if let Some(scripts) = package::commands::of(ctx, &pin.url, &pin.sha256) {
+            let url = pin.url.as_deref();
+            if let Some(scripts) = url.and_then(|url| package::commands::of(ctx, url, &pin.sha256))
+            {
                 check_links(&ctx.paths, wanted, &scripts)?;
             }
         }

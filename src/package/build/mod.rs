@@ -20,7 +20,7 @@ use super::filename;
 use super::metadata::{self, Metadata};
 use super::options::IndexOptions;
 use super::page::File;
-use super::resolve::{self, Pin};
+use super::resolve::{self, ResolvedPin};
 use super::wheel::{self, CachedWheel};
 use crate::Context;
 use crate::net::{self, VerifiedArchive, download};
@@ -64,6 +64,11 @@ pub enum Error {
         escaped(what)
     )]
     Forbidden { what: String },
+    #[error(
+        "{} is no longer in the cache\nthe same command again fetches it",
+        escaped(file)
+    )]
+    Lost { file: String },
     #[error("building {} needs {} itself, by way of {}\n\
              ask for a version that has a \
              wheel", escaped(what), escaped(what), escaped(&chain.join(", ")))]
@@ -270,13 +275,23 @@ fn inside(out: &Path, name: &str, job: &Job<'_>) -> Result<PathBuf> {
 }
 
 /// The wheel of a pin: fetched, built, or in the cache already.
-pub(crate) fn obtain(builder: &Builder<'_>, pin: &Pin, bar: &dyn Bar) -> Result<CachedWheel> {
+pub(crate) fn obtain(
+    builder: &Builder<'_>,
+    pin: &ResolvedPin,
+    bar: &dyn Bar,
+) -> Result<CachedWheel> {
     let ctx = builder.ctx;
     if let Some(wheel) = CachedWheel::open(&ctx.paths, &pin.sha256) {
         return Ok(wheel);
     }
     if pin.direct_url.is_some() || pin.file.ends_with(".whl") {
-        return Ok(wheel::fetch(ctx, &pin.file, &pin.url, &pin.sha256, bar)?);
+        return Ok(wheel::fetch(
+            ctx,
+            &pin.file,
+            url_of(pin)?,
+            &pin.sha256,
+            bar,
+        )?);
     }
     let identity = format!("archive {}", pin.sha256);
     if let Some((wheel, _)) = builder.built(&identity) {
@@ -292,7 +307,11 @@ pub(crate) fn obtain(builder: &Builder<'_>, pin: &Pin, bar: &dyn Bar) -> Result<
     }
     let what = format!("{} {}", pin.name, pin.version);
     bar.say(&format!("{what}: building"));
-    let unpacked = fetched(ctx, &pin.file, &pin.url, &pin.sha256, bar)?;
+    let archive = match cached_source(ctx, &pin.sha256) {
+        Some(archive) => archive,
+        None => fetch(ctx, url_of(pin)?, &pin.sha256, bar)?,
+    };
+    let unpacked = source_of(&ctx.paths, &pin.file, &archive)?;
     let (wheel, file) = builder.wheel(
         &Job {
             what: &what,
@@ -309,6 +328,13 @@ pub(crate) fn obtain(builder: &Builder<'_>, pin: &Pin, bar: &dyn Bar) -> Result<
         });
     }
     Ok(wheel)
+}
+
+fn url_of(pin: &ResolvedPin) -> Result<&str> {
+    let lost = || Error::Lost {
+        file: pin.file.clone(),
+    };
+    pin.url.as_deref().ok_or_else(lost)
 }
 
 /// A source archive, unpacked. `file` is its name.
@@ -337,18 +363,26 @@ fn fetched(
     source::Unpacked::from(&ctx.paths, file, &archive)
 }
 
-/// A source archive, in the cache by now; `url` doesn't matter where it is there already.
+/// A source archive in the cache, fetched from `url` where it isn't there yet.
 pub(crate) fn fetch(
     ctx: &Context,
     url: &str,
     sha256: &Sha256,
     bar: &dyn Bar,
 ) -> Result<VerifiedArchive> {
-    let path = ctx.paths.archives().join(format!("{sha256}.source"));
-    if let Some(archive) = VerifiedArchive::in_cache(&path, sha256) {
+    if let Some(archive) = cached_source(ctx, sha256) {
         return Ok(archive);
     }
+    let path = source_path(ctx, sha256);
     Ok(download::to_file(ctx.client()?, url, sha256, &path, bar)?)
+}
+
+fn cached_source(ctx: &Context, sha256: &Sha256) -> Option<VerifiedArchive> {
+    VerifiedArchive::in_cache(&source_path(ctx, sha256), sha256)
+}
+
+fn source_path(ctx: &Context, sha256: &Sha256) -> PathBuf {
+    ctx.paths.archives().join(format!("{sha256}.source"))
 }
 
 /// The metadata of a source archive of an index: what it says itself where that is final, else what

@@ -82,18 +82,19 @@ impl std::fmt::Debug for Gate {
 /// What goes together: one file a package, sorted by name.
 #[derive(Clone, Debug, Default)]
 pub struct Resolution {
-    pub pins: Vec<Pin>,
+    pub pins: Vec<ResolvedPin>,
     /// What somebody should know of it.
     pub warnings: Vec<String>,
 }
 
 /// One package of a resolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pin {
+pub struct ResolvedPin {
     pub name: Name,
     pub version: Version,
     pub file: String,
-    pub url: String,
+    /// None of a lock's file, which is in the cache before it is used.
+    pub url: Option<String>,
     pub sha256: Sha256,
     pub size: Option<u64>,
     /// Asked for by name, rather than needed by another.
@@ -103,7 +104,7 @@ pub struct Pin {
     pub direct_url: Option<String>,
 }
 
-impl Pin {
+impl ResolvedPin {
     /// The commit that it was built from, where it comes from git (PEP 610).
     pub fn commit(&self) -> Option<String> {
         let about: serde_json::Value = serde_json::from_str(self.direct_url.as_ref()?).ok()?;

@@ -10,7 +10,7 @@ use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, Pub
 use version_ranges::Ranges;
 
 use super::lookahead::Lookahead;
-use super::{DirectWheel, Error, Inputs, Pin, Resolution, explain};
+use super::{DirectWheel, Error, Inputs, Resolution, ResolvedPin, explain};
 use crate::net;
 use crate::package::metadata::{self, Metadata};
 use crate::package::page::File;
@@ -127,13 +127,13 @@ pub(super) fn solve(
             ));
         }
         match extra {
-            None => resolution.pins.push(Pin {
+            None => resolution.pins.push(ResolvedPin {
                 direct_url: direct.get(&name).map(|(_, found)| found.direct_url.clone()),
                 requested: inputs.requirements.iter().any(|wish| wish.name == name),
                 name,
                 version,
                 file: file.file,
-                url: file.url,
+                url: Some(file.url),
                 sha256: file.sha256,
                 size: file.size,
             }),

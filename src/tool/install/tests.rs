@@ -111,12 +111,12 @@ impl Home {
     }
 }
 
-fn pin(name: &str, version: &str, file: String, sha256: Sha256) -> environment::Pin {
-    environment::Pin {
+fn pin(name: &str, version: &str, file: String, sha256: Sha256) -> environment::ResolvedPin {
+    environment::ResolvedPin {
         name: name.parse().unwrap(),
         version: version.parse().unwrap(),
         file,
-        url: "https://example.invalid/".into(),
+        url: Some("https://example.invalid/".into()),
         sha256,
         size: None,
         requested: false,
