@@ -62,7 +62,7 @@ mod tests {
     use super::Code;
 
     #[test]
-    fn several_outcomes_sum_up() {
+    fn code_sum_of_several_outcomes() {
         assert_eq!(Code::sum([]), Code::Done);
         assert_eq!(Code::sum([Code::Done, Code::Done]), Code::Done);
         assert_eq!(Code::sum([Code::NotFound]), Code::NotFound);

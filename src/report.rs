@@ -112,7 +112,7 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn control_characters_are_shown_escaped() {
+    fn escaped_shows_control_characters() {
         assert_eq!(super::escaped("3.11\u{1b}[2J\n"), "3.11\\u{1b}[2J\\n");
         assert_eq!(super::escaped("naïve ✓"), "naïve ✓");
     }

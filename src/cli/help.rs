@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_command_stands_in_one_group() {
+    fn groups_hold_each_command_once() {
         let command = crate::cli::command();
         let grouped: Vec<&str> = GROUPS
             .iter()
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_of_the_help_is_too_long_for_a_terminal() {
+    fn help_lines_fit_the_terminal() {
         let text = template(&crate::cli::command());
         for line in LONG.lines().chain(text.lines()) {
             assert!(line.chars().count() <= WIDTH, "{line}");

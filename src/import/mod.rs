@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requirements_of_others_are_a_manifests_or_have_a_reason() {
+    fn tool_converts_requirement_of_others_or_gives_reason() {
         for (name, asked, spec) in [
             ("black", "black", "black"),
             ("black", "black[d] >= 24, <26", "black[d]>=24,<26"),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn only_pythons_that_boot_has_are_asked_for() {
+    fn minor_accepts_only_pythons_that_boot_has() {
         assert_eq!(minor("Python 3.11.7"), Some("3.11".into()));
         assert_eq!(minor("3.13.0rc1"), Some("3.13".into()));
         assert!(is_supported("3.8.20") && is_supported("3.13.0t"));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_python_of_most_tools_was_nobodys_wish() {
+    fn ask_for_odd_pythons_skips_the_commonest() {
         let tool = |name: &str| Tool {
             name: name.into(),
             ..Tool::default()

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_applied_is_read_as_it_was_written() {
+    fn applied_round_trips_and_follows_moved_home() {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::from(&|name| (name == "HOME").then(|| home.path().into())).unwrap();
         let mut applied = Applied::read(&paths).unwrap();

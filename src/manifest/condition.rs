@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_word_that_holds_is_enough() {
+    fn only_holds_if_one_condition_does() {
         let here = Surroundings {
             os: "linux".into(),
             arch: "aarch64".into(),

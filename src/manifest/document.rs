@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_word_is_offered_only_when_it_is_near() {
+    fn nearest_offers_only_near_words() {
         let known = ["python", "tools", "dotfiles", "run"];
         assert_eq!(nearest("pyhton", &known), Some("python"));
         assert_eq!(nearest("tool", &known), Some("tools"));
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_counted_in_characters() {
+    fn place_counts_characters() {
         let doc = Document {
             file: "boot.toml",
             text: "a = 1\n\"é\" = 2\n",

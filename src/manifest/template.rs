@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_filled_in_and_nothing_else_happens() {
+    fn render_fills_in_variables_only() {
         assert_eq!(
             fill("a {{ os }}{{os}} `id` $HOME { } %}\n").unwrap(),
             "a linuxlinux `id` $HOME { } %}\n"
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_variable_is_an_error_with_its_place() {
+    fn render_unknown_variable_is_error_with_place() {
         for (text, line, column, says) in [
             ("x\n  {{ vars.emial }}", 2, 3, "did you mean vars.email?"),
             ("{{ exec \"id\" }}", 1, 1, "isn't a variable"),

@@ -17,7 +17,7 @@ fn problem(text: &str) -> (usize, usize, String) {
 }
 
 #[test]
-fn the_starter_of_the_readme_is_understood() {
+fn parse_reads_starter_manifest() {
     let manifest = parse(
         "version = 1\n[python]\ninstall = ['3.11']\n[tools]\nblack = '*'\nhttpie = '>=3,<4'\n\
          sphinx = { inject = ['furo'], python = '3.11', extras = ['docs'] }\n\
@@ -39,7 +39,7 @@ fn the_starter_of_the_readme_is_understood() {
 }
 
 #[test]
-fn a_typo_is_an_error_with_its_place_and_the_nearest_word() {
+fn parse_typo_names_place_and_nearest_word() {
     for (text, line, column, says) in [
         ("[pyhton]\ninstall = []", 2, 2, "did you mean python?"),
         (
@@ -77,7 +77,7 @@ fn a_typo_is_an_error_with_its_place_and_the_nearest_word() {
 }
 
 #[test]
-fn the_version_must_be_there_and_known() {
+fn parse_requires_known_version() {
     assert!(parse("").unwrap_err().hint.contains("version = 1"));
     assert!(
         parse("version = 2")
@@ -89,7 +89,7 @@ fn the_version_must_be_there_and_known() {
 }
 
 #[test]
-fn nothing_leads_out_of_the_home_directory_or_the_repository() {
+fn parse_refuses_paths_that_lead_out() {
     for text in [
         "[dotfiles]\nroot = '../x'",
         "[dotfiles]\nroot = '/etc'",
@@ -106,7 +106,7 @@ fn nothing_leads_out_of_the_home_directory_or_the_repository() {
 }
 
 #[test]
-fn the_whole_format_is_understood() {
+fn parse_reads_whole_format() {
     let manifest = parse(
         "version = 1\nextends = ['acme/base']\n[tools]\n\
          dvc = { extras = ['s3'], expose = { dvc3 = 'dvc' } }\n\
@@ -147,7 +147,7 @@ fn the_whole_format_is_understood() {
 }
 
 #[test]
-fn every_part_of_it_is_checked() {
+fn parse_checks_every_table() {
     for (text, says) in [
         ("extends = ['a/b', 'a/b']", "twice"),
         (
@@ -214,7 +214,7 @@ fn every_part_of_it_is_checked() {
 }
 
 #[test]
-fn ids_and_tools_are_unique() {
+fn parse_refuses_duplicate_ids_and_tools() {
     assert!(
         problem("[[run]]\nid = 'a'\ncmd = 'x'\n[[run]]\nid = 'a'\ncmd = 'y'")
             .2

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_what_was_there() {
+    fn read_gives_all_bytes() {
         let bytes: Vec<u8> = (0..1_000_000_u32)
             .map(|number| (number % 251) as u8)
             .collect();
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_consumer_leaves_is_read_to_the_end() {
+    fn read_drains_what_consumer_leaves() {
         let bytes = vec![7; 10 << 20];
         let mut source = &bytes[..];
         let mut first = [0; 3];
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_needs_is_left() {
+    fn read_as_needed_stops_with_consumer() {
         let mut source = io::repeat(7);
         let mut first = [0; 3];
         super::read_as_needed(&mut source, |pieces| pieces.read_exact(&mut first)).unwrap();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_arrives_after_what_came_before_it() {
+    fn read_reports_error_after_earlier_bytes() {
         struct Failing;
         impl Read for Failing {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_lose_their_passwords_and_what_lies_beside_them_has_them() {
+    fn auth_strips_passwords_and_keeps_them_per_server() {
         let auth = Auth::default();
         assert_eq!(
             auth.strip("https://me:s%40crt@h.example/a/simple/"),
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn netrc_is_read_as_curl_and_pip_read_it() {
+    fn auth_reads_netrc_as_curl_and_pip_do() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("netrc");
         let text = "# machine no.example login x password x\n\

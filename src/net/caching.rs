@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn fresh_is_what_the_server_says_up_to_a_limit() {
+    fn freshness_follows_server_up_to_limit() {
         assert_eq!(fresh(&[]), FRESH);
         assert_eq!(fresh(&[("cache-control", "public, Max-Age=60")]), 60);
         assert_eq!(
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_on_the_way_counts() {
+    fn freshness_subtracts_time_in_transit() {
         assert_eq!(fresh(&[("cache-control", "max-age=60"), ("age", "20")]), 40);
         assert_eq!(fresh(&[("cache-control", "max-age=60"), ("age", "80")]), 0);
         let date = ("date", "Tue, 14 Nov 2023 22:13:10 GMT");
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_says_not_changed_says_anew_how_long() {
+    fn refreshed_takes_new_lifetime_and_keeps_etag() {
         let old = said(&[
             ("etag", "\"a\""),
             ("cache-control", "max-age=60"),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_to_others_are_not_for_us() {
+    fn vary_and_no_store_restrict_reuse() {
         let of = |vary: &'static str| {
             Said::of(
                 &[("vary".parse().unwrap(), vary.parse().unwrap())]

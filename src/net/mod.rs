@@ -166,7 +166,7 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 #[cfg(test)]
 mod tests {
     #[test]
-    fn passwords_are_never_shown() {
+    fn shown_omits_passwords() {
         assert_eq!(
             super::shown("https://me:secret@example.org/simple/"),
             "https://example.org/simple/"
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn no_address_of_a_text_keeps_its_password() {
+    fn without_credentials_in_cleans_every_address() {
         for (text, wanted) in [
             (
                 "A=https://me:se@cret@example.org/x@v1\nB='http://token@a/'",

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn many_who_ask_at_once_ask_once_and_a_failure_is_no_answer_for_ever() {
+    fn resolve_asks_once_for_many_and_retries_after_failure() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_authorities_that_boot_brings_can_all_be_used() {
+    fn own_authorities_are_all_usable() {
         let own = own_authorities();
         assert!(own.len() > 100, "{}", own.len());
         assert_eq!(own.len(), webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());

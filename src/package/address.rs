@@ -69,7 +69,7 @@ mod tests {
     use super::is_relative;
 
     #[test]
-    fn an_address_of_a_lock_leads_to_no_other_host() {
+    fn is_relative_refuses_other_hosts() {
         for right in [
             "../../files/a-1-py3-none-any.whl",
             "/packages/aa/bb/a-1%2Bl-py3-none-any.whl",

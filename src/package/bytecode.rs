@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytecode_lies_where_python_looks_for_it() {
+    fn place_is_where_python_looks_for_bytecode() {
         let facts = facts();
         assert_eq!(
             place(Path::new("a/b.py"), &facts).unwrap(),

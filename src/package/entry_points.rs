@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn console_and_gui_scripts_are_found_and_extras_ignored() {
+    fn commands_reads_console_and_gui_scripts() {
         let text = "[console_scripts]\nblack = black:patched_main\n\
                     blackd = blackd:patched_main [d]\n# no\n\n[other]\nx = nothing\n\
                     [gui_scripts]\n win=pkg.mod:App.run\n";
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_entry_points_are_refused() {
+    fn commands_refuses_hostile_entry_points() {
         for line in [
             "../../.bashrc = m:f",
             "/bin/sh = m:f",

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wheel_names_are_taken_apart() {
+    fn wheel_name_is_split_into_parts() {
         let wheel = WheelName::parse(
             "Foo.Bar-1.0_cpu-2b-cp311.cp310-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
         )
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn source_archives_need_their_packages_name() {
+    fn source_version_needs_name_of_package() {
         let version = |file: &str, name: &str| {
             source_version(file, &name.parse().unwrap()).map(|version| version.to_string())
         };

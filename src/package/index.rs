@@ -370,7 +370,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_indexes_are_those_of_the_highest_source_that_names_a_main_one() {
+    fn choose_takes_highest_source_with_main_index() {
         let url = |text: &str| Some(text.to_string());
         let more = |text: &str| vec![text.to_string()];
         assert_eq!(

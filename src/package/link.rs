@@ -337,7 +337,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_wheel_is_installed_as_pip_would() {
+    fn install_lays_wheel_out_as_pip_does() {
         let home = tempfile::tempdir().unwrap();
         let env = home.path().join("env");
         fs::create_dir_all(env.join("bin")).unwrap();
@@ -415,7 +415,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_wheel_goes_where_its_root_belongs_where_there_are_two_such_places() {
+    fn install_follows_root_is_purelib() {
         let mut facts = facts();
         facts.platlib = "lib64/python3.11/site-packages".into();
         let (pure, plat) = (
@@ -476,7 +476,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn of_two_wheels_with_the_same_file_the_first_keeps_it() {
+    fn install_keeps_first_of_two_equal_files() {
         let home = tempfile::tempdir().unwrap();
         let first = cached(
             home.path(),
@@ -519,7 +519,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn no_wheel_replaces_the_environment_itself() {
+    fn install_refuses_to_replace_the_environment() {
         for path in [
             "a-1.data/data/bin/python",
             "a-1.data/data/pyvenv.cfg",
@@ -545,7 +545,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_cache_that_lost_a_file_heals_itself() {
+    fn install_discards_damaged_cached_wheel() {
         let home = tempfile::tempdir().unwrap();
         let wheel = cached(
             home.path(),

@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_read_and_descriptions_are_not() {
+    fn metadata_reads_headers_and_skips_description() {
         let text = "Metadata-Version: 2.1\nName: Foo_Bar\nVersion: 1.0\n\
                     Requires-Dist: b (>=1.0.*) ;\n  extra == 'x'\nRequires-Dist: c\r\n\
                     Provides-Extra: X.y\nRequires-Python: >=3.8\n\nRequires-Dist: d\n";
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_blanks_in_a_licence_is_no_end() {
+    fn metadata_blank_line_in_licence_is_no_end() {
         let text = "Name: a\nVersion: 1\nLicense: As is.\n        \n        No warranty.\n\
                     Requires-Dist: b\r\n\r\nRequires-Dist: c\n";
         assert_eq!(text.parse::<Metadata>().unwrap().requires.len(), 1);
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_of_another_package_is_refused() {
+    fn check_refuses_metadata_of_another_package() {
         let file = File {
             file: "a-1.0-py3-none-any.whl".into(),
             url: String::new(),

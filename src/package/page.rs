@@ -333,7 +333,7 @@ mod tests {
     const HASH: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     #[test]
-    fn json_pages_are_read_and_odd_files_skipped() {
+    fn parse_reads_json_page_and_skips_odd_files() {
         let page = format!(
             r#"{{"meta": {{"api-version": "1.4"}}, "name": "a", "versions": [], "files": [
             {{"filename": "a-1-py3-none-any.whl", "url": "../f/a-1-py3-none-any.whl", "hashes": {{"sha256": "{HASH}"}}, "size": 7,
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn html_pages_are_read() {
+    fn parse_reads_html_page() {
         let page = format!(
             "<!DOCTYPE html><html><!-- <a href='a-0.zip#sha256={HASH}'> --><A class=x \
              HREF=\"/f/a-1%2Bcpu-py3-none-any.whl#sha256={HASH}\"
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_leads_nowhere_that_the_page_could_not() {
+    fn parse_base_leads_to_no_local_file() {
         let page =
             |base: &str| format!("<base href='{base}'><a href='a-1.zip#sha256={HASH}'>a</a>");
         let url = |from: &str, base: &str| {
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_page_is_said() {
+    fn parse_rejects_what_is_no_page() {
         assert!(
             parse("https://example.org/a/", Some("image/png"), b"")
                 .unwrap_err()

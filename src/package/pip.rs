@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_understood_as_pip_does() {
+    fn sections_are_read_as_pip_does() {
         let system = "[global]\nindex-url = https://g.example/simple\n\
                       extra_index_url =\n    https://one.example\n    https://two.example\n# no\n\
                       timeout: 3\n\

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_are_taken_and_nonsense_is_passed_over() {
+    fn hashes_skips_malformed_lines() {
         let good = hash(&Sha256::of(b"x"));
         let text = format!(
             "pkg/a.py,{good},1\r\n\"odd, \"\"name\"\".py\",{good},\nb.py,md5=abc,3\n\
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_sorted_and_can_be_read_again() {
+    fn text_is_sorted_and_can_be_read_again() {
         let good = hash(&Sha256::of(b"x"));
         let line = |path: &str| Line {
             path: path.into(),

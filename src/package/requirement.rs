@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_like_a_name_is_an_error_and_no_panic() {
+    fn requirement_parse_of_hostile_text_is_error() {
         for text in [
             "b.*[c]~=1.4.1; v pyt",
             "b.",
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_as_the_index_does() {
+    fn name_is_normalized_as_the_index_does() {
         assert_eq!(
             "Zope.Interface".parse::<Name>().unwrap().as_str(),
             "zope-interface"
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_compared_as_pep_440_does() {
+    fn versions_compare_as_pep_440_says() {
         for (requirement, yes, no) in [
             ("a==1.0", "1.0+cpu", "1.0.post1"),
             ("a==1.0", "1.0.0", "1.0.1"),
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn old_spellings_of_requires_python_are_understood() {
+    fn requires_python_accepts_old_spellings() {
         let python = Version::new([3, 11, 9]);
         assert!(allows_python(&requires_python(">=3.6.*").unwrap(), &python));
         assert!(allows_python(
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_named_pre_release_asks_for_some() {
+    fn names_pre_release_only_if_one_is_named() {
         for (requirement, asked) in [
             ("a>=1.0rc1", true),
             ("a==1.0.dev3", true),
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_kept_as_one() {
+    fn requirement_keeps_address() {
         let requirement: Requirement = "a @ https://example.org/a-1.0-py3-none-any.whl"
             .parse()
             .unwrap();

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_comments_and_further_files_are_read_as_pip_does() {
+    fn read_follows_lines_and_includes_as_pip_does() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         fs::create_dir(folder.path().join("sub")).unwrap();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_followed_is_said_with_its_line() {
+    fn read_refuses_unsupported_line_by_number() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.txt");
         for (text, option) in [

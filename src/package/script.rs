@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_calls_its_function() {
+    fn for_entry_point_calls_the_function() {
         let point = EntryPoint {
             name: "x".into(),
             module: "pkg.app".into(),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn long_paths_and_odd_ones_go_through_the_shell_and_stay_python() {
+    fn for_entry_point_long_or_odd_path_uses_shell() {
         let point = EntryPoint {
             name: "x".into(),
             module: "m".into(),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn only_scripts_that_ask_for_it_are_rewritten() {
+    fn rewritten_changes_only_python_shebangs() {
         let fill = |content: &str| {
             rewritten(content.as_bytes(), interpreter("/t/python"))
                 .map(|text| String::from_utf8(text).unwrap())

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_who_ask_get_the_answer_of_the_first() {
+    fn shared_gives_answer_of_first_to_all() {
         let (shared, asked): (Shared<&str, usize>, _) = (Shared::default(), AtomicUsize::new(0));
         let find = || Ok::<_, ()>(asked.fetch_add(1, Ordering::SeqCst));
         thread::scope(|scope| {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_nobody_elses_answer() {
+    fn shared_does_not_keep_failures() {
         let (shared, asked): (Shared<&str, usize>, _) = (Shared::default(), AtomicUsize::new(0));
         let find = |limit: usize| match asked.fetch_add(1, Ordering::SeqCst) {
             number if number < limit => Err("gone"),

@@ -227,7 +227,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn linux_takes_its_own_first_then_the_stable_abi_then_anything() {
+    fn tags_on_linux_rank_native_before_abi3_and_any() {
         let facts = facts(11);
         let order = [
             "cp311-cp311-manylinux_2_31_x86_64",
@@ -262,7 +262,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn free_threaded_pythons_take_no_stable_abi() {
+    fn tags_of_free_threaded_exclude_abi3() {
         let mut facts = facts(13);
         facts.free_threaded = true;
         assert!(rank(&facts, "cp313-cp313t-manylinux_2_28_x86_64").is_some());
@@ -272,7 +272,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn musl_and_macos_and_pypy_have_their_own() {
+    fn tags_of_musl_macos_and_pypy_are_their_own() {
         let mut musl = facts(12);
         musl.libc = Some(("musl".into(), 1, 2));
         assert!(rank(&musl, "cp312-cp312-musllinux_1_1_x86_64").is_some());

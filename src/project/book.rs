@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_that_are_not_utf8_are_kept_as_they_are() {
+    fn place_round_trips_non_utf8_paths() {
         for bytes in [&b"/plain"[..], b"/\xff\xfe", b"bytes:zz"] {
             let place = Place(OsString::from_vec(bytes.to_vec()).into());
             assert_eq!(Place::from(String::from(place.clone())), place);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_rule_decides() {
+    fn trust_store_nearest_rule_decides() {
         let trees = |paths: &[&str]| {
             paths
                 .iter()
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_known_by_its_inode_and_when_it_was_made() {
+    fn entry_matches_inode_and_creation_time() {
         let home = tempfile::tempdir().unwrap();
         let data = fs::metadata(home.path()).unwrap();
         let entry = Entry::new(home.path().into(), &data, true);

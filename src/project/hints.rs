@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn asked_elsewhere_reads_the_files_of_other_tools() {
+    fn asked_elsewhere_reads_files_of_other_tools() {
         for (name, text, request) in [
             (
                 ".tool-versions",
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn asked_elsewhere_passes_over_what_it_cannot_read() {
+    fn asked_elsewhere_skips_unreadable_files() {
         for (name, text) in [
             (".tool-versions", "python pypy3.10\n"),
             (".tool-versions", "python system\n"),

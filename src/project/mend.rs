@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_named_values_change() {
+    fn with_values_changes_only_named_values() {
         let before = b"home = /old/bin\nprompt = home = sweet\nversion = 3.11.2\nboot = 0.1.0";
         let after = with_values(
             before,
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_environment_was_made_with_is_read_from_where_its_python_was() {
+    fn made_with_reads_request_from_path_of_python() {
         let config = |path: &str| Config {
             executable: path.into(),
             ..Config::default()

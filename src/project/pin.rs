@@ -665,7 +665,7 @@ mod tests {
     }
 
     #[test]
-    fn parse_takes_no_number_with_a_comma_for_two() {
+    fn parse_does_not_split_numbers_with_comma() {
         for text in ["3,11", "3.11 - 3.13", "3.11-3.13", "3.11/3.12"] {
             assert!(
                 unmet(text.as_bytes()).contains("boot python pin 3.11"),
@@ -675,7 +675,7 @@ mod tests {
     }
 
     #[test]
-    fn name_says_which_python_its_environment_has() {
+    fn name_suggests_python_of_its_environment() {
         for (name, way) in [
             ("py311", "boot venv --name py311 --python 3.11"),
             ("py3.9-x", "boot venv --name py3.9-x --python 3.9"),
@@ -715,7 +715,7 @@ mod tests {
     }
 
     #[test]
-    fn parse_of_hostile_text_is_unmet_and_shown_escaped() {
+    fn parse_of_hostile_text_is_unmet_and_escaped() {
         let long = "3".repeat(65);
         let wrong = [
             "/bin/sh",
@@ -754,7 +754,7 @@ mod tests {
     }
 
     #[test]
-    fn random_bytes_never_panic_and_never_make_a_dangerous_entry() {
+    fn parse_of_random_bytes_never_panics() {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         for round in 0..10_000 {
             let mut bytes: Vec<u8> = (0..40)
@@ -799,7 +799,7 @@ mod tests {
     }
 
     #[test]
-    fn find_project_takes_the_nearest_file_with_words() {
+    fn find_project_takes_nearest_file_with_words() {
         let root = tempfile::tempdir().unwrap();
         let deep = root.path().join("a/b");
         fs::create_dir_all(&deep).unwrap();
@@ -869,7 +869,7 @@ mod tests {
     }
 
     #[test]
-    fn find_project_of_no_file_is_unmet_without_waiting() {
+    fn find_project_of_special_file_is_unmet() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join(FILE);
         let line = || match find_project(root.path()).pin.unwrap().first() {

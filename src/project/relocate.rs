@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_is_started_as_its_new_path_needs() {
+    fn with_first_line_fits_the_new_path() {
         let (old, new) = (Path::new("/p/.venv"), Path::new("/d/my project"));
         let script = with_first_line(b"#!/p/.venv/bin/python3\nprint()\n", new, old).unwrap();
         let text = String::from_utf8(script.clone()).unwrap();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_whole_path_is_replaced() {
+    fn with_path_replaces_whole_paths_only() {
         let replaced = |text: &str| {
             with_path(text.as_bytes(), b"/p/.venv", b"/e")
                 .map(|bytes| String::from_utf8(bytes).unwrap())

@@ -64,7 +64,7 @@ mod tests {
     use crate::report::Silent;
 
     #[test]
-    fn the_oldest_names_are_forgotten() {
+    fn remember_forgets_oldest_names() {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::from(&|name| (name == "HOME").then(|| home.path().into())).unwrap();
         let ctx = Context::new(paths, Arc::new(Silent), true);

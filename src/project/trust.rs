@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_recorded_is_trusted_and_only_while_it_is_the_same_folder() {
+    fn check_accepts_only_recorded_unchanged_folder() {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
         let venv_path = venv(&home.path().join("p"));
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_is_trusted_by_its_components_not_by_its_letters() {
+    fn trust_tree_matches_components() {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
         let (inside, outside) = (
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn links_open_folders_and_colons_are_refused_even_when_trusted() {
+    fn check_refuses_links_open_folders_and_colons() {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
         trust_tree(&ctx, home.path()).unwrap();
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_is_known_before_it_takes_the_place_of_another_which_is_known_until_then() {
+    fn record_before_replacement_keeps_both_known() {
         let home = tempfile::tempdir().unwrap();
         let ctx = context(home.path());
         let (old, new) = (

@@ -360,7 +360,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_quoted_into_the_activation_scripts_and_never_expanded_twice() {
+    fn expand_quotes_values_once() {
         let hostile = "/a'; touch x; '@PROMPT@'$(touch y)";
         let script = String::from_utf8(expand(
             ACTIVATE_SH,

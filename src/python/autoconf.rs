@@ -197,7 +197,7 @@ ac_fn_c_check_header_compile "$LINENO" "no/such.h" "ac_cv_header_no_such_h" "$ac
 "#;
 
     #[test]
-    fn what_libc_has_is_answered_and_nothing_else() {
+    fn found_answers_only_what_libc_has() {
         let command = ["cc", "gcc", "clang"]
             .into_iter()
             .find(|name| which::which(name).is_ok());
@@ -219,7 +219,7 @@ ac_fn_c_check_header_compile "$LINENO" "no/such.h" "ac_cv_header_no_such_h" "$ac
     }
 
     #[test]
-    fn linkers_name_what_they_lack() {
+    fn lacking_reads_linker_messages() {
         for (line, name) in [
             (
                 "/usr/bin/ld: a.c:(.text+0x9): undefined reference to `explicit_memset'",

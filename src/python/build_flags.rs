@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_build_machines_compilers_become_this_machines() {
+    fn without_builder_replaces_compilers() {
         let before = "{'CC': '/tools/llvm/bin/clang -pthread', 'LDSHARED': '/tools/clang-linux64/bin/clang -shared -isysroot /A/SDK -lm', \
                       'CXX': 'clang++', 'BLDSHARED': 'clang -pthread -shared'}\n\
                       CC=\t\tclang -pthread\n# clang 4.0\n'CC=clang' x";
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_only_the_build_machine_had_go() {
+    fn without_builder_removes_folders_of_build_machine() {
         for (before, after) in [
             (
                 "-fPIC -I/tools/deps/include -I/tools/deps/include/ncursesw",

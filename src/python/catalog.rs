@@ -348,7 +348,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_compiled_in_can_be_read_whole() {
+    fn read_accepts_whole_compiled_catalog() {
         let text = standalone();
         let all = text.lines().filter(|line| !line.starts_with('#')).count();
         let builds = read(&text).unwrap();
@@ -373,7 +373,7 @@ mod tests {
 
     /// Every minor from 3.8 up, on every platform, free-threaded from 3.13 on.
     #[test]
-    fn no_minor_is_missing_on_any_platform() {
+    fn catalog_has_every_minor_on_every_platform() {
         let builds = read(&standalone()).unwrap();
         let has = |minor: u32, platform: &str, variant: Variant| {
             let platform = platform.parse().unwrap();
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_final_release_comes_first() {
+    fn matching_puts_newest_final_release_first() {
         let mut sorted = read(&standalone()).unwrap();
         let platform: Platform = "linux-x86_64-gnu".parse().unwrap();
         sorted.sort_by_key(|build| std::cmp::Reverse(build.key.version));
@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn prospect_names_the_newest_release_of_the_minor() {
+    fn prospect_names_newest_release_of_minor() {
         let platform: Platform = "linux-x86_64-gnu".parse().unwrap();
         let key = |version: &str| Key {
             version: version.parse().unwrap(),
@@ -499,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_a_path_in_it_is_refused() {
+    fn parse_refuses_line_with_path() {
         let sha = Sha256::of(b"");
         for file in ["../x.tar.gz", "a/b.tar.gz", "x.tar.gz?y", ""] {
             assert!(

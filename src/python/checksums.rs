@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_that_is_compiled_in_is_understood_by_its_name() {
+    fn read_understands_every_compiled_file_name() {
         for line in catalog::standalone()
             .lines()
             .filter(|line| !line.starts_with('#'))
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_complete_archive_of_each_is_taken() {
+    fn read_takes_smallest_complete_archive() {
         let sha = Sha256::of(b"");
         let names = [
             "cpython-3.13.1+20250106-x86_64-unknown-linux-gnu-debug-full.tar.zst",

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_other_pythons_are_recognized() {
+    fn recognize_knows_names_of_other_pythons() {
         for word in [
             "pypy3.10",
             "pypy3.10-7.3.12",
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_only_begin_alike_are_not_recognized() {
+    fn recognize_ignores_names_that_only_begin_alike() {
         for word in [
             "cinderella",
             "pypy-work",
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn nearest_minor_is_one_that_the_catalog_has() {
+    fn nearest_minor_is_in_the_catalog() {
         assert_eq!(nearest_minor("pypy3.10-7.3.12").as_deref(), Some("3.10"));
         assert_eq!(nearest_minor("3.11-slim").as_deref(), Some("3.11"));
         for text in [

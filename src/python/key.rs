@@ -345,7 +345,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_versions_are_read_as_they_are_written() {
+    fn key_and_version_round_trip() {
         for text in [
             "cpython-3.11.9-linux-x86_64-gnu",
             "cpython-3.13.0rc3+freethreaded-darwin-aarch64-none",
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_ordered_by_number_and_pre_releases_come_first() {
+    fn version_orders_pre_releases_first() {
         let versions = [
             "3.9.10",
             "3.10.0a1",

@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_build_prefix_itself_is_replaced() {
+    fn paths_replaces_only_build_prefix() {
         let before = "prefix='/install' -I/install/include -L/install/lib /install_only \
                       /opt/install /x/install/y '/install'";
         let after =
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_shebang_becomes_the_final_interpreter() {
+    fn all_rewrites_foreign_shebangs() {
         let root = tempfile::tempdir().unwrap();
         let bin = root.path().join("bin");
         fs::create_dir(&bin).unwrap();

@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_listing_names_the_releases() {
+    fn links_finds_releases_in_listing() {
         let page = "<a href=\"../\">up</a> <a href='20260101/'>x</a><a href=\"/mirror/20260202/\"> \
                     <a href=plain> <a href=\"20260303";
         assert_eq!(links(page), ["..", "20260101", "20260202", "20260303"]);

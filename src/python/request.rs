@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_matches_what_its_words_mean() {
+    fn request_matches_versions_by_meaning() {
         for (request, version, matches) in [
             ("3", "3.11.9", true),
             ("3.1", "3.11.9", false),
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn free_threaded_only_when_asked() {
+    fn request_matches_free_threaded_only_if_asked() {
         let free = key("3.13.1", Variant::FreeThreaded);
         assert!("3.13t".parse::<Request>().unwrap().matches(&free));
         assert!("3.13.*t".parse::<Request>().unwrap().matches(&free));
@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn request_parse_refuses_nonsense() {
         for wrong in [
             "",
             " ",
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_shown_as_they_are_written() {
+    fn request_is_displayed_as_written() {
         for text in [
             "3",
             "3.11",

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mark_is_found_wherever_it_lies() {
+    fn has_mark_finds_mark_at_any_offset() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("f");
         for before in [

@@ -496,7 +496,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn compileall_is_taken_out_of_the_makefile_and_nothing_else() {
+    fn without_bytecode_removes_only_compileall() {
         let folder = tempfile::tempdir().unwrap();
         let makefile = folder.path().join("Makefile");
         let text = "PYTHON_FOR_BUILD=./python -E\ninstall:\n\t-PYTHONPATH=$(D) $(RUNSHARED) \\\n\
@@ -510,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn the_likely_cause_is_named() {
+    fn cause_and_last_words_name_likely_cause() {
         assert_eq!(
             cause("x\ncc: fatal error: a.h: No such file\n"),
             Some("a header is missing")

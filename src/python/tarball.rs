@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn apts_sources_are_read_in_both_formats() {
+    fn apt_sources_are_read_in_both_formats() {
         let lines = "# deb http://no/x y main\ndeb [arch=amd64 signed-by=/k] \
                      http://a.example/debian bookworm main contrib\n\
                      deb http://b.example stable other\n";
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pools_paths_are_debians() {
+    fn pool_path_is_that_of_debian() {
         let source = |version: &str, file: &str| Source {
             version: version.parse().unwrap(),
             file: file.into(),

@@ -101,7 +101,7 @@ mod tests {
     use crate::package::tags::Tags;
 
     #[test]
-    fn a_newer_machine_of_a_platform_takes_more_wheels() {
+    fn ages_of_newer_machines_take_more_wheels() {
         let ages = |key: &str, tags: &str| -> Vec<bool> {
             let wheel = WheelName::parse(&format!("a-1-{tags}.whl")).unwrap();
             ages(&key.parse().unwrap())
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn each_target_takes_its_own_wheels() {
+    fn facts_of_each_target_take_its_wheels() {
         let takes = |key: &str, tags: &str| {
             let facts = facts(&key.parse().unwrap());
             assert!(facts.marker_environment().is_ok());

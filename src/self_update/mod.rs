@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_installed_is_told_by_its_folder() {
+    fn installer_is_recognized_by_folder() {
         let home = Path::new("/home/me");
         for theirs in [
             "/opt/homebrew/Cellar/boot/1/bin/boot",

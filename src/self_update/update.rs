@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_archive_for_the_target_is_found_in_a_list() {
+    fn listed_finds_newest_archive_for_target() {
         let sum = Sha256::of(b"");
         let list = format!(
             "{sum}  boot-0.9.0-a-b.tar.gz\n{sum} *boot-0.10.0-a-b.tar.gz\n\

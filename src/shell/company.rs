@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn activators_are_known_by_functions_path_and_variables() {
+    fn activators_are_found_by_function_path_and_variable() {
         let all = vec![true; FUNCTIONS.len()];
         let path = ["/opt/conda/bin", "/opt/conda/condabin", "/usr/bin"].map(PathBuf::from);
         let found = of_shell(&all, &path);

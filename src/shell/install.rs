@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn installing_twice_changes_nothing_and_uninstalling_restores_every_byte() {
+    fn install_twice_is_noop_and_removal_restores_bytes() {
         let home = tempfile::tempdir().unwrap();
         let paths = paths(home.path());
         // Kept in a repository of dotfiles, without an end to its last line.
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn shells_in_use_are_the_login_shell_and_those_with_a_file() {
+    fn in_use_is_login_shell_and_those_with_file() {
         let home = tempfile::tempdir().unwrap();
         let paths = paths(home.path());
         assert_eq!(in_use(&paths, Some("/bin/sh")), [Shell::Bash]);

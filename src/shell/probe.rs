@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_start_up_files_print_is_not_taken_for_the_answer() {
+    fn parse_ignores_output_of_start_up_files() {
         let output = format!("Welcome!\nhook\0{MARK}\0/s:/usr/bin\0hook\0/s/python\0\0{MARK}\0bye");
         let seen = parse(&output, 2).unwrap();
         assert_eq!(seen.path, [PathBuf::from("/s"), "/usr/bin".into()]);
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_behind_the_systems_does_not_lead() {
+    fn leads_is_false_behind_system_folders() {
         let path = ["/a", "/usr/bin", "/b"].map(PathBuf::from);
         assert!(leads(&path, &[Path::new("/a")]));
         assert!(!leads(&path, &[Path::new("/a"), Path::new("/b")]));

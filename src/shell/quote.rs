@@ -80,7 +80,7 @@ mod tests {
     /// The real shells give back what was quoted. One that isn't installed is passed over here; the
     /// stories insist on all.
     #[test]
-    fn each_shell_reads_back_what_was_quoted() {
+    fn word_is_read_back_by_each_shell() {
         for shell in Shell::ALL {
             for value in HOSTILE {
                 let mut script = b"printf '%s' ".to_vec();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn each_shell_finds_what_lies_below_its_home() {
+    fn from_home_is_read_back_by_each_shell() {
         for shell in Shell::ALL {
             for (home, path) in [
                 ("/h o'me", "/h o'me/a $(b)/'c"),

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_block_goes_in_once_and_comes_out_without_a_trace() {
+    fn with_and_without_round_trip() {
         for before in [
             None,
             Some(""),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_written_anew_keeps_its_block() {
+    fn kept_keeps_block_of_rewritten_file() {
         for (before, after) in [
             (None, "b"),
             (Some("a"), "b\n"),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_behind_or_around_it_stays() {
+    fn without_keeps_text_around_block() {
         let mut file = with(Some(b"a"), b"x\n");
         file.extend(b"b\n");
         assert_eq!(without(&file).unwrap(), b"a\nb\n");

@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_pythons_names_are_shims() {
+    fn called_as_knows_only_names_of_python() {
         for name in [
             "python",
             "python3",
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shims_leave_path_under_any_name() {
+    fn path_without_own_drops_shims_under_any_name() {
         let root = tempfile::tempdir().unwrap();
         let paths = Paths::from(&|name| (name == "HOME").then(|| root.path().into())).unwrap();
         fs::create_dir_all(paths.shims()).unwrap();

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_is_known_by_what_it_exports() {
+    fn here_reads_what_shell_exports() {
         let live = here_with(&[
             ("__BOOT_HOOK", "42 cd"),
             ("VIRTUAL_ENV", "/e"),

@@ -561,7 +561,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_published_folder_replaces_the_old_one_whole() {
+    fn publish_replaces_folder_whole() {
         let root = tempfile::tempdir().unwrap();
         let target = root.path().join("tool");
         for content in ["one", "two"] {
@@ -593,7 +593,7 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_of_the_dead_are_swept_and_those_of_the_living_stay() {
+    fn staging_sweeps_leftovers_of_dead_runs_only() {
         let root = tempfile::tempdir().unwrap();
         let dead = killed_folder(root.path());
         fs::create_dir_all(dead.join("locked")).unwrap();
@@ -623,7 +623,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_replaced_folder_leaves_is_swept_whenever_its_run_is_killed() {
+    fn sweep_removes_replaced_folder_of_killed_run() {
         let root = tempfile::tempdir().unwrap();
         let target = root.path().join("tool");
         fs::create_dir(&target).unwrap();
@@ -644,7 +644,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_call_so_is_neither_opened_nor_deleted() {
+    fn sweep_spares_lookalikes_of_others() {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(format!("{STAGING}{name}"));
         for name in ["mine", "abcdef", "7f.abcdef", "7f.80.abcdef", "", "."] {
@@ -697,7 +697,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_replaces_a_link_but_never_a_file() {
+    fn symlink_replaces_links_but_no_files() {
         let root = tempfile::tempdir().unwrap();
         let link = root.path().join("l");
         symlink(Path::new("a"), &link).unwrap();
@@ -711,7 +711,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rewritten_file_keeps_its_mode() {
+    fn write_keeps_mode_of_file() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("f");
         write(&path, b"1", Some(0o600)).unwrap();

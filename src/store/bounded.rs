@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_grows_too_much_is_stopped() {
+    fn bounded_stops_decompression_bombs() {
         let read = AtomicU64::new(0);
         let mut bounded = Bounded::new(io::repeat(0), &read);
         let error = io::copy(&mut bounded, &mut io::sink()).unwrap_err();
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_zeros() {
+    fn is_only_padding_accepts_zeros_only() {
         let read = AtomicU64::new(0);
         assert!(is_only_padding(&mut Bounded::new(&[0; 20_000][..], &read)).unwrap());
         assert!(!is_only_padding(&mut Bounded::new(&b"\0\0x"[..], &read)).unwrap());

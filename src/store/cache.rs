@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cleaning_leaves_an_empty_cache() {
+    fn clean_empties_cache_and_prune_keeps_new_entries() {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().to_path_buf();
         let paths = Paths::from(&|name| (name == "HOME").then(|| root.clone().into())).unwrap();

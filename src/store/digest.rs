@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_and_writes_hexadecimal() {
+    fn sha256_round_trips_hexadecimal() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Sha256::of(b"").to_string(), empty);
         assert_eq!(empty.parse::<Sha256>().unwrap(), Sha256::of(b""));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reader_hashes_what_is_left_too() {
+    fn hashing_reader_finish_hashes_the_rest() {
         let mut reader = HashingReader::new(&b"hello world"[..]);
         let mut first = [0; 5];
         reader.read_exact(&mut first).unwrap();

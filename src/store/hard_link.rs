@@ -68,7 +68,7 @@ mod tests {
     use std::os::unix::fs::{MetadataExt, symlink};
 
     #[test]
-    fn put_replaces_links_and_files_and_leaves_no_staging() {
+    fn put_replaces_links_and_files_without_staging() {
         let root = tempfile::tempdir().unwrap();
         let source = root.path().join("source");
         fs::write(&source, "x").unwrap();

@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_taker_waits_until_the_first_lets_go() {
+    fn try_hold_fails_until_holder_drops() {
         let folder = tempfile::tempdir().unwrap();
         let held = Lock::try_hold(folder.path(), "a").unwrap().unwrap();
         assert!(Lock::try_hold(folder.path(), "a").unwrap().is_none());
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_holder_is_known_by_its_number_while_it_lives() {
+    fn holder_is_known_by_process_id() {
         let folder = tempfile::tempdir().unwrap();
         let _held = Lock::try_hold(folder.path(), "a").unwrap().unwrap();
         let file = open(folder.path(), "a").unwrap();
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn locks_and_their_folders_become_the_users_alone() {
+    fn try_hold_makes_locks_private() {
         let root = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         let locks = root.path().join("boot/locks");

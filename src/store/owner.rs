@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_of_the_users_name_with_nobody_else_in_it_is_private_whatever_the_numbers() {
+    fn is_private_accepts_group_of_user_alone() {
         const ALICE: &str = "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:\n";
         for (passwd, group, private) in [
             (ALICE, "root:x:0:\nalice:x:1000:\n", true),
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn the_directory_is_asked_for_what_the_files_lack_and_for_nothing_else() {
+    fn is_private_asks_directory_only_for_missing() {
         let local = told("alice:x:1000:1000::/:\n", "alice:x:1000:\n");
         assert!(local.is_private(1000, 1000) && local.asked.borrow().is_empty());
         let directory = vec![
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_open_where_others_could_rename_what_is_in_it() {
+    fn first_open_folder_finds_writable_parents() {
         let root = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(root.path()).unwrap();
         let project = root.join("shared/deep/p");
@@ -496,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_own_a_folder_is_told_of_an_environment_elsewhere() {
+    fn advice_without_ownership_is_venv_elsewhere() {
         let open = |why| OpenFolder {
             path: "/srv/te am".into(),
             why,

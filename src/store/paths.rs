@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn own_variables_beat_xdg_which_beats_the_defaults() {
+    fn paths_prefer_own_variables_over_xdg_and_defaults() {
         let defaults = paths(&[("HOME", "/h")]);
         assert_eq!(defaults.data, Path::new("/h/.local/share/boot"));
         assert_eq!(defaults.bin, Path::new("/h/.local/bin"));
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn of_shim_follows_its_own_place() {
+    fn of_shim_follows_place_of_shim() {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().join("u");
         let data = home.join(DATA);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn home_is_shown_as_a_tilde() {
+    fn tilde_stands_for_home() {
         let paths = paths(&[("HOME", "/h")]);
         assert_eq!(paths.tilde(Path::new("/h/.bashrc")), "~/.bashrc");
         assert_eq!(paths.tilde(Path::new("/hx/.bashrc")), "/hx/.bashrc");

@@ -355,7 +355,7 @@ mod tests {
     use crate::package::wheel::tests::paths;
 
     #[test]
-    fn only_links_that_lead_into_the_tool_are_its_own() {
+    fn check_and_unlink_touch_only_links_into_the_tool() {
         let home = tempfile::tempdir().unwrap();
         let paths = paths(home.path());
         fs::create_dir_all(&paths.bin).unwrap();
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn what_force_takes_over_is_kept() {
+    fn link_backs_up_what_force_replaces() {
         let home = tempfile::tempdir().unwrap();
         let paths = paths(home.path());
         fs::create_dir_all(&paths.bin).unwrap();

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_says_what_is_needed_and_no_block_needs_nothing() {
+    fn read_parses_script_block() {
         let script = "#!/usr/bin/env python\n# /// script\n# requires-python = \">=3.11\"\n\
                       # dependencies = [\n#   \"requests<3\",\n#\n#   \"rich\",\n# ]\n# [tool.x]\n\
                       # y = 1\n# ///\n\nimport requests\n";
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_that_are_none_are_errors() {
+    fn read_refuses_malformed_blocks() {
         for bad in [
             "# /// script\n# dependencies = []\n",
             "# /// script\n# dependencies = [\n# ///\n",

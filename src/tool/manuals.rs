@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_manuals_and_completions_are_known_as_such() {
+    fn is_manual_and_is_completion_know_only_their_paths() {
         for path in [
             "share/man/man1/x.1",
             "share/man/de/man5/x.5.gz",

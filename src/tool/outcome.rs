@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_changed_around_a_tool_is_told_by_package() {
+    fn differences_lists_changed_packages() {
         let packages = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let old = packages(&["a==1", "b==1.0", "c==3"]);
         assert_eq!(

@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receipt_is_read_as_it_was_written() {
+    fn receipt_round_trips() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("sphinx@8");
         fs::create_dir(&folder).unwrap();
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_receipt_is_an_error_that_says_what_to_type() {
+    fn receipt_read_of_damaged_file_says_what_to_type() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("black");
         fs::create_dir(&folder).unwrap();

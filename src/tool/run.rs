@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_is_the_packages_own_or_the_only_one() {
+    fn choose_takes_own_or_only_command() {
         let spec: Spec = "httpie".parse().unwrap();
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(

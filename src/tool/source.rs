@@ -192,7 +192,7 @@ mod tests {
     use crate::report::Silent;
 
     #[test]
-    fn paths_and_addresses_become_requirements_with_a_name() {
+    fn spec_of_path_or_address_gets_name() {
         let home = tempfile::tempdir().unwrap();
         let root = std::fs::canonicalize(home.path()).unwrap();
         let ctx = Context::new(paths(&root), Arc::new(Silent), true);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_at_midnight() {
+    fn before_day_begins_at_midnight() {
         assert_eq!(
             before("2026-01-31").unwrap().to_string(),
             "2026-01-31T00:00:00Z"

@@ -361,7 +361,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_versions_and_extras_are_understood() {
+    fn spec_reads_names_versions_and_extras() {
         for (typed, name, text) in [
             ("black", "black", "black"),
             ("Zope.Interface", "zope-interface", "zope-interface"),
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_told_from_names_and_from_nonsense() {
+    fn spec_tells_places_from_names() {
         for typed in [
             "git+https://h/x@v1",
             "https://h/x.whl",
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn an_installed_version_meets_a_spec_or_not() {
+    fn is_met_by_compares_installed_version() {
         let spec = |text: &str| text.parse::<Spec>().unwrap();
         assert!(spec("black").is_met_by("24.4.2", &spec("black==24.4.2")));
         assert!(spec("black==24.*").is_met_by("24.4.2", &spec("black")));
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn tool_names_stay_in_their_folder() {
+    fn is_tool_name_refuses_paths() {
         for wrong in ["", ".", "..", "a/b", ".boot-staging-x", "-x", "a b"] {
             assert!(!is_tool_name(wrong), "{wrong}");
         }

@@ -559,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn each_row_is_reached_and_answers() {
+    fn answers_are_reached_by_every_row() {
         let mut dead = Vec::new();
         for (pattern, _) in table::ROWS {
             for alternative in alternatives(pattern) {
@@ -615,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn each_command_of_an_answer_is_one_of_boot() {
+    fn answers_name_existing_commands() {
         for (pattern, answer) in table::ROWS {
             assert_eq!(answer.matches('`').count() % 2, 0, "{pattern}");
             for command in commands(answer) {
@@ -647,7 +647,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_repeats_what_was_typed_as_a_shell_takes_it() {
+    fn answers_repeat_typed_words_quoted() {
         for (line, answer) in [
             (words("boot global 3.11"), "boot python pin --global 3.11"),
             (
@@ -694,7 +694,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_misspelling_is_guessed_from_its_letters() {
+    fn answers_guess_misspelled_commands_only() {
         for (line, answer) in [
             ("boot vesion", "boot --version"),
             ("boot instal 3.11", "\nboot python install 3.11"),
@@ -743,7 +743,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_environments_is_told_from_a_verb() {
+    fn answers_tell_venv_folder_from_verb() {
         for word in [
             "env",
             "venv",

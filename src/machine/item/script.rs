@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_known_by_its_text_and_a_command_by_itself() {
+    fn script_is_identified_by_its_text() {
         let (root, run) = setup("scripts/a.sh x");
         assert!(
             script(&run)
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn a_link_out_of_the_repository_is_no_script() {
+    fn script_refuses_link_out_of_repository() {
         let (root, run) = setup("./a.sh");
         std::os::unix::fs::symlink("/etc/passwd", root.path().join("a.sh")).unwrap();
         assert!(script(&run).unwrap_err().to_string().contains("leads out"));
     }
 
     #[test]
-    fn scripts_without_the_right_to_run_are_run_by_their_interpreter() {
+    fn interpreter_is_used_for_files_not_executable() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("a");
         fs::write(&file, "").unwrap();

@@ -36,7 +36,7 @@ fn nothing_was_touched(home: &Path) {
 }
 
 #[test]
-fn a_new_machine_has_everything_to_do_in_order() {
+fn plan_of_new_machine_lists_all_in_order() {
     let (_folder, ctx, manifest) = machine(
         "[python]\ninstall = ['3.11']\n[tools]\nblack = '*'\n[dotfiles]\n[shell]\nhook = true\n\
          [[run]]\nid = 'last'\ncmd = './a.sh'\n[[run]]\nid = 'first'\ncmd = 'true'\n\
@@ -68,7 +68,7 @@ fn a_new_machine_has_everything_to_do_in_order() {
 }
 
 #[test]
-fn what_is_done_what_is_to_do_and_what_is_in_the_way() {
+fn plan_marks_done_todo_and_conflict() {
     let (_folder, ctx, manifest) = machine(
         "[dotfiles]\n[[run]]\nid = 'once'\ncmd = './a.sh'\n[[run]]\nid = 'change'\ncmd = './a.sh'\n\
          on = 'change'\n\

@@ -429,7 +429,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checkout_and_an_archive_have_the_same_content() {
+    fn content_of_checkout_and_archive_is_equal() {
         let folder = tempfile::tempdir().unwrap();
         let make = |name: &str, text: &str, mode: u32| {
             let root = folder.path().join(name);

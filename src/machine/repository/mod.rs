@@ -577,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn short_names_are_repositories_of_a_host() {
+    fn parse_short_names_become_urls_of_host() {
         for (typed, url) in [
             ("me", "https://example.org/me/dotfiles"),
             ("me/box", "https://example.org/me/box"),
@@ -600,7 +600,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_a_manifest_is_that_folder() {
+    fn parse_prefers_folder_with_manifest() {
         let repo = parse("examples/starter", "https://h", false, &|path| {
             path == Path::new("examples/starter")
         });
@@ -610,7 +610,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_an_option_or_a_command_is_refused() {
+    fn parse_refuses_options_and_commands() {
         for wrong in [
             "",
             "-u",

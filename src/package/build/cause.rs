@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_are_known_by_what_tools_say() {
+    fn cause_is_recognized_from_tool_output() {
         for (line, words) in [
             (
                 "psycopg/x.h:30:20: fatal error: libpq-fe.h: No such file or directory",

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn old_trees_are_built_by_setuptools() {
+    fn system_of_old_tree_is_setuptools() {
         for files in [
             &[("setup.py", "")][..],
             &[("setup.py", ""), ("pyproject.toml", "[tool.x]\n")],
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_in_the_tree_stays_in_the_tree() {
+    fn system_refuses_backend_outside_the_tree() {
         let text = "[build-system]\nrequires = ['a']\nbuild-backend = 'b:c'\n\
                     backend-path = ['.', 'sub']\n";
         let system = System::read(tree(&[("pyproject.toml", text)]).path()).unwrap();
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_without_running_anything() {
+    fn name_is_read_without_running_code() {
         assert_eq!(
             name(tree(&[("pyproject.toml", "[project]\nname = 'a'\n")]).path()).as_deref(),
             Some("a")
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn only_metadata_that_is_final_is_believed() {
+    fn stated_accepts_only_final_metadata() {
         let stated = |text: &str| stated(tree(&[("PKG-INFO", text)]).path()).is_some();
         assert!(stated("Metadata-Version: 2.2\nName: a\n"));
         assert!(stated("Metadata-Version: 2.4\nName: a\nDynamic: License\n"));

@@ -327,7 +327,7 @@ mod tests {
     use crate::package::requirement::Requirement;
 
     #[test]
-    fn sets_of_versions_are_written_as_they_were_asked_for() {
+    fn shown_writes_version_sets_as_asked_for() {
         for (asked, words) in [
             ("a", ""),
             ("a==1.0", "==1.0"),

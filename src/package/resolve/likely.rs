@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_line_is_of_names() {
+    fn known_lines_consist_of_valid_names() {
         for line in KNOWN.lines() {
             let (name, words) = line.split_once(": ").unwrap();
             let name: Name = name.parse().unwrap();

@@ -122,7 +122,7 @@ fn line(resolution: &Resolution) -> String {
 }
 
 #[test]
-fn the_newest_of_everything_unless_something_speaks_against_it() {
+fn resolve_takes_newest_versions() {
     let index = Index::default()
         .wheel("a", "1.0", &["b<2"])
         .wheel("a", "1.1", &["b<2", "A.x"])
@@ -144,7 +144,7 @@ fn the_newest_of_everything_unless_something_speaks_against_it() {
 }
 
 #[test]
-fn older_versions_are_taken_where_the_newest_contradict() {
+fn resolve_backtracks_to_older_versions() {
     let index = Index::default()
         .wheel("a", "1", &["c==1"])
         .wheel("a", "2", &["c==2"])
@@ -157,7 +157,7 @@ fn older_versions_are_taken_where_the_newest_contradict() {
 }
 
 #[test]
-fn cycles_are_normal() {
+fn resolve_allows_cycles() {
     let index = Index::default()
         .wheel("a", "1", &["b"])
         .wheel("b", "1", &["a>=1", "b"]);
@@ -165,7 +165,7 @@ fn cycles_are_normal() {
 }
 
 #[test]
-fn markers_are_evaluated_for_the_interpreter() {
+fn resolve_evaluates_markers_for_interpreter() {
     let needs = [
         "b; python_version < '3.11'",
         "c; sys_platform == 'linux'",
@@ -178,7 +178,7 @@ fn markers_are_evaluated_for_the_interpreter() {
 }
 
 #[test]
-fn extras_add_and_may_refer_to_their_own_package() {
+fn resolve_extras_add_and_refer_to_own_package() {
     let says = [
         "Requires-Dist: b; extra == 'x'",
         "Requires-Dist: a[x,Y_z]; extra == 'all'",
@@ -203,7 +203,7 @@ fn extras_add_and_may_refer_to_their_own_package() {
 }
 
 #[test]
-fn pre_releases_are_for_those_who_ask() {
+fn resolve_takes_pre_releases_only_if_asked() {
     let index = Index::default()
         .wheel("a", "1.0", &[])
         .wheel("a", "2.0rc1", &[])
@@ -227,7 +227,7 @@ fn pre_releases_are_for_those_who_ask() {
 }
 
 #[test]
-fn withdrawn_versions_need_their_exact_version() {
+fn resolve_takes_yanked_version_only_if_exact() {
     let index = Index::default()
         .wheel("a", "1.0", &[])
         .file("a-1.1-py3-none-any.whl", &["yanked"]);
@@ -237,7 +237,7 @@ fn withdrawn_versions_need_their_exact_version() {
 }
 
 #[test]
-fn the_python_that_a_file_or_its_metadata_wants_is_minded() {
+fn resolve_respects_requires_python() {
     let index = Index::default()
         .wheel("a", "1.0", &[])
         .file("a-1.1-py3-none-any.whl", &["python >=3.12"]);
@@ -251,7 +251,7 @@ fn the_python_that_a_file_or_its_metadata_wants_is_minded() {
 }
 
 #[test]
-fn the_best_wheel_of_a_version_is_taken() {
+fn resolve_takes_best_wheel_of_version() {
     let index = Index::default()
         .file("a-1-py3-none-any.whl", &[])
         .file("a-1-cp311-cp311-manylinux_2_17_x86_64.whl", &[]);
@@ -268,7 +268,7 @@ fn the_best_wheel_of_a_version_is_taken() {
 }
 
 #[test]
-fn versions_without_a_wheel_are_passed_over_and_said_where_there_is_nothing_else() {
+fn resolve_skips_versions_without_wheel() {
     let index = Index::default()
         .wheel("a", "1", &[])
         .file("a-2-cp312-cp312-macosx_11_0_arm64.whl", &[]);
@@ -282,7 +282,7 @@ fn versions_without_a_wheel_are_passed_over_and_said_where_there_is_nothing_else
 }
 
 #[test]
-fn constraints_bind_what_is_needed_and_add_nothing() {
+fn resolve_constraints_bind_and_add_nothing() {
     let index = Index::default()
         .wheel("a", "1", &["b"])
         .wheel("b", "1", &[])
@@ -301,7 +301,7 @@ fn constraints_bind_what_is_needed_and_add_nothing() {
 }
 
 #[test]
-fn preferred_versions_are_kept_where_they_will_do() {
+fn resolve_keeps_preferred_versions() {
     let index = Index::default()
         .wheel("a", "1", &["b"])
         .wheel("b", "1", &[])
@@ -317,7 +317,7 @@ fn preferred_versions_are_kept_where_they_will_do() {
 }
 
 #[test]
-fn broken_metadata_is_passed_over() {
+fn resolve_skips_broken_metadata() {
     let index = Index::default()
         .wheel("a", "1", &[])
         .wheel("a", "2", &["what is this"])
@@ -326,7 +326,7 @@ fn broken_metadata_is_passed_over() {
 }
 
 #[test]
-fn contradictions_are_explained_by_who_wants_what() {
+fn resolve_explains_contradictions() {
     let index = Index::default()
         .wheel("a", "1", &["c<2"])
         .wheel("b", "1", &["c>=2"])
@@ -354,7 +354,7 @@ fn contradictions_are_explained_by_who_wants_what() {
 }
 
 #[test]
-fn what_comes_from_an_address_beats_the_index_and_may_ask_for_more_addresses() {
+fn resolve_prefers_address_over_index() {
     let index = Index::default()
         .wheel("a", "1", &["b @ https://example.org/b.zip", "c"])
         .wheel("b", "0.1rc1", &[])

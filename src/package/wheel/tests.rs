@@ -43,7 +43,7 @@ pub(crate) fn cached(home: &Path, file: &str, bytes: &[u8]) -> Result<CachedWhee
 }
 
 #[test]
-fn a_wheel_is_unpacked_once_and_known_afterwards() {
+fn cached_wheel_is_unpacked_once() {
     let home = tempfile::tempdir().unwrap();
     let bytes = wheel(
         "Some_Tool",
@@ -74,7 +74,7 @@ fn a_wheel_is_unpacked_once_and_known_afterwards() {
 }
 
 #[test]
-fn hostile_and_broken_wheels_are_refused_and_leave_nothing() {
+fn cached_wheel_refuses_hostile_wheels() {
     let long = "Wheel-Version: 2.0\nRoot-Is-Purelib: true\n";
     for (files, words) in [
         (vec![("INFO/WHEEL", long)], "version 2"),
@@ -160,7 +160,7 @@ fn hostile_and_broken_wheels_are_refused_and_leave_nothing() {
 }
 
 #[test]
-fn files_that_record_forgets_are_kept_and_those_it_invents_are_not() {
+fn cached_wheel_lists_real_files_not_record() {
     let home = tempfile::tempdir().unwrap();
     let record = format!(
         "../../etc/passwd,{0},1\na/gone.py,{0},1\n",
@@ -184,7 +184,7 @@ fn files_that_record_forgets_are_kept_and_those_it_invents_are_not() {
 }
 
 #[test]
-fn only_what_has_the_right_hash_is_kept_of_what_was_fetched() {
+fn fetch_keeps_only_matching_hash() {
     let home = tempfile::tempdir().unwrap();
     let ctx = Context::new(paths(home.path()), std::sync::Arc::new(Silent), true);
     let file = "a-1.0-py3-none-any.whl";

@@ -47,7 +47,7 @@ fn unpack(bytes: &[u8]) -> (tempfile::TempDir, Result<()>) {
 }
 
 #[test]
-fn an_honest_archive_is_unpacked_with_links_and_modes() {
+fn tar_unpacks_links_and_modes() {
     use ::tar::EntryType as Kind;
     let bytes = archive(|b| {
         entry(b, "python/bin/python3", Kind::Symlink, "python3.11", b"");
@@ -77,7 +77,7 @@ fn an_honest_archive_is_unpacked_with_links_and_modes() {
 }
 
 #[test]
-fn hostile_archives_are_refused() {
+fn tar_refuses_paths_and_links_that_lead_out() {
     use ::tar::EntryType as Kind;
     for (name, kind, target) in [
         ("/etc/x", Kind::Regular, ""),
@@ -97,7 +97,7 @@ fn hostile_archives_are_refused() {
 }
 
 #[test]
-fn what_is_no_file_folder_or_link_is_refused() {
+fn tar_refuses_special_files() {
     use ::tar::EntryType as Kind;
     for kind in [Kind::Char, Kind::Block, Kind::Fifo, Kind::GNUSparse] {
         let bytes = archive(|b| entry(b, "python/d", kind, "", b""));
@@ -109,7 +109,7 @@ fn what_is_no_file_folder_or_link_is_refused() {
 }
 
 #[test]
-fn nothing_is_written_through_a_link_of_the_archive() {
+fn tar_writes_nothing_through_links_of_archive() {
     use ::tar::EntryType as Kind;
     let bytes = archive(|b| {
         entry(b, "python/sub", Kind::Symlink, "bin", b"");
@@ -120,7 +120,7 @@ fn nothing_is_written_through_a_link_of_the_archive() {
 }
 
 #[test]
-fn a_chain_of_links_that_leaves_the_tree_is_refused() {
+fn tar_refuses_chain_of_links_that_leads_out() {
     use ::tar::EntryType as Kind;
     let bytes = archive(|b| {
         entry(b, "python/p/q/up", Kind::Symlink, "../..", b"");
@@ -131,7 +131,7 @@ fn a_chain_of_links_that_leaves_the_tree_is_refused() {
 }
 
 #[test]
-fn duplicates_bombs_and_cut_archives_are_refused() {
+fn tar_refuses_duplicates_bombs_and_cut_archives() {
     use ::tar::EntryType as Kind;
     let twice = archive(|b| {
         entry(b, "python/f", Kind::Regular, "", b"1");

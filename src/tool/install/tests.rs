@@ -140,7 +140,7 @@ fn adds(name: &str, expose: bool) -> Addition {
 }
 
 #[test]
-fn a_tool_is_made_linked_remade_and_removed() {
+fn make_links_remakes_and_uninstall_removes() {
     let home = Home::new();
     let receipt = home
         .make(
@@ -191,7 +191,7 @@ fn a_tool_is_made_linked_remade_and_removed() {
 }
 
 #[test]
-fn injected_packages_show_their_commands_only_if_asked() {
+fn make_exposes_injected_commands_only_if_asked() {
     let home = Home::new();
     let packages: &[(&str, &str, &[&str])] = &[
         ("sphinx", "8", &["sphinx-build"]),
@@ -230,7 +230,7 @@ fn injected_packages_show_their_commands_only_if_asked() {
 }
 
 #[test]
-fn what_fails_leaves_the_old_tool_working_and_nothing_behind() {
+fn make_failure_keeps_old_tool() {
     let home = Home::new();
     let old = home
         .make(
@@ -292,7 +292,7 @@ fn what_fails_leaves_the_old_tool_working_and_nothing_behind() {
 }
 
 #[test]
-fn a_foreign_name_is_found_before_anything_is_asked_of_the_network() {
+fn install_finds_foreign_command_before_network() {
     let home = Home::new();
     fs::write(home.ctx.paths.bin.join("black"), "mine").unwrap();
     let error = install(&home.ctx, &"black".parse().unwrap(), &Options::default()).unwrap_err();
@@ -304,7 +304,7 @@ fn a_foreign_name_is_found_before_anything_is_asked_of_the_network() {
 }
 
 #[test]
-fn what_is_there_is_not_made_again() {
+fn install_of_installed_version_does_nothing() {
     let home = Home::new();
     home.make(
         &wanted("black"),

@@ -72,7 +72,7 @@ impl Box {
 }
 
 #[test]
-fn every_file_is_linked_and_then_right() {
+fn place_links_every_file() {
     let mut machine = machine();
     let dotfiles = machine.list();
     assert_eq!(
@@ -94,7 +94,7 @@ fn every_file_is_linked_and_then_right() {
 }
 
 #[test]
-fn what_is_foreign_stays_and_what_was_ours_follows_the_repository() {
+fn place_keeps_foreign_files_and_updates_own_links() {
     let mut machine = machine();
     let dotfile = machine.list().remove(0);
     let target = machine.paths.home.join(".a");
@@ -115,7 +115,7 @@ fn what_is_foreign_stays_and_what_was_ours_follows_the_repository() {
 }
 
 #[test]
-fn a_copy_has_its_mode_and_an_edited_copy_is_the_users() {
+fn place_copy_sets_mode_and_spares_edited_copy() {
     let mut machine = machine();
     machine.say(".config/b", Mode::Copy, Some(0o600));
     let dotfile = machine.list().remove(1);
@@ -134,7 +134,7 @@ fn a_copy_has_its_mode_and_an_edited_copy_is_the_users() {
 }
 
 #[test]
-fn backups_keep_everything_and_never_collide() {
+fn supplant_backs_up_everything_without_collision() {
     let mut machine = machine();
     let dotfile = machine.list().remove(0);
     let target = machine.paths.home.join(".a");
@@ -156,7 +156,7 @@ fn backups_keep_everything_and_never_collide() {
 }
 
 #[test]
-fn the_source_is_never_replaced_by_a_link_to_itself() {
+fn check_place_accepts_source_behind_folder_link() {
     let machine = machine();
     symlink(
         machine.manifest.place.root.join("home/.config"),
@@ -169,7 +169,7 @@ fn the_source_is_never_replaced_by_a_link_to_itself() {
 }
 
 #[test]
-fn links_that_lead_out_are_errors() {
+fn check_place_and_list_refuse_links_that_lead_out() {
     let machine = machine();
     symlink("/tmp", machine.paths.home.join(".config")).unwrap();
     let dotfile = machine.list().remove(1);
@@ -199,7 +199,7 @@ fn links_that_lead_out_are_errors() {
 }
 
 #[test]
-fn boots_own_folders_are_no_dotfiles() {
+fn check_place_refuses_folders_of_boot() {
     let machine = machine();
     let trust = Dotfile {
         target: ".local/state/boot/trust.toml".into(),
@@ -212,7 +212,7 @@ fn boots_own_folders_are_no_dotfiles() {
 }
 
 #[test]
-fn what_is_said_of_a_file_must_be_true() {
+fn list_refuses_entry_without_file_and_links_named_folder() {
     let mut machine = machine();
     machine.say(".nothing", Mode::Link, None);
     assert!(
@@ -241,7 +241,7 @@ fn at(target: &str) -> Dotfile {
 }
 
 #[test]
-fn two_that_claim_one_place_are_found_whatever_lies_between_them() {
+fn clash_finds_nested_and_equal_targets() {
     for (targets, expected) in [
         (&["a", "a-b", "a/c"][..], Some(("a", "a/c"))),
         (&["a/b/c", "a-b", "a.b", "a/b"], Some(("a/b/c", "a/b"))),
@@ -260,7 +260,7 @@ fn two_that_claim_one_place_are_found_whatever_lies_between_them() {
 
 /// Compared each with each, this many would take minutes.
 #[test]
-fn many_dotfiles_are_looked_through_once() {
+fn clash_is_fast_for_many_dotfiles() {
     let all: Vec<Dotfile> = (0..40_000)
         .map(|number| at(&format!(".config/some/folder/{number}")))
         .collect();
