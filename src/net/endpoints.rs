@@ -1,8 +1,7 @@
 //! The public addresses that boot uses when nothing else is said: the only place where they are
 //! written. Each can be replaced, by an environment variable first, then by a setting.
 
-use crate::context::Context;
-use crate::settings;
+use crate::settings::{self, Settings};
 use crate::store::env::var;
 
 /// Prebuilt CPythons: `BASE/RELEASE/FILE`, and `BASE/RELEASE/SHA256SUMS`.
@@ -21,10 +20,13 @@ const GIT_HOST: &str = "https://github.com";
 const RELEASES: &str = "https://github.com/boot-py/boot/releases/download";
 
 /// Base of the prebuilt Pythons, without a trailing slash, and whether the user chose it.
-pub(crate) fn python_builds(ctx: &Context) -> Result<(String, bool), settings::Error> {
+/// `settings` is read where no variable says it.
+pub(crate) fn python_builds<'a>(
+    settings: impl FnOnce() -> Result<&'a Settings, settings::Error>,
+) -> Result<(String, bool), settings::Error> {
     let chosen = match var("BOOT_PYTHON_MIRROR") {
         Some(url) => Some(url),
-        None => ctx.settings()?.python.mirror.clone(),
+        None => settings()?.python.mirror.clone(),
     };
     Ok(match chosen {
         Some(url) => (trimmed(&url), true),
@@ -38,10 +40,13 @@ pub(crate) fn python_sources() -> String {
 }
 
 /// The mirror of source archives that the user named: `BASE/VERSION/FILE` or `BASE/FILE`.
-pub(crate) fn source_mirror(ctx: &Context) -> Result<Option<String>, settings::Error> {
+/// `settings` is read where no variable says it.
+pub(crate) fn source_mirror<'a>(
+    settings: impl FnOnce() -> Result<&'a Settings, settings::Error>,
+) -> Result<Option<String>, settings::Error> {
     let chosen = match var("BOOT_SOURCE_MIRROR") {
         Some(url) => Some(url),
-        None => ctx.settings()?.python.source_mirror.clone(),
+        None => settings()?.python.source_mirror.clone(),
     };
     Ok(chosen.as_deref().map(trimmed))
 }

@@ -118,7 +118,7 @@ fn told(new: &[&Build]) -> String {
 fn base(ctx: &Context, mirror: Option<&str>) -> Result<String, settings::Error> {
     Ok(match mirror {
         Some(mirror) => mirror.trim_end_matches('/').to_string(),
-        None => endpoints::python_builds(ctx)?.0,
+        None => endpoints::python_builds(|| ctx.settings())?.0,
     })
 }
 

@@ -26,7 +26,7 @@ pub(crate) enum Error {
 pub(crate) fn address(ctx: &Context, build: &Build, mirror: Option<&str>) -> Result<String, Error> {
     let base = match mirror {
         Some(mirror) => mirror.trim_end_matches('/').to_string(),
-        None => endpoints::python_builds(ctx)?.0,
+        None => endpoints::python_builds(|| ctx.settings())?.0,
     };
     Ok(format!(
         "{base}/{}/{}",

@@ -35,7 +35,7 @@ pub(crate) fn locate(
     unreachable: &mut Vec<String>,
 ) -> Result<Option<Found>, Error> {
     let client = ctx.client()?;
-    let mirror = endpoints::source_mirror(ctx)?;
+    let mirror = endpoints::source_mirror(|| ctx.settings())?;
     let (base, from) = match &mirror {
         Some(mirror) => (mirror.clone(), "the source mirror"),
         None => (endpoints::python_sources(), "upstream"),
