@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::applied::{Applied, Ran};
 use super::plan::{Item, Kind, Plan, State, What};
@@ -13,6 +13,7 @@ use crate::machine::item::{delegate, dotfile, script};
 use crate::machine::{Error, Result, items};
 use crate::manifest::Manifest;
 use crate::manifest::lock as boot_lock;
+use crate::parallel;
 use crate::report::{escaped, set_in};
 use crate::store::atomic;
 use crate::store::lock::Lock;
@@ -210,7 +211,7 @@ pub(crate) fn apply(
     if let Some(hook) = hook.filter(|_| matches!(items::hook(ctx), Ok(false))) {
         in_turn(&[hook], applied);
     }
-    Ok(outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(parallel::into_inner(outcome))
 }
 
 /// Does items that aren't fetched one by one: scripts and dotfiles build on each other, and all of
@@ -231,15 +232,12 @@ fn in_turn(
 }
 
 fn take(outcome: &Mutex<Outcome>, ctx: &Context, item: &Item, result: Result<String>) {
-    outcome
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take(ctx, item, result);
+    parallel::lock(&outcome).take(ctx, item, result);
 }
 
 /// Leaves what is in the way of an item as it is.
 fn keep(ctx: &Context, item: &Item, what: &str, outcome: &Mutex<Outcome>) {
-    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut outcome = parallel::lock(&outcome);
     outcome.kept += 1;
     outcome.codes.push(Code::Done);
     ctx.report.info(&format!(

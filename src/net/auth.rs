@@ -6,12 +6,13 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use base64::Engine;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use crate::parallel;
 use crate::store::env::var;
 
 /// A user, and what proves it. Never printed.
@@ -79,7 +80,7 @@ impl Auth {
         };
         let stripped = super::without_credentials(address);
         if let Ok(place) = Url::parse(stripped.strip_prefix("git+").unwrap_or(&stripped)) {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = parallel::lock(&self.known);
             known.retain(|(other, _)| *other != place);
             known.push((place, found));
         }
@@ -96,7 +97,7 @@ impl Auth {
             None => self.netrc(url),
         };
         known.or_else(|| {
-            let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let asked = parallel::lock(&self.asked);
             asked
                 .iter()
                 .find(|(origin, _)| *origin == super::origin(url.as_str()))
@@ -108,7 +109,7 @@ impl Auth {
     /// Asked once an origin.
     pub fn ask(&self, url: &Url) -> Option<Credentials> {
         let origin = super::origin(url.as_str());
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = parallel::lock(&self.asked);
         if let Some((_, found)) = asked.iter().find(|(other, _)| *other == origin) {
             return found.clone();
         }
@@ -126,7 +127,7 @@ impl Auth {
 
     /// The nearest of what addresses said: of the same origin, with the longest common path.
     fn known(&self, url: &Url) -> Option<Result<Credentials, String>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = parallel::lock(&self.known);
         let common = |place: &Url| {
             place
                 .path()

@@ -10,6 +10,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::parallel;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::OnceCell;
 
@@ -42,10 +43,7 @@ impl Names {
     }
 
     fn questions(&self) -> MutexGuard<'_, HashMap<String, Question>> {
-        // Nothing in here is ever half-done.
-        self.questions
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        parallel::lock(&self.questions)
     }
 
     /// The addresses of `host`. Whoever asks while the question is open waits for the same answer;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use super::requirement::Name;
 use crate::context::Context;
 use crate::net::caching::Said;
 use crate::net::{self, endpoints};
+use crate::parallel;
 use crate::store::cache;
 use crate::store::digest::Sha256;
 use crate::store::env::var;
@@ -138,7 +139,7 @@ impl<'a> Indexes<'a> {
     /// Says which of `names` came from which index, where there are several: the main one, which
     /// comes last, goes without saying.
     pub fn say<'n>(&self, names: impl Iterator<Item = &'n Name>) {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = parallel::lock(&self.found);
         let mut of: Vec<Vec<&str>> = vec![Vec::new(); self.urls.len()];
         for name in names {
             if let Some(number) = found.get(name) {
@@ -199,10 +200,7 @@ impl<'a> Indexes<'a> {
                 other => other?,
             };
             if let Some(files) = files {
-                self.found
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(name.clone(), number);
+                parallel::lock(&self.found).insert(name.clone(), number);
                 return Ok(Some(files));
             }
         }

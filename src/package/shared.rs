@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use super::metadata::Metadata;
 use super::page::File;
 use super::ranges::Tail;
+use crate::parallel;
 use crate::store::digest::Sha256;
 
 /// What indexes have said in this run.
@@ -60,10 +61,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Shared<K, V> {
                 Some(Slot::Answered(answer)) => return Ok(answer.clone()),
                 Some(Slot::Asked) => {
                     waited = true;
-                    slots = self
-                        .changed
-                        .wait(slots)
-                        .unwrap_or_else(|poisoned| poisoned.into_inner());
+                    slots = parallel::wait(&self.changed, slots);
                 }
                 None if waited => {
                     drop(slots);
@@ -85,10 +83,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Shared<K, V> {
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<K, Slot<V>>> {
-        // Nothing in here is ever half-done.
-        self.slots
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        parallel::lock(&self.slots)
     }
 }
 

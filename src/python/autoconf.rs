@@ -102,7 +102,7 @@ impl Compiler {
     /// answer to that is a no.
     fn headers(&self, questions: &[Question], folder: &Path, jobs: usize) -> Vec<String> {
         let left = Mutex::new(questions.iter().enumerate());
-        let next = || left.lock().ok()?.next();
+        let next = || parallel::lock(&left).next();
         let ask = || {
             let mut found = Vec::new();
             while let Some((at, (name, variable))) = next() {

@@ -7,11 +7,12 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink as make_symlink};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use rustix::fs::{FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 
 use super::{Error, Result};
+use crate::parallel;
 
 /// What the name of all that is in the making begins with. The inode follows, in hexadecimal, and
 /// what is random: a checkout or an archive can bring a file of any name, but can't know which
@@ -198,7 +199,7 @@ static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// Deletes all that this process has in staging. For the end of an interrupted run: other threads
 /// may be writing still, so it is tried a few times, and what stays is swept by the next run.
 pub(crate) fn abandon() {
-    let live = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
+    let live = std::mem::take(&mut *parallel::lock(&LIVE));
     for _ in 0..5 {
         live.iter()
             .filter(|path| fs::symlink_metadata(path).is_ok())
@@ -259,9 +260,7 @@ impl Staging {
             if fs::rename(&bare, &path).is_err() {
                 continue;
             }
-            LIVE.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(path.clone());
+            parallel::lock(&LIVE).push(path.clone());
             return Ok(Staging {
                 path,
                 _alive: alive,
@@ -277,7 +276,7 @@ impl Staging {
                 .map_err(Error::io("find", path))
         };
         let path = named(&self.path, &[inode(&self.path)?, inode(target)?]);
-        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = parallel::lock(&LIVE);
         fs::rename(&self.path, &path).map_err(Error::io("publish", target))?;
         live.iter_mut()
             .filter(|live| **live == self.path)
@@ -312,9 +311,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        LIVE.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|path| *path != self.path);
+        parallel::lock(&LIVE).retain(|path| *path != self.path);
         if fs::symlink_metadata(&self.path).is_ok() {
             remove(&self.path);
         }

@@ -10,9 +10,10 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
+use crate::parallel;
 use crate::report::escaped;
 
 /// Where getent may lie. It isn't looked for on PATH, where a project's commands may come first.
@@ -301,7 +302,7 @@ fn user() -> u32 {
 /// Whether nobody but the user, or root, is in the group. Looked up once a process.
 fn is_private(gid: u32) -> bool {
     static KNOWN: Mutex<Option<HashMap<u32, bool>>> = Mutex::new(None);
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = parallel::lock(&KNOWN);
     *known
         .get_or_insert_default()
         .entry(gid)

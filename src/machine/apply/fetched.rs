@@ -2,7 +2,7 @@
 //! tool for its Python, and for the default one to be known. What the lock names is fetched at
 //! once; what it doesn't is resolved first, and the lock is written.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::{How, OnConflict, Outcome, in_turn, keep, take};
 use crate::Context;
@@ -13,6 +13,7 @@ use crate::machine::resolve_lock;
 use crate::machine::{Error, Result, items};
 use crate::manifest::lock::{Lock, Locked};
 use crate::manifest::{MANAGERS, Manifest, Tool};
+use crate::parallel;
 use crate::parallel::side_by_side;
 use crate::python::key::Platform;
 use crate::report::escaped;
@@ -69,10 +70,7 @@ pub(super) fn fetch(
                     let result =
                         items::install_locked_python(ctx, request, locked.as_ref(), how.locked);
                     let result = result.map(|(said, other)| {
-                        instead
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .extend(other);
+                        parallel::lock(&instead).extend(other);
                         said
                     });
                     take(outcome, ctx, item, result);
@@ -92,9 +90,7 @@ pub(super) fn fetch(
             });
         }
     });
-    applied
-        .instead
-        .extend(instead.into_inner().unwrap_or_else(PoisonError::into_inner));
+    applied.instead.extend(parallel::into_inner(instead));
     if let Err(error) = applied.write(&ctx.paths) {
         ctx.report.warn(&error.to_string());
     }
@@ -154,14 +150,11 @@ pub(super) fn fetch(
         // Somebody has agreed that its commands move away; a new tool needs no more, and one that
         // is there is made anew for it.
         let force = matches!(item.state, State::Conflict(_)).then_some(number);
-        let failed = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let failed = parallel::lock(&failed).take();
         let result = match (failed, here(lock.as_ref())) {
             // What has to be built can't be locked; it is installed all the same.
             (Some(Error::NoWheels(_)), _) if !how.locked => {
-                unlocked
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(tool.name.as_str());
+                parallel::lock(&unlocked).push(tool.name.as_str());
                 items::install_tool(ctx, tool, None, force)
             }
             (Some(error), _) => Err(error),
@@ -175,24 +168,19 @@ pub(super) fn fetch(
                     ctx.paths.tilde(&backup.is)
                 )
             });
-            backups
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(moved);
+            parallel::lock(&backups).extend(moved);
             said
         });
         take(outcome, ctx, item, result);
     });
-    let backups = backups.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let backups = parallel::into_inner(backups);
     if !backups.is_empty() {
         applied.backups.extend(backups);
         if let Err(error) = applied.write(&ctx.paths) {
             ctx.report.warn(&error.to_string());
         }
     }
-    let mut unlocked = unlocked
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut unlocked = parallel::into_inner(unlocked);
     unlocked.sort_unstable();
     if !unlocked.is_empty() {
         ctx.report.warn(&format!(

@@ -14,6 +14,7 @@ use super::candidates::{Candidates, Filter};
 use super::{DirectWheel, Gate, Inputs, Source};
 use crate::package::page::File;
 use crate::package::requirement::{Name, Requirement};
+use crate::parallel;
 
 mod state;
 
@@ -154,10 +155,7 @@ impl<'a> Lookahead<'a> {
                 Some(Slot::Doing) => {}
                 Some(Slot::Waiting) | None => self.push(&mut state, Job::Page(name.clone()), true),
             }
-            state = self
-                .done
-                .wait(state)
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = parallel::wait(&self.done, state);
         }
     }
 
@@ -177,10 +175,7 @@ impl<'a> Lookahead<'a> {
                     self.push(&mut state, Job::About(name.clone(), file.clone()), true)
                 }
             }
-            state = self
-                .done
-                .wait(state)
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = parallel::wait(&self.done, state);
         }
     }
 
@@ -234,9 +229,7 @@ impl<'a> Lookahead<'a> {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The panic of a worker is passed on by the scope that it runs in.
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        parallel::lock(&self.state)
     }
 
     fn push(&self, state: &mut State, job: Job, first: bool) {
@@ -415,12 +408,7 @@ impl<'a> Lookahead<'a> {
                     match state.queue.pop_front() {
                         Some(job) if state.take(&job) => break job,
                         Some(_) => {}
-                        None => {
-                            state = self
-                                .work
-                                .wait(state)
-                                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                        }
+                        None => state = parallel::wait(&self.work, state),
                     }
                 };
                 state.idle -= 1;
