@@ -68,6 +68,12 @@ pub(crate) fn escaped(text: &str) -> String {
     shown
 }
 
+/// The first line of a message, without its advice.
+pub(crate) fn first_line(message: impl std::fmt::Display) -> String {
+    let text = message.to_string();
+    text.lines().next().unwrap_or_default().to_string()
+}
+
 /// The lines behind the first set in, so that they are seen to belong to it where other errors
 /// follow.
 pub(crate) fn set_in(text: &str) -> String {

@@ -10,7 +10,7 @@ pub(crate) mod uv;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::machine::items;
@@ -19,6 +19,7 @@ use crate::net;
 use crate::package::requirement::Name;
 use crate::report::escaped;
 use crate::store::env::var;
+use crate::store::file;
 use crate::store::paths::Paths;
 use crate::tool::Spec;
 use crate::tool::spec::{self, is_tool_name};
@@ -90,17 +91,7 @@ pub(crate) fn here(paths: &Paths) -> Vec<&'static str> {
 
 /// Reads a record of theirs: a regular file of an honest size, in UTF-8.
 fn read(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it isn't a regular file"));
-    }
-    let mut text = String::new();
-    fs::File::open(path)?
-        .take(LONGEST + 1)
-        .read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::other("it is larger than it can honestly be"));
-    }
-    Ok(text)
+    file::read_bounded_text(path, LONGEST)
 }
 
 /// A folder that a variable names, as their own programs read it: `~` is the home directory.

@@ -132,7 +132,7 @@ impl Applied {
         };
         let mut applied: Applied = toml::from_str(&text).map_err(|error| Error::Applied {
             path: path.clone(),
-            reason: error.message().lines().next().unwrap_or("").into(),
+            reason: crate::report::first_line(error.message()),
         })?;
         if applied.version != 1 {
             return Err(Error::Applied {

@@ -232,12 +232,12 @@ fn in_turn(
 }
 
 fn take(outcome: &Mutex<Outcome>, ctx: &Context, item: &Item, result: Result<String>) {
-    parallel::lock(&outcome).take(ctx, item, result);
+    parallel::lock(outcome).take(ctx, item, result);
 }
 
 /// Leaves what is in the way of an item as it is.
 fn keep(ctx: &Context, item: &Item, what: &str, outcome: &Mutex<Outcome>) {
-    let mut outcome = parallel::lock(&outcome);
+    let mut outcome = parallel::lock(outcome);
     outcome.kept += 1;
     outcome.codes.push(Code::Done);
     ctx.report.info(&format!(

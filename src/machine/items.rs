@@ -18,7 +18,7 @@ use crate::python;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::Key;
 use crate::python::request::{NotARequest, Request};
-use crate::report::escaped;
+use crate::report::{escaped, first_line};
 use crate::shell::{init, install};
 use crate::store;
 use crate::store::env::var;
@@ -33,12 +33,8 @@ pub(crate) fn check_python(request: &str) -> std::result::Result<(), String> {
             Err("the system's Python is there or not: boot doesn't install it".into())
         }
         Ok(_) => Ok(()),
-        Err(error) => Err(first_line(&error.to_string())),
+        Err(error) => Err(first_line(error)),
     }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or("").to_string()
 }
 
 /// The version of the newest installed Python that meets `request`.
@@ -304,9 +300,7 @@ pub(crate) fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<Stri
 
 /// Why `text` can't be a package's requirement.
 pub(crate) fn check_requirement(text: &str) -> std::result::Result<(), String> {
-    text.parse::<Spec>()
-        .map(drop)
-        .map_err(|error| first_line(&error.to_string()))
+    text.parse::<Spec>().map(drop).map_err(first_line)
 }
 
 /// Why a manifest's tool can't be one: its name, its version, its extras.

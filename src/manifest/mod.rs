@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::machine::{Error, Result, repository};
@@ -12,6 +12,7 @@ use crate::manifest::lock::Pinned;
 use crate::net::endpoints;
 use crate::report::escaped;
 use crate::report::nearest;
+use crate::store::file;
 
 pub(crate) mod condition;
 pub(crate) mod document;
@@ -211,16 +212,7 @@ impl Manifest {
 
 /// A pipe or a device must not make boot wait, nor a huge file fill the memory.
 fn read(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it isn't a regular file"));
-    }
-    let mut text = String::new();
-    fs::File::open(path)?
-        .take(LONGEST + 1)
-        .read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::other("it is larger than a megabyte"));
-    }
+    let text = file::read_bounded_text(path, LONGEST)?;
     // Some editors put a byte order mark there.
     Ok(text
         .strip_prefix('\u{feff}')

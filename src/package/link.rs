@@ -4,8 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use self::put::{Target, Work, Written};
@@ -284,10 +283,8 @@ fn starts_with(wheel: &CachedWheel, file: &WheelFile, words: &[u8]) -> Result<bo
 /// At most `most` bytes of a file in the cache.
 fn read(wheel: &CachedWheel, file: &WheelFile, most: u64) -> Result<Vec<u8>> {
     let path = wheel.path_of(file);
-    let mut content = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut content));
-    match read {
-        Ok(_) => Ok(content),
+    match store::file::read_start(&path, most) {
+        Ok(content) => Ok(content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             wheel.discard();
             Err(Error::Lost {

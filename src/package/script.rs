@@ -1,11 +1,11 @@
 //! The small programs in an environment's `bin`: made for entry points, or shipped by a wheel with
 //! `#!python` to be filled in.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::entry_points::EntryPoint;
+use crate::shell::quote;
 
 /// What Linux reads of a first line since 2.0; newer kernels read more, but one may not rely on it.
 const SHEBANG_LIMIT: usize = 127;
@@ -37,7 +37,7 @@ impl Interpreter<'_> {
         } else {
             // To the shell a command, to Python a text that nobody reads.
             line.extend_from_slice(b"#!/bin/sh\n'''exec' ");
-            line.extend_from_slice(&quoted(path));
+            line.extend_from_slice(&quote::posix(path));
             line.extend_from_slice(option.as_bytes());
             line.extend_from_slice(b" \"$0\" \"$@\"\n' '''\n");
         }
@@ -56,18 +56,6 @@ pub(crate) fn is_plain(path: &Path) -> bool {
         .as_bytes()
         .iter()
         .all(|byte| byte.is_ascii_graphic())
-}
-
-fn quoted(path: &OsStr) -> Vec<u8> {
-    let mut quoted = vec![b'\''];
-    for byte in path.as_bytes() {
-        match byte {
-            b'\'' => quoted.extend_from_slice(b"'\\''"),
-            _ => quoted.push(*byte),
-        }
-    }
-    quoted.push(b'\'');
-    quoted
 }
 
 /// The program that calls `point`.

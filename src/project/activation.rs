@@ -20,6 +20,8 @@ use crate::project::default_python::find_default_python;
 use crate::python::installed;
 use crate::python::request::Request;
 use crate::report::escaped;
+use crate::report::first_line;
+use crate::shell::quote;
 use crate::store::digest::Sha256;
 use crate::store::env::var;
 use crate::store::owner;
@@ -167,7 +169,7 @@ fn enter(
                 "{} asks for Python {}, and there is no pin: boot python pin {}",
                 asked.shown,
                 asked.request,
-                trust::word(Path::new(&asked.request))
+                quote::for_message(&asked.request)
             ))
         }));
         return Ok(None);
@@ -244,7 +246,7 @@ fn stranger(
     {
         return Ok(trusted);
     }
-    let _lock = venv::lock(ctx, root).map_err(|error| Note::warning(first_line(&error)))?;
+    let _lock = venv::lock(ctx, root).map_err(|error| Note::warning(first_line(error)))?;
     // Another shell may have been faster.
     match environment::look(&ctx.paths, &folder) {
         Standing::Own(environment) => return Ok(trust::check_own(&environment)?),
@@ -254,8 +256,8 @@ fn stranger(
         _ => return Err(Refusal::NoVenv(root.into()).into()),
     }
     let taken =
-        environment::take_over(ctx, &folder).map_err(|error| Note::warning(first_line(&error)))?;
-    trust::forget(ctx, root).map_err(|error| Note::warning(first_line(&error)))?;
+        environment::take_over(ctx, &folder).map_err(|error| Note::warning(first_line(error)))?;
+    trust::forget(ctx, root).map_err(|error| Note::warning(first_line(error)))?;
     Ok(trust::check_own(&taken)?)
 }
 
@@ -462,7 +464,7 @@ fn mended(ctx: &Context, trusted: &TrustedVenv, wanted: Option<Wanted>) -> Resul
         Note::warning(format!(
             "{} has lost its Python, and can't be mended: {}",
             shown(root),
-            first_line(&error)
+            first_line(error)
         ))
     })?;
     match state {
@@ -486,7 +488,7 @@ fn lost(venv: &Path) -> Note {
 fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
     let auto = match ctx.settings() {
         Ok(settings) => settings.venv.auto_create,
-        Err(error) => return Err(Note::warning(first_line(&error))),
+        Err(error) => return Err(Note::warning(first_line(error))),
     };
     let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
     let home = fs::canonicalize(&ctx.paths.home).unwrap_or_else(|_| ctx.paths.home.clone());
@@ -506,7 +508,7 @@ fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
         }
         Ok(data) if owner::others_can_write(&data) => refused(&format!(
             "others can write to it; to change that: chmod go-w {} && boot venv",
-            trust::word(folder)
+            quote::for_message(folder)
         )),
         Ok(_) => Ok(true),
     }
@@ -519,8 +521,4 @@ fn prompt(folder: &Path) -> String {
 
 fn real(folder: &Path) -> PathBuf {
     fs::canonicalize(folder).unwrap_or_else(|_| folder.into())
-}
-
-fn first_line(error: &dyn std::error::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().into()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::locate;
-pub(crate) use super::missing::{DataFolder, Missing, NoCommand, quoted};
+pub(crate) use super::missing::{DataFolder, Missing, NoCommand};
 use super::pin::{self, Entry, Unmet};
 use super::trust;
 use crate::python::installed::{self, Installed, Origin};

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::choice::{Reason, is_interpreter};
 use super::pin::{Name, Unmet};
-use super::trust::word;
 use crate::Context;
 use crate::python::catalog::{self, Prospect};
 use crate::python::request::Request;
 use crate::report::escaped;
+use crate::report::first_line;
+use crate::shell::quote;
 
 /// Nothing that was asked for has the program. Shims and `which` end with 127.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,7 +132,7 @@ impl Missing {
         let (problem, advice) = text.split_once('\n').unwrap_or((&text, ""));
         let (DataFolder::OfShim(folder) | DataFolder::Named(folder) | DataFolder::Default(folder)) =
             data;
-        let typed = word(folder);
+        let typed = quote::for_message(folder);
         let folder = escaped(&folder.to_string_lossy());
         match data {
             // What is typed has to reach the same folder.
@@ -143,7 +144,7 @@ impl Missing {
                 format!("{problem} (in {folder}, as BOOT_DATA_DIR says)\n{advice}")
             }
             DataFolder::Default(_) => {
-                let first = advice.lines().next().unwrap_or_default();
+                let first = first_line(advice);
                 format!(
                     "{problem} (in {folder})\n{first}\nBOOT_DATA_DIR=DIR looks in another folder"
                 )
@@ -164,7 +165,7 @@ impl Missing {
                     true => "boot venv --clear makes the environment again".into(),
                     false => format!(
                         "{} -m ensurepip --default-pip",
-                        word(&root.join("bin/python"))
+                        quote::for_message(root.join("bin/python"))
                     ),
                 };
                 return format!(
@@ -175,7 +176,10 @@ impl Missing {
             }
             Kind::OfPython { python, name } => {
                 let python = escaped(python);
-                let advice = format!("boot python verify {} says what brings it", quoted(&python));
+                let advice = format!(
+                    "boot python verify {} says what brings it",
+                    quote::for_message(&python)
+                );
                 return format!("Python {python} has no {}\n{advice}", escaped(name));
             }
             Kind::Entry => {}
@@ -249,7 +253,10 @@ fn not_installed(
     prospect: Option<Prospect>,
     reason: &Reason,
 ) -> String {
-    let install = format!("boot python install {}", quoted(&request.to_string()));
+    let install = format!(
+        "boot python install {}",
+        quote::for_message(request.to_string())
+    );
     let Some(Prospect::Unknown { newest, may_be_new }) = prospect else {
         return format!("Python {request}{asker} isn't installed\n{install}");
     };
@@ -288,14 +295,14 @@ pub(crate) fn not_installed_line(ctx: &Context, request: &Request, is_global: bo
             if may_be_new {
                 line += &format!(
                     "; published since? boot python install {} looks for it",
-                    quoted(&request.to_string())
+                    quote::for_message(request.to_string())
                 );
             }
             line
         }
         _ => format!(
             "Python {request} isn't installed: boot python install {}",
-            quoted(&request.to_string())
+            quote::for_message(request.to_string())
         ),
     }
 }
@@ -306,12 +313,3 @@ pub(crate) fn not_installed_line(ctx: &Context, request: &Request, is_global: bo
     "no command {0} is here\nboot tool install {0} makes it one, if a package of that name has it"
 )]
 pub(crate) struct NoCommand(pub String);
-
-/// A request that the shell would take apart.
-pub(crate) fn quoted(asked: &str) -> String {
-    if asked.contains(['<', '>', '=', '~', '^', '*', '!', ' ']) {
-        format!("'{asked}'")
-    } else {
-        asked.into()
-    }
-}

@@ -42,7 +42,7 @@ pub enum Error {
     #[error(transparent)]
     NotInstalled(Box<missing::Missing>),
     #[error("{} isn't one of boot's Pythons, and environments are made from those\n\
-             boot python adopt {}", trust::shown(.0), trust::word(.0))]
+             boot python adopt {}", trust::shown(.0), crate::shell::quote::for_message(.0))]
     NotTakenIn(PathBuf),
     #[error("no Python is installed\nboot python install")]
     NoPython,

@@ -17,6 +17,7 @@ use super::environment::{self, Environment, Standing};
 use super::{Error, exclude, venv};
 use crate::Context;
 use crate::report::escaped;
+use crate::shell::quote;
 use crate::store::paths::Paths;
 use crate::store::{self, owner, stamp};
 
@@ -55,7 +56,7 @@ pub enum Refusal {
     #[error("{} belongs to somebody else, so {} isn't activated", shown(.0), shown(.1))]
     Owner(PathBuf, PathBuf),
     #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot \
-             trust {}", shown(.0), shown(.1), word(.0), project_of(.1))]
+             trust {}", shown(.0), shown(.1), quote::for_message(.0), project_of(.1))]
     Writable(PathBuf, PathBuf),
     #[error(
         "{} has files of the repository in it, so it isn't activated; to make another: git rm -r \
@@ -64,7 +65,7 @@ pub enum Refusal {
     )]
     Tracked(PathBuf),
     #[error("{} isn't trusted any more, so its environment isn't activated; to have that again: \
-             boot trust {}", shown(.0), word(.0))]
+             boot trust {}", shown(.0), quote::for_message(.0))]
     Untrusted(PathBuf),
     #[error("{}, so {} isn't activated; {}", .0, shown(.1), .0.advice(project(.1)))]
     Open(Box<owner::OpenFolder>, PathBuf),
@@ -77,23 +78,9 @@ pub(super) fn shown(path: &Path) -> String {
     escaped(&path.display().to_string())
 }
 
-/// A path in a command that people copy.
-pub(super) fn word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || "/._-+@,".contains(c));
-    if plain {
-        text
-    } else {
-        escaped(&String::from_utf8_lossy(&crate::shell::quote::posix(path)))
-    }
-}
-
 /// What to tell `boot trust`: a named environment stands in no project.
 fn project_of(venv: &Path) -> String {
-    word(project(venv))
+    quote::for_message(project(venv))
 }
 
 /// The folder that an environment belongs to.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
+use crate::parallel;
+
 /// What autoconf includes before a header that it asks for.
 const PRELUDE: &str = "#include <stddef.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
                        #include <string.h>\n#include <inttypes.h>\n\

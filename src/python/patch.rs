@@ -234,12 +234,7 @@ fn replace(file: &Path, content: &[u8]) -> Result<()> {
 }
 
 fn head(file: &Path) -> Result<Vec<u8>> {
-    use std::io::Read;
-    let mut head = Vec::with_capacity(256);
-    fs::File::open(file)
-        .and_then(|file| file.take(256).read_to_end(&mut head))
-        .map_err(Error::io("read", file))?;
-    Ok(head)
+    crate::store::file::read_start(file, 256).map_err(Error::io("read", file))
 }
 
 /// What is directly in a folder; nothing if it isn't there.

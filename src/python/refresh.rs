@@ -13,6 +13,7 @@ use super::catalog::{self, Build};
 use super::checksums;
 use crate::Context;
 use crate::net::{self, Client, endpoints};
+use crate::report::first_line;
 use crate::settings;
 use crate::store::atomic;
 use crate::store::digest::Sha256;
@@ -76,8 +77,7 @@ pub(crate) fn run(ctx: &Context, mirror: Option<&str>, when: When) -> Result<(),
             all.extend(new.into_iter().cloned());
         }
         Err(error) => {
-            let reason = error.to_string();
-            let reason = reason.lines().next().unwrap_or_default();
+            let reason = first_line(error);
             match when {
                 When::Now => ctx.report.warn(&format!(
                     "what is new can't be asked for: {reason}; what is known stays"

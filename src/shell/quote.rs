@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Shell;
+use crate::report::escaped;
 
 /// `value` as one word of `shell`.
 pub(crate) fn word(shell: Shell, value: impl AsRef<OsStr>) -> Vec<u8> {
@@ -57,6 +58,17 @@ pub(crate) fn fish(value: impl AsRef<OsStr>) -> Vec<u8> {
     }
     word.push(b'\'');
     word
+}
+
+/// `value` as one word of a command that people copy from a message: as it is where no shell reads
+/// anything into it, else in single quotes, with control characters escaped.
+pub(crate) fn for_message(value: impl AsRef<OsStr>) -> String {
+    let text = value.as_ref().to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.into_owned();
+    }
+    escaped(&String::from_utf8_lossy(&posix(value)))
 }
 
 #[cfg(test)]

@@ -16,9 +16,23 @@ use rustix::fs::OFlags;
 pub(crate) fn read_bounded(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     let bytes = read_start(path, longest + 1)?;
     if bytes.len() as u64 > longest {
-        return Err(io::ErrorKind::FileTooLarge.into());
+        let most = match longest >> 20 {
+            0 => format!("{longest} bytes"),
+            megabytes => format!("{megabytes} MB"),
+        };
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {most}"),
+        ));
     }
     Ok(bytes)
+}
+
+/// As [`read_bounded`], for a file in UTF-8 (else `InvalidData`).
+pub(crate) fn read_bounded_text(path: &Path, longest: u64) -> io::Result<String> {
+    let bytes = read_bounded(path, longest)?;
+    String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it isn't UTF-8"))
 }
 
 /// The first `length` bytes of the regular file `path`, or all of a shorter one.

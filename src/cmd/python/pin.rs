@@ -6,7 +6,6 @@ use std::path::Path;
 use super::tell_of_pyenv;
 use crate::cli::python::Pin;
 use crate::error::{Error, Result};
-use crate::project::choice::quoted;
 use crate::project::hints;
 use crate::project::pin::{self, Entry, FILE};
 use crate::python::catalog::{self, Prospect};
@@ -14,6 +13,7 @@ use crate::python::installed;
 use crate::python::refresh::{self, When};
 use crate::python::request::Request;
 use crate::report::escaped;
+use crate::shell::quote;
 use crate::store;
 use crate::store::env::var;
 use crate::ui::table;
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Pin, ctx: &Context) -> Result<Code> {
     if let Some(missing) = missing {
         ctx.report.info(&format!(
             "Python {missing} isn't installed yet: boot python install {}",
-            quoted(&missing.to_string())
+            quote::for_message(missing.to_string())
         ));
     }
     tell_of_variables(ctx);
@@ -114,7 +114,7 @@ fn show(ctx: &Context, global: bool, here: &Path) -> Result<Code> {
             "{} asks for Python {}, and no pin says so: boot python pin {}",
             asked.shown,
             asked.request,
-            quoted(&asked.request)
+            quote::for_message(&asked.request)
         ));
     } else if found.is_none() {
         ctx.report.info("nothing is pinned: boot python pin 3.11");

@@ -16,7 +16,7 @@ use crate::manifest::{MANAGERS, Manifest, Tool};
 use crate::parallel;
 use crate::parallel::side_by_side;
 use crate::python::key::Platform;
-use crate::report::escaped;
+use crate::report::{escaped, first_line};
 
 /// Items that are worked on at a time.
 const AT_ONCE: usize = 8;
@@ -105,10 +105,8 @@ pub(super) fn fetch(
         Ok(Some((lock, failed))) => (Some(lock), failed),
         Ok(None) => (None, Vec::new()),
         Err(error) if idle => {
-            ctx.report.warn(&format!(
-                "boot.lock isn't written: {}",
-                error.to_string().lines().next().unwrap_or("")
-            ));
+            ctx.report
+                .warn(&format!("boot.lock isn't written: {}", first_line(error)));
             return;
         }
         Err(error) => {
@@ -150,7 +148,7 @@ pub(super) fn fetch(
         // Somebody has agreed that its commands move away; a new tool needs no more, and one that
         // is there is made anew for it.
         let force = matches!(item.state, State::Conflict(_)).then_some(number);
-        let failed = parallel::lock(&failed).take();
+        let failed = parallel::lock(failed).take();
         let result = match (failed, here(lock.as_ref())) {
             // What has to be built can't be locked; it is installed all the same.
             (Some(Error::NoWheels(_)), _) if !how.locked => {
@@ -192,7 +190,7 @@ pub(super) fn fetch(
         ctx.report.warn(&format!(
             "{} isn't in the lock: {}",
             escaped(&one.what),
-            one.error.to_string().lines().next().unwrap_or("")
+            first_line(&one.error)
         ));
     }
     if let Some(lock) = lock.filter(|_| !how.locked) {
@@ -201,7 +199,7 @@ pub(super) fn fetch(
             Ok(false) => {}
             Err(error) => ctx.report.warn(&format!(
                 "boot.lock can't be written: {}",
-                error.to_string().lines().next().unwrap_or("")
+                first_line(error)
             )),
         }
     }

@@ -2,7 +2,7 @@
 //! `[[run]]` names a file of the repository with its arguments, or any command.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use crate::machine::{Error, Result};
 use crate::manifest::{On, Place, Run};
 use crate::store::digest::Sha256;
 use crate::store::env;
+use crate::store::file;
 use crate::store::umask;
 
 const LONGEST: u64 = 1 << 20;
@@ -91,17 +92,7 @@ fn read_inside(base: &Path, file: &Path) -> io::Result<Vec<u8>> {
     if !path.starts_with(fs::canonicalize(base)?) {
         return Err(io::Error::other("it leads out of the repository"));
     }
-    if !fs::metadata(&path)?.is_file() {
-        return Err(io::Error::other("it isn't a regular file"));
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(&path)?
-        .take(LONGEST + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(io::Error::other("it is larger than a megabyte"));
-    }
-    Ok(bytes)
+    file::read_bounded(&path, LONGEST)
 }
 
 /// Runs it in the repository's folder, with the commands that boot provides first on PATH. What it
