@@ -171,7 +171,7 @@ fn environments() -> Vec<CompletionCandidate> {
     let Some(ctx) = context() else {
         return Vec::new();
     };
-    unique(known::names(&ctx.paths))
+    unique(known::list_removable(&ctx.paths))
 }
 
 fn unique(names: Vec<String>) -> Vec<CompletionCandidate> {

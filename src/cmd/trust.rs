@@ -69,7 +69,7 @@ fn folder(dir: Option<PathBuf>) -> Result<PathBuf> {
 }
 
 fn list(json: bool, ctx: &Context) -> Result<Code> {
-    let all = trust::list(&ctx.paths)?;
+    let all = trust::list_trusted(&ctx.paths)?;
     if json {
         let trusted: Vec<_> =
             all.iter().map(|known| serde_json::json!({"path": known.path.to_string_lossy(), "kind": known.kind})).collect();

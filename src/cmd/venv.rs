@@ -23,7 +23,10 @@ pub(super) fn run(args: Venv, ctx: &Context) -> Result<Code> {
         Some(What::List { json }) => list(json, ctx),
         Some(What::Restore { path }) => {
             let here = super::here()?;
-            let link = known::restore(ctx, &path.map_or(here.clone(), |path| here.join(path)))?;
+            let link = known::restore_environment(
+                ctx,
+                &path.map_or(here.clone(), |path| here.join(path)),
+            )?;
             ctx.report.info(&format!(
                 "{} leads to the environment of before again; the other one is kept",
                 escaped(&ctx.paths.tilde(&link))
@@ -66,7 +69,7 @@ fn remove(what: &Path, here: &Path, ctx: &Context) -> Result<Code> {
     if let Some(name) = &named {
         removed::remember(ctx, name)?;
     }
-    let path = known::remove(ctx, here, what)?;
+    let path = known::remove_environment(ctx, here, what)?;
     ctx.report
         .info(&format!("removed {}", ctx.paths.tilde(&path)));
     Ok(Code::Done)
@@ -92,7 +95,7 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
         pip: !args.no_pip,
         clear: args.clear,
     };
-    let outcome = make::make(ctx, &here, &wanted)?;
+    let outcome = make::make_environment(ctx, &here, &wanted)?;
     let path = escaped(&ctx.paths.tilde(&outcome.path));
     let next = outcome
         .project
@@ -105,9 +108,9 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
             escaped(&outcome.gone.join(", "))
         ));
     }
-    if outcome.mended {
+    if outcome.repaired {
         ctx.report.info(&format!(
-            "mended {path}, whose Python had moved: it has {}{next}",
+            "repaired {path}, whose Python had moved: it has {}{next}",
             outcome.version
         ));
     } else if outcome.fresh {
@@ -133,7 +136,7 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
 }
 
 fn list(json: bool, ctx: &Context) -> Result<Code> {
-    let all = known::list(ctx)?;
+    let all = known::list_environments(ctx)?;
     if json {
         #[derive(serde::Serialize)]
         struct Body {
@@ -166,7 +169,7 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
                     "kept, its project is gone".into()
                 }
                 (true, ..) if venv.kept => "kept: boot venv restore, there".into(),
-                (true, ..) if venv.mended => "mended: its Python had moved".into(),
+                (true, ..) if venv.repaired => "repaired: its Python had moved".into(),
                 (true, Some(Kind::Made), _) => String::new(),
                 (true, ..) => "trusted by hand".into(),
             };

@@ -24,7 +24,7 @@ pub(super) fn which(args: &Which, ctx: &Context) -> Result<Code> {
 
 pub(super) fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
     let choice = match &args.python {
-        Some(request) => choice::of_request(&ctx.paths, request)
+        Some(request) => choice::choose_for_request(&ctx.paths, request)
             .map_err(|error| Error::Usage(error.to_string()))?,
         None => here(ctx),
     };
@@ -87,7 +87,9 @@ fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
             .program(&ctx.paths, &text, &|name| find_system_program(ctx, name))
             .map_err(|missing| missing.explained(ctx))?);
     }
-    choice.whole().map_err(|missing| missing.explained(ctx))?;
+    choice
+        .check_found()
+        .map_err(|missing| missing.explained(ctx))?;
     let path = surroundings_of(ctx, choice).path.unwrap_or_default();
     Ok(shim::look_up(&text, &path).ok_or_else(|| NoCommand(escaped(&text)))?)
 }

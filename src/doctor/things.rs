@@ -86,7 +86,7 @@ pub(super) fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
 
 /// Environments of projects, and named ones.
 pub(super) fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
-    for venv in known::list(ctx)?
+    for venv in known::list_environments(ctx)?
         .into_iter()
         .filter(|venv| !venv.works && !venv.kept)
     {

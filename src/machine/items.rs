@@ -294,7 +294,8 @@ pub(crate) fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<Stri
         pip: true,
         clear: false,
     };
-    let made = make::make(ctx, &ctx.paths.home, &wanted).map_err(|error| item(&error))?;
+    let made =
+        make::make_environment(ctx, &ctx.paths.home, &wanted).map_err(|error| item(&error))?;
     Ok(format!("{name}, with Python {}", made.version))
 }
 

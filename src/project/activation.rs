@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use super::environment::{self, Environment, Standing};
 use super::locate::{self, Project};
-use super::mend::{self, State, Wanted};
 use super::pin::{Entry, Name};
+use super::repair::{self, Binding, RepairState};
 use super::trust::{self, Refusal, TrustedVenv, shown};
 use super::venv::{self, VenvOptions};
 use super::{hints, missing};
@@ -248,8 +248,8 @@ fn stranger(
     }
     let _lock = venv::lock(ctx, root).map_err(|error| Note::warning(first_line(error)))?;
     // Another shell may have been faster.
-    match environment::look(&ctx.paths, &folder) {
-        Standing::Own(environment) => return Ok(trust::check_own(&environment)?),
+    match environment::inspect(&ctx.paths, &folder) {
+        Standing::Own(environment) => return Ok(trust::check_environment(&environment)?),
         Standing::Foreign(now) if now == root => {
             drop(trust::check_in_project(&ctx.paths, &folder, root)?)
         }
@@ -258,7 +258,7 @@ fn stranger(
     let taken =
         environment::take_over(ctx, &folder).map_err(|error| Note::warning(first_line(error)))?;
     trust::forget(ctx, root).map_err(|error| Note::warning(first_line(error)))?;
-    Ok(trust::check_own(&taken)?)
+    Ok(trust::check_environment(&taken)?)
 }
 
 /// The project's environment in boot's folder, made if need be.
@@ -277,7 +277,7 @@ fn own(
     };
     match (&project.standing, making) {
         (Standing::Own(environment) | Standing::Renamed(environment), Making::Forbidden) => {
-            return Ok(Some(trust::check_own(environment)?));
+            return Ok(Some(trust::check_environment(environment)?));
         }
         (_, Making::Forbidden) => {
             let missing = project.request().filter(|request| {
@@ -287,7 +287,7 @@ fn own(
         }
         (Standing::Own(environment), _) => {
             environment.note_used();
-            return Ok(Some(trust::check_own(environment)?));
+            return Ok(Some(trust::check_environment(environment)?));
         }
         (Standing::Renamed(environment), _) => {
             let before = shown(environment.project());
@@ -299,26 +299,26 @@ fn own(
                 "{} came along from {before}",
                 shown(&project.folder.join(venv::NAME))
             )));
-            return Ok(Some(trust::check_own(&environment)?));
+            return Ok(Some(trust::check_environment(&environment)?));
         }
         (Standing::Moved(environment, old), _) => {
-            environment::follow(environment, old).map_err(|error| failed(&error))?;
-            return Ok(Some(trust::check_own(environment)?));
+            environment::repair_moved(environment, old).map_err(|error| failed(&error))?;
+            return Ok(Some(trust::check_environment(environment)?));
         }
         _ => {}
     }
     let _lock = venv::lock(ctx, &folder.join(venv::NAME)).map_err(|error| failed(&error))?;
     // Another shell may have been faster.
-    if let Standing::Own(environment) = environment::look(&ctx.paths, &folder) {
+    if let Standing::Own(environment) = environment::inspect(&ctx.paths, &folder) {
         decision.made = true;
-        return Ok(Some(trust::check_own(&environment)?));
+        return Ok(Some(trust::check_environment(&environment)?));
     }
     if project.standing == Standing::Nothing
-        && let Some(environment) = environment::displaced(&ctx.paths, &folder)
+        && let Some(environment) = environment::find_displaced(&ctx.paths, &folder)
     {
-        environment::bring_back(&environment).map_err(|error| failed(&error))?;
+        environment::relink(&environment).map_err(|error| failed(&error))?;
         decision.made = true;
-        return Ok(Some(trust::check_own(&environment)?));
+        return Ok(Some(trust::check_environment(&environment)?));
     }
     let Some(request) = project.request() else {
         let venv = shown(&project.folder.join(venv::NAME));
@@ -344,7 +344,7 @@ fn own(
         return Ok(None);
     }
     let started = Instant::now();
-    let before = environment::kept(&ctx.paths, &folder);
+    let before = environment::list_kept(&ctx.paths, &folder);
     let options = VenvOptions {
         prompt: Some(prompt(&project.folder)),
         exact: request.is_exact(),
@@ -362,7 +362,7 @@ fn own(
         let (environment, made) = environment::create(ctx, &python, &folder, &options, true)
             .map_err(|error| failed(&error))?;
         environment.link().map_err(|error| failed(&error))?;
-        (trust::check_own(&environment)?, made.without_pip)
+        (trust::check_environment(&environment)?, made.without_pip)
     };
     decision.made = true;
     decision.notes.extend(without_pip.map(Note::info));
@@ -402,7 +402,7 @@ fn named(ctx: &Context, name: &Name, decision: &mut Decision) -> Result<TrustedV
         root: trusted.root().into(),
         commands: None,
     });
-    mended(ctx, &trusted, None)?;
+    repair(ctx, &trusted, None)?;
     Ok(trusted)
 }
 
@@ -425,11 +425,11 @@ fn fits(
         let wanted = python
             .as_ref()
             .zip(request)
-            .map(|(python, request)| Wanted {
+            .map(|(python, request)| Binding {
                 python,
                 exact: request.is_exact(),
             });
-        mended(ctx, trusted, wanted)?;
+        repair(ctx, trusted, wanted)?;
     } else if !venv::works(root) {
         return Err(lost(&project.folder.join(venv::NAME)));
     }
@@ -458,21 +458,21 @@ fn fits(
 }
 
 /// Binds an environment of boot's to where its Python is now.
-fn mended(ctx: &Context, trusted: &TrustedVenv, wanted: Option<Wanted>) -> Result<(), Note> {
+fn repair(ctx: &Context, trusted: &TrustedVenv, wanted: Option<Binding>) -> Result<(), Note> {
     let root = trusted.root();
-    let state = mend::mend(ctx, trusted, wanted).map_err(|error| {
+    let state = repair::repair(ctx, trusted, wanted).map_err(|error| {
         Note::warning(format!(
-            "{} has lost its Python, and can't be mended: {}",
+            "{} has lost its Python, and it can't be repaired: {}",
             shown(root),
             first_line(error)
         ))
     })?;
     match state {
-        State::Lost(request) => Err(request
+        RepairState::Lost(request) => Err(request
             .parse()
             .map_or_else(|_| lost(root), |request| not_installed(ctx, &request))),
-        State::Broken => Err(lost(root)),
-        State::Mended | State::Sound | State::Other => Ok(()),
+        RepairState::Broken => Err(lost(root)),
+        RepairState::Repaired | RepairState::Sound | RepairState::Other => Ok(()),
     }
 }
 

@@ -167,7 +167,7 @@ fn target_of(paths: &Paths, request: &Request) -> Target {
 }
 
 /// The choice that the command line makes: a path, or what `BOOT_PYTHON` can say.
-pub(crate) fn of_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
+pub(crate) fn choose_for_request(paths: &Paths, text: &str) -> Result<Choice, NotARequest> {
     let items = match Request::from_argument(text) {
         Ok(Request::Path(path)) => vec![Item {
             asked: text.into(),
@@ -214,7 +214,7 @@ impl Choice {
     }
 
     /// An error if the first thing that was asked for isn't there.
-    pub(crate) fn whole(&self) -> Result<(), Missing> {
+    pub(crate) fn check_found(&self) -> Result<(), Missing> {
         match self.items.first() {
             Some(Item {
                 asked,
@@ -263,7 +263,7 @@ impl Choice {
         name: &str,
         system: &dyn Fn(&str) -> Option<PathBuf>,
     ) -> Result<PathBuf, Missing> {
-        if let Some(minor) = minor_of(name) {
+        if let Some(minor) = parse_minor(name) {
             return self.numbered(paths, name, minor, system);
         }
         // Where there is no Python, its pip isn't what is missing.
@@ -313,7 +313,7 @@ impl Choice {
                 Target::System => {
                     return system(name).ok_or_else(|| Missing::system(name, &self.reason));
                 }
-                Target::Interpreter(path) => match of_minor(path.parent(), minor) {
+                Target::Interpreter(path) => match folder_of_minor(path.parent(), minor) {
                     Some(folder) => folder.join(name),
                     None => continue,
                 },
@@ -321,7 +321,7 @@ impl Choice {
                     let bin = root.join("bin");
                     // Environments of older Pythons have no such name: their library says what they
                     // are.
-                    if of_minor(Some(&bin), minor).is_none()
+                    if folder_of_minor(Some(&bin), minor).is_none()
                         && !root.join(format!("lib/python{minor}")).is_dir()
                     {
                         continue;
@@ -360,7 +360,7 @@ impl Choice {
         else {
             // The pin may say which patch of it is wanted.
             let asked = self.items.iter().find(|item| {
-                matches!(item.target, Target::Missing) && could_be(&item.asked, minor)
+                matches!(item.target, Target::Missing) && may_mean_minor(&item.asked, minor)
             });
             return Err(asked.map_or_else(
                 || Missing::new(minor, &Reason::Newest),
@@ -402,7 +402,7 @@ impl Choice {
 }
 
 /// The minor in `python3.12` and `pip3.13t`.
-fn minor_of(name: &str) -> Option<&str> {
+fn parse_minor(name: &str) -> Option<&str> {
     name.strip_prefix("python")
         .or_else(|| name.strip_prefix("pip"))
         .filter(|rest| rest.contains('.'))
@@ -414,7 +414,7 @@ pub(super) fn is_interpreter(name: &str) -> bool {
 }
 
 /// `folder`, if it has the interpreter of that minor.
-fn of_minor(folder: Option<&Path>, minor: &str) -> Option<PathBuf> {
+fn folder_of_minor(folder: Option<&Path>, minor: &str) -> Option<PathBuf> {
     folder
         .filter(|folder| folder.join(format!("python{minor}")).exists())
         .map(PathBuf::from)
@@ -429,7 +429,7 @@ fn sibling(python: &Installed, executable: &Path, name: &str) -> PathBuf {
 }
 
 /// Whether a request that nothing meets may have meant this minor.
-fn could_be(asked: &str, minor: &str) -> bool {
+fn may_mean_minor(asked: &str, minor: &str) -> bool {
     match asked.parse::<Request>() {
         Ok(Request::Version { numbers, variant }) => {
             let (plain, free) = minor

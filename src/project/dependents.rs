@@ -145,7 +145,7 @@ fn leads_into(link: &Path, place: &Path) -> bool {
 /// The environments in boot's folder that a project leads to. Those that are only kept hold no
 /// Python.
 fn in_use(paths: &Paths) -> impl Iterator<Item = Environment> + use<> {
-    environment::all(paths)
+    environment::list(paths)
         .into_iter()
         .filter(Environment::is_in_use)
 }
@@ -153,7 +153,7 @@ fn in_use(paths: &Paths) -> impl Iterator<Item = Environment> + use<> {
 /// The folders in projects that boot made or was told to trust.
 fn known(paths: &Paths) -> Vec<PathBuf> {
     // A trust store that can't be read names nothing; whoever needs it says so.
-    let known = trust::list(paths).unwrap_or_default();
+    let known = trust::list_trusted(paths).unwrap_or_default();
     known
         .into_iter()
         .filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted))

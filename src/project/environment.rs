@@ -163,7 +163,7 @@ impl Environment {
     pub(crate) fn link(&self) -> store::Result<()> {
         let link = self.project.join(NAME);
         // Also where boot's folder has moved since.
-        let leads_into_boots = target(&link).is_some_and(|target| {
+        let leads_into_boots = read_target(&link).is_some_and(|target| {
             target.ancestors().nth(2).is_some_and(|folder| {
                 Some(folder) == self.home.parent() || folder.ends_with("venvs/projects")
             })
@@ -256,7 +256,7 @@ fn has_no_links(error: &std::io::Error) -> bool {
 }
 
 /// What stands at the `.venv` of `project`, an absolute path.
-pub(crate) fn look(paths: &Paths, project: &Path) -> Standing {
+pub(crate) fn inspect(paths: &Paths, project: &Path) -> Standing {
     let link = project.join(NAME);
     let Ok(data) = fs::symlink_metadata(&link) else {
         return Standing::Nothing;
@@ -264,26 +264,26 @@ pub(crate) fn look(paths: &Paths, project: &Path) -> Standing {
     if data.is_dir() {
         return fs::canonicalize(&link).map_or(Standing::Unusable, Standing::Foreign);
     }
-    let Some(target) = target(&link) else {
+    let Some(target) = read_target(&link) else {
         return Standing::Unusable;
     };
-    if let Some(home) = home_of(paths, &target) {
+    if let Some(home) = find_home(paths, &target) {
         return match Environment::read(&home) {
             Some(environment) if environment.root.file_name() == target.file_name() => {
-                whose(environment, project, &target)
+                judge_owner(environment, project, &target)
             }
             _ => Standing::Dangling,
         };
     }
     match fs::canonicalize(&target) {
         Ok(real) if real.is_dir() => Standing::Foreign(real),
-        _ => moved(paths, project, &target).unwrap_or(Standing::Unusable),
+        _ => find_moved(paths, project, &target).unwrap_or(Standing::Unusable),
     }
 }
 
 /// Where a link leads, or a file as PEP 832 has it: its first line is a path, from its own folder
 /// on.
-fn target(link: &Path) -> Option<PathBuf> {
+fn read_target(link: &Path) -> Option<PathBuf> {
     let folder = link.parent()?;
     if let Ok(target) = fs::read_link(link) {
         return Some(folder.join(target));
@@ -294,7 +294,7 @@ fn target(link: &Path) -> Option<PathBuf> {
 }
 
 /// `venvs/projects/HASH`, if that is what `target` is directly below.
-fn home_of(paths: &Paths, target: &Path) -> Option<PathBuf> {
+fn find_home(paths: &Paths, target: &Path) -> Option<PathBuf> {
     let projects = paths.projects();
     let inside = target
         .strip_prefix(&projects)
@@ -313,7 +313,7 @@ fn home_of(paths: &Paths, target: &Path) -> Option<PathBuf> {
     }
 }
 
-fn whose(environment: Environment, project: &Path, target: &Path) -> Standing {
+fn judge_owner(environment: Environment, project: &Path, target: &Path) -> Standing {
     let here = fs::canonicalize(project).unwrap_or_else(|_| project.into());
     if environment.project == here || is_same_folder(&environment.project, &here) {
         Standing::Own(environment)
@@ -335,13 +335,13 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 
 /// Whether the `.venv` of `project` leads to the environment `root`.
 fn leads_to(project: &Path, root: &Path) -> bool {
-    target(&project.join(NAME)).is_some_and(|target| {
+    read_target(&project.join(NAME)).is_some_and(|target| {
         target == root || fs::canonicalize(target).is_ok_and(|real| real == root)
     })
 }
 
 /// The project's own environment where the data folder has been moved since the link was made.
-fn moved(paths: &Paths, project: &Path, target: &Path) -> Option<Standing> {
+fn find_moved(paths: &Paths, project: &Path, target: &Path) -> Option<Standing> {
     let home = target.parent()?;
     let old = home.parent()?;
     if !old.ends_with("venvs/projects") {
@@ -353,7 +353,7 @@ fn moved(paths: &Paths, project: &Path, target: &Path) -> Option<Standing> {
 }
 
 /// Every environment of a project, in no order.
-pub(crate) fn all(paths: &Paths) -> Vec<Environment> {
+pub(crate) fn list(paths: &Paths) -> Vec<Environment> {
     let entries = fs::read_dir(paths.projects())
         .into_iter()
         .flatten()
@@ -366,8 +366,8 @@ pub(crate) fn all(paths: &Paths) -> Vec<Environment> {
 
 /// Those of the project at the canonical path `project` that it doesn't lead to: those with
 /// packages first, then the newest.
-pub(crate) fn kept(paths: &Paths, project: &Path) -> Vec<Environment> {
-    let mut kept: Vec<Environment> = all(paths)
+pub(crate) fn list_kept(paths: &Paths, project: &Path) -> Vec<Environment> {
+    let mut kept: Vec<Environment> = list(paths)
         .into_iter()
         .filter(|environment| environment.project == project && !environment.is_in_use())
         .collect();
@@ -386,7 +386,7 @@ pub(crate) fn kept(paths: &Paths, project: &Path) -> Vec<Environment> {
 /// Notes that something else has taken the place of the link to the project's environment. True if
 /// there is such an environment.
 pub(crate) fn note_displaced(paths: &Paths, project: &Path) -> bool {
-    let kept = kept(paths, project);
+    let kept = list_kept(paths, project);
     let Some(newest) = kept.first() else {
         return false;
     };
@@ -397,17 +397,17 @@ pub(crate) fn note_displaced(paths: &Paths, project: &Path) -> bool {
 
 /// The environment whose link something else had taken the place of, which is gone now; or one that
 /// was being taken over when the run was cut.
-pub(crate) fn displaced(paths: &Paths, project: &Path) -> Option<Environment> {
-    kept(paths, project)
+pub(crate) fn find_displaced(paths: &Paths, project: &Path) -> Option<Environment> {
+    list_kept(paths, project)
         .into_iter()
         .find(|environment| environment.home.join(DISPLACED).exists())
 }
 
-/// Links an environment of [`displaced`] again, whatever of taking it over is left to do.
+/// Links an environment of [`find_displaced`] again, whatever of taking it over is left to do.
 ///
 /// # Errors
 /// A command or the link can't be written.
-pub(crate) fn bring_back(environment: &Environment) -> store::Result<()> {
+pub(crate) fn relink(environment: &Environment) -> store::Result<()> {
     relocate::rewrite_paths(&environment.root, &environment.project.join(NAME))?;
     environment.link()
 }
@@ -426,7 +426,7 @@ pub(crate) fn create(
 ) -> Result<(Environment, Made), Error> {
     sweep(&ctx.paths);
     let home = free_home(&ctx.paths, project)?;
-    let root = home.join(name(project));
+    let root = home.join(choose_name(project));
     build(
         ctx,
         python,
@@ -484,7 +484,7 @@ fn build(
 /// It can't be moved; then it is where it was, or the next look finds it again.
 pub(crate) fn take_over(ctx: &Context, project: &Path) -> store::Result<Environment> {
     let home = free_home(&ctx.paths, project)?;
-    let root = home.join(name(project));
+    let root = home.join(choose_name(project));
     let folder = project.join(NAME);
     create_folder(&home)?;
     // From here to the link a cut leaves an environment that is found again by this marker.
@@ -507,7 +507,7 @@ pub(crate) fn take_over(ctx: &Context, project: &Path) -> store::Result<Environm
 ///
 /// # Errors
 /// A script or the link can't be written.
-pub(crate) fn follow(environment: &Environment, old: &Path) -> store::Result<()> {
+pub(crate) fn repair_moved(environment: &Environment, old: &Path) -> store::Result<()> {
     relocate::rewrite_paths(&environment.root, old)?;
     environment.link()
 }
@@ -532,7 +532,7 @@ fn free_home(paths: &Paths, project: &Path) -> store::Result<PathBuf> {
 
 /// The environment's last name, which prompts show: the project's, without what PATH or a terminal
 /// can't have.
-fn name(project: &Path) -> OsString {
+fn choose_name(project: &Path) -> OsString {
     let name = project.file_name().unwrap_or(OsStr::new("root")).as_bytes();
     let mut plain: Vec<u8> = name
         .iter()
@@ -562,7 +562,7 @@ fn create_folder(folder: &Path) -> store::Result<()> {
 
 /// Deletes what no project has led to for a month. Best effort: what can't go now goes next time.
 pub(crate) fn sweep(paths: &Paths) {
-    for environment in all(paths) {
+    for environment in list(paths) {
         let marker = environment.home.join(UNUSED);
         if environment.is_in_use() {
             let _ = fs::remove_file(&marker);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::environment::{self, Environment, Standing};
-use super::mend::{self, State};
+use super::repair::{self, RepairState};
 use super::trust::{self, Kind, TrustedVenv};
 use super::{Error, locate, venv};
 use crate::Context;
@@ -26,7 +26,7 @@ pub(crate) struct Listed {
     pub kind: Option<Kind>,
     pub works: bool,
     /// Its Python had moved; it is bound to it again.
-    pub mended: bool,
+    pub repaired: bool,
     /// The Python, as a request, that has to be installed for it to work again.
     pub lost: Option<String>,
     /// Its project doesn't lead to it: it can be restored, and is deleted after a month.
@@ -35,7 +35,7 @@ pub(crate) struct Listed {
 
 /// The named environments that stand in boot's own folder, whatever the list of what is trusted
 /// says.
-fn named(paths: &Paths) -> Vec<PathBuf> {
+fn list_named(paths: &Paths) -> Vec<PathBuf> {
     let Ok(folder) = fs::canonicalize(paths.venvs()) else {
         return Vec::new();
     };
@@ -51,18 +51,18 @@ fn named(paths: &Paths) -> Vec<PathBuf> {
 }
 
 /// What `boot venv remove` can be told: names, and the paths of those in projects. Changes nothing.
-pub(crate) fn names(paths: &Paths) -> Vec<String> {
+pub(crate) fn list_removable(paths: &Paths) -> Vec<String> {
     let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
-    let known = trust::list(paths)
+    let known = trust::list_trusted(paths)
         .unwrap_or_default()
         .into_iter()
         .filter(|known| known.kind == Kind::Made)
         .map(|known| known.path);
-    let projects = environment::all(paths)
+    let projects = environment::list(paths)
         .into_iter()
         .filter(Environment::is_in_use)
         .map(|venv| venv.project().join(venv::NAME));
-    let all = named(paths).into_iter().chain(known).chain(projects);
+    let all = list_named(paths).into_iter().chain(known).chain(projects);
     all.map(|path| {
         path.strip_prefix(&venvs)
             .unwrap_or(&path)
@@ -72,16 +72,16 @@ pub(crate) fn names(paths: &Paths) -> Vec<String> {
     .collect()
 }
 
-/// Every environment that boot made or was told to trust. Those whose Python has moved are mended,
+/// Every environment that boot made or was told to trust. Those whose Python has moved are repaired,
 /// those that nothing has used for a month are deleted.
 ///
 /// # Errors
 /// The list of what is trusted can't be read.
-pub(crate) fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
+pub(crate) fn list_environments(ctx: &Context) -> Result<Vec<Listed>, Error> {
     let paths = &ctx.paths;
     environment::sweep(paths);
     let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
-    let known = trust::list(paths)?
+    let known = trust::list_trusted(paths)?
         .into_iter()
         .filter(|known| matches!(known.kind, Kind::Made | Kind::Trusted));
     let mut listed: Vec<Listed> = Vec::new();
@@ -94,7 +94,7 @@ pub(crate) fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
             .map(|name| name.display().to_string());
         listed.push(Listed {
             name,
-            ..line(
+            ..describe(
                 ctx,
                 known.path.clone(),
                 known.path,
@@ -103,7 +103,7 @@ pub(crate) fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
             )
         });
     }
-    for path in named(paths) {
+    for path in list_named(paths) {
         if listed.iter().all(|listed| listed.path != path) {
             let name = path
                 .strip_prefix(&venvs)
@@ -111,24 +111,24 @@ pub(crate) fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
                 .map(|name| name.display().to_string());
             listed.push(Listed {
                 name,
-                ..line(ctx, path.clone(), path, None, None)
+                ..describe(ctx, path.clone(), path, None, None)
             });
         }
     }
-    for mut environment in environment::all(paths) {
+    for mut environment in environment::list(paths) {
         if let Some(project) = renamed_to(paths, &environment) {
             // Its project is known by its link only when somebody stands there.
             let _ = environment.give_to(&project);
         }
-        if let Standing::Moved(found, old) = environment::look(paths, environment.project())
+        if let Standing::Moved(found, old) = environment::inspect(paths, environment.project())
             && found == environment
         {
             // One that can't be put in order is listed as it is.
-            let _ = environment::follow(&environment, &old);
+            let _ = environment::repair_moved(&environment, &old);
         }
-        let trusted = trust::check_own(&environment).ok();
+        let trusted = trust::check_environment(&environment).ok();
         let path = environment.project().join(venv::NAME);
-        let line = line(
+        let line = describe(
             ctx,
             path,
             environment.root().into(),
@@ -149,20 +149,20 @@ pub(crate) fn list(ctx: &Context) -> Result<Vec<Listed>, Error> {
 fn renamed_to(paths: &Paths, environment: &Environment) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors()
-        .find_map(|folder| match environment::look(paths, folder) {
+        .find_map(|folder| match environment::inspect(paths, folder) {
             Standing::Renamed(found) if found == *environment => fs::canonicalize(folder).ok(),
             _ => None,
         })
 }
 
-fn line(
+fn describe(
     ctx: &Context,
     path: PathBuf,
     root: PathBuf,
     kind: Option<Kind>,
     trusted: Option<TrustedVenv>,
 ) -> Listed {
-    let state = trusted.and_then(|venv| mend::mend(ctx, &venv, None).ok());
+    let state = trusted.and_then(|venv| repair::repair(ctx, &venv, None).ok());
     Listed {
         name: None,
         python: locate::interpreter(&ctx.paths, &root)
@@ -170,9 +170,9 @@ fn line(
             .or_else(|| venv::Config::read(&root).map(|config| config.version)),
         kind,
         works: venv::works(&root),
-        mended: state == Some(State::Mended),
+        repaired: state == Some(RepairState::Repaired),
         lost: match state {
-            Some(State::Lost(request)) => Some(request),
+            Some(RepairState::Lost(request)) => Some(request),
             _ => None,
         },
         kept: false,
@@ -185,9 +185,13 @@ fn line(
 ///
 /// # Errors
 /// Boot made no such environment; or it can't be removed.
-pub(crate) fn remove(ctx: &Context, here: &Path, what: &Path) -> Result<PathBuf, Error> {
-    let named = named(&ctx.paths);
-    let mut made: Vec<PathBuf> = trust::list(&ctx.paths)?
+pub(crate) fn remove_environment(
+    ctx: &Context,
+    here: &Path,
+    what: &Path,
+) -> Result<PathBuf, Error> {
+    let named = list_named(&ctx.paths);
+    let mut made: Vec<PathBuf> = trust::list_trusted(&ctx.paths)?
         .into_iter()
         .filter(|known| known.kind == Kind::Made)
         .map(|known| known.path)
@@ -232,7 +236,7 @@ fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf,
         // nothing more.
         environment.root() == real || (is_projects && environment.is_in_use())
     };
-    let found = environment::all(&ctx.paths).into_iter().find(is_meant);
+    let found = environment::list(&ctx.paths).into_iter().find(is_meant);
     let environment = found.ok_or_else(|| Error::NotMade(what.into()))?;
     let link = environment.project().join(venv::NAME);
     let _lock = venv::lock(ctx, &link)?;
@@ -246,19 +250,22 @@ fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf,
 ///
 /// # Errors
 /// None is kept, or something of somebody else stands at the project's `.venv`.
-pub(crate) fn restore(ctx: &Context, here: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn restore_environment(ctx: &Context, here: &Path) -> Result<PathBuf, Error> {
     let located = locate::locate(&ctx.paths, here)
         .project
         .map(|project| project.folder);
     let candidates = [Some(here.to_path_buf()), located];
     for folder in candidates.into_iter().flatten() {
         let folder = fs::canonicalize(&folder).map_err(store::Error::io("find", &folder))?;
-        let Some(environment) = environment::kept(&ctx.paths, &folder).into_iter().next() else {
+        let Some(environment) = environment::list_kept(&ctx.paths, &folder)
+            .into_iter()
+            .next()
+        else {
             continue;
         };
         let link = folder.join(venv::NAME);
         let _lock = venv::lock(ctx, &link)?;
-        match environment::look(&ctx.paths, &folder) {
+        match environment::inspect(&ctx.paths, &folder) {
             Standing::Foreign(_) | Standing::Unusable => return Err(Error::Displaced(link)),
             _ => environment.link()?,
         }

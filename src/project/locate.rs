@@ -65,7 +65,7 @@ pub(crate) fn locate(paths: &Paths, folder: &Path) -> Located {
     };
     let pinned = found.pin.as_ref().map(Pin::folder);
     for above in folder.ancestors() {
-        let standing = environment::look(paths, above);
+        let standing = environment::inspect(paths, above);
         let is_pinned = pinned == Some(above);
         let is_project = match &standing {
             Standing::Nothing | Standing::Unusable => is_pinned,
@@ -111,7 +111,7 @@ pub(crate) fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<Trus
     let trusted = match &project.standing {
         Standing::Own(environment)
         | Standing::Renamed(environment)
-        | Standing::Moved(environment, _) => trust::check_own(environment).ok()?,
+        | Standing::Moved(environment, _) => trust::check_environment(environment).ok()?,
         Standing::Foreign(root) => trust::check_in_project(paths, &project.folder, root).ok()?,
         _ => return None,
     };

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::choice::{Missing, Reason};
 use super::environment::{self, Environment, Standing};
-use super::mend::{self, State};
 use super::pin::{self, Name, Pin};
+use super::repair::{self, RepairState};
 use super::trust;
 use super::venv::{self, Made, VenvOptions};
 use super::{Error, locate};
@@ -50,7 +50,7 @@ pub(crate) struct Outcome {
     /// False: it was there.
     pub fresh: bool,
     /// It was there, and its Python had moved.
-    pub mended: bool,
+    pub repaired: bool,
     pub without_pip: Option<String>,
     /// The packages of the environment that was replaced.
     pub gone: Vec<String>,
@@ -61,13 +61,13 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn there(path: &Path, version: String) -> Outcome {
+    fn existing(path: &Path, version: String) -> Outcome {
         let path = path.into();
         Outcome {
             path,
             version,
             fresh: false,
-            mended: false,
+            repaired: false,
             without_pip: None,
             gone: Vec::new(),
             kept: false,
@@ -90,7 +90,11 @@ struct Making<'a> {
 ///
 /// # Errors
 /// There is no such Python; something is in the way; or it can't be written.
-pub(crate) fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcome, Error> {
+pub(crate) fn make_environment(
+    ctx: &Context,
+    here: &Path,
+    wanted: &Wanted,
+) -> Result<Outcome, Error> {
     let located = locate::locate(&ctx.paths, here);
     located
         .warnings
@@ -102,13 +106,13 @@ pub(crate) fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcom
         .and_then(|project| project.pin.clone());
     let request = match &wanted.python {
         Some(request) => Some(request.clone()),
-        None => match pinned(pin)? {
+        None => match read_request(pin)? {
             Some(request) => Some(request),
-            None => pinned(pin::read_global(&ctx.paths))?,
+            None => read_request(pin::read_global(&ctx.paths))?,
         },
     };
     let python = match &request {
-        Some(request) => python_of(ctx, here, request, wanted.system.as_deref())?,
+        Some(request) => find_python(ctx, here, request, wanted.system.as_deref())?,
         None => {
             let newest = installed::find(&ctx.paths, &Request::Latest);
             newest
@@ -136,30 +140,30 @@ pub(crate) fn make(ctx: &Context, here: &Path, wanted: &Wanted) -> Result<Outcom
                 .as_ref()
                 .map_or(folder.as_path(), |project| &project.folder);
             if in_project {
-                making.at(&folder.join(venv::NAME))
+                making.make_folder(&folder.join(venv::NAME))
             } else {
-                making.of_project(folder)
+                making.make_for_project(folder)
             }
         }
         Place::Path(path)
             if path.file_name().is_some_and(|name| name == venv::NAME) && !in_project =>
         {
             let path = here.join(path);
-            making.of_project(path.parent().unwrap_or(Path::new("/")))
+            making.make_for_project(path.parent().unwrap_or(Path::new("/")))
         }
-        Place::Path(path) => making.at(&here.join(path)),
+        Place::Path(path) => making.make_folder(&here.join(path)),
         Place::Named(name) => {
             let target = ctx.paths.venvs().join(name.as_str());
             if target == ctx.paths.projects() {
                 return Err(Error::NotAName(name.to_string()));
             }
-            making.at(&target)
+            making.make_folder(&target)
         }
     }
 }
 
 /// The Python that a pin asks for. None without a pin, or where that names an environment.
-fn pinned(pin: Option<Pin>) -> Result<Option<Request>, Error> {
+fn read_request(pin: Option<Pin>) -> Result<Option<Request>, Error> {
     let Some(pin) = pin else { return Ok(None) };
     let subject = escaped(&pin.file.display().to_string());
     pin.python()
@@ -181,7 +185,7 @@ impl Making<'_> {
     }
 
     /// An environment in boot's folder, and the project's link to it.
-    fn of_project(&self, folder: &Path) -> Result<Outcome, Error> {
+    fn make_for_project(&self, folder: &Path) -> Result<Outcome, Error> {
         let ctx = self.ctx;
         fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
         let folder = fs::canonicalize(folder).map_err(store::Error::io("find", folder))?;
@@ -189,19 +193,19 @@ impl Making<'_> {
         let lock = venv::lock(ctx, &link)?;
         let mut there = None;
         let (mut gone, mut is_foreign) = (Vec::new(), false);
-        match environment::look(&ctx.paths, &folder) {
+        match environment::inspect(&ctx.paths, &folder) {
             Standing::Own(environment) => there = Some(environment),
             Standing::Renamed(mut environment) => {
                 environment.give_to(&folder)?;
                 there = Some(environment);
             }
             Standing::Moved(environment, old) => {
-                environment::follow(&environment, &old)?;
+                environment::repair_moved(&environment, &old)?;
                 there = Some(environment);
             }
             Standing::Nothing if !self.wanted.clear => {
-                if let Some(environment) = environment::displaced(&ctx.paths, &folder) {
-                    environment::bring_back(&environment)?;
+                if let Some(environment) = environment::find_displaced(&ctx.paths, &folder) {
+                    environment::relink(&environment)?;
                     there = Some(environment);
                 }
             }
@@ -209,7 +213,7 @@ impl Making<'_> {
             Standing::Foreign(root) => {
                 there = self.displace(&folder, &root)?;
                 if there.is_none() && root == link {
-                    gone = packages_of(&root);
+                    gone = list_packages(&root);
                 }
                 is_foreign = there.is_none();
             }
@@ -223,11 +227,11 @@ impl Making<'_> {
             gone,
             kept,
             project: Some(folder.clone()),
-            ..Outcome::there(&link, String::new())
+            ..Outcome::existing(&link, String::new())
         };
         match there {
             None => {
-                let kept = environment::kept(&ctx.paths, &folder)
+                let kept = environment::list_kept(&ctx.paths, &folder)
                     .iter()
                     .any(|kept| kept.has_packages());
                 let (environment, made) =
@@ -239,7 +243,7 @@ impl Making<'_> {
                 Ok(fresh(made, gone, kept))
             }
             Some(environment) if self.wanted.clear => {
-                let gone = packages_of(environment.root());
+                let gone = list_packages(environment.root());
                 let made = environment::replace(
                     ctx,
                     &self.python,
@@ -251,26 +255,29 @@ impl Making<'_> {
                 Ok(fresh(made, gone, false))
             }
             Some(environment) => {
-                // Mending takes a lock of its own.
+                // A repair takes a lock of its own.
                 drop(lock);
-                let trusted = trust::check_own(&environment).map_err(Error::Refused)?;
-                let wanted = self.asked.then_some(mend::Wanted {
+                let trusted = trust::check_environment(&environment).map_err(Error::Refused)?;
+                let wanted = self.asked.then_some(repair::Binding {
                     python: &self.python,
                     exact: self.exact,
                 });
-                let state = mend::mend(ctx, &trusted, wanted)?;
+                let state = repair::repair(ctx, &trusted, wanted)?;
                 let version = locate::interpreter(&ctx.paths, environment.root())
                     .map_or_else(|| "?".into(), |key| key.version.to_string());
-                if matches!(state, State::Other | State::Lost(_) | State::Broken) {
+                if matches!(
+                    state,
+                    RepairState::Other | RepairState::Lost(_) | RepairState::Broken
+                ) {
                     return Err(Error::Exists {
                         path: link,
                         version,
                     });
                 }
                 Ok(Outcome {
-                    mended: state == State::Mended,
+                    repaired: state == RepairState::Repaired,
                     project: Some(folder.clone()),
-                    ..Outcome::there(&link, version)
+                    ..Outcome::existing(&link, version)
                 })
             }
         }
@@ -319,26 +326,26 @@ impl Making<'_> {
     }
 
     /// A folder at a path of the user's, or a named one.
-    fn at(&self, target: &Path) -> Result<Outcome, Error> {
+    fn make_folder(&self, target: &Path) -> Result<Outcome, Error> {
         let ctx = self.ctx;
-        let target = resolved(target)?;
+        let target = resolve_folder(target)?;
         if target.as_os_str().as_encoded_bytes().contains(&b':') {
             return Err(Error::Refused(trust::Refusal::Colon(target)));
         }
-        // Before the lock, which mending takes too.
+        // Before the lock, which a repair takes too.
         let known = if self.wanted.clear {
             None
         } else {
             trust::check(&ctx.paths, &target).ok()
         };
-        let bound_to = self.asked.then_some(mend::Wanted {
+        let bound_to = self.asked.then_some(repair::Binding {
             python: &self.python,
             exact: self.exact,
         });
         let state = known
-            .map(|known| mend::mend(ctx, &known, bound_to))
+            .map(|known| repair::repair(ctx, &known, bound_to))
             .transpose()?;
-        let mended = state == Some(State::Mended);
+        let repaired = state == Some(RepairState::Repaired);
         let _lock = venv::lock(ctx, &target)?;
         if target.file_name().is_some_and(|name| name == venv::NAME)
             && target.is_symlink()
@@ -347,12 +354,15 @@ impl Making<'_> {
             // A folder is to stand there from now on; what the link leads to stays.
             fs::remove_file(&target).map_err(store::Error::io("remove", &target))?;
         }
-        if let Some(there) = there(self, &target)? {
-            return Ok(Outcome { mended, ..there });
+        if let Some(existing) = find_existing(self, &target)? {
+            return Ok(Outcome {
+                repaired,
+                ..existing
+            });
         }
         let in_project = target.file_name().is_some_and(|name| name == venv::NAME);
         let project = target.parent().filter(|_| in_project);
-        let gone = packages_of(&target);
+        let gone = list_packages(&target);
         let options = self.options(project.unwrap_or(&target).file_name());
         let made = venv::publish(ctx, &self.python, &target, &options, self.wanted.pip)?;
         let version = self.python.key.version.to_string();
@@ -363,13 +373,13 @@ impl Making<'_> {
             without_pip,
             gone,
             project,
-            ..Outcome::there(&target, String::new())
+            ..Outcome::existing(&target, String::new())
         })
     }
 }
 
 /// The packages that somebody installed in an environment: pip came with it.
-fn packages_of(root: &Path) -> Vec<String> {
+fn list_packages(root: &Path) -> Vec<String> {
     venv::packages(root)
         .into_iter()
         .filter(|name| name != "pip")
@@ -377,7 +387,7 @@ fn packages_of(root: &Path) -> Vec<String> {
 }
 
 /// The installed Python that is asked for, by its path too.
-fn python_of(
+fn find_python(
     ctx: &Context,
     here: &Path,
     request: &Request,
@@ -397,7 +407,7 @@ fn python_of(
 }
 
 /// The folder above made real, so that the environment's own path holds wherever it is called from.
-fn resolved(target: &Path) -> Result<PathBuf, Error> {
+fn resolve_folder(target: &Path) -> Result<PathBuf, Error> {
     let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
         return Err(Error::InTheWay(target.into()));
     };
@@ -408,7 +418,7 @@ fn resolved(target: &Path) -> Result<PathBuf, Error> {
 }
 
 /// What stands at `target`: None if it may be (over)written, an outcome if it is what is wanted.
-fn there(making: &Making, target: &Path) -> Result<Option<Outcome>, Error> {
+fn find_existing(making: &Making, target: &Path) -> Result<Option<Outcome>, Error> {
     let Making {
         ctx,
         python,
@@ -443,5 +453,5 @@ fn there(making: &Making, target: &Path) -> Result<Option<Outcome>, Error> {
             version: config.version,
         });
     }
-    Ok(Some(Outcome::there(target, config.version)))
+    Ok(Some(Outcome::existing(target, config.version)))
 }

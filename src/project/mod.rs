@@ -2,7 +2,6 @@
 //! prompt.
 
 pub(crate) mod activation;
-mod book;
 pub(crate) mod choice;
 pub(crate) mod default_python;
 pub(crate) mod dependents;
@@ -12,11 +11,11 @@ pub(crate) mod hints;
 pub(crate) mod known;
 pub(crate) mod locate;
 pub(crate) mod make;
-pub(crate) mod mend;
 pub(crate) mod missing;
 pub mod pin;
 mod relocate;
 pub(crate) mod removed;
+pub(crate) mod repair;
 pub(crate) mod surroundings;
 pub(crate) mod trust;
 pub(crate) mod venv;
@@ -30,7 +29,7 @@ use crate::Code;
 pub enum Error {
     #[error("{} can't be read: {message}\ncorrect it, or remove it: boot then trusts nothing until \
              told so", path.display())]
-    Book { path: PathBuf, message: String },
+    TrustStore { path: PathBuf, message: String },
     #[error("{0}")]
     Refused(trust::Refusal),
     #[error("there is no environment in {}\nmake one there: boot venv", trust::shown(.0))]

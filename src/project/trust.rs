@@ -4,7 +4,9 @@
 //! A checkout can bring a `.venv` with a `python`, a `git` and an `ls` inside, and a prompt that
 //! runs git would run that one with no key pressed. So an environment outside of boot's folder is
 //! known by its canonical path *and* its inode and birth, in a file that no project can write; and
-//! only [`check`] and [`check_own`] make the type that the hook's output accepts.
+//! only [`check`] and [`check_environment`] make the type that the hook's output accepts.
+
+mod store;
 
 use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
@@ -12,16 +14,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::book::{Book, Entry, Tree};
+use self::store::{Entry, Tree, TrustStore};
 use super::environment::{self, Environment, Standing};
 use super::{Error, exclude, venv};
 use crate::Context;
 use crate::report::escaped;
 use crate::shell::quote;
 use crate::store::paths::Paths;
-use crate::store::{self, owner, stamp};
+use crate::store::{Error as StoreError, owner, stamp};
 
-/// An environment that may be put on PATH. Made by [`check`] and [`check_own`] only.
+/// An environment that may be put on PATH. Made by [`check`] and [`check_environment`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TrustedVenv {
     root: PathBuf,
@@ -91,10 +93,10 @@ fn project(venv: &Path) -> &Path {
 
 /// Whether `venv` may be activated: it is known, and nobody else can change it.
 pub(crate) fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
-    let (root, data) = sound(venv)?;
-    // A book that can't be read trusts nothing.
-    let book = Book::read(paths).unwrap_or_default();
-    let mut known = book
+    let (root, data) = check_folder(venv)?;
+    // A trust store that can't be read trusts nothing.
+    let store = TrustStore::read(paths).unwrap_or_default();
+    let mut known = store
         .venv
         .iter()
         .filter(|entry| entry.path.0 == root)
@@ -106,7 +108,7 @@ pub(crate) fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> 
             made: entry.made,
         });
     }
-    if book.has_in_a_tree(&root) {
+    if store.has_in_a_tree(&root) {
         return Ok(TrustedVenv { root, made: false });
     }
     Err(if replaced {
@@ -134,17 +136,17 @@ pub(crate) fn check_in_project(
 
 /// A project's environment in boot's own folder: nobody else can write there, unless the folder was
 /// opened to others.
-pub(crate) fn check_own(environment: &Environment) -> Result<TrustedVenv, Refusal> {
+pub(crate) fn check_environment(environment: &Environment) -> Result<TrustedVenv, Refusal> {
     if environment.is_untrusted() {
         return Err(Refusal::Untrusted(environment.project().into()));
     }
-    let (root, _) = sound(environment.root())?;
+    let (root, _) = check_folder(environment.root())?;
     Ok(TrustedVenv { root, made: true })
 }
 
 /// What must hold of an environment, whoever vouches for it: its canonical path and its folder's
 /// data.
-fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
+fn check_folder(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
     let none = |_| Refusal::NoVenv(venv.into());
     let data = fs::symlink_metadata(venv).map_err(none)?;
     if data.is_symlink() {
@@ -186,8 +188,8 @@ fn sound(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
 /// be once it is published: a run that is cut in between leaves no environment of boot's that
 /// nothing is known of. What stands there until then stays known.
 pub(crate) fn record(ctx: &Context, target: &Path, folder: &Path) -> Result<(), Error> {
-    let data = fs::symlink_metadata(folder).map_err(store::Error::io("find", folder))?;
-    note(ctx, target, &data, true)
+    let data = fs::symlink_metadata(folder).map_err(StoreError::io("find", folder))?;
+    write_entry(ctx, target, &data, true)
 }
 
 /// Trusts the environment of the project `folder`, or `folder` itself where that is one; returns
@@ -200,7 +202,7 @@ pub(crate) fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Err
     let venv = if folder.join(venv::CONFIG).exists() {
         folder.to_path_buf()
     } else {
-        match environment::look(&ctx.paths, folder) {
+        match environment::inspect(&ctx.paths, folder) {
             Standing::Own(environment)
             | Standing::Renamed(environment)
             | Standing::Moved(environment, _) => {
@@ -216,22 +218,23 @@ pub(crate) fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Err
         }
     };
     if check(&ctx.paths, &venv).is_ok() {
-        // It may have been refused for what has been mended since: open shells are to look again.
+        // It may have been refused for what has been put right since: open shells are to look again.
         stamp::touch(&ctx.paths)?;
         return Ok((venv, false));
     }
-    let (root, data) = sound(&venv).map_err(Error::Refused)?;
-    note(ctx, &root, &data, false)?;
+    let (root, data) = check_folder(&venv).map_err(Error::Refused)?;
+    write_entry(ctx, &root, &data, false)?;
     Ok((root, true))
 }
 
-fn note(ctx: &Context, root: &Path, data: &Metadata, made: bool) -> Result<(), Error> {
+fn write_entry(ctx: &Context, root: &Path, data: &Metadata, made: bool) -> Result<(), Error> {
     let there = fs::symlink_metadata(root).ok();
-    Book::change(ctx, |book| {
+    TrustStore::change(ctx, |store| {
         let is_there = |entry: &Entry| there.as_ref().is_some_and(|data| entry.is(data));
-        book.venv
+        store
+            .venv
             .retain(|entry| entry.path.0 != root || (is_there(entry) && !entry.is(data)));
-        book.venv.push(Entry::new(root.into(), data, made));
+        store.venv.push(Entry::new(root.into(), data, made));
         true
     })?;
     Ok(())
@@ -239,15 +242,15 @@ fn note(ctx: &Context, root: &Path, data: &Metadata, made: bool) -> Result<(), E
 
 /// Trusts every environment below `folder`, those to come included. False if it was trusted before.
 pub(crate) fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
-    let root = fs::canonicalize(folder).map_err(store::Error::io("find", folder))?;
-    Book::change(ctx, |book| {
-        let exceptions = book.except.len();
-        book.except.retain(|tree| !tree.path.0.starts_with(&root));
-        let new = !book.tree.iter().any(|tree| tree.path.0 == root);
+    let root = fs::canonicalize(folder).map_err(StoreError::io("find", folder))?;
+    TrustStore::change(ctx, |store| {
+        let exceptions = store.except.len();
+        store.except.retain(|tree| !tree.path.0.starts_with(&root));
+        let new = !store.tree.iter().any(|tree| tree.path.0 == root);
         if new {
-            book.tree.push(Tree::of(&root));
+            store.tree.push(Tree::of(&root));
         }
-        new || book.except.len() != exceptions
+        new || store.except.len() != exceptions
     })
 }
 
@@ -256,41 +259,42 @@ pub(crate) fn trust_tree(ctx: &Context, folder: &Path) -> Result<bool, Error> {
 pub(crate) fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
     if let Standing::Own(environment)
     | Standing::Renamed(environment)
-    | Standing::Moved(environment, _) = environment::look(&ctx.paths, folder)
+    | Standing::Moved(environment, _) = environment::inspect(&ctx.paths, folder)
     {
         let changed = environment.set_untrusted(true)?;
         stamp::touch(&ctx.paths)?;
         return Ok(changed);
     }
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
-    Book::change(ctx, |book| {
-        let known = drop_venvs(book, &root);
-        let trees = book.tree.len();
-        book.tree.retain(|tree| tree.path.0 != root);
-        let in_another = book.has_in_a_tree(&root);
+    TrustStore::change(ctx, |store| {
+        let known = drop_venvs(store, &root);
+        let trees = store.tree.len();
+        store.tree.retain(|tree| tree.path.0 != root);
+        let in_another = store.has_in_a_tree(&root);
         if in_another {
-            book.except.push(Tree::of(&root));
+            store.except.push(Tree::of(&root));
         }
         // An exception means nothing outside of every tree.
-        let Book { tree, except, .. } = book;
+        let TrustStore { tree, except, .. } = store;
         except.retain(|exception| {
             tree.iter()
                 .any(|tree| exception.path.0.starts_with(&tree.path.0))
         });
-        known || in_another || trees != book.tree.len()
+        known || in_another || trees != store.tree.len()
     })
 }
 
 /// Forgets the environment at the canonical path `venv`, which is gone.
 pub(crate) fn forget(ctx: &Context, venv: &Path) -> Result<bool, Error> {
-    Book::change(ctx, |book| drop_venvs(book, venv))
+    TrustStore::change(ctx, |store| drop_venvs(store, venv))
 }
 
-fn drop_venvs(book: &mut Book, root: &Path) -> bool {
-    let before = book.venv.len();
-    book.venv
+fn drop_venvs(store: &mut TrustStore, root: &Path) -> bool {
+    let before = store.venv.len();
+    store
+        .venv
         .retain(|entry| entry.path.0 != root && entry.path.0 != root.join(venv::NAME));
-    before != book.venv.len()
+    before != store.venv.len()
 }
 
 /// One line of what is trusted.
@@ -314,9 +318,9 @@ pub(crate) enum Kind {
 }
 
 /// Everything that is trusted, by path.
-pub(crate) fn list(paths: &Paths) -> Result<Vec<Known>, Error> {
-    let book = Book::read(paths)?;
-    let venvs = book.venv.into_iter().map(|entry| Known {
+pub(crate) fn list_trusted(paths: &Paths) -> Result<Vec<Known>, Error> {
+    let store = TrustStore::read(paths)?;
+    let venvs = store.venv.into_iter().map(|entry| Known {
         path: entry.path.0,
         kind: if entry.made {
             Kind::Made
@@ -324,11 +328,11 @@ pub(crate) fn list(paths: &Paths) -> Result<Vec<Known>, Error> {
             Kind::Trusted
         },
     });
-    let trees = book.tree.into_iter().map(|tree| Known {
+    let trees = store.tree.into_iter().map(|tree| Known {
         path: tree.path.0,
         kind: Kind::Tree,
     });
-    let exceptions = book.except.into_iter().map(|tree| Known {
+    let exceptions = store.except.into_iter().map(|tree| Known {
         path: tree.path.0,
         kind: Kind::Except,
     });
@@ -434,6 +438,6 @@ mod tests {
         fs::rename(&new, &old).unwrap();
         assert!(check(&ctx.paths, &old).unwrap().is_made());
         record(&ctx, &old, &old).unwrap();
-        assert_eq!(Book::read(&ctx.paths).unwrap().venv.len(), 1);
+        assert_eq!(TrustStore::read(&ctx.paths).unwrap().venv.len(), 1);
     }
 }

@@ -122,7 +122,7 @@ pub(crate) fn uninstall(ctx: &Context, plan: &Plan) -> Result<()> {
             manuals::unlink(paths, &tool)?;
         }
     }
-    for environment in environment::all(paths)
+    for environment in environment::list(paths)
         .iter()
         .filter(|environment| environment.is_in_use())
     {

@@ -1,4 +1,4 @@
-//! `boot venv`: made, listed, mended, removed; and what people do in one.
+//! `boot venv`: made, listed, repaired, removed; and what people do in one.
 
 use std::fs;
 use std::path::Path;
@@ -160,7 +160,7 @@ fn venv_list_repairs_venv_whose_python_moved() {
 
     let seen = listed(&home, &venv);
     assert_eq!(
-        (seen["works"].clone(), seen["mended"].clone()),
+        (seen["works"].clone(), seen["repaired"].clone()),
         (true.into(), true.into()),
         "{seen}"
     );
@@ -168,7 +168,7 @@ fn venv_list_repairs_venv_whose_python_moved() {
     assert_eq!(home.read("project/.venv/kept"), "x");
     let seen = listed(&home, &venv);
     assert_eq!(
-        (seen["works"].clone(), seen["mended"].clone()),
+        (seen["works"].clone(), seen["repaired"].clone()),
         (true.into(), false.into()),
         "once: {seen}"
     );
@@ -253,7 +253,7 @@ fn venv_repairs_existing_environment() {
     assert!(!home.root.join(".venv/bin/python").exists());
     home.boot(["venv", "--python", &next])
         .success()
-        .stderr_has("mended");
+        .stderr_has("repaired");
     runs(&home, &home.root.join(".venv"));
     assert_eq!(home.read(".venv/kept"), "x");
     home.boot(["venv", "--python", &next])

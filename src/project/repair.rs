@@ -18,14 +18,14 @@ use crate::store::{self, atomic};
 
 /// How an environment stands to its Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum RepairState {
     /// It works, and is bound to what it should be bound to.
     Sound,
     /// It is bound anew.
-    Mended,
+    Repaired,
     /// Its Python, named as a request, isn't installed.
     Lost(String),
-    /// It works, and is of another minor than the Python that is wanted: nothing that can be mended
+    /// It works, and is of another minor than the Python that is wanted: nothing that can be repaired
     /// in place.
     Other,
     /// It doesn't work and doesn't say what it was made with, or boot hasn't made it.
@@ -34,7 +34,7 @@ pub(crate) enum State {
 
 /// Which Python an environment is for, where a pin says so.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct Binding<'a> {
     pub python: &'a Installed,
     /// The pin names a patch: the environment is bound to it, and not to the minor's link.
     pub exact: bool,
@@ -45,14 +45,18 @@ pub(crate) struct Wanted<'a> {
 ///
 /// # Errors
 /// What should be changed can't be written.
-pub(crate) fn mend(
+pub(crate) fn repair(
     ctx: &Context,
     venv: &TrustedVenv,
-    wanted: Option<Wanted>,
-) -> Result<State, Error> {
+    wanted: Option<Binding>,
+) -> Result<RepairState, Error> {
     let root = venv.root();
     let works = venv::works(root);
-    let as_it_is = if works { State::Sound } else { State::Broken };
+    let as_it_is = if works {
+        RepairState::Sound
+    } else {
+        RepairState::Broken
+    };
     let Some(config) = Config::read(root).filter(|config| config.boot && venv.is_made()) else {
         return Ok(as_it_is);
     };
@@ -70,13 +74,13 @@ pub(crate) fn mend(
                     config.version
                 };
                 return Ok(if works {
-                    State::Sound
+                    RepairState::Sound
                 } else {
-                    State::Lost(lost)
+                    RepairState::Lost(lost)
                 });
             };
             found = python;
-            Wanted {
+            Binding {
                 python: &found,
                 exact,
             }
@@ -84,13 +88,17 @@ pub(crate) fn mend(
     };
     let key = &wanted.python.key;
     if key.version.minor_name(key.variant) != minor {
-        return Ok(if works { State::Other } else { State::Broken });
+        return Ok(if works {
+            RepairState::Other
+        } else {
+            RepairState::Broken
+        });
     }
     if is_bound(root, &config, wanted) {
-        return Ok(State::Sound);
+        return Ok(RepairState::Sound);
     }
     bind(ctx, root, wanted)?;
-    Ok(State::Mended)
+    Ok(RepairState::Repaired)
 }
 
 /// The minor that an environment is for, as `3.13t`: what its interpreter is called.
@@ -140,7 +148,7 @@ fn is_boots(config: &Config) -> bool {
 }
 
 /// Whether all that refers to the Python leads to it, and says its version.
-fn is_bound(root: &Path, config: &Config, wanted: Wanted) -> bool {
+fn is_bound(root: &Path, config: &Config, wanted: Binding) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let Some(executable) = real(&wanted.python.executable) else {
         return true;
@@ -152,7 +160,7 @@ fn is_bound(root: &Path, config: &Config, wanted: Wanted) -> bool {
 
 /// The config first: if the run is cut in between, the link still shows that there is something to
 /// do.
-fn bind(ctx: &Context, root: &Path, wanted: Wanted) -> Result<(), Error> {
+fn bind(ctx: &Context, root: &Path, wanted: Binding) -> Result<(), Error> {
     let _lock = venv::lock(ctx, root)?;
     let executable = if wanted.exact {
         wanted.python.executable.clone()

@@ -11,14 +11,14 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
 use crate::Context;
+use crate::project::Error;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic, stamp};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Book {
+pub(super) struct TrustStore {
     #[serde(default)]
     pub venv: Vec<Entry>,
     /// Folders of whose environments all are trusted.
@@ -130,15 +130,17 @@ impl From<Place> for String {
     }
 }
 
-impl Book {
-    pub(super) fn read(paths: &Paths) -> Result<Book, Error> {
+impl TrustStore {
+    pub(super) fn read(paths: &Paths) -> Result<TrustStore, Error> {
         let file = paths.trust_file();
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(TrustStore::default());
+            }
             Err(error) => return Err(store::Error::io("read", &file)(error).into()),
         };
-        toml::from_str(&text).map_err(|error| Error::Book {
+        toml::from_str(&text).map_err(|error| Error::TrustStore {
             path: file,
             message: error.message().into(),
         })
@@ -147,15 +149,15 @@ impl Book {
     /// Changes the file under its lock. `change` says whether there was anything to change.
     pub(super) fn change(
         ctx: &Context,
-        change: impl FnOnce(&mut Book) -> bool,
+        change: impl FnOnce(&mut TrustStore) -> bool,
     ) -> Result<bool, Error> {
         let _lock = Lock::hold(&ctx.paths.locks(), "trust", &*ctx.report)?;
-        let mut book = Book::read(&ctx.paths)?;
-        if !change(&mut book) {
+        let mut store = TrustStore::read(&ctx.paths)?;
+        if !change(&mut store) {
             return Ok(false);
         }
         // Tables of strings and a boolean: there is nothing in them that TOML can't hold.
-        let text = toml::to_string(&book).map_err(|error| Error::Book {
+        let text = toml::to_string(&store).map_err(|error| Error::TrustStore {
             path: ctx.paths.trust_file(),
             message: error.to_string(),
         })?;
@@ -202,10 +204,10 @@ mod tests {
                 .map(|path| Tree::of(Path::new(path)))
                 .collect::<Vec<_>>()
         };
-        let book = Book {
+        let store = TrustStore {
             tree: trees(&["/w", "/w/a/b/c"]),
             except: trees(&["/w/a"]),
-            ..Book::default()
+            ..TrustStore::default()
         };
         for (path, trusted) in [
             ("/w/x/.venv", true),
@@ -214,7 +216,7 @@ mod tests {
             ("/w/a/b/c/.venv", true),
             ("/wa", false),
         ] {
-            assert_eq!(book.has_in_a_tree(Path::new(path)), trusted, "{path}");
+            assert_eq!(store.has_in_a_tree(Path::new(path)), trusted, "{path}");
         }
     }
 
