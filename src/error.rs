@@ -29,6 +29,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Shim(#[from] crate::shell::shim::Failure),
     #[error(transparent)]
+    Manifest(#[from] crate::manifest::Error),
+    #[error(transparent)]
     Machine(#[from] crate::machine::Error),
     #[error(transparent)]
     SelfUpdate(#[from] crate::self_update::Error),
@@ -46,6 +48,7 @@ impl Error {
             Error::Python(error) => error.code(),
             Error::Missing(_) | Error::NoCommand(_) => Code::NotFound,
             Error::Shim(_) => Code::Failed,
+            Error::Manifest(error) => error.code(),
             Error::Machine(error) => error.code(),
             Error::Tool(error) => error.code(),
             Error::Store(_) | Error::Net(_) | Error::SelfUpdate(_) => Code::Failed,

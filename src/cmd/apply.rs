@@ -5,6 +5,7 @@ use crate::cli::machine::Apply;
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How, OnConflict, Outcome};
+use crate::machine::item::script;
 use crate::machine::plan::{self, Plan};
 use crate::machine::repository::extends::{self, Loaded};
 use crate::machine::{Error, repository};
@@ -46,7 +47,7 @@ pub(super) fn run_with(
             .try_for_each(|found| found.write(ctx, &manifest.place))
     };
     if args.locked {
-        lock::must_be_fresh(manifest, lock.as_ref())?;
+        lock::must_be_fresh(manifest, &script::hashes(manifest)?, lock.as_ref())?;
     }
     let plan = plan::plan(ctx, manifest, &applied, lock.as_ref())?.only(&args.only);
     if plan.is_done() {

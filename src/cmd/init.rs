@@ -9,6 +9,7 @@ use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How};
 use crate::machine::repository::extends;
 use crate::machine::{Error, plan, repository, start};
+use crate::manifest::address::Protocol;
 use crate::manifest::lock::Lock;
 use crate::net::endpoints;
 use crate::shell::quote;
@@ -34,10 +35,10 @@ fn start(args: &Init, ctx: &Context) -> Result<Code> {
         "wrote {}: edit it, then boot apply",
         ctx.paths.tilde(&path)
     ));
-    let others = import::here(&ctx.paths).join(" ");
+    let others = import::present_managers(&ctx.paths).join(" ");
     if !others.is_empty() {
         ctx.report.info(&format!(
-            "to take in what others have here: boot import {others}"
+            "to import what other managers have here: boot import {others}"
         ));
     }
     Ok(Code::Done)
@@ -76,10 +77,15 @@ pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
         return entry_script(ctx);
     }
     let applied = Applied::read(&ctx.paths)?;
+    let protocol = if args.ssh {
+        Protocol::Ssh
+    } else {
+        Protocol::Https
+    };
     let mut here = match &args.repo {
         Some(text) => repository::fetch(
             ctx,
-            &repository::typed(&ctx.paths, text, args.ssh)?,
+            &repository::parse_argument(&ctx.paths, text, protocol)?,
             args.branch.as_deref(),
             &applied,
         )?,

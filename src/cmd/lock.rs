@@ -4,11 +4,12 @@ use super::apply::run_with;
 use crate::cli::machine::{Apply, Lock as Args, Update};
 use crate::error::Result;
 use crate::machine::applied::Applied;
+use crate::machine::item::script;
+use crate::machine::repository;
 use crate::machine::repository::extends::{self, Loaded};
 use crate::machine::resolve_lock::{self, Made};
-use crate::machine::{Error, repository};
 use crate::manifest::lock::{Lock, packages};
-use crate::manifest::{Manifest, Place};
+use crate::manifest::{Error, Manifest, Place};
 use crate::python::key::Platform;
 use crate::report::set_in;
 use crate::ui::table;
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args, ctx: &Context) -> Result<Code> {
     if args.check {
         let stale = match &old {
             None => Some("there is none".to_string()),
-            Some(lock) => match lock.stale(manifest, &platforms)? {
+            Some(lock) => match lock.staleness(manifest, &script::hashes(manifest)?, &platforms)? {
                 // Recorded, not enforced: no apply fails for them.
                 None if lock.packages != packages(manifest) => {
                     Some("boot.toml asks for other packages of the system".into())

@@ -4,8 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::import::{Error, Found, folder, is_supported, read, tool};
-use crate::manifest::Tool;
+use crate::import::{Error, ImportedTool, Inventory, folder_of_variable, is_supported, read_text};
 use crate::package::requirement::Name;
 use crate::store::paths::Paths;
 
@@ -89,7 +88,7 @@ const BOOTS: [&str; 5] = [
 /// Where Homebrew looks for one: here, then the user's.
 fn place(paths: &Paths, here: &Path) -> Option<PathBuf> {
     let named = ["HOMEBREW_BUNDLE_FILE", "HOMEBREW_BUNDLE_FILE_GLOBAL"]
-        .map(|variable| folder(paths, variable));
+        .map(|variable| folder_of_variable(paths, variable));
     let usual = [
         here.join("Brewfile"),
         paths.xdg_config.join("homebrew/Brewfile"),
@@ -104,22 +103,22 @@ fn place(paths: &Paths, here: &Path) -> Option<PathBuf> {
 }
 
 /// The Python part of `file`, or of the Brewfile that Homebrew would take in the folder `here`.
-pub(crate) fn find(paths: &Paths, file: Option<&Path>, here: &Path) -> Found {
+pub(crate) fn find(paths: &Paths, file: Option<&Path>, here: &Path) -> Inventory {
     let Some(path) = file
         .map(|file| here.join(file))
         .or_else(|| place(paths, here))
     else {
-        return Found {
+        return Inventory {
             place: here.join("Brewfile"),
-            ..Found::default()
+            ..Inventory::default()
         };
     };
-    let mut found = Found {
+    let mut found = Inventory {
         place: path.clone(),
-        ..Found::default()
+        ..Inventory::default()
     };
-    match read(&path) {
-        Ok(text) => text.lines().for_each(|line| take(&mut found, line)),
+    match read_text(&path) {
+        Ok(text) => text.lines().for_each(|line| add_line(&mut found, line)),
         Err(error) => {
             found.failed.push(Error {
                 path,
@@ -131,7 +130,7 @@ pub(crate) fn find(paths: &Paths, file: Option<&Path>, here: &Path) -> Found {
     found
 }
 
-fn take(found: &mut Found, line: &str) {
+fn add_line(found: &mut Inventory, line: &str) {
     let Some((verb, name, rest)) = call(line) else {
         return;
     };
@@ -147,7 +146,7 @@ fn take(found: &mut Found, line: &str) {
         "uv" => name.clone(),
         "brew" => match python(&name) {
             Some(Ok(request)) if condition => {
-                return found.leave(
+                return found.leave_out(
                     shown,
                     format!(
                         "Homebrew has it on a condition; add {request} \
@@ -161,20 +160,20 @@ fn take(found: &mut Found, line: &str) {
                 }
                 return;
             }
-            Some(Err(why)) => return found.leave(shown, why),
+            Some(Err(why)) => return found.leave_out(shown, why),
             None => match TOOLS.iter().find(|(formula, _)| *formula == name) {
                 Some((formula, "")) => (*formula).to_string(),
                 Some((_, package)) => (*package).to_string(),
                 None if BOOTS.contains(&name.as_str()) => {
-                    return found.leave(shown, "boot does what it does");
+                    return found.leave_out(shown, "boot does what it does");
                 }
-                None => return found.leave(shown, OTHERS),
+                None => return found.leave_out(shown, OTHERS),
             },
         },
-        _ => return found.leave(shown, OTHERS),
+        _ => return found.leave_out(shown, OTHERS),
     };
     if condition || rest.contains("args:") {
-        return found.leave(
+        return found.leave_out(
             shown,
             "Homebrew has it on a condition, or with options of its own",
         );
@@ -183,18 +182,16 @@ fn take(found: &mut Found, line: &str) {
         .chars()
         .take_while(|c| !"[=<>~!@ ;".contains(*c))
         .collect();
-    match tool(&base, &wanted) {
+    match ImportedTool::parse(&base, &wanted) {
         Ok(mut tool) => {
             tool.inject = with(rest);
-            if !found
-                .tools
-                .iter()
-                .any(|other: &Tool| Name::normalize(&other.name) == Name::normalize(&tool.name))
-            {
+            if !found.tools.iter().any(|other: &ImportedTool| {
+                Name::normalize(&other.name) == Name::normalize(&tool.name)
+            }) {
                 found.tools.push(tool);
             }
         }
-        Err(why) => found.leave(shown, why),
+        Err(why) => found.leave_out(shown, why),
     }
 }
 

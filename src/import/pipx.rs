@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::import::{Error, Found, ask_for_odd_pythons, folder, folders, minor, plain, read, tool};
-use crate::manifest::Tool;
+use crate::import::{
+    Error, ImportedTool, Inventory, Links, ask_for_odd_pythons, folder_of_variable, list_folders,
+    read_text, supported_minor, without_passwords,
+};
 use crate::package::requirement::Name;
 use crate::store::paths::Paths;
 use crate::tool::spec;
@@ -55,23 +57,23 @@ pub(crate) fn place(paths: &Paths) -> PathBuf {
     } else {
         paths.xdg_data.join("pipx")
     };
-    folder(paths, "PIPX_HOME")
+    folder_of_variable(paths, "PIPX_HOME")
         .unwrap_or(if old.exists() { old } else { new })
         .join("venvs")
 }
 
 /// Every tool of pipx's.
-pub(crate) fn find(paths: &Paths) -> Found {
+pub(crate) fn find(paths: &Paths) -> Inventory {
     let place = place(paths);
-    let mut found = Found {
+    let mut found = Inventory {
         place: place.clone(),
-        ..Found::default()
+        ..Inventory::default()
     };
     let mut tools = Vec::new();
-    for (name, root) in folders(&place, false) {
-        match one(&root) {
-            Ok(Some(metadata)) => take(&mut found, &mut tools, &name, metadata),
-            Ok(None) => found.leave(
+    for (name, root) in list_folders(&place, Links::Ignored) {
+        match read_record(&root) {
+            Ok(Some(metadata)) => add_tool(&mut found, &mut tools, &name, metadata),
+            Ok(None) => found.leave_out(
                 name,
                 "pipx wrote nothing down about it; pipx reinstall does",
             ),
@@ -83,14 +85,14 @@ pub(crate) fn find(paths: &Paths) -> Found {
     found
 }
 
-fn one(root: &Path) -> Result<Option<Metadata>, Error> {
+fn read_record(root: &Path) -> Result<Option<Metadata>, Error> {
     let path = root.join(RECORD);
     let wrong = |reason: String| Error {
         path: path.clone(),
         reason,
-        hint: "pipx reinstall writes it anew; the others are taken in",
+        hint: "pipx reinstall writes it anew; the others are imported",
     };
-    let text = match read(&path) {
+    let text = match read_text(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(wrong(error.to_string())),
@@ -103,9 +105,9 @@ fn one(root: &Path) -> Result<Option<Metadata>, Error> {
     Ok(Some(metadata))
 }
 
-fn take(
-    found: &mut Found,
-    tools: &mut Vec<(Tool, Option<String>)>,
+fn add_tool(
+    found: &mut Inventory,
+    tools: &mut Vec<(ImportedTool, Option<String>)>,
     folder: &str,
     metadata: Metadata,
 ) {
@@ -123,21 +125,24 @@ fn take(
     } else {
         main.suffix.clone()
     };
-    let mut wanted = match tool(&name, &asked) {
+    let mut wanted = match ImportedTool::parse(&name, &asked) {
         Ok(wanted) => wanted,
         Err(why) => {
-            return found.leave(
+            return found.leave_out(
                 folder,
-                format!("{why}; boot tool install {} makes it here", plain(&asked)),
+                format!(
+                    "{why}; boot tool install {} makes it here",
+                    without_passwords(&asked)
+                ),
             );
         }
     };
     if spec::suffix(&suffix).is_err() {
-        return found.leave(folder, "its suffix can't be one of a command");
+        return found.leave_out(folder, "its suffix can't be one of a command");
     }
     wanted.name.push_str(&suffix);
     wanted.suffix = suffix;
-    if main.pinned && wanted.source.is_none() && !main.package_version.is_empty() {
+    if main.pinned && wanted.git.is_none() && !main.package_version.is_empty() {
         wanted.version = Some(format!("=={}", main.package_version));
     }
     if main.include_dependencies {
@@ -151,10 +156,10 @@ fn take(
     for (key, injected) in &metadata.injected_packages {
         let package = injected.package.as_deref().unwrap_or(key);
         let asked = injected.package_or_url.as_deref().unwrap_or(package);
-        match tool(package, asked) {
-            Ok(injects) if injects.source.is_none() => {
+        match ImportedTool::parse(package, asked) {
+            Ok(injects) if injects.git.is_none() => {
                 let held = injected.pinned && !injected.package_version.is_empty();
-                let spec = Tool {
+                let held_tool = ImportedTool {
                     version: if held {
                         Some(format!("=={}", injected.package_version))
                     } else {
@@ -162,7 +167,7 @@ fn take(
                     },
                     ..injects
                 };
-                wanted.inject.push(spec.spec());
+                wanted.inject.push(held_tool.requirement());
                 if injected.include_apps {
                     wanted
                         .expose
@@ -170,21 +175,24 @@ fn take(
                 }
                 left_args(found, &format!("{package} in {folder}"), &injected.pip_args);
             }
-            Ok(_) => found.leave(
+            Ok(_) => found.leave_out(
                 format!("{package} in {folder}"),
                 "it comes from a repository, and a manifest injects from indexes",
             ),
-            Err(why) => found.leave(format!("{package} in {folder}"), why),
+            Err(why) => found.leave_out(format!("{package} in {folder}"), why),
         }
     }
-    tools.push((wanted, metadata.python_version.as_deref().and_then(minor)));
+    tools.push((
+        wanted,
+        metadata.python_version.as_deref().and_then(supported_minor),
+    ));
 }
 
 /// What pip was told is of this machine, and a manifest is for all of them.
-fn left_args(found: &mut Found, whose: &str, args: &[String]) {
+fn left_args(found: &mut Inventory, whose: &str, args: &[String]) {
     if !args.is_empty() {
-        found.leave(
-            format!("pip's {} for {whose}", plain(&args.join(" "))),
+        found.leave_out(
+            format!("pip's {} for {whose}", without_passwords(&args.join(" "))),
             "set it in pip's configuration, which boot reads",
         );
     }

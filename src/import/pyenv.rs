@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::import::{Found, folder, folders, is_supported, read};
+use crate::import::{Inventory, Links, folder_of_variable, is_supported, list_folders, read_text};
 use crate::project::pin::Name;
 use crate::project::venv::{CONFIG, Config};
 use crate::python::key::Version;
@@ -13,23 +13,23 @@ use crate::store::paths::Paths;
 
 /// Where pyenv keeps its versions.
 pub(crate) fn place(paths: &Paths) -> PathBuf {
-    folder(paths, "PYENV_ROOT")
+    folder_of_variable(paths, "PYENV_ROOT")
         .unwrap_or_else(|| paths.home.join(".pyenv"))
         .join("versions")
 }
 
 /// Every version and every named environment of pyenv's.
-pub(crate) fn find(paths: &Paths) -> Found {
+pub(crate) fn find(paths: &Paths) -> Inventory {
     let place = place(paths);
-    let mut found = Found {
+    let mut found = Inventory {
         place: place.clone(),
-        ..Found::default()
+        ..Inventory::default()
     };
     let mut versions: Vec<(Version, String)> = Vec::new();
     let mut environments = Vec::new();
     // pyenv-virtualenv links `versions/NAME` to `versions/3.11.7/envs/NAME`; without the link the
     // environment has no name there.
-    for (name, path) in folders(&place, true) {
+    for (name, path) in list_folders(&place, Links::Followed) {
         if path.join(CONFIG).is_file() {
             environments.push((name, path));
             continue;
@@ -38,19 +38,19 @@ pub(crate) fn find(paths: &Paths) -> Found {
         let version = version(&name).filter(|_| path.join("bin").is_dir());
         match version {
             // A link among versions is another name for one that is there, or for another
-            // manager's: `boot python adopt` takes that in.
-            Some(_) if is_link => found.leave(
+            // manager's: `boot python adopt` is for those.
+            Some(_) if is_link => found.leave_out(
                 name,
-                "it is a link to a Python of somebody else; boot python adopt takes that in",
+                "it is a link to a Python of somebody else; boot python adopt is for those",
             ),
             Some(version) if is_supported(&name) => versions.push((version, name)),
-            Some(_) => found.leave(format!("Python {name}"), "boot has CPython 3.8 and newer"),
-            None => found.leave(escaped(&name), "it isn't a CPython"),
+            Some(_) => found.leave_out(format!("Python {name}"), "boot has CPython 3.8 and newer"),
+            None => found.leave_out(escaped(&name), "it isn't a CPython"),
         }
     }
     // Newest first, the global one before all: the first is the default.
     versions.sort_by(|a, b| b.cmp(a));
-    let global = read(&place.with_file_name("version")).unwrap_or_default();
+    let global = read_text(&place.with_file_name("version")).unwrap_or_default();
     let global: Vec<&str> = global.split_whitespace().collect();
     let rank = |name: &str| {
         global
@@ -66,15 +66,15 @@ pub(crate) fn find(paths: &Paths) -> Found {
     found
 }
 
-fn environment(found: &mut Found, name: String, path: &Path) {
+fn environment(found: &mut Inventory, name: String, path: &Path) {
     if name.parse::<Name>().is_err() {
-        return found.leave(escaped(&name), "its name can't be one of a virtualenv");
+        return found.leave_out(escaped(&name), "its name can't be one of a virtualenv");
     }
     let version = Config::read(path)
         .map(|config| config.version)
         .unwrap_or_default();
     if !is_supported(&version) {
-        return found.leave(
+        return found.leave_out(
             format!("virtualenv {name}"),
             "boot has CPython 3.8 and newer",
         );
@@ -86,7 +86,7 @@ fn environment(found: &mut Found, name: String, path: &Path) {
             "a manifest makes it without them; {}/bin/pip freeze tells which they are",
             escaped(&path.display().to_string())
         );
-        found.leave(format!("{count} packages in the virtualenv {name}"), why);
+        found.leave_out(format!("{count} packages in the virtualenv {name}"), why);
     }
     found.venvs.insert(name, version);
 }
@@ -98,12 +98,12 @@ fn version(name: &str) -> Option<Version> {
 
 /// How many distributions are in an environment, pip and what it brings aside.
 fn packages(path: &Path) -> usize {
-    let site = folders(&path.join("lib"), false)
+    let site = list_folders(&path.join("lib"), Links::Ignored)
         .into_iter()
         .find(|(name, _)| name.starts_with("python"));
     let Some((_, lib)) = site else { return 0 };
     let own = ["pip", "setuptools", "wheel"];
-    folders(&lib.join("site-packages"), false)
+    list_folders(&lib.join("site-packages"), Links::Ignored)
         .iter()
         .filter_map(|(name, _)| name.strip_suffix(".dist-info")?.split('-').next())
         .filter(|name| !own.contains(name))

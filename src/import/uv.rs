@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::import::{
-    Error, Found, ask_for_odd_pythons, folder, folders, is_supported, minor, plain, read, tool,
+    Error, GitSource, ImportedTool, Inventory, Links, ask_for_odd_pythons, folder_of_variable,
+    is_installable, is_supported, list_folders, read_text, supported_minor, without_passwords,
 };
-use crate::machine::items;
-use crate::manifest::{Source, Tool};
 use crate::package::requirement::Name;
 use crate::project::pin::{self, Entry};
 use crate::project::venv::Config;
@@ -70,22 +69,22 @@ struct EntryPoint {
 
 /// Where uv keeps its tools.
 pub(crate) fn place(paths: &Paths) -> PathBuf {
-    folder(paths, "UV_TOOL_DIR").unwrap_or_else(|| paths.xdg_data.join("uv/tools"))
+    folder_of_variable(paths, "UV_TOOL_DIR").unwrap_or_else(|| paths.xdg_data.join("uv/tools"))
 }
 
 /// Every tool and every Python of uv's.
-pub(crate) fn find(paths: &Paths) -> Found {
+pub(crate) fn find(paths: &Paths) -> Inventory {
     let place = place(paths);
-    let mut found = Found {
+    let mut found = Inventory {
         place: place.clone(),
-        ..Found::default()
+        ..Inventory::default()
     };
     pythons(paths, &mut found);
     let mut tools = Vec::new();
-    for (name, root) in folders(&place, false) {
-        match one(&root) {
-            Ok(Some(recorded)) => take(&mut found, &mut tools, &name, &root, recorded),
-            Ok(None) => found.leave(
+    for (name, root) in list_folders(&place, Links::Ignored) {
+        match read_record(&root) {
+            Ok(Some(recorded)) => add_tool(&mut found, &mut tools, &name, &root, recorded),
+            Ok(None) => found.leave_out(
                 name,
                 "uv wrote nothing down about it; uv tool install --force does",
             ),
@@ -98,14 +97,14 @@ pub(crate) fn find(paths: &Paths) -> Found {
 }
 
 /// Those that uv installed, by their folders; its global pin's first.
-fn pythons(paths: &Paths, found: &mut Found) {
-    let place =
-        folder(paths, "UV_PYTHON_INSTALL_DIR").unwrap_or_else(|| paths.xdg_data.join("uv/python"));
+fn pythons(paths: &Paths, found: &mut Inventory) {
+    let place = folder_of_variable(paths, "UV_PYTHON_INSTALL_DIR")
+        .unwrap_or_else(|| paths.xdg_data.join("uv/python"));
     let mut keys: Vec<Key> = Vec::new();
-    for (name, _) in folders(&place, false) {
+    for (name, _) in list_folders(&place, Links::Ignored) {
         match name.parse::<Key>() {
             Ok(key) if is_supported(&key.version.to_string()) => keys.push(key),
-            _ => found.leave(
+            _ => found.leave_out(
                 format!("Python {}", escaped(&name)),
                 "boot has CPython 3.8 and newer",
             ),
@@ -113,7 +112,7 @@ fn pythons(paths: &Paths, found: &mut Found) {
     }
     keys.sort_by_key(|key| std::cmp::Reverse((key.version, key.variant)));
     let version = |key: &Key| format!("{}{}", key.version, key.variant.suffix());
-    let pin = read(&paths.xdg_config.join("uv/.python-version")).unwrap_or_default();
+    let pin = read_text(&paths.xdg_config.join("uv/.python-version")).unwrap_or_default();
     let pinned = pin::parse(pin.as_bytes())
         .0
         .into_iter()
@@ -128,14 +127,14 @@ fn pythons(paths: &Paths, found: &mut Found) {
     found.pythons = keys.iter().map(version).collect();
 }
 
-fn one(root: &Path) -> Result<Option<Recorded>, Error> {
+fn read_record(root: &Path) -> Result<Option<Recorded>, Error> {
     let path: PathBuf = root.join(RECORD);
     let wrong = |reason: String| Error {
         path: path.clone(),
         reason,
-        hint: "uv tool install --force writes it anew; the others are taken in",
+        hint: "uv tool install --force writes it anew; the others are imported",
     };
-    let text = match read(&path) {
+    let text = match read_text(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(wrong(error.to_string())),
@@ -158,9 +157,9 @@ impl Requirement {
     }
 
     /// As a manifest's tool; otherwise why it can't be one.
-    fn tool(&self) -> Result<Tool, String> {
+    fn tool(&self) -> Result<ImportedTool, String> {
         let asked = match self {
-            Requirement::Text(text) => return tool(&self.name(), text),
+            Requirement::Text(text) => return ImportedTool::parse(&self.name(), text),
             Requirement::Table(asked) => asked,
         };
         let place = [&asked.url, &asked.path, &asked.directory, &asked.editable]
@@ -168,30 +167,30 @@ impl Requirement {
             .flatten()
             .next();
         if let Some(place) = place {
-            return tool(&asked.name, place).and(Err(
+            return ImportedTool::parse(&asked.name, place).and(Err(
                 "it comes from a folder or an address that only this machine has".into(),
             ));
         }
         if asked.marker.is_some() {
             return Err("it has a condition, and a manifest has only".into());
         }
-        let mut wanted = tool(&asked.name, &asked.name)?;
+        let mut wanted = ImportedTool::parse(&asked.name, &asked.name)?;
         wanted.extras = asked.extras.clone();
         wanted.version = asked
             .specifier
             .clone()
             .filter(|specifier| !specifier.is_empty());
         if let Some(git) = &asked.git {
-            wanted.source = Some(source(git, asked.subdirectory.as_deref())?);
+            wanted.git = Some(source(git, asked.subdirectory.as_deref())?);
             wanted.version = None;
         }
-        items::check_tool(&wanted)?;
+        wanted.check()?;
         Ok(wanted)
     }
 }
 
 /// `https://HOST/PATH?rev=v2#COMMIT`, as uv writes it.
-fn source(git: &str, subdirectory: Option<&str>) -> Result<Source, String> {
+fn source(git: &str, subdirectory: Option<&str>) -> Result<GitSource, String> {
     let (address, _) = git.split_once('#').unwrap_or((git, ""));
     let (address, query) = address.split_once('?').unwrap_or((address, ""));
     let of = |key: &str| {
@@ -212,12 +211,12 @@ fn source(git: &str, subdirectory: Option<&str>) -> Result<Source, String> {
     let fragment = subdirectory
         .map(|folder| format!("#subdirectory={folder}"))
         .unwrap_or_default();
-    Source::of(&format!("git+{address}{rev}{fragment}"))
+    GitSource::parse(&format!("git+{address}{rev}{fragment}"))
 }
 
-fn take(
-    found: &mut Found,
-    tools: &mut Vec<(Tool, Option<String>)>,
+fn add_tool(
+    found: &mut Inventory,
+    tools: &mut Vec<(ImportedTool, Option<String>)>,
     name: &str,
     root: &Path,
     recorded: Recorded,
@@ -225,11 +224,11 @@ fn take(
     let is_own =
         |requirement: &&Requirement| Name::normalize(&requirement.name()) == Name::normalize(name);
     let Some(own) = recorded.requirements.iter().find(is_own) else {
-        return found.leave(name, "its receipt doesn't ask for it");
+        return found.leave_out(name, "its receipt doesn't ask for it");
     };
     let mut wanted = match own.tool() {
         Ok(wanted) => wanted,
-        Err(why) => return found.leave(name, why),
+        Err(why) => return found.leave_out(name, why),
     };
     for requirement in recorded
         .requirements
@@ -237,12 +236,12 @@ fn take(
         .filter(|requirement| !is_own(requirement))
     {
         match requirement.tool() {
-            Ok(injects) if injects.source.is_none() => wanted.inject.push(injects.spec()),
-            Ok(_) => found.leave(
+            Ok(injects) if injects.git.is_none() => wanted.inject.push(injects.requirement()),
+            Ok(_) => found.leave_out(
                 format!("{} in {name}", requirement.name()),
                 "it comes from a repository, and a manifest injects from indexes",
             ),
-            Err(why) => found.leave(format!("{} in {name}", requirement.name()), why),
+            Err(why) => found.leave_out(format!("{} in {name}", requirement.name()), why),
         }
     }
     let of_others = recorded.entrypoints.iter().filter(|entry| {
@@ -255,15 +254,13 @@ fn take(
         .expose
         .extend(of_others.map(|entry| (entry.name.clone(), entry.name.clone())));
     // A path is of this machine; the environment knows which minor that is.
-    wanted.python = recorded
-        .python
-        .filter(|request| items::check_python(request).is_ok());
+    wanted.python = recorded.python.filter(|request| is_installable(request));
     for (what, list) in [
         ("constraints", &recorded.constraints),
         ("overrides", &recorded.overrides),
     ] {
         if !list.is_empty() {
-            found.leave(
+            found.leave_out(
                 format!("{what} of {name}"),
                 "a manifest has none; what they hold together, the lock does",
             );
@@ -271,11 +268,11 @@ fn take(
     }
     if !recorded.options.is_empty() {
         let keys: Vec<&str> = recorded.options.keys().map(String::as_str).collect();
-        found.leave(
-            format!("{} of {name}", plain(&keys.join(" "))),
+        found.leave_out(
+            format!("{} of {name}", without_passwords(&keys.join(" "))),
             "a manifest has no options of an index; pip's configuration has, which boot reads",
         );
     }
-    let there = Config::read(root).and_then(|config| minor(&config.version));
+    let there = Config::read(root).and_then(|config| supported_minor(&config.version));
     tools.push((wanted, there));
 }

@@ -7,12 +7,30 @@ use serde::Serialize;
 
 use super::applied::Applied;
 use crate::Context;
-use crate::import::{Found, Left};
-use crate::machine::{Error, Result, items, repository};
+use crate::import::{GitSource, ImportedTool, Inventory, LeftOut};
+use crate::machine::{Error, Result, repository};
 use crate::manifest::edit;
-use crate::manifest::{FILE, Manifest, Tool};
+use crate::manifest::{FILE, Manifest, Source, Tool, is_same_tool};
 use crate::report::escaped;
 use crate::store::atomic;
+
+impl From<ImportedTool> for Tool {
+    fn from(tool: ImportedTool) -> Tool {
+        Tool {
+            name: tool.name,
+            suffix: tool.suffix,
+            version: tool.version,
+            extras: tool.extras,
+            inject: tool.inject,
+            python: tool.python,
+            expose: tool.expose,
+            source: tool
+                .git
+                .map(|GitSource { url, rev }| Source::Git { url, rev }),
+            ..Tool::default()
+        }
+    }
+}
 
 /// What would be in the manifest, and what wouldn't.
 #[derive(Debug, Default, Serialize)]
@@ -21,7 +39,7 @@ pub(crate) struct Imported {
     pub new: Vec<New>,
     /// What the manifest has already.
     pub there: Vec<String>,
-    pub left: Vec<Left>,
+    pub left: Vec<LeftOut>,
     #[serde(skip)]
     text: Option<(PathBuf, String)>,
 }
@@ -53,7 +71,7 @@ impl Imported {
 ///
 /// # Errors
 /// The manifest can't be read, or is wrong already.
-pub(crate) fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
+pub(crate) fn import(ctx: &Context, found: Vec<Inventory>) -> Result<Imported> {
     let path = match repository::remembered(&ctx.paths, &Applied::read(&ctx.paths)?) {
         Ok(here) => here.place().root.join(FILE),
         Err(Error::NoManifest) => ctx.paths.config.join(FILE),
@@ -86,16 +104,16 @@ pub(crate) fn import(ctx: &Context, found: Vec<Found>) -> Result<Imported> {
                 pythons.push(request);
             }
         }
-        for tool in found.tools {
+        for tool in found.tools.into_iter().map(Tool::from) {
             match fits(&tool) {
                 _ if own
                     .tools
                     .iter()
-                    .any(|other| items::same_tool(&other.name, &tool.name)) =>
+                    .any(|other| is_same_tool(&other.name, &tool.name)) =>
                 {
                     imported.there.push(format!("tool {}", tool.name))
                 }
-                Err(why) => imported.left.push(Left {
+                Err(why) => imported.left.push(LeftOut {
                     what: format!("tool {}", tool.name),
                     why,
                 }),

@@ -2,40 +2,24 @@
 //! the words of a manifest.
 
 use std::path::PathBuf;
-use std::str::FromStr;
-
-use pep440_rs::VersionSpecifiers;
 
 use super::applied::{Applied, Backup, Placed};
 use super::{Error, Result};
 use crate::Context;
+use crate::manifest::Tool;
 use crate::manifest::lock::{self, Locked, LockedPython};
-use crate::manifest::{Source, Tool};
-use crate::package::requirement::Name;
 use crate::project::venv::Config;
 use crate::project::{make, pin};
 use crate::python;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::Key;
 use crate::python::request::{NotARequest, Request};
-use crate::report::{escaped, first_line};
+use crate::report::escaped;
 use crate::shell::{init, install};
 use crate::store;
 use crate::store::env::var;
 use crate::tool::expose::Moved;
-use crate::tool::{self, Receipt, Spec, spec};
-
-/// Why `request` can't be a Python to install; nothing is looked up for it. A path is of one
-/// machine, so it is none here.
-pub(crate) fn check_python(request: &str) -> std::result::Result<(), String> {
-    match request.parse::<Request>() {
-        Ok(Request::System) => {
-            Err("the system's Python is there or not: boot doesn't install it".into())
-        }
-        Ok(_) => Ok(()),
-        Err(error) => Err(first_line(error)),
-    }
-}
+use crate::tool::{self, Receipt, Spec};
 
 /// The version of the newest installed Python that meets `request`.
 pub(crate) fn python(ctx: &Context, request: &str) -> Option<String> {
@@ -45,75 +29,6 @@ pub(crate) fn python(ctx: &Context, request: &str) -> Option<String> {
 
 fn version(python: &Installed) -> String {
     format!("{}{}", python.key.version, python.key.variant.suffix())
-}
-
-/// The minors of the installed Pythons, as requests: the default's first, then the newest.
-pub(crate) fn pythons(ctx: &Context) -> Vec<String> {
-    let installed = installed::list(&ctx.paths);
-    let mut minors: Vec<String> = installed
-        .iter()
-        .map(|python| python.key.version.minor_name(python.key.variant))
-        .collect();
-    minors.dedup();
-    if let Some(default) = default_python(ctx)
-        && let Some(at) = minors.iter().position(|minor| *minor == default)
-    {
-        let first = minors.remove(at);
-        minors.insert(0, first);
-    }
-    minors
-}
-
-/// The installed tools, as a manifest would ask for them.
-pub(crate) fn tools(ctx: &Context) -> Vec<Tool> {
-    let (receipts, _) = tool::receipt::all(&ctx.paths);
-    receipts
-        .into_iter()
-        .filter_map(|receipt| {
-            let (wanted, spec) = (&receipt.wanted, receipt.spec().ok()?);
-            let (extras, version) = parts(spec.name(), spec.text());
-            // What only this machine has is nothing for a manifest.
-            let source = spec.url().map(Source::of).transpose().ok()?;
-            Some(Tool {
-                name: wanted.tool(),
-                suffix: wanted.suffix.clone(),
-                version,
-                extras,
-                source,
-                python: wanted
-                    .python_request
-                    .clone()
-                    .filter(|request| check_python(request).is_ok()),
-                expose: wanted.expose.clone(),
-                inject: receipt
-                    .injected
-                    .into_iter()
-                    .map(|injected| injected.spec)
-                    .collect(),
-                ..Tool::default()
-            })
-        })
-        .collect()
-}
-
-/// The extras and the versions in a requirement for `name`.
-pub(crate) fn parts(name: &str, requirement: &str) -> (Vec<String>, Option<String>) {
-    let rest = requirement.strip_prefix(name).unwrap_or("").trim();
-    let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((extras, rest)) => (
-            extras
-                .split(',')
-                .map(|extra| extra.trim().to_string())
-                .collect(),
-            rest.trim(),
-        ),
-        None => (Vec::new(), rest),
-    };
-    let version: String = rest.split_whitespace().collect();
-    (
-        extras,
-        Some(version).filter(|version| !version.is_empty() && !version.starts_with('@')),
-    )
 }
 
 /// The minor, as `3.11`, of the installed Python that meets `request`.
@@ -297,42 +212,6 @@ pub(crate) fn make_venv(ctx: &Context, name: &str, request: &str) -> Result<Stri
     let made =
         make::make_environment(ctx, &ctx.paths.home, &wanted).map_err(|error| item(&error))?;
     Ok(format!("{name}, with Python {}", made.version))
-}
-
-/// Why `text` can't be a package's requirement.
-pub(crate) fn check_requirement(text: &str) -> std::result::Result<(), String> {
-    text.parse::<Spec>().map(drop).map_err(first_line)
-}
-
-/// Why a manifest's tool can't be one: its name, its version, its extras.
-pub(crate) fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
-    if !spec::is_tool_name(&tool.name) {
-        return Err(format!("{} names no package", escaped(&tool.name)));
-    }
-    if let Some(version) = &tool.version
-        && VersionSpecifiers::from_str(version).is_err()
-    {
-        return Err(format!("{} isn't a version requirement", escaped(version)));
-    }
-    let bare = Tool {
-        source: None,
-        ..tool.clone()
-    };
-    check_requirement(&bare.spec())
-}
-
-/// Whether two names are one package.
-pub(crate) fn same_tool(one: &str, other: &str) -> bool {
-    Name::normalize(one) == Name::normalize(other)
-}
-
-/// Whether two requirements are for one package.
-pub(crate) fn same_package(one: &str, other: &str) -> bool {
-    let name = |text: &str| {
-        text.parse::<Spec>()
-            .map_or_else(|_| text.to_string(), |spec| spec.name().to_string())
-    };
-    name(one) == name(other)
 }
 
 /// How an installed tool differs from what is wanted.

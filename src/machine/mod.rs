@@ -22,28 +22,20 @@ pub(crate) mod verify;
 use std::path::PathBuf;
 
 use crate::Code;
+use crate::manifest::document;
 use crate::report::escaped;
-use crate::{store, ui};
+use crate::{manifest, store, ui};
 
 /// Why a machine can't be made what its manifest says.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
-    Manifest(#[from] crate::manifest::document::Problem),
-    #[error("can't read {}: {source}\nis it a repository with a boot.toml at its \
-             root?", escaped(&path.display().to_string()))]
-    Unreadable {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Manifest(#[from] manifest::Error),
     #[error(
         "this machine has no manifest yet\nboot init USER, boot init URL or boot init FOLDER gives \
          it one"
     )]
     NoManifest,
-    #[error("there is no boot.toml in {}\nwrite one: version = 1 and a [tools] table is enough to \
-             begin with", escaped(.0))]
-    NoBootToml(String),
     #[error("{}: {reason}\n{hint}", escaped(what))]
     Content {
         what: String,
@@ -54,12 +46,6 @@ pub(crate) enum Error {
     Conflicts(Vec<String>),
     #[error("{reason}\n{hint}")]
     Repo { reason: String, hint: String },
-    #[error(
-        "{} isn't a repository: {reason}\nwrite USER, USER/NAME, HOST/USER/NAME, a git address, or \
-         a folder",
-        escaped(text)
-    )]
-    NotARepo { text: String, reason: &'static str },
     #[error("what boot remembers of this machine can't be read: {}: {reason}\n\
              move that file away; boot plan then shows what it would do anew", path.display())]
     Applied { path: PathBuf, reason: String },
@@ -82,10 +68,17 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn code(&self) -> Code {
         match self {
-            Error::Manifest(_) | Error::NotARepo { .. } | Error::Usage(_) => Code::Usage,
+            Error::Manifest(error) => error.code(),
+            Error::Usage(_) => Code::Usage,
             Error::Ui(error) => error.code(),
             _ => Code::Failed,
         }
+    }
+}
+
+impl From<document::Problem> for Error {
+    fn from(problem: document::Problem) -> Error {
+        Error::Manifest(problem.into())
     }
 }
 

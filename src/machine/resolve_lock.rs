@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use crate::Context;
+use crate::machine::item::script;
 use crate::machine::{Error, Result, items};
 use crate::manifest::lock::{
-    Lock, Locked, LockedPython, LockedTool, Package, asked, may_be_on, packages, scripts, tools,
-    wanted,
+    Lock, Locked, LockedPython, LockedTool, Package, asked, may_be_on, packages, tools, wanted,
 };
 use crate::manifest::{Manifest, Tool};
 use crate::package::build::{self, Builder};
@@ -91,7 +91,7 @@ pub(crate) fn make(
     let mut lock = Lock {
         version: crate::manifest::lock::VERSION,
         manifest: wanted(manifest),
-        scripts: scripts(manifest)?,
+        scripts: script::hashes(manifest)?,
         ..Lock::default()
     };
     lock.extends = manifest.commits.clone();

@@ -3,23 +3,25 @@
 use std::path::PathBuf;
 
 use crate::Context;
+use crate::import::{ImportedTool, is_installable};
 use crate::machine::{Result, items};
-use crate::manifest::FILE;
-use crate::manifest::edit;
+use crate::manifest::{FILE, Tool, edit};
+use crate::python::installed;
 use crate::store::atomic;
+use crate::tool::receipt;
 
 /// The text of a manifest that asks for what is here.
 pub(crate) fn text(ctx: &Context) -> String {
     let mut doc = toml_edit::DocumentMut::new();
     doc["version"] = toml_edit::value(1);
-    let pythons = items::pythons(ctx);
+    let pythons = installed_pythons(ctx);
     if !pythons.is_empty() {
         let mut python = toml_edit::Table::new();
         python["install"] = toml_edit::value(pythons.iter().collect::<toml_edit::Array>());
         doc["python"] = toml_edit::Item::Table(python);
     }
     let mut tools = toml_edit::Table::new();
-    for tool in items::tools(ctx) {
+    for tool in installed_tools(ctx) {
         tools[&tool.name] = toml_edit::value(edit::tool(&tool));
     }
     if !tools.is_empty() {
@@ -29,6 +31,51 @@ pub(crate) fn text(ctx: &Context) -> String {
     shell["hook"] = toml_edit::value(true);
     doc["shell"] = toml_edit::Item::Table(shell);
     doc.to_string()
+}
+
+/// The installed tools, as a manifest would ask for them. Those that only this machine has are
+/// nothing for a manifest.
+fn installed_tools(ctx: &Context) -> Vec<Tool> {
+    let (receipts, _) = receipt::all(&ctx.paths);
+    receipts
+        .into_iter()
+        .filter_map(|receipt| {
+            let spec = receipt.spec().ok()?;
+            let wanted = receipt.wanted;
+            let asked = ImportedTool::parse(spec.name(), spec.text()).ok()?;
+            Some(Tool {
+                name: wanted.tool(),
+                python: wanted
+                    .python_request
+                    .filter(|request| is_installable(request)),
+                suffix: wanted.suffix,
+                expose: wanted.expose,
+                inject: receipt
+                    .injected
+                    .into_iter()
+                    .map(|injected| injected.spec)
+                    .collect(),
+                ..Tool::from(asked)
+            })
+        })
+        .collect()
+}
+
+/// The minors of the installed Pythons, as requests: the default's first, then the newest.
+fn installed_pythons(ctx: &Context) -> Vec<String> {
+    let installed = installed::list(&ctx.paths);
+    let mut minors: Vec<String> = installed
+        .iter()
+        .map(|python| python.key.version.minor_name(python.key.variant))
+        .collect();
+    minors.dedup();
+    if let Some(default) = items::default_python(ctx)
+        && let Some(at) = minors.iter().position(|minor| *minor == default)
+    {
+        let first = minors.remove(at);
+        minors.insert(0, first);
+    }
+    minors
 }
 
 /// Writes it into boot's configuration folder, where it is found without being named.

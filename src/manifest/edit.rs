@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, DocumentMut, InlineTable, Value};
 
-use crate::machine::{Error, Result};
-use crate::manifest::{Manifest, Source, Tool};
+use crate::manifest::{Error, Manifest, Result, Source, Tool};
 use crate::store::{self, atomic};
 
 /// Changes the manifest at `path`, and says whether that changed a byte. What would come out of it

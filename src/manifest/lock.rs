@@ -11,9 +11,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::machine::item::script;
-use crate::machine::{Error, Result, repository};
-use crate::manifest::{Manifest, Place, Tool};
+use crate::manifest::address::is_commit;
+use crate::manifest::{Error, Manifest, Place, Result, Tool};
 use crate::package::address::is_relative;
 use crate::package::filename::{WheelName, source_version};
 use crate::package::requirement::Name;
@@ -160,15 +159,6 @@ pub(crate) fn wanted(manifest: &Manifest) -> String {
     Sha256::of(lines.join("\n").as_bytes()).to_string()
 }
 
-/// The scripts of the manifest as they are now.
-pub(crate) fn scripts(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
-    manifest
-        .runs
-        .iter()
-        .map(|run| Ok((run.id.clone(), script::script(run)?.sha256)))
-        .collect()
-}
-
 /// The system's packages of the manifest, as the lock records them.
 pub(crate) fn packages(manifest: &Manifest) -> BTreeMap<String, Vec<String>> {
     let all = std::iter::once(("any", &manifest.packages.any)).chain(
@@ -205,11 +195,19 @@ pub(crate) fn may_be_on(tool: &Tool, platform: Platform) -> bool {
     tool.only.may_hold(os, platform.arch.name())
 }
 
-/// Fails where there is no lock for this machine, or it is of another manifest.
-pub(crate) fn must_be_fresh(manifest: &Manifest, lock: Option<&Lock>) -> Result<()> {
+/// Fails where there is no lock for this machine, or it is of another manifest. `scripts` are the
+/// hashes of the manifest's scripts.
+pub(crate) fn must_be_fresh(
+    manifest: &Manifest,
+    scripts: &BTreeMap<String, Sha256>,
+    lock: Option<&Lock>,
+) -> Result<()> {
     let stale = match lock {
         None => Some("there is none".to_string()),
-        Some(lock) => lock.stale(manifest, &Platform::host().into_iter().collect::<Vec<_>>())?,
+        Some(lock) => {
+            let host: Vec<Platform> = Platform::host().into_iter().collect();
+            lock.staleness(manifest, scripts, &host)?
+        }
     };
     match stale {
         None => Ok(()),
@@ -381,9 +379,10 @@ impl Lock {
     }
 
     /// Why it isn't what `manifest` asks for on `platforms`; None where it is.
-    pub(crate) fn stale(
+    pub(crate) fn staleness(
         &self,
         manifest: &Manifest,
+        scripts: &BTreeMap<String, Sha256>,
         platforms: &[Platform],
     ) -> Result<Option<String>> {
         if self.manifest != wanted(manifest) {
@@ -405,8 +404,7 @@ impl Lock {
                 "it has {repo}, which nothing extends any more"
             )));
         }
-        let scripts = scripts(manifest)?;
-        for (id, sha256) in &scripts {
+        for (id, sha256) in scripts {
             if self.scripts.get(id) != Some(sha256) {
                 return Ok(Some(format!("the script {id} is another by now")));
             }
@@ -425,9 +423,11 @@ impl Lock {
             let Some(locked) = self.platform.get(&platform) else {
                 return Ok(Some(format!("it has nothing for {platform}")));
             };
-            let own: Platform = platform
-                .parse()
-                .map_err(|_| Error::Item(format!("{} is no platform", escaped(&platform))))?;
+            let own: Platform = platform.parse().map_err(|_| Error::Content {
+                what: FILE.into(),
+                reason: format!("{} is no platform", escaped(&platform)),
+                hint: "boot lock writes it anew",
+            })?;
             if let Some(request) = manifest
                 .python_requests(|tool| may_be_on(tool, own))
                 .into_iter()
@@ -532,7 +532,7 @@ impl Locked {
             if tool
                 .commit
                 .as_ref()
-                .is_some_and(|commit| !repository::is_commit(commit))
+                .is_some_and(|commit| !is_commit(commit))
             {
                 return Err(format!("{} for {platform} names no commit", escaped(name)));
             }

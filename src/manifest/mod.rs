@@ -1,30 +1,34 @@
-//! `boot.toml`, read and checked: whoever has a [`Manifest`] needn't doubt a name or a path in it
-//! any more.
+//! `boot.toml` and `boot.lock` as data: whoever has a [`Manifest`] or a [`lock::Lock`] needn't doubt
+//! a name or a path in it.
+//!
+//! Nothing here knows a machine: the only files that are read and written are these two.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::machine::{Error, Result, repository};
+use crate::manifest::address::Address;
 use crate::manifest::document::{At, Document, Table};
 use crate::manifest::lock::Pinned;
-use crate::net::endpoints;
-use crate::report::escaped;
-use crate::report::nearest;
+use crate::report::{escaped, nearest};
 use crate::store::file;
+use crate::{Code, store};
 
+pub(crate) mod address;
 pub(crate) mod condition;
 pub(crate) mod document;
 pub(crate) mod edit;
 pub(crate) mod lock;
+pub(crate) mod place;
 pub(crate) mod tables;
 pub(crate) mod template;
 
+pub(crate) use place::Place;
 pub(crate) use tables::dotfiles::{Dotfiles, Entry, Manager, Mode};
-pub(crate) use tables::packages::{MANAGERS, Packages, Var};
+pub(crate) use tables::packages::{MANAGERS, Packages};
 pub(crate) use tables::runs::{On, Phase, Run};
-pub(crate) use tables::tools::{Source, Tool};
+pub(crate) use tables::tools::{Source, Tool, is_same_tool};
+pub(crate) use tables::vars::Var;
 
 /// The file's name, at the root of a repository.
 pub(crate) const FILE: &str = "boot.toml";
@@ -32,42 +36,45 @@ pub(crate) const FILE: &str = "boot.toml";
 /// No honest manifest comes near it.
 const LONGEST: u64 = 1 << 20;
 
-/// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi
-/// or yadm.
-pub(crate) fn is_in(folder: &Path) -> bool {
-    folder.join(FILE).is_file() || Manager::of(folder).is_some()
+/// Why a manifest or its lock can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Problem(#[from] document::Problem),
+    #[error("can't read {}: {source}\nis it a repository with a boot.toml at its \
+             root?", escaped(&path.display().to_string()))]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("there is no boot.toml in {}\nwrite one: version = 1 and a [tools] table is enough to \
+             begin with", escaped(.0))]
+    NoBootToml(String),
+    #[error(transparent)]
+    Address(#[from] address::NotAnAddress),
+    #[error("{}: {reason}\n{hint}", escaped(what))]
+    Content {
+        what: String,
+        reason: String,
+        hint: &'static str,
+    },
+    #[error(transparent)]
+    Store(#[from] store::Error),
 }
 
-/// Where a repository is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// Where it is or will be: what links lead to.
-    pub root: PathBuf,
-    /// Where it can be read now; another folder than `root` until somebody has agreed to a fetched
-    /// one.
-    pub base: PathBuf,
-}
-
-impl Place {
-    /// A repository that is at its place.
-    pub(crate) fn at(root: &Path) -> Place {
-        Place {
-            root: root.into(),
-            base: root.into(),
+impl Error {
+    /// The exit code that this error means.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Error::Problem(_) | Error::Address(_) => Code::Usage,
+            _ => Code::Failed,
         }
     }
-
-    /// The folder to read from: what was fetched moves to its place once somebody has agreed.
-    pub(crate) fn readable(&self) -> &Path {
-        if self.base == self.root || fs::symlink_metadata(&self.base).is_err() {
-            &self.root
-        } else {
-            &self.base
-        }
-    }
 }
 
-/// What a machine should have.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// The wishes of a `boot.toml`, read and checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
     /// The repository that this machine was set up from.
@@ -99,27 +106,6 @@ pub(crate) struct Extends {
 }
 
 impl Manifest {
-    /// As [`Manifest::load`], of the repository that a machine is set up from: the dotfiles of one
-    /// that is chezmoi's or yadm's are theirs to place, also where it has no manifest that says so.
-    pub(crate) fn of_repository(place: &Place, shown: &str) -> Result<Manifest> {
-        let manager = Manager::of(place.readable());
-        let mut manifest = match Manifest::load(place, shown) {
-            Err(Error::NoBootToml(_)) if manager.is_some() => Manifest {
-                place: place.clone(),
-                ..Manifest::default()
-            },
-            loaded => loaded?,
-        };
-        if manifest.dotfiles.is_empty() && manager.is_some() {
-            manifest.dotfiles.push(Dotfiles {
-                place: place.clone(),
-                manager,
-                ..Dotfiles::default()
-            });
-        }
-        Ok(manifest)
-    }
-
     /// Reads the manifest of the repository at `place`. `shown` is what complaints call the
     /// repository. What it extends isn't looked at: see `extends`.
     pub(crate) fn load(place: &Place, shown: &str) -> Result<Manifest> {
@@ -192,12 +178,12 @@ impl Manifest {
             place: Place::default(),
             extends: extends(&top)?,
             commits: BTreeMap::new(),
-            pythons: tables::tools::pythons(&top)?,
+            pythons: tables::python::pythons(&top)?,
             tools: tables::tools::tools(&top)?,
-            venvs: tables::tools::venvs(&top)?,
+            venvs: tables::venvs::venvs(&top)?,
             packages: tables::packages::packages(&top)?,
             dotfiles: tables::dotfiles::dotfiles(&top)?.into_iter().collect(),
-            vars: tables::packages::vars(&top)?,
+            vars: tables::vars::vars(&top)?,
             runs: tables::runs::runs(&top)?,
             hook: match top.table("shell", "[shell]")? {
                 Some(shell) => {
@@ -245,8 +231,9 @@ fn extends(top: &Table<'_>) -> document::Result<Vec<Extends>> {
                 "keep one of them",
             ));
         }
-        if let Err(Error::NotARepo { text, reason }) =
-            repository::parse(&repo.value, &endpoints::git_host(), false, &|_| false)
+        // Any host will do to tell whether it is an address.
+        if let Err(address::NotAnAddress { text, reason }) =
+            Address::in_manifest(&repo.value, "https://example.org")
         {
             let message = format!("{} isn't a repository: {reason}", escaped(&text));
             return Err(top.problem(

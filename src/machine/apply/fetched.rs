@@ -8,6 +8,7 @@ use super::{How, OnConflict, Outcome, in_turn, keep, take};
 use crate::Context;
 use crate::machine::applied::Applied;
 use crate::machine::item::package::{self, Done};
+use crate::machine::item::script;
 use crate::machine::plan::{Item, State, What};
 use crate::machine::resolve_lock;
 use crate::machine::{Error, Result, items};
@@ -222,7 +223,10 @@ fn locked(
         return Ok(None);
     };
     if let Some(lock) = &how.lock
-        && (how.locked || lock.stale(manifest, &[platform])?.is_none())
+        && (how.locked
+            || lock
+                .staleness(manifest, &script::hashes(manifest)?, &[platform])?
+                .is_none())
     {
         return Ok(Some((lock.clone(), Vec::new())));
     }

@@ -1,6 +1,7 @@
 //! Scripts of the repository: what they are, shown before anybody agrees, and running them.
 //! `[[run]]` names a file of the repository with its arguments, or any command.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
@@ -11,7 +12,7 @@ use std::process::{Command, Stdio};
 use crate::Context;
 use crate::machine::applied::Applied;
 use crate::machine::{Error, Result};
-use crate::manifest::{On, Place, Run};
+use crate::manifest::{Manifest, On, Place, Run};
 use crate::store::digest::Sha256;
 use crate::store::env;
 use crate::store::file;
@@ -84,6 +85,15 @@ pub(crate) fn script(run: &Run) -> Result<Script> {
         text,
         sha256: Sha256::of(&hashed),
     })
+}
+
+/// The hashes of the manifest's scripts as they are now, by id.
+pub(crate) fn hashes(manifest: &Manifest) -> Result<BTreeMap<String, Sha256>> {
+    manifest
+        .runs
+        .iter()
+        .map(|run| Ok((run.id.clone(), script(run)?.sha256)))
+        .collect()
 }
 
 /// A regular file of the repository, links followed as long as they stay in it.

@@ -9,7 +9,8 @@ use std::sync::atomic::AtomicU64;
 
 use crate::Context;
 use crate::machine::applied::Applied;
-use crate::machine::{Error, Result, repository};
+use crate::machine::{Error, Result};
+use crate::manifest::address::is_commit;
 use crate::net::{self, endpoints, shown};
 use crate::store::atomic::{self, Staging};
 use crate::store::bounded::{Bounded, Counted};
@@ -114,7 +115,7 @@ fn commit_in(head: &[u8]) -> Option<String> {
     let comment = head.get(512..).filter(|_| head[TYPE] == b'g')?;
     let text = String::from_utf8_lossy(comment);
     let commit = text.lines().next()?.split_once(" comment=")?.1.to_string();
-    repository::is_commit(&commit).then_some(commit)
+    is_commit(&commit).then_some(commit)
 }
 
 /// Fetches it anew and lets it take the place of what was fetched before, unless somebody has

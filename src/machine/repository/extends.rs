@@ -9,10 +9,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::machine::applied::Applied;
-use crate::machine::repository::{self, Repo};
+use crate::machine::repository;
 use crate::machine::{Error, Result};
+use crate::manifest::address::{Address, is_commit};
 use crate::manifest::lock::{Lock, Pinned};
-use crate::manifest::{Extends, Manifest, Place};
+use crate::manifest::{self, Extends, Manifest, Place, is_same_tool};
 use crate::net::{endpoints, git, shown};
 use crate::store::atomic::Staging;
 use crate::store::digest::{self, Sha256};
@@ -65,9 +66,7 @@ impl Loaded {
             {
                 continue;
             }
-            let Ok(Repo::Git(url)) =
-                repository::parse(repo, &endpoints::git_host(), false, &|_| false)
-            else {
+            let Ok(Address::Git(url)) = Address::in_manifest(repo, &endpoints::git_host()) else {
                 continue;
             };
             let folder = folder(ctx, &url, before);
@@ -123,7 +122,7 @@ pub(crate) fn load(
     applied: &Applied,
     anew: bool,
 ) -> Result<Loaded> {
-    let manifest = Manifest::of_repository(place, name)?;
+    let manifest = repository::load_manifest(place, name)?;
     if manifest.extends.is_empty() {
         return Ok(Loaded {
             manifest,
@@ -234,8 +233,10 @@ impl Work<'_> {
             reason,
             hint,
         };
-        match repository::parse(&extends.repo, &endpoints::git_host(), false, &|_| false)? {
-            Repo::Folder(path) => {
+        let address = Address::in_manifest(&extends.repo, &endpoints::git_host())
+            .map_err(manifest::Error::from)?;
+        match address {
+            Address::Folder(path) => {
                 let base = fs::canonicalize(own.readable())
                     .map_err(store::Error::io("read", own.readable()))?;
                 let inside = fs::canonicalize(base.join(&path))
@@ -254,11 +255,11 @@ impl Work<'_> {
                 };
                 Ok((place, real.display().to_string()))
             }
-            Repo::Git(url) => {
+            Address::Git(url) => {
                 let known = self.known.get(&extends.repo).cloned();
                 if known
                     .as_ref()
-                    .is_some_and(|known| !repository::is_commit(&known.commit))
+                    .is_some_and(|known| !is_commit(&known.commit))
                 {
                     return Err(wrong(
                         "the lock names no commit of it".into(),
@@ -399,7 +400,7 @@ fn merge(near: &mut Manifest, below: Manifest) {
         match near
             .tools
             .iter_mut()
-            .find(|own| crate::machine::items::same_tool(&own.name, &tool.name))
+            .find(|own| is_same_tool(&own.name, &tool.name))
         {
             Some(own) => own.extend(tool),
             None => near.tools.push(tool),

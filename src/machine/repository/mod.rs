@@ -9,7 +9,8 @@ use std::process::Output;
 use crate::Context;
 use crate::machine::applied::{Applied, Source};
 use crate::machine::{Error, Result};
-use crate::manifest::{self, FILE, Place};
+use crate::manifest::address::{Address, NotAnAddress, Protocol, is_commit};
+use crate::manifest::{self, Dotfiles, FILE, Manager, Manifest, Place};
 use crate::net::{endpoints, git, shown};
 use crate::report::escaped;
 use crate::shell::shim;
@@ -19,15 +20,6 @@ use crate::store::paths::Paths;
 
 pub(crate) mod archive;
 pub(crate) mod extends;
-
-/// What was typed, understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Repo {
-    /// Used where it is.
-    Folder(PathBuf),
-    /// To be fetched from this address.
-    Git(String),
-}
 
 /// A repository that can be read now.
 #[derive(Debug)]
@@ -176,124 +168,68 @@ impl Here {
     }
 }
 
-/// Understands REPO. `is_folder` tells whether a path is a folder with a manifest in it: such a one
-/// wins over a user's name.
-pub(crate) fn parse(
-    text: &str,
-    host: &str,
-    ssh: bool,
-    is_folder: &dyn Fn(&Path) -> bool,
-) -> Result<Repo> {
-    let not = |reason| Error::NotARepo {
-        text: text.chars().take(200).collect(),
-        reason,
-    };
-    if text.is_empty() {
-        return Err(not("it is empty"));
-    }
-    if text.starts_with('-') {
-        return Err(not("it looks like an option"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(not("it has control characters"));
-    }
-    let address = text.contains("://") || is_scp(text);
-    if !address && (text.starts_with(['.', '/', '~']) || is_folder(Path::new(text))) {
-        return Ok(Repo::Folder(text.into()));
-    }
-    if let Some((scheme, rest)) = text.split_once("://") {
-        if !["https", "http", "ssh", "git", "git+ssh", "file"].contains(&scheme) {
-            return Err(not("git isn't asked for this kind of address"));
-        }
-        // `ssh://-oProxyCommand=…` would be an option of ssh.
-        if rest
-            .rsplit('@')
-            .next()
-            .is_none_or(|host| host.is_empty() || host.starts_with('-'))
-            || rest.starts_with('-')
-        {
-            return Err(not("its host looks like an option"));
-        }
-        return Ok(Repo::Git(text.into()));
-    }
-    if address {
-        return Ok(Repo::Git(text.into()));
-    }
-    let words: Vec<&str> = text.trim_end_matches('/').split('/').collect();
-    let plain = |word: &&str| {
-        !word.is_empty()
-            && !word.starts_with(['-', '.'])
-            && word
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-    };
-    if !words.iter().all(plain) {
-        return Err(not(
-            "names have letters, digits, dots, dashes and underscores",
-        ));
-    }
-    let elsewhere = |host: &str| {
-        if ssh {
-            format!("ssh://git@{host}")
-        } else {
-            format!("https://{host}")
-        }
-    };
-    let default = || match host.split_once("://") {
-        Some(("https" | "http", name)) if ssh => elsewhere(name),
-        _ => host.to_string(),
-    };
-    Ok(Repo::Git(match words[..] {
-        [user] => format!("{}/{user}/dotfiles", default()),
-        [host, user] if host.contains('.') => format!("{}/{user}/dotfiles", elsewhere(host)),
-        [user, name] => format!("{}/{user}/{name}", default()),
-        [host, user, name] if host.contains('.') => format!("{}/{user}/{name}", elsewhere(host)),
-        _ => return Err(not("it has too many parts")),
-    }))
-}
-
-/// `me@host:path`, as git and scp write it.
-fn is_scp(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(before, after)| {
-        before.split_once('@').is_some_and(|(user, host)| {
-            !user.is_empty() && !host.is_empty() && !host.starts_with('-') && !host.contains('/')
-        }) && !after.is_empty()
-            && !after.starts_with('-')
-    })
-}
-
 /// Understands what was typed, with this machine's folders and host.
-pub(crate) fn typed(paths: &Paths, text: &str, ssh: bool) -> Result<Repo> {
-    let folder = |path: &Path| manifest::is_in(path);
-    Ok(match parse(text, &endpoints::git_host(), ssh, &folder)? {
-        Repo::Folder(path) => match path.strip_prefix("~") {
-            Ok(rest) => Repo::Folder(paths.home.join(rest)),
-            Err(_) => Repo::Folder(path),
+pub(crate) fn parse_argument(paths: &Paths, text: &str, protocol: Protocol) -> Result<Address> {
+    let is_folder = |path: &Path| has_manifest(path);
+    let address = Address::parse(text, &endpoints::git_host(), protocol, &is_folder)
+        .map_err(manifest::Error::from)?;
+    Ok(match address {
+        Address::Folder(path) => match path.strip_prefix("~") {
+            Ok(rest) => Address::Folder(paths.home.join(rest)),
+            Err(_) => Address::Folder(path),
         },
         git => git,
     })
+}
+
+/// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi
+/// or yadm.
+pub(crate) fn has_manifest(folder: &Path) -> bool {
+    folder.join(FILE).is_file() || Manager::of(folder).is_some()
+}
+
+/// Reads the manifest of the repository that a machine is set up from. The dotfiles of one that is
+/// chezmoi's or yadm's are theirs to place, also where it has no manifest that says so.
+pub(crate) fn load_manifest(place: &Place, shown: &str) -> Result<Manifest> {
+    let manager = Manager::of(place.readable());
+    let mut manifest = match Manifest::load(place, shown) {
+        Err(manifest::Error::NoBootToml(_)) if manager.is_some() => Manifest {
+            place: place.clone(),
+            ..Manifest::default()
+        },
+        loaded => loaded?,
+    };
+    if manifest.dotfiles.is_empty() && manager.is_some() {
+        manifest.dotfiles.push(Dotfiles {
+            place: place.clone(),
+            manager,
+            ..Dotfiles::default()
+        });
+    }
+    Ok(manifest)
 }
 
 /// Has the repository here: a folder as it is, an address fetched into staging, unless it was
 /// fetched before.
 pub(crate) fn fetch(
     ctx: &Context,
-    repo: &Repo,
+    address: &Address,
     branch: Option<&str>,
     applied: &Applied,
 ) -> Result<Here> {
-    match repo {
-        Repo::Folder(path) => {
+    match address {
+        Address::Folder(path) => {
             let shown = path.display().to_string();
-            let root = fs::canonicalize(path).map_err(|source| Error::Unreadable {
+            let root = fs::canonicalize(path).map_err(|source| manifest::Error::Unreadable {
                 path: path.clone(),
                 source,
             })?;
             if !root.is_dir() {
-                return Err(Error::NotARepo {
+                return Err(manifest::Error::from(NotAnAddress {
                     text: shown,
                     reason: "it is a file",
-                });
+                })
+                .into());
             }
             if branch.is_some() {
                 return Err(Error::Usage(format!(
@@ -310,7 +246,7 @@ pub(crate) fn fetch(
                 made: Vec::new(),
             })
         }
-        Repo::Git(url) => {
+        Address::Git(url) => {
             let root = ctx.paths.dotfiles();
             let name = shown(url);
             if fs::symlink_metadata(&root).is_ok() {
@@ -395,8 +331,8 @@ pub(crate) fn fetch(
 /// folder.
 pub(crate) fn remembered(paths: &Paths, applied: &Applied) -> Result<Here> {
     if let Some(source) = &applied.source {
-        if !manifest::is_in(&source.root) {
-            return Err(Error::NoBootToml(paths.tilde(&source.root)));
+        if !has_manifest(&source.root) {
+            return Err(manifest::Error::NoBootToml(paths.tilde(&source.root)).into());
         }
         return Ok(Here {
             root: source.root.clone(),
@@ -466,11 +402,6 @@ fn clone(ctx: &Context, url: &str, branch: Option<&str>, into: &Path) -> Result<
                repository than USER/dotfiles"
             .into(),
     })
-}
-
-/// Whether `text` is a whole commit's name.
-pub(crate) fn is_commit(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Fetches a repository into `into`, at `commit` or as it is now, and says which commit that is.
@@ -563,77 +494,4 @@ fn head(root: &Path) -> Option<String> {
         .ok()
         .filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn git(text: &str, ssh: bool) -> String {
-        match parse(text, "https://example.org", ssh, &|_| false).unwrap() {
-            Repo::Git(url) => url,
-            Repo::Folder(path) => format!("folder {}", path.display()),
-        }
-    }
-
-    #[test]
-    fn parse_short_names_become_urls_of_host() {
-        for (typed, url) in [
-            ("me", "https://example.org/me/dotfiles"),
-            ("me/box", "https://example.org/me/box"),
-            ("git.example.net/me", "https://git.example.net/me/dotfiles"),
-            ("git.example.net/me/box", "https://git.example.net/me/box"),
-            ("https://h/x.git", "https://h/x.git"),
-            ("git@h:me/x.git", "git@h:me/x.git"),
-            ("file:///r", "file:///r"),
-            ("./me", "folder ./me"),
-            ("~/dots", "folder ~/dots"),
-            ("/d", "folder /d"),
-        ] {
-            assert_eq!(git(typed, false), url, "{typed}");
-        }
-        assert_eq!(git("me", true), "ssh://git@example.org/me/dotfiles");
-        assert_eq!(
-            git("git.example.net/me/box", true),
-            "ssh://git@git.example.net/me/box"
-        );
-    }
-
-    #[test]
-    fn parse_prefers_folder_with_manifest() {
-        let repo = parse("examples/starter", "https://h", false, &|path| {
-            path == Path::new("examples/starter")
-        });
-        assert_eq!(repo.unwrap(), Repo::Folder("examples/starter".into()));
-        let repo = parse("https://h/x", "https://h", false, &|_| true);
-        assert_eq!(repo.unwrap(), Repo::Git("https://h/x".into()));
-    }
-
-    #[test]
-    fn parse_refuses_options_and_commands() {
-        for wrong in [
-            "",
-            "-u",
-            "--upload-pack=x",
-            "me/-x",
-            "a b",
-            "me/../x",
-            "a/b/c/d",
-            "a/b/c",
-            "ext::sh -c x",
-            "fd::1",
-            "ftp://h/x",
-            "ssh://-oProxyCommand=x/y",
-            "ssh://me@-oProxyCommand=x/y",
-            "me@-oProxyCommand=x:y",
-            "a\u{1b}[2J",
-            "https://",
-        ] {
-            let error = parse(wrong, "https://h", false, &|_| false).unwrap_err();
-            assert!(
-                error.to_string().lines().count() <= 3 && !error.to_string().contains('\u{1b}'),
-                "{wrong}: {error}"
-            );
-        }
-    }
 }

@@ -2,5 +2,8 @@
 
 pub(super) mod dotfiles;
 pub(super) mod packages;
+pub(super) mod python;
 pub(super) mod runs;
 pub(super) mod tools;
+pub(super) mod vars;
+pub(super) mod venvs;

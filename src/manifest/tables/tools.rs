@@ -1,19 +1,20 @@
-//! `[python]` and `[tools]`.
+//! `[tools]`.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
+use pep440_rs::VersionSpecifiers;
 use toml::de::DeValue;
 
-use crate::machine::items;
+use super::python::check_request;
 use crate::manifest::condition::Only;
 use crate::manifest::document::{self, At, Table};
 use crate::manifest::inside;
 use crate::net;
-use crate::package::requirement;
-use crate::project::pin::Name;
-use crate::report::escaped;
+use crate::package::requirement::Name;
+use crate::report::{escaped, first_line};
 use crate::store::digest::Sha256;
-use crate::tool::spec;
+use crate::tool::spec::{self, Spec};
 
 /// A tool that should be installed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,48 +48,6 @@ pub(crate) enum Source {
     },
     /// Absolute once the manifest is loaded.
     Folder(std::path::PathBuf),
-}
-
-impl Source {
-    /// What `git+https://HOST/PATH@REV` is for a manifest, without a password; otherwise why it
-    /// can't have it.
-    pub(crate) fn of(url: &str) -> Result<Source, String> {
-        let Some(address) = url.strip_prefix("git+") else {
-            let web = ["http://", "https://"]
-                .iter()
-                .any(|scheme| url.starts_with(scheme));
-            return Err(if web {
-                "it comes from an archive's address, and a manifest has indexes and git"
-            } else {
-                ELSEWHERE
-            }
-            .into());
-        };
-        let (address, fragment) = address.split_once('#').unwrap_or((address, ""));
-        if fragment.contains("subdirectory=") {
-            return Err(
-                "it comes from a folder within a repository, which a manifest can't name".into(),
-            );
-        }
-        if address.starts_with("file:") {
-            return Err(ELSEWHERE.into());
-        }
-        let path = address
-            .find("://")
-            .and_then(|at| Some(at + 3 + address[at + 3..].find('/')?))
-            .unwrap_or(0);
-        let (url, rev) = match address[path..].rsplit_once('@') {
-            Some((below, rev)) => (
-                format!("{}{below}", &address[..path]),
-                Some(rev.to_string()),
-            ),
-            None => (address.to_string(), None),
-        };
-        Ok(Source::Git {
-            url: net::without_credentials(&url),
-            rev,
-        })
-    }
 }
 
 impl Source {
@@ -138,8 +97,6 @@ impl Source {
     }
 }
 
-const ELSEWHERE: &str = "it comes from a folder or an address that only this machine has";
-
 impl Tool {
     /// The package that it is.
     pub(crate) fn package(&self) -> &str {
@@ -148,11 +105,7 @@ impl Tool {
 
     /// What it is called once it is installed: the package normalized, the suffix as it is.
     pub(crate) fn installed_name(&self) -> String {
-        format!(
-            "{}{}",
-            requirement::Name::normalize(self.package()),
-            self.suffix
-        )
+        format!("{}{}", Name::normalize(self.package()), self.suffix)
     }
 
     /// Takes over what `below`, an entry for the same tool in a manifest that this one's extends,
@@ -162,18 +115,16 @@ impl Tool {
             (self.version, self.source) = (below.version, below.source);
         }
         for extra in below.extras {
-            if !self.extras.iter().any(|own| {
-                requirement::Name::normalize(own) == requirement::Name::normalize(&extra)
-            }) {
+            if !self
+                .extras
+                .iter()
+                .any(|own| Name::normalize(own) == Name::normalize(&extra))
+            {
                 self.extras.push(extra);
             }
         }
         for package in below.inject {
-            if !self
-                .inject
-                .iter()
-                .any(|own| items::same_package(own, &package))
-            {
+            if !self.inject.iter().any(|own| is_same_package(own, &package)) {
                 self.inject.push(package);
             }
         }
@@ -201,55 +152,6 @@ impl Tool {
     }
 }
 
-pub(in crate::manifest) fn pythons(top: &Table<'_>) -> document::Result<Vec<String>> {
-    let Some(table) = top.table("python", "[python]")? else {
-        return Ok(Vec::new());
-    };
-    table.only_keys(&["install"])?;
-    let mut requests: Vec<String> = Vec::new();
-    for request in table.strings("install")? {
-        python_request(&table, &request)?;
-        if !requests.contains(&request.value) {
-            requests.push(request.value);
-        }
-    }
-    Ok(requests)
-}
-
-/// `[venvs]`: named virtualenvs, and the Python of each.
-pub(in crate::manifest) fn venvs(top: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    let Some(table) = top.table("venvs", "[venvs]")? else {
-        return Ok(found);
-    };
-    for (key, _) in table.entries() {
-        if key.value.parse::<Name>().is_err() {
-            let message = format!("{} can't be the name of a virtualenv", escaped(key.value));
-            return Err(table.problem(
-                &key.span,
-                message,
-                "start with a letter; then letters, digits, dots, dashes and underscores",
-            ));
-        }
-        let Some(request) = table.string(key.value)? else {
-            continue;
-        };
-        python_request(&table, &request)?;
-        found.insert(key.value.to_string(), request.value);
-    }
-    Ok(found)
-}
-
-fn python_request(table: &Table<'_>, request: &At<String>) -> document::Result<()> {
-    items::check_python(&request.value).map_err(|reason| {
-        table.problem(
-            &request.span,
-            reason,
-            "write 3.11, 3.11.9, 3.13t, or \">=3.10,<3.13\"",
-        )
-    })
-}
-
 pub(in crate::manifest) fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
     let Some(table) = top.table("tools", "[tools]")? else {
         return Ok(Vec::new());
@@ -260,7 +162,7 @@ pub(in crate::manifest) fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>>
             name: key.value.to_string(),
             ..Tool::default()
         };
-        items::check_tool(&tool).map_err(|reason| table.problem(&key.span, reason, hint(&tool)))?;
+        check_tool(&tool).map_err(|reason| table.problem(&key.span, reason, hint(&tool)))?;
         let version = match value.get_ref() {
             DeValue::String(text) => Some(At {
                 value: text.to_string(),
@@ -286,10 +188,10 @@ pub(in crate::manifest) fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>>
             .map(|version| version.value.trim().to_string())
             .filter(|version| !matches!(version.as_str(), "*" | "" | "latest"));
         tool.any &= tool.version.is_none();
-        items::check_tool(&tool).map_err(|reason| table.problem(&span, reason, hint(&tool)))?;
+        check_tool(&tool).map_err(|reason| table.problem(&span, reason, hint(&tool)))?;
         if let Some(twin) = tools
             .iter()
-            .find(|other| items::same_tool(&other.name, &tool.name))
+            .find(|other| is_same_tool(&other.name, &tool.name))
         {
             let message = format!(
                 "{} is the same tool as {}",
@@ -345,7 +247,7 @@ fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<S
             source: None,
             ..tool.clone()
         };
-        if items::check_tool(&named).is_err() {
+        if check_tool(&named).is_err() {
             let message = format!("{} isn't an extra", escaped(&extra.value));
             return Err(options.problem(
                 &extra.span,
@@ -356,7 +258,7 @@ fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<S
         tool.extras.push(extra.value);
     }
     for dependency in options.strings("inject")? {
-        items::check_requirement(&dependency.value).map_err(|reason| {
+        check_requirement(&dependency.value).map_err(|reason| {
             options.problem(
                 &dependency.span,
                 reason,
@@ -366,7 +268,7 @@ fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<S
         tool.inject.push(dependency.value);
     }
     if let Some(request) = options.string("python")? {
-        python_request(options, &request)?;
+        check_request(options, &request)?;
         tool.python = Some(request.value);
     }
     tool.only = Only::read(options)?;
@@ -480,4 +382,40 @@ fn source(options: &Table<'_>) -> document::Result<Option<Source>> {
             )),
         },
     }
+}
+
+/// Fails where `text` can't be a package's requirement.
+fn check_requirement(text: &str) -> std::result::Result<(), String> {
+    text.parse::<Spec>().map(drop).map_err(first_line)
+}
+
+/// Fails where a tool's name, version or extras can't be those of one.
+fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
+    if !spec::is_tool_name(&tool.name) {
+        return Err(format!("{} names no package", escaped(&tool.name)));
+    }
+    if let Some(version) = &tool.version
+        && VersionSpecifiers::from_str(version).is_err()
+    {
+        return Err(format!("{} isn't a version requirement", escaped(version)));
+    }
+    let bare = Tool {
+        source: None,
+        ..tool.clone()
+    };
+    check_requirement(&bare.spec())
+}
+
+/// Whether two names are one package.
+pub(crate) fn is_same_tool(one: &str, other: &str) -> bool {
+    Name::normalize(one) == Name::normalize(other)
+}
+
+/// Whether two requirements are for one package.
+fn is_same_package(one: &str, other: &str) -> bool {
+    let name = |text: &str| {
+        text.parse::<Spec>()
+            .map_or_else(|_| text.to_string(), |spec| spec.name().to_string())
+    };
+    name(one) == name(other)
 }
