@@ -1,5 +1,5 @@
-//! Other users: what they may write to, what they may hold up, and what root may do in a home that
-//! isn't its own. Told with a second user wherever the tester is root.
+//! Tests of other users' rights: where they may write, which locks they may hold, and what root
+//! does in a foreign home. Some need root, to act as a second user.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, symlink};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::support::{BOOT, Home, Mirror, Run, needs, nobody};
 
-/// A number that no account of this machine has.
+/// User id that no account of this machine has.
 const ALICE: u32 = 54321;
 
-/// A home with a Python.
+/// Creates a home with an installed Python.
 fn home() -> (Home, Mirror) {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
@@ -41,7 +41,7 @@ fn pinned(home: &Home, mirror: &Mirror, folder: &str) -> PathBuf {
     home.root.join(folder)
 }
 
-/// What the hook asks in `folder`.
+/// Runs what the hook runs on entering `folder`.
 fn enter(home: &Home, folder: &Path) -> Run {
     home.run(
         home.command(BOOT)
@@ -51,7 +51,7 @@ fn enter(home: &Home, folder: &Path) -> Run {
     )
 }
 
-/// Whether the tester can be somebody else here.
+/// Returns whether the test can act as a second user.
 fn is_root() -> bool {
     let root = nobody::is_root() && needs::program("setpriv");
     if !root {
@@ -60,14 +60,13 @@ fn is_root() -> bool {
     root
 }
 
-/// Gives all of the home to a user.
+/// Gives the whole home to a user.
 fn give(home: &Home, uid: u32, gid: u32) {
     let owner = format!("{uid}:{gid}");
     nobody::give(home, &owner);
 }
 
-/// Boot with these lines as all of /etc/passwd and /etc/group, where nobody else sees them, as the
-/// user `uid` in the group `gid`.
+/// Runs boot as user `uid` and group `gid` with a private /etc/passwd and /etc/group.
 fn boot_as(home: &Home, passwd: &str, group: &str, gid: u32, args: &[&str]) -> Run {
     home.write(
         "accounts/passwd",
@@ -209,7 +208,7 @@ fn staging_lookalikes_are_neither_opened_nor_deleted() {
     );
 }
 
-/// Holds the lock `name` of `home` for a while, as `words` in front of the command have it.
+/// Holds the lock `name` of `home` for a minute; `words` prefix the command.
 fn hold(home: &Home, words: &[String], name: &str) -> Child {
     let lock = state(home).join("locks").join(name);
     let mut words = words.to_vec();

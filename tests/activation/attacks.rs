@@ -1,5 +1,5 @@
-//! What a checkout, an archive or another user can put into a project, and a prompt that runs git
-//! with no key pressed: nothing of it runs, neither in the shell that is open nor in a new one.
+//! Attacks on a prompt that runs git: files from a checkout, an archive or another user. Nothing of
+//! them runs, neither in the open shell nor in a new one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::pty::Pty;
 use crate::support::{Home, needs, stand_in};
 
-/// Ways for files to get into a working tree, each from the clone `project` with the branch `pr` on
-/// its origin.
+/// Commands that bring files of the branch `pr` into the clone `project`.
 const WAYS: [(&str, &str); 6] = [
     ("checkout", "git checkout -q origin/pr"),
     ("switch", "git switch -q --detach origin/pr"),
@@ -18,7 +17,7 @@ const WAYS: [(&str, &str); 6] = [
     ("archive", "tar -C ~ -xf ~/app.tar"),
 ];
 
-/// Commands that a prompt or a person runs, each a trap.
+/// Commands that a prompt or a person runs; each is a trap in the branch.
 const TRAPS: [&str; 6] = ["git", "python", "python3", "pip", "ls", "cat"];
 
 fn run(home: &Home, folder: &Path, line: &str) {
@@ -30,8 +29,7 @@ fn run(home: &Home, folder: &Path, line: &str) {
     home.run(&mut command).success();
 }
 
-/// A repository whose branch `pr` has an environment full of traps, and a clone of it where the
-/// owner works.
+/// Creates a repository whose branch `pr` has an environment full of traps, and its clone.
 fn repository(home: &Home) -> PathBuf {
     home.write(
         "gitconfig",
@@ -87,7 +85,7 @@ fn repository(home: &Home) -> PathBuf {
     home.root.join("app")
 }
 
-/// Start-up files with a prompt that runs git.
+/// Writes start-up files with a prompt that runs git.
 fn start_up(home: &Home, shell: &str) {
     let prompt = match shell {
         "bash" => "PS1='$(git rev-parse --abbrev-ref HEAD 2>/dev/null) $ '",

@@ -1,4 +1,4 @@
-//! `cd project`, in each shell, on a terminal: nobody types activate.
+//! `cd project` in each shell on a terminal.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use crate::support::{Home, Mirror};
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
-/// A home with a Python, the hook in the start-up file of `shell`, and a project.
+/// Creates a home with a Python, the hook in the start-up file of `shell`, and a project.
 fn home(mirror: &Mirror, shell: &str) -> Home {
     let home = Home::with(mirror);
     home.write(".bashrc", "PS1='$ '\n");

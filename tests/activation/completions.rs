@@ -1,4 +1,4 @@
-//! <Tab> behind `boot`, in the real shells: commands, options, and the names that there are here.
+//! Completion of `boot` in the real shells: commands, options and existing names.
 
 use crate::support::pty::Pty;
 use crate::support::{Home, Index, Mirror, Wheel};
@@ -27,7 +27,7 @@ fn home() -> Home {
     home
 }
 
-/// What the script of `shell` is told for the last of `words`.
+/// Returns the candidates that boot offers `shell` for the last of `words`.
 fn asked(home: &Home, shell: &str, words: &[&str]) -> Vec<String> {
     let mut command = home.command(crate::support::BOOT);
     command

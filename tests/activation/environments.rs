@@ -1,6 +1,5 @@
-//! Environments of projects lie in boot's own folder, and `.venv` is a link: what happens to them
-//! when projects are renamed, copied, cleaned, checked out, unpacked over, and when somebody else's
-//! environment stands there.
+//! Environments of projects, which lie in boot's own folder behind the link `.venv`: projects are
+//! renamed, copied, cleaned, checked out or unpacked over, or hold a foreign environment.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -20,7 +19,7 @@ fn enter(home: &Home, folder: &Path) -> Run {
     home.run(&mut command).success()
 }
 
-/// The environment that a prompt in `folder` would have; None where nothing is active.
+/// Returns the environment that a prompt in `folder` activates.
 fn active(home: &Home, folder: &Path) -> Option<PathBuf> {
     let run = enter(home, folder);
     let line = run
@@ -35,7 +34,7 @@ fn projects(home: &Home) -> PathBuf {
     home.data().join("venvs/projects")
 }
 
-/// The environments in boot's folder, without what lies in staging.
+/// Counts the environments in boot's folder, staging excluded.
 fn count(home: &Home) -> usize {
     let entries = fs::read_dir(projects(home)).into_iter().flatten().flatten();
     entries
@@ -43,7 +42,7 @@ fn count(home: &Home) -> usize {
         .count()
 }
 
-/// A command in the environment, as pip writes one.
+/// Writes a command into the environment as pip does.
 fn command(root: &Path, name: &str) {
     let path = root.join("bin").join(name);
     fs::write(&path, format!("#!{}/bin/python\n", root.display())).unwrap();

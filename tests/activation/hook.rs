@@ -1,6 +1,5 @@
-//! The hooks in their real shells, through the options that change what shell code means, and in
-//! folders with hostile names. Each prompt is asked for by name, without a terminal; tests of
-//! prompts on a terminal are stories.
+//! The hooks in real shells without a terminal, under the options that change the meaning of shell
+//! code, and in folders with hostile names. hook_options.rs has the tests on a terminal.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,16 +10,16 @@ use crate::support::{BOOT, Home, needs, stand_in};
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
-/// A home directory with a Python that was never built.
+/// Creates a home with a stand-in for a Python.
 fn home() -> Home {
     let home = Home::new();
     stand_in::install(&home);
     home
 }
 
-/// What `script` prints in an interactive `shell` that has the hook; `prompt` in it stands for
-/// showing one, `show` for the environment that is on PATH. `before` runs ahead of the hook. None
-/// where the shell isn't there.
+/// Runs `script` in an interactive `shell` with the hook and returns stdout and stderr. In
+/// `script`, `prompt` shows a prompt and `show` prints the environment on PATH. `before` runs
+/// before the hook. None if the shell is missing.
 fn run(home: &Home, shell: &str, before: &str, script: &str) -> Option<(String, String)> {
     if !needs::program(shell) {
         return None;

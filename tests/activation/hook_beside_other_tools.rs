@@ -1,6 +1,6 @@
-//! The hooks beside what else lives in people's shells: direnv, pyenv-virtualenv, prompts that are
-//! computed, bash-preexec, chpwd hooks, nested shells, and scripts that read the start-up files.
-//! Where the real thing isn't on this machine, a stand-in does what it does.
+//! The hooks beside other programs in a shell: direnv, pyenv-virtualenv, computed prompts,
+//! bash-preexec, chpwd hooks, nested shells, and scripts that read the start-up files. A stand-in
+//! replaces a program that this machine lacks.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -18,7 +18,7 @@ fn home() -> Home {
     home
 }
 
-/// The answer to [`ACTIVE`]: where the environment really lies.
+/// Expected answer to [`ACTIVE`]: the real path of the environment.
 fn active(home: &Home, name: &str) -> String {
     format!("<{}>", stand_in::real(&home.root.join(name)).display())
 }

@@ -1,5 +1,4 @@
-//! What comes behind a `cd` on the same line runs in the project that it leads to; and `cd` itself
-//! does what it always did.
+//! Commands after `cd` on one line run in the new project, and `cd` itself behaves as before.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +9,8 @@ use crate::support::{Home, needs, stand_in};
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const PYTHON: &str = "command -v python";
 
-/// A home with the projects `alpha` and `beta`, whose environments are made, and `new`, whose
-/// isn't; and a shell that stands in `alpha`.
+/// Starts a shell in `alpha`, in a home with the environments of `alpha` and `beta` and the project
+/// `new` without one.
 fn stand(shell: &str, before: &str, after: &str) -> Option<(Home, Pty)> {
     let home = home();
     stand_in::start_up(&home, shell, before, after);
@@ -54,8 +53,7 @@ fn shim(home: &Home) -> String {
     }
 }
 
-/// fish 4 itself tells the terminal where it is, also where somebody listens to what a command
-/// prints.
+/// Removes the folder reports that fish 4 writes to the terminal, also inside substitutions.
 fn without_reports(answer: &str) -> String {
     let mut text = answer.to_string();
     while let Some(at) = text.find("\u{1b}]7;") {
@@ -342,8 +340,8 @@ fn cd_in_start_up_files_and_scripts_enters_nothing() {
     );
 }
 
-/// Lines that change the folder in every way that bash knows. What they print, how they end and
-/// where they lead must not depend on the hook.
+/// Lines that change the folder in every way that bash knows. Output, exit status and destination
+/// must not depend on the hook.
 const WAYS: &[&str] = &[
     "cd",
     "cd -",
@@ -403,7 +401,7 @@ const WAYS: &[&str] = &[
     "chmod 000 shut; cd shut; cd ~",
 ];
 
-/// What [`WAYS`] print in bash, each with its end and where it led; `before` runs ahead of the
+/// Returns the output, status and folder after each of [`WAYS`] in bash; `before` runs before the
 /// hook.
 fn walk(home: &Home, before: &str) -> String {
     for folder in ["plain/deep", "-e", "new\nline", "shut"] {

@@ -1,5 +1,4 @@
-//! What counts as a change while you stand in a project, and what the hooks leave alone when
-//! something changed.
+//! Changes that the hooks notice while a shell stays in a project, and settings that they keep.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +9,7 @@ use crate::support::{Home, stand_in};
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const ACTIVE: &str = "echo \"<$VIRTUAL_ENV>\"";
 
-/// A home with the hook in the start-up file of `shell`, and a shell that stands in the project
-/// `p`.
+/// Starts a shell in the project `p`, with the hook in the start-up file of `shell`.
 fn stand(shell: &str, prepare: impl FnOnce(&Home)) -> Option<(Home, Pty)> {
     let home = Home::new();
     stand_in::install(&home);
@@ -24,7 +22,7 @@ fn stand(shell: &str, prepare: impl FnOnce(&Home)) -> Option<(Home, Pty)> {
     Some((home, pty))
 }
 
-/// The answer to [`ACTIVE`]: where the environment really lies.
+/// Expected answer to [`ACTIVE`]: the real path of the environment.
 fn active(home: &Home, name: &str) -> String {
     format!("<{}>", stand_in::real(&home.root.join(name)).display())
 }
@@ -37,7 +35,7 @@ fn path(shell: &str) -> &'static str {
     }
 }
 
-/// Environments are made on purpose only.
+/// Switches the automatic creation of environments off.
 fn by_hand(home: &Home) {
     home.write(".config/boot/config.toml", "[venv]\nauto_create = false\n");
 }
@@ -46,7 +44,7 @@ fn rename(home: &Home, from: &str, to: &str) {
     fs::rename(home.root.join(from), home.root.join(to)).unwrap();
 }
 
-/// A copy of an environment that nobody could tell from it by looking inside, times included.
+/// Copies an environment with all its times.
 fn copy(from: &Path, to: &Path) {
     assert!(
         std::process::Command::new("cp")

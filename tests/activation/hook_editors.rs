@@ -1,6 +1,6 @@
-//! Shells whose environment somebody else has activated: an editor by variables, an editor or a
-//! person by `activate`, pyenv-virtualenv by a word alone. The environment that boot would activate
-//! there is boot's from then on; any other is left alone.
+//! Shells whose environment another program has activated: an editor by variables, an editor or a
+//! person by `activate`, pyenv-virtualenv by a variable alone. The hook takes over the environment
+//! that it would activate itself, and leaves any other alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const PYTHON: &str = "command -v python";
 const ACTIVE: &str = "echo \"<$VIRTUAL_ENV>\"";
 
-/// A home with the projects `alpha` and `beta`, whose environments are made.
+/// Creates a home with the environments of the projects `alpha` and `beta`.
 fn home() -> Home {
     let home = Home::new();
     stand_in::install(&home);
@@ -51,7 +51,7 @@ fn activate(shell: &str) -> &'static str {
     }
 }
 
-/// What a prompt shows, without the shell's own colors.
+/// Command that prints the prompt without the shell's colours.
 fn prompt(shell: &str) -> &'static str {
     if shell == "fish" {
         "echo (fish_prompt)"
@@ -60,8 +60,8 @@ fn prompt(shell: &str) -> &'static str {
     }
 }
 
-/// From `alpha`, which is active as boot's: the environment goes along with the folder, and
-/// `deactivate` holds until that changes.
+/// Checks that the environment of `alpha` behaves as one that the hook activated: it follows the
+/// folder, and `deactivate` holds until the folder changes.
 fn behaves_as_boots_own(shell: &str, home: &Home, pty: &mut Pty) {
     let at = |pty: &Pty| format!("{shell}: {}", pty.screen());
     assert_eq!(pty.ask(ACTIVE), active(home, "alpha"), "{}", at(pty));
@@ -216,7 +216,7 @@ fn hook_takes_over_activate_in_start_up_file() {
     }
 }
 
-/// A project without a pin that has an environment of the standard library's own making, trusted.
+/// Creates a project without a pin, with a trusted environment made by the standard library.
 fn standard(home: &Home, name: &str) -> bool {
     let Ok(python) = which::which("python3") else {
         needs::skipped("python3");
@@ -618,7 +618,7 @@ fn hook_finds_new_commands_at_next_prompt() {
     }
 }
 
-/// What `boot shell status --json`, asked by the shell itself, says of it.
+/// Returns `here` and `why` of `boot shell status --json`, run in the shell itself.
 fn here(home: &Home, shell: &str, pty: &mut Pty) -> (serde_json::Value, String) {
     let file = home.root.join("status.json");
     pty.type_line(&format!("{BOOT} shell status --json >{}", file.display()));

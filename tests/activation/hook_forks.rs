@@ -1,5 +1,5 @@
-//! What the hooks cost, counted: processes that the shells start at their prompts, as the kernel
-//! saw them. Their times are measured in `bench/groups/prompt.sh`.
+//! Processes that the shells start at their prompts, counted by strace. `bench/groups/prompt.sh`
+//! measures the times.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ impl Traced {
         Some(Traced { pty, log })
     }
 
-    /// Processes made, and programs started, until now. Threads are neither.
+    /// Counts created processes and started programs so far, without threads.
     fn count(&self) -> (usize, usize) {
         let log = fs::read_to_string(&self.log).unwrap();
         let call = |line: &str| {
@@ -61,7 +61,7 @@ impl Traced {
         (forks, execs)
     }
 
-    /// What typing `lines`, each at a prompt of its own, costs.
+    /// Counts the processes and programs that typing `lines` starts, one prompt per line.
     fn cost(&mut self, lines: &[&str]) -> (usize, usize) {
         self.pty.ask("echo");
         let before = self.count();

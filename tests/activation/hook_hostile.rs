@@ -1,5 +1,5 @@
-//! Checkouts and folders that mean harm, and machines where nothing can be written: nothing of them
-//! runs, nothing is created outside, nothing raw reaches the terminal, and the shell goes on.
+//! Hostile checkouts and folder names, and file systems that refuse writes: nothing of them runs,
+//! nothing is created outside, no control character reaches the terminal, and the shell goes on.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -20,14 +20,14 @@ fn home() -> Home {
     home
 }
 
-/// What the hook asks when a shell enters `folder`.
+/// Runs what the hook runs when `shell` enters `folder`.
 fn enter(home: &Home, shell: &str, folder: &Path) -> Run {
     let mut command = home.command(BOOT);
     command.args(["shell", "enter", shell]).arg(folder).arg("");
     home.run(&mut command)
 }
 
-/// Nothing that a terminal would obey.
+/// Returns whether a text has no control characters but newlines.
 fn is_plain(text: &str) -> bool {
     !text
         .chars()
@@ -40,7 +40,7 @@ fn executable(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// A whole environment as somebody would commit it, whose every program leaves a mark.
+/// Writes a complete environment, as a commit could have it, whose programs leave a mark.
 fn poisoned(venv: &Path) {
     for program in [
         "python", "python3", "git", "ls", "pip", "sed", "boot", "true", "env",
@@ -422,8 +422,7 @@ fn hook_unwritable_project_is_one_line_and_shell_goes_on() {
     }
 }
 
-/// A small file system, which only root can mount; unmounted when dropped. None where that can't
-/// be.
+/// A small mounted file system, unmounted on drop. None without the right to mount.
 struct Disk<'a>(&'a Path);
 
 impl Disk<'_> {

@@ -1,12 +1,11 @@
-//! The hooks at real prompts, through every option that changes what shell code means.
+//! The hooks at real prompts under every option that changes the meaning of shell code.
 
 use std::fs;
 
 use crate::support::pty::Pty;
 use crate::support::{Home, stand_in};
 
-/// What the user's start-up file says before the hook, and a question whose answer shows that it
-/// still holds afterwards.
+/// An option of the user's start-up file, and a question whose answer shows that it still holds.
 struct Row {
     shell: &'static str,
     option: &'static str,
@@ -233,7 +232,7 @@ fn hook_changes_no_setting_under_all_shell_options() {
     });
 }
 
-/// In and out of a project, with everything that isn't boot's compared before and after.
+/// Enters and leaves a project, and compares all settings before and after.
 fn walk(row: &Row) {
     let Row { shell, option, .. } = row;
     let home = Home::new();

@@ -1,5 +1,5 @@
-//! One pin, one Python: whatever is pinned and whatever environment is there, the prompt, the
-//! shims, `boot exec`, `boot which` and the list say the same.
+//! Every combination of pin and environment gives the same Python at the prompt, in the shims, in
+//! `boot exec`, in `boot which` and in the list.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{BOOT, Home, Run, stand_in};
 
-/// The Python in effect in a folder.
+/// Expected Python of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Python {
-    /// The project's environment.
+    /// The environment of the project.
     Environment,
-    /// An installed one of this version.
+    /// An installed Python of this version.
     Installed(&'static str),
-    /// None: exit 127, and one line that says why.
+    /// No Python: exit code 127, and one line that says why.
     Nobody,
 }
 
-/// A home with stand-ins that print by which path they were called.
+/// Creates a home with stand-ins that print the path by which they were called.
 fn home(versions: &[&str]) -> Home {
     let home = Home::new();
     for version in versions {
@@ -47,7 +47,7 @@ fn enter(home: &Home, folder: &Path) -> Run {
     home.run(&mut command).success()
 }
 
-/// The environment that the prompt has.
+/// Returns the environment that the prompt activates.
 fn active(run: &Run) -> Option<PathBuf> {
     let line = run
         .stdout
@@ -63,7 +63,7 @@ fn shim(home: &Home, folder: &Path, name: &str) -> Run {
     )
 }
 
-/// Asks every way in, and checks that all of them mean `wanted`.
+/// Asks every command for the Python of `folder` and compares the answers with `wanted`.
 fn check(home: &Home, folder: &Path, wanted: &Python, what: &str) {
     let prompt = enter(home, folder);
     let root = active(&prompt);
@@ -120,7 +120,7 @@ fn check(home: &Home, folder: &Path, wanted: &Python, what: &str) {
     }
 }
 
-/// A project whose environment boot made with `version`, and then the pin is `pin`.
+/// Creates a project whose environment has `version` and whose pin is then `pin`.
 fn project(home: &Home, name: &str, version: &str, pin: &str) -> PathBuf {
     let folder = stand_in::project(home, name);
     fs::write(folder.join(".python-version"), format!("{version}\n")).unwrap();

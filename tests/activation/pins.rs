@@ -1,6 +1,5 @@
-//! Pins as people, other tools and strangers write them: what is read as what it means, and what
-//! nothing meets. The same everywhere a pin is asked for: shims, `exec`, `which`, `find`, and the
-//! hook's question.
+//! Spellings of pins by people, other tools and strangers: understood ones, and ones that nothing
+//! meets. Shims, `exec`, `which`, `find` and the hook agree.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{BOOT, Home, Run, stand_in};
 
-/// A home with 3.11.9, its shims, and 3.11 as the user's default: what would run where a pin is
-/// passed over.
+/// Creates a home with 3.11.9, its shims and the default 3.11, which would run if a pin were
+/// skipped.
 fn home() -> Home {
     let home = Home::new();
     stand_in::install(&home);
@@ -18,7 +17,7 @@ fn home() -> Home {
     home
 }
 
-/// A project below another one that pins 3.11; its own pin is `text`.
+/// Creates a project with the pin `text` below one that pins 3.11.
 fn project(home: &Home, text: &[u8]) -> PathBuf {
     let folder = stand_in::project(home, "parent").join("kid");
     fs::create_dir_all(&folder).unwrap();
@@ -26,7 +25,7 @@ fn project(home: &Home, text: &[u8]) -> PathBuf {
     folder
 }
 
-/// Every command that asks which Python is in effect in `folder`.
+/// Runs every command that looks up the Python of `folder`.
 fn all(home: &Home, folder: &Path) -> Vec<Run> {
     let shim = |name: &str| {
         home.run(
@@ -63,7 +62,8 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
         .collect()
 }
 
-/// Nothing runs, all say why in an error of at most three lines, and the hook in one line.
+/// Checks that nothing runs, that every command explains it in three lines at most, and the hook in
+/// one line.
 fn is_unmet(home: &Home, folder: &Path, text: &str) {
     for run in all(home, folder) {
         let run = run

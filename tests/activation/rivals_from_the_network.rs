@@ -1,5 +1,5 @@
-//! What others look for on PATH, by the real ones from the public index: in a folder that is pinned
-//! to one Python they find all that are installed.
+//! Real rival tools from the public index find all installed Pythons in a folder that is pinned to
+//! one.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ const TOOLS: [&str; 8] = [
 ];
 const TELL: &str = "import sys; print('ran %d.%d' % sys.version_info[:2])";
 
-/// A home with real Pythons adopted and the tools installed.
+/// A home with adopted real Pythons and the installed tools.
 struct Machine {
     home: Home,
     minors: Vec<String>,
@@ -86,7 +86,8 @@ impl Machine {
         })
     }
 
-    /// A folder that is pinned to the oldest: a search for the newest would not find it first.
+    /// Creates a folder that is pinned to the oldest Python, which a search for the newest would
+    /// not find first.
     fn project(&self, name: &str) -> std::path::PathBuf {
         let folder = self.home.root.join(name);
         fs::create_dir_all(&folder).unwrap();
@@ -101,7 +102,7 @@ impl Machine {
         folder
     }
 
-    /// A tool with the shims on PATH, and no environment active.
+    /// Builds a command of a tool with the shims on PATH and no active environment.
     fn command(&self, folder: &Path, words: &[&str]) -> Command {
         let mut command = self.home.command(self.home.bin().join(words[0]));
         let path = format!(
@@ -120,7 +121,7 @@ impl Machine {
         self.home.run(&mut self.command(folder, words))
     }
 
-    /// What an interpreter is.
+    /// Checks the minor of an interpreter.
     fn is_minor(&self, python: &Path, minor: &str) {
         self.home
             .run(self.home.command(python).args(["-c", TELL]))
@@ -128,7 +129,7 @@ impl Machine {
             .stdout_has(&format!("ran {minor}\n"));
     }
 
-    /// As in a list of TOML or of Python.
+    /// Formats the minors as a list of TOML or Python.
     fn listed(&self, wanted: &dyn Fn(&str) -> String) -> String {
         self.minors
             .iter()
@@ -282,12 +283,12 @@ fn shims_let_rival_tools_from_the_network_find_all_pythons() {
     }
 }
 
-/// A person's shell in a project whose environment boot has made and activated.
+/// A person's shell in a project whose environment is active.
 struct Inside<'a> {
     machine: &'a Machine,
     folder: std::path::PathBuf,
     root: std::path::PathBuf,
-    /// A program that runs where all that was asked for is installed.
+    /// Program that succeeds only if all requested packages are installed.
     imports: &'static str,
 }
 
@@ -330,8 +331,8 @@ impl Inside<'_> {
             .run(command.env("PATH", path).env("VIRTUAL_ENV", &self.root))
     }
 
-    /// The link is as boot made it, what it leads to has the package, and the next prompt has it
-    /// active.
+    /// Checks that the link is unchanged, that its environment has the package, and that the next
+    /// prompt activates it.
     fn is_kept(&self, what: &str) {
         assert_eq!(
             fs::read_link(self.folder.join(".venv")).unwrap(),

@@ -1,4 +1,4 @@
-//! What entering a project makes, and what it says instead: asked as the hook asks.
+//! Environments that entering a project creates, and messages of the hook otherwise.
 
 use std::fs;
 use std::path::Path;

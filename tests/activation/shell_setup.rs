@@ -1,12 +1,12 @@
-//! `boot shell install`, `status`, `uninstall`: the hook where each shell really reads it, and the
-//! user's files as they were.
+//! `boot shell install`, `status` and `uninstall`: the hook is live where each shell reads it, and
+//! the user's files are restored.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use crate::support::{Home, Mirror, needs, nobody};
 
-/// The shells that are here; a missing one is said, and is a failure where all must be.
+/// Returns the installed shells; CI must have all of them.
 fn shells() -> impl Iterator<Item = &'static str> {
     ["bash", "zsh", "fish"]
         .into_iter()
@@ -17,7 +17,7 @@ fn install(home: &Home, shell: &str) {
     home.boot(["shell", "install", "--shell", shell]).success();
 }
 
-/// What `boot shell status --json` says of one run of a shell: live, and the note.
+/// Returns `live` and `note` of `boot shell status --json` for one run of a shell.
 fn status(home: &Home, shell: &str, run: &str) -> (bool, String) {
     let mut command = home.command(crate::support::BOOT);
     command

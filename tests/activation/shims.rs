@@ -1,5 +1,5 @@
-//! Shims where no hook is: cron, make, ssh, containers, other people's accounts. They find boot's
-//! folder by their own place, and resolve to themselves.
+//! Shims without a hook: in cron, make, ssh, containers and other accounts. They find boot's folder
+//! by their own location, and resolve to themselves.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -10,7 +10,7 @@ use crate::support::{BOOT, Home, Mirror, Run, needs, nobody};
 
 const TELL: &str = "import os; print('patch', os.environ['STAND_IN'])";
 
-/// A home with the machine's minor, 3.90.1 and 3.91.2, and a project that pins 3.90.
+/// Creates a home with the machine's minor, 3.90.1 and 3.91.2, and a project that pins 3.90.
 fn home(mirror: &Mirror) -> Home {
     let home = Home::with(mirror);
     home.boot(["python", "install", &mirror.minor()]).success();
@@ -30,7 +30,7 @@ fn inode(path: &Path) -> u64 {
     fs::symlink_metadata(path).unwrap().ino()
 }
 
-/// Runs a program in the project with nothing in its environment but this.
+/// Runs a program in the project with no other variables than these.
 fn bare(
     home: &Home,
     program: impl AsRef<std::ffi::OsStr>,

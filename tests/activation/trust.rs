@@ -1,5 +1,5 @@
-//! Whose environments are put on PATH: boot's own, and those that a person named. Nothing in a
-//! project can say so.
+//! Trusted environments: boot's own, and those that a person named. Nothing in a project can grant
+//! trust.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::support::pty::Pty;
 use crate::support::{Home, Mirror};
 
-/// A home with a Python, and a project `name` with a virtual environment that boot didn't make.
+/// Creates a home with a Python, and a project `name` with a foreign environment.
 fn home(name: &str) -> (Home, Mirror) {
     let mirror = Mirror::new();
     let home = Home::with(&mirror);
@@ -37,7 +37,7 @@ fn foreign(home: &Home, mirror: &Mirror, name: &str) {
     .success();
 }
 
-/// Whether entering the folder would put an environment on PATH.
+/// Returns whether entering the folder activates an environment.
 fn enters(home: &Home, folder: &str) -> bool {
     let mut command = home.command(crate::support::BOOT);
     command

@@ -1,4 +1,4 @@
-//! `boot venv`: made, listed, repaired, removed; and what people do in one.
+//! `boot venv`: create, list, repair and remove environments.
 
 use std::fs;
 use std::path::Path;

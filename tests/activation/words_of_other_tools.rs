@@ -1,5 +1,5 @@
-//! What users of pyenv, pipx, uv, conda, mise, asdf and chezmoi type: the answer is a command of
-//! boot that can be pasted, and nothing is done.
+//! Commands of pyenv, pipx, uv, conda, mise, asdf and chezmoi: the answer is a command of boot to
+//! paste, and nothing is done.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use boot::testing::ROWS;
 
 use crate::support::{BOOT, Home, Index, Mirror, Wheel};
 
-/// Words of a line, as a shell splits them where nothing is quoted.
+/// Splits a line into words where nothing is quoted.
 fn split(line: &str) -> Vec<&str> {
     line.split(' ').skip(1).collect()
 }
 
-/// The line is refused in at most three lines that have `answer`, without clap's tips, and nothing
-/// was made.
+/// Checks that the line is refused in at most three lines with `answer`, without clap's tips, and
+/// changes nothing.
 fn answered(home: &Home, line: &str, answer: &str) {
     let before = home.tree();
     let run = home
@@ -27,7 +27,7 @@ fn answered(home: &Home, line: &str, answer: &str) {
     assert_eq!(home.tree(), before, "{line}");
 }
 
-/// Words that boot takes for nothing and answers by no guess.
+/// Checks that boot guesses nothing for a word.
 fn unanswered(home: &Home, line: &str) {
     let level = if line.matches(' ').count() > 1 {
         line.rsplit_once(' ').unwrap().0
@@ -493,7 +493,7 @@ fn venv_remove_name_of_removed_never_means_folder() {
     assert!(!home.root.join("beta").exists());
 }
 
-/// The reports that answers name are there, and end as reports do.
+/// Runs the reporting commands that the answers name.
 #[test]
 fn cli_suggested_commands_run() {
     let home = Home::new();

@@ -1,6 +1,6 @@
-//! A consultant's working day: four projects, branches, a rename, a copy, a clean, an upgrade of a
-//! patch, an uninstall. After each step the prompt, the shims, `boot exec`, `boot which` and `make`
-//! name the same Python, in three shells.
+//! A working day: four projects, branches, a rename, a copy, a clean, a patch upgrade, an
+//! uninstall. After each step the prompt, the shims, `boot exec`, `boot which` and scripts name the
+//! same Python, in three shells.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::pty::Pty;
 use crate::support::{BOOT, Home, needs, stand_in};
 
-/// A home with stand-ins that print by which path they were called, and the shims.
+/// Creates a home with shims and with stand-ins that print the path by which they were called.
 fn home() -> Home {
     let home = Home::new();
     for version in ["3.11.9", "3.12.1"] {
@@ -37,8 +37,7 @@ fn speak(home: &Home) {
     }
 }
 
-/// The interpreter by the answers of all who are asked in `folder`: empty where each of them ends
-/// with 127.
+/// Returns the interpreter that all commands name in `folder`; empty if all exit with 127.
 fn python(home: &Home, pty: &mut Pty, folder: &Path) -> String {
     pty.type_line(&format!("cd '{}'", folder.display()));
     pty.ask("true");

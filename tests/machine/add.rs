@@ -1,11 +1,11 @@
-//! `boot add`: a dotfile moves into the repository and is linked; a private key never does.
+//! `boot add` moves dotfiles into the repository and links them, but no private keys.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::support::Home;
 
-/// With comments and an order of its owner's.
+/// Manifest with comments and an unusual order.
 const MANIFEST: &str =
     "# mine\nversion = 1 # the first\n\n[shell]   # later\nhook = false\n\n# the end\n";
 
@@ -70,7 +70,7 @@ fn add_moves_dotfile_and_undo_moves_it_back() {
     home.no_leftovers();
 }
 
-/// As an editor of another system leaves it: with a mark at the start and CR LF at each line's end.
+/// Manifest of another system's editor: with a byte order mark and CR LF.
 #[test]
 fn add_keeps_bom_and_crlf_of_manifest() {
     let home = home();
@@ -220,13 +220,13 @@ fn add_private_key_by_content_or_place_is_refused() {
     assert_eq!(leads(&home, ".ssh/config"), "dots/home/.ssh/config");
 }
 
-/// An element of DER.
+/// Encodes an element of DER.
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len()).unwrap().to_be_bytes();
     [&[tag, 0x82][..], &length, content].concat()
 }
 
-/// A packet of OpenPGP, with the header of the old format or of the new.
+/// Encodes an OpenPGP packet with the header of the old or the new format.
 fn packet(old: bool, tag: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap().to_be_bytes();
     let header = if old {
@@ -237,7 +237,7 @@ fn packet(old: bool, tag: u8, body: &[u8]) -> Vec<u8> {
     [&header[..], &length, body].concat()
 }
 
-/// No mark in words: what it is says its structure alone.
+/// Only the structure of these keys tells what they are.
 #[test]
 fn add_binary_private_key_is_refused_but_public_key_is_not() {
     let home = home();

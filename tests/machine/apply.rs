@@ -1,5 +1,5 @@
-//! `boot init`, `plan` and `apply` with the real binary: consent, conflicts, failures, second runs.
-//! What a machine gets besides Pythons and tools needs no network, so there is none here.
+//! `boot init`, `plan` and `apply` without Pythons and tools, so without a network: consent,
+//! conflicts, failures, second runs.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -64,7 +64,7 @@ impl Machine {
         Ran(command.output().unwrap())
     }
 
-    /// As [`Machine::boot`], where a repository is fetched from this disk.
+    /// Runs boot with a git host on this disk.
     fn fetch(&self, args: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boot"));
         command
@@ -83,7 +83,7 @@ impl Machine {
         Ran(command.output().unwrap())
     }
 
-    /// Makes `me/dotfiles` of the repository; false where there is no git.
+    /// Turns the repository into `me/dotfiles` on the git host; false without git.
     fn commit(&self) -> bool {
         if !needs::program("git") {
             return false;
@@ -107,7 +107,7 @@ impl Machine {
         true
     }
 
-    /// Everything in the home directory.
+    /// Lists all paths in the home directory.
     fn found(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut folders = vec![self.home()];
@@ -139,7 +139,7 @@ impl Ran {
     fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).into_owned()
     }
-    /// It ended with this code, and said this.
+    /// Checks the exit code and a part of the output.
     fn ended(self, code: i32, says: &str) -> Ran {
         let all = format!("{}{}", self.stdout(), self.stderr());
         assert_eq!(self.0.status.code(), Some(code), "{all}");
@@ -388,7 +388,7 @@ fn init_hostile_link_or_address_changes_nothing() {
     }
 }
 
-/// A folder, and what was fetched: one error, and not even an empty folder is kept.
+/// Covers a folder and a fetched repository; not even an empty folder is left.
 #[test]
 fn init_repository_without_manifest_is_one_error() {
     let machine = Machine::new(MANIFEST);

@@ -1,4 +1,4 @@
-//! No git: the repository comes as an archive.
+//! Repositories that are fetched as archives, without git.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -28,7 +28,7 @@ fn repository(top: &str, files: &[(&str, &str)]) -> Vec<u8> {
 
 const MANIFEST: &str = "version = 1\n[dotfiles]\nroot = \"home\"\n";
 
-/// A home where PATH has no git.
+/// Creates a home whose PATH has no git.
 fn without_git(server: &Server) -> Home {
     let mut home = Home::new();
     home.set("BOOT_GIT_HOST", &server.url());
@@ -142,7 +142,7 @@ fn init_hostile_or_missing_archive_leaves_nothing() {
     home.no_leftovers();
 }
 
-/// An archive as `git archive` writes it: its first entry is a comment with the commit.
+/// Builds an archive as `git archive` does: its first entry is a comment with the commit.
 fn of_commit(commit: &str, files: &[(&str, &str)]) -> Vec<u8> {
     packed(|tar| {
         let comment = format!("52 comment={commit}\n");

@@ -1,9 +1,8 @@
-//! The first line of the README on a bare machine: a Debian as debootstrap makes it, without git,
-//! Python or compiler, and a user without sudo. boot comes through install.sh from a release on
-//! loopback, all else from loopback too; the Python is a genuine one.
+//! The first line of the README on a bare Debian from debootstrap, without git, Python or compiler,
+//! for a user without sudo. boot comes through install.sh from a release on loopback, everything
+//! else from loopback too; the Python is a genuine one.
 //!
-//! Needs root, debootstrap and the archive that this machine's apt is set up with:
-//! BOOT_TEST_NETWORK=1 runs it.
+//! Needs root, debootstrap and the archive of this machine's apt; runs with BOOT_TEST_NETWORK=1.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +19,7 @@ const MANIFEST: &str = "version = 1\n[python]\ninstall = ['3.9']\n[tools]\nblack
                         [packages]\nany = ['ripgrep']\n[dotfiles]\n[[run]]\nid = 'once'\n\
                         cmd = 'echo ran >>\"$HOME/ran\"'\n[shell]\nhook = true\n";
 
-/// What this machine's apt has for its own release: the release's name and the archive's address.
+/// Returns the release name and archive address of this machine's apt.
 fn archive() -> Option<(String, String)> {
     let release = fs::read_to_string("/etc/os-release").ok()?;
     let codename = release
@@ -45,7 +44,7 @@ fn archive() -> Option<(String, String)> {
     Some((codename, address))
 }
 
-/// The machine, in a folder.
+/// A Debian in a folder.
 struct Debian {
     root: PathBuf,
     variables: Vec<(&'static str, String)>,
@@ -53,7 +52,7 @@ struct Debian {
 }
 
 impl Debian {
-    /// None where the archive can't be reached.
+    /// Installs the Debian; None if the archive is unreachable.
     fn new(codename: &str, address: &str) -> Option<Debian> {
         let keep = tempfile::tempdir().unwrap();
         let root = keep.path().join("debian");
@@ -83,8 +82,7 @@ impl Debian {
         })
     }
 
-    /// A command line in there, as `user`. /proc is there as on any machine, and gone with the
-    /// command.
+    /// Runs a command line in it as `user`, with /proc mounted for that time.
     fn run(&self, user: &str, script: &str) -> Run {
         let home = if user == "root" {
             "/root".to_string()
@@ -114,7 +112,7 @@ impl Debian {
     }
 }
 
-/// A release of this very boot, as install.sh expects it.
+/// Publishes this boot as a release for install.sh.
 pub fn release(server: &Server) {
     let folder = tempfile::tempdir().unwrap();
     let system = match (cfg!(target_os = "macos"), cfg!(target_env = "musl")) {
@@ -154,7 +152,7 @@ pub fn release(server: &Server) {
     server.put("/install.sh", "text/plain", script);
 }
 
-/// The user's repository, as a host without git's protocol gives it.
+/// Publishes the user's repository as an archive.
 pub fn repository(server: &Server, manifest: &str) {
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
         Vec::new(),

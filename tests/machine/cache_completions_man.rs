@@ -1,11 +1,11 @@
-//! The rest of the verbs: the cache, completions, man pages, and which boot this is.
+//! The cache, completions, man pages and `boot self version`.
 
 use std::fs;
 use std::path::Path;
 
 use crate::support::{BOOT, Home, Mirror, index, needs};
 
-/// A home with a tool whose files lie in the cache too.
+/// Creates a home with a tool whose wheel is in the cache.
 fn home() -> Home {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let home = Home::ready(&mirror, &index);
@@ -74,7 +74,7 @@ fn cache_dir_size_and_clean_agree_and_tools_still_run() {
     );
 }
 
-/// Makes all of it so many days old.
+/// Makes all files below `path` so many days old.
 fn age(home: &Home, path: &Path, days: u32) {
     home.run(home.command("find").arg(path).args([
         "-exec",
@@ -88,7 +88,7 @@ fn age(home: &Home, path: &Path, days: u32) {
     .success();
 }
 
-/// Whether a file says here when it was read; some disks are mounted without.
+/// Returns whether this disk records access times.
 fn remembers_reading(home: &Home) -> bool {
     let file = home.write("probe", "x");
     age(home, &file, 9);
@@ -144,8 +144,8 @@ fn cache_prune_deletes_entries_unused_for_three_months() {
     black(&home);
 }
 
-/// A wheel that an environment was made from, and an environment that something ran in: neither was
-/// written to.
+/// Covers a wheel that an environment links, and an environment in which a command ran: both were
+/// only read.
 #[test]
 fn cache_prune_keeps_entries_that_were_read() {
     let (mirror, index) = (Mirror::new(), index::stocked());
@@ -176,7 +176,7 @@ fn cache_prune_keeps_entries_that_were_read() {
     assert_eq!((entries("wheels"), entries("environments")), before);
 }
 
-/// In a shell that stops at every mistake, and offers what begins like what was typed.
+/// The shells run with errexit and nounset.
 #[test]
 fn completions_load_in_each_shell() {
     let home = Home::new();

@@ -1,5 +1,4 @@
-//! When something is done: scripts once, on a change or always, and whatever `only` says is for
-//! some machines.
+//! Conditions of items: scripts once, on a change or always, and `only` for some machines.
 
 use crate::support::{Home, Mirror, index};
 
@@ -72,8 +71,7 @@ fn apply_runs_always_scripts_each_time() {
         .stdout_has("always");
 }
 
-/// One dotfile, one script and one tool for each word: those whose word holds here are there, of
-/// the rest nothing.
+/// A dotfile, a script and a tool for each word of `only`; those exist whose word applies.
 #[test]
 fn manifest_only_limits_dotfiles_scripts_and_tools() {
     let (os, other) = if cfg!(target_os = "macos") {

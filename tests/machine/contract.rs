@@ -1,5 +1,5 @@
-//! What the contract says of the machine's verbs and no other story tells: options, exit codes,
-//! what goes to which stream, and what a person at a terminal is asked.
+//! Parts of the command-line contract that no other file covers: options, exit codes, streams, and
+//! questions at a terminal.
 
 use std::fs;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn home(manifest: &str) -> Home {
     home
 }
 
-/// A repository of git at `git/me/dotfiles`, with `main` and another branch.
+/// Creates a git repository at `git/me/dotfiles` with `main` and another branch.
 fn hosted(home: &mut Home) {
     let host = format!("file://{}/git", home.root.display());
     home.set("BOOT_GIT_HOST", &host);
@@ -31,7 +31,7 @@ fn hosted(home: &mut Home) {
     commit(home, &["checkout", "--quiet", "main"]);
 }
 
-/// Runs git with `args`, then commits what there is on the branch it is on.
+/// Runs git with `args` and commits all changes before and after.
 fn commit(home: &Home, args: &[&str]) {
     let folder = home.root.join("git/me/dotfiles");
     let identity = ["-c", "user.name=Me", "-c", "user.email=me@example.com"];

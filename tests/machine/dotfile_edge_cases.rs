@@ -1,13 +1,12 @@
-//! Dotfiles with names and at places that nobody would choose: what shells stumble over, links of
-//! other managers, folders that lead into the repository, a home directory that is a link, a disk
-//! that is full.
+//! Dotfiles with odd names and places: shell syntax, links of other managers, folders that lead
+//! into the repository, a home directory that is a link, a full disk.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 
 use crate::support::{BOOT, Home};
 
-/// A home with a repository in `dots`.
+/// Creates a home with a repository in `dots`.
 fn home(manifest: &str) -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
@@ -56,7 +55,7 @@ fn apply_dotfile_names_are_never_shell_code() {
     home.no_leftovers();
 }
 
-/// stow's links are relative, and others go by another way to the same file.
+/// Links of stow are relative, and others reach the same file by another path.
 #[test]
 fn apply_accepts_any_link_to_the_same_file() {
     let home = home("");
@@ -86,8 +85,7 @@ fn apply_accepts_any_link_to_the_same_file() {
     }
 }
 
-/// A folder that is a link into the repository: a copy there would take the place of the file that
-/// it is made from.
+/// In a folder that links into the repository, a copy would replace its own source.
 #[test]
 fn apply_never_replaces_source_of_copy() {
     for mode in [
@@ -127,7 +125,7 @@ fn apply_never_replaces_source_of_copy() {
     }
 }
 
-/// A folder was linked whole, and is linked file by file from now on: one apply, and the repository
+/// A folder that was linked whole is now linked file by file: one apply does it, and the repository
 /// keeps its files.
 #[test]
 fn apply_turns_folder_link_into_file_links() {
@@ -232,8 +230,8 @@ fn apply_follows_linked_home_and_linked_root() {
     );
 }
 
-/// A limit on the size of files stands for the disk: one item finds it full, the others are done,
-/// and what was there stays.
+/// A limit on file sizes stands in for a full disk: one item fails, the others are done, and
+/// existing files stay.
 #[test]
 fn apply_on_full_disk_fails_one_item_and_loses_nothing() {
     let home = home("'~/.big' = { mode = 'copy' }\n");
@@ -266,8 +264,7 @@ fn mode(home: &Home, name: &str) -> u32 {
         & 0o777
 }
 
-/// Where new files are open to everybody, private ones never are: neither they, nor their folder,
-/// nor what they are made from on the way.
+/// Under umask 0, private files, their folders and their staging files are private.
 #[test]
 fn apply_private_file_is_never_readable_by_others() {
     let home = home(
@@ -325,7 +322,7 @@ fn apply_private_file_is_never_readable_by_others() {
     );
 }
 
-/// All of one name, twice within a second.
+/// Files of one name are backed up twice within a second.
 #[test]
 fn apply_backups_of_one_name_do_not_collide() {
     let home = home("");

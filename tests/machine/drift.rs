@@ -1,5 +1,4 @@
-//! `boot status`: what of this machine isn't what its manifest says, thing by thing. And `apply
-//! --only`, which mends some kinds and leaves the rest.
+//! `boot status` names what differs from the manifest, and `apply --only` repairs some kinds.
 
 use std::fs;
 
@@ -11,7 +10,7 @@ fn stocked() -> Index {
     index
 }
 
-/// A machine that is what its manifest says.
+/// Creates a machine that matches its manifest.
 fn home(mirror: &Mirror, index: &Index) -> Home {
     let mut home = Home::with(mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -33,7 +32,7 @@ fn home(mirror: &Mirror, index: &Index) -> Home {
     home
 }
 
-/// Kind, id and state of each item that isn't done, as scripts are told.
+/// Returns kind, id and state of each item that is not done, from the JSON report.
 fn drift(home: &Home) -> Vec<String> {
     let json = home.boot(["status", "--json"]).success().json();
     let items = json["items"]
@@ -109,7 +108,7 @@ fn status_names_each_drift_and_apply_repairs_it() {
     assert_eq!(home.read(".copied"), "ours\n");
 }
 
-/// Whoever chose another default by hand has meant it.
+/// A default that the user chose by hand is intended.
 #[test]
 fn status_default_python_chosen_by_user_is_no_drift() {
     let (mut mirror, index) = (Mirror::new(), stocked());
@@ -144,7 +143,7 @@ fn status_default_python_chosen_by_user_is_no_drift() {
     );
 }
 
-/// What is there of each kind.
+/// Lists the kinds of which something is installed.
 fn kinds(home: &Home) -> Vec<&'static str> {
     let is = |kind: &'static str, there: bool| there.then_some(kind);
     let name = |path: &str| home.root.join(path);

@@ -1,4 +1,4 @@
-//! What `boot init --entry-script` writes, as a container's own tools run it.
+//! The script of `boot init --entry-script`, run as a container runs it.
 
 use std::fs;
 

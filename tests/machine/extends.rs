@@ -1,5 +1,5 @@
-//! `extends`: a team's manifest below one's own, pinned by commit; and what hostile repositories
-//! try, none of which does anything.
+//! `extends`: a team's manifest below the user's own, pinned by commit; and attacks by hostile
+//! repositories.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::support::{Home, Index, Mirror, Wheel, index, needs};
 
-/// A home whose git host is a folder of it.
+/// Creates a home with a git host in a folder of it.
 fn home(own: &str) -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
@@ -19,7 +19,7 @@ fn home(own: &str) -> Home {
     home
 }
 
-/// Commits what lies in `git/NAME`.
+/// Commits all files in `git/NAME`.
 fn commit(home: &Home, name: &str) {
     let folder = home.root.join("git").join(name);
     for args in [
@@ -114,8 +114,8 @@ fn extends_nearer_file_wins_and_commit_is_locked() {
     assert_ne!(other.read("dots/boot.lock"), lock);
 }
 
-/// Lists are united, the nearer one's first; of two versions of one tool the nearer is taken; the
-/// hook is theirs unless we say something.
+/// Lists are united, the nearer one's entries first. The nearer version of a tool counts. The
+/// team's hook counts unless the user's manifest sets it.
 #[test]
 fn extends_unites_lists_and_nearer_value_wins() {
     let (mut mirror, index) = (Mirror::new(), index::stocked());
@@ -245,7 +245,7 @@ fn extends_merges_tool_of_both_files() {
     home.boot(["apply"]).success().stderr_has("nothing to do");
 }
 
-/// Two teams that go on from one base: what it has, the machine has once.
+/// Two teams extend one base: it is applied once.
 #[test]
 fn extends_shared_base_is_applied_once() {
     let home = home("extends = ['acme/one', 'acme/two']\n");
@@ -548,7 +548,7 @@ fn init_hostile_repository_runs_and_writes_nothing() {
     }
 }
 
-/// The contract's promise: a run with nothing to do opens no socket. Watched from outside.
+/// The contract promises that a run with nothing to do opens no socket; strace watches it.
 #[test]
 fn apply_with_nothing_to_do_opens_no_socket() {
     if !needs::program("strace") {

@@ -1,6 +1,6 @@
-//! What hostile repositories try beside what extends.rs has: files that aren't, that are huge,
-//! tricks of git. And what one may well have, but only in plain sight. Nothing runs before somebody
-//! agreed, nothing is written outside, each attempt is one clear error.
+//! Further attacks by hostile repositories: special files, huge files, configuration of git, and
+//! dotfiles that open an account. Nothing runs before consent, nothing is written outside, and each
+//! attempt is one clear error.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::support::{Home, Run};
 
-/// A home with a repository in `dots`.
+/// Creates a home with a repository in `dots`.
 fn home(manifest: &str) -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
@@ -26,7 +26,7 @@ fn huge(path: &Path) {
     fs::File::create(path).unwrap().set_len(6 << 30).unwrap();
 }
 
-/// What is shown can neither move the cursor nor read backwards.
+/// Checks that output cannot move the cursor or reverse text.
 fn is_plain(run: &Run) {
     let odd = |c: char| {
         c.is_control() && !matches!(c, '\n' | '\t')
@@ -170,8 +170,7 @@ fn init_special_or_huge_file_is_error_before_any_change() {
     }
 }
 
-/// The user's own folders may be links that lead out of home, and what lies in the way may be
-/// anything.
+/// The user's folders may be links out of the home directory, and conflicting files may be special.
 #[test]
 fn init_backup_neither_follows_links_nor_reads_pipes() {
     let home = home("[dotfiles]\n'~/.copied' = { mode = 'copy' }");
@@ -206,8 +205,8 @@ fn init_backup_neither_follows_links_nor_reads_pipes() {
     );
 }
 
-/// What takes over an account can be asked for, as every dotfile can; the plan has it on a line of
-/// its own, and nobody is there to agree.
+/// Dotfiles that open an account are allowed; the plan shows each on its own line and waits for
+/// consent.
 #[test]
 fn init_shows_sensitive_dotfiles_and_waits_for_consent() {
     let home = home("[dotfiles]\n[[run]]\nid = 'fine'\ncmd = 'scripts/fine.sh'\n");
@@ -249,8 +248,7 @@ fn init_shows_sensitive_dotfiles_and_waits_for_consent() {
     assert!(made.is_empty(), "{made:?}");
 }
 
-/// git's own ways to run things: nothing of a repository is taken for configuration, filters and
-/// hooks included.
+/// Configuration, filters and hooks that a repository brings are never used by git.
 #[test]
 fn init_and_update_run_nothing_that_git_would() {
     let git = |folder: &Path, args: &[&str]| {

@@ -1,5 +1,4 @@
-//! `boot import`: moving in from pipx, uv, pyenv and a Brewfile. What is theirs stays as it is, to
-//! the byte.
+//! `boot import` from pipx, uv, pyenv and a Brewfile, whose files stay unchanged.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,8 +7,8 @@ use crate::support::{Home, Mirror, index, needs};
 
 const MANIFEST: &str = ".config/boot/boot.toml";
 
-/// A tool of pipx's with its link, as `pipx install` leaves it; `more` goes into the record of the
-/// package.
+/// Writes a tool of pipx with its link, as `pipx install` does; `more` extends the package's
+/// record.
 fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected: &str) {
     let root = format!(".local/pipx/venvs/{name}");
     home.write(
@@ -30,7 +29,7 @@ fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected
     symlink(script, home.bin().join(name)).unwrap();
 }
 
-/// Everything of theirs, with its content.
+/// Returns every file of the other managers with its content.
 fn theirs(home: &Home) -> Vec<(String, Vec<u8>)> {
     let foreign = |path: &String| path.starts_with(".local/pipx") || path.starts_with(".pyenv");
     let paths = home.tree().into_iter().filter(foreign);
@@ -495,8 +494,8 @@ fn init_names_other_managers_to_import() {
     home.boot(["plan"]).success();
 }
 
-/// Where pipx puts its environments by itself since 1.3; the stories above have those of an older
-/// one, which is the same everywhere.
+/// Covers the default folder of pipx since 1.3; the other tests use the older one, which is the
+/// same on every system.
 #[test]
 #[cfg(target_os = "linux")]
 fn import_pipx_finds_each_of_its_folders() {
@@ -539,7 +538,7 @@ fn import_into_wrong_manifest_is_refused() {
     assert_eq!(home.read(MANIFEST), "version = 1\n[tols]\n");
 }
 
-/// The real ones, as they are on the public index today.
+/// Uses the current pipx and uv of the public index.
 #[test]
 fn import_reads_real_pipx_and_uv_from_the_network() {
     if !needs::network() {

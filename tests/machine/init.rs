@@ -1,11 +1,11 @@
-//! `boot init DIR`: one line makes the machine ready.
+//! `boot init DIR` sets up a machine.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Home, Mirror, index};
 
-/// A home with a manifest that asks for one of each, and everything it needs on loopback.
+/// Creates a home with a manifest that has one item of each kind, all from loopback.
 fn starter(mirror: &Mirror, index: &crate::support::Index) -> Home {
     let mut home = Home::with(mirror);
     home.set("BOOT_INDEX_URL", &index.url());

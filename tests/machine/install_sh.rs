@@ -1,5 +1,5 @@
-//! install.sh as people run it: in each shell that is there, from a release on disk, and on what
-//! can go wrong. No network but loopback.
+//! install.sh in each installed shell, from a release on disk, and its failures. Network: loopback
+//! only.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -23,8 +23,8 @@ const TARGETS: [&str; 6] = [
     "aarch64-apple-darwin",
 ];
 
-/// A home, a copy of install.sh that lies in no checkout, and a release whose `boot` says what it
-/// is asked.
+/// A home, a copy of install.sh outside of a checkout, and a release whose `boot` prints its
+/// arguments.
 struct Machine {
     folder: tempfile::TempDir,
 }
@@ -106,7 +106,8 @@ impl Machine {
         command
     }
 
-    /// The same surroundings, for a shell that reads the script from elsewhere.
+    /// Builds a command with the same environment, for a shell that reads the script from
+    /// elsewhere.
     fn piped(&self, shell: &[&str]) -> Command {
         let mut command = Command::new(shell[0]);
         command
@@ -125,7 +126,7 @@ impl Machine {
         self.command(&["sh"]).args(args).output().unwrap()
     }
 
-    /// Nothing was installed, and nothing is left behind.
+    /// Returns whether nothing is installed and nothing is left.
     fn is_untouched(&self) -> bool {
         fs::read_dir(self.home().join(".local/bin")).map_or(0, Iterator::count) == 0
     }
@@ -135,7 +136,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// It failed, and said so on at most three lines, with these words in them.
+/// Checks that it failed with at most three lines that contain these words.
 fn refused(output: &Output, words: &[&str]) {
     let text = stderr(output);
     assert!(!output.status.success(), "{text}");
@@ -206,9 +207,9 @@ fn install_sh_installs_and_runs_command_in_every_shell() {
     }
 }
 
-/// Runs prefixes of a script through a pipe, as `curl | sh` would with a connection that broke off:
-/// the lengths from, from + step, … below the third argument. It stops at the first that said
-/// something on stdout, or left something in the home directory or where it stood.
+/// Pipes prefixes of a script into a shell, as an interrupted `curl | sh` would: the lengths from,
+/// from + step, … below the third argument. Stops at the first prefix that prints something or
+/// leaves a file.
 const DRIVER: &str = r#"
 cut=$1 step=$2 end=$3 script=$4 said=$5
 shift 5
@@ -289,7 +290,7 @@ fn install_sh_cut_at_any_byte_runs_nothing() {
     }
 }
 
-/// The tools that install.sh needs, and those of `more` that are there, in a folder of their own.
+/// Creates a folder with the programs that install.sh needs, and those of `more`.
 fn few_tools(made: &Machine, more: &[&str]) -> PathBuf {
     let bin = made.path("bin");
     fs::create_dir(&bin).unwrap();
@@ -309,7 +310,7 @@ fn few_tools(made: &Machine, more: &[&str]) -> PathBuf {
     bin
 }
 
-/// The release, as a web server has it.
+/// Serves the release over HTTP.
 fn served(made: &Machine) -> Server {
     let server = Server::new();
     for entry in fs::read_dir(made.path(&format!("releases/v{VERSION}")))
@@ -497,8 +498,7 @@ fn install_sh_handles_noexec_tmp_readonly_and_foreign_home() {
     assert!(made.is_untouched());
 }
 
-/// What is published and what is asked for have the same names: those of the archives, and that of
-/// the list of checksums.
+/// The release job publishes archives and checksums under the names that install.sh fetches.
 #[test]
 fn release_job_publishes_names_that_install_sh_fetches() {
     let job = fs::read_to_string(concat!(
@@ -786,7 +786,7 @@ fn install_sh_in_checkout_builds_with_cargo() {
     );
 }
 
-/// The version is written twice; they are one.
+/// install.sh repeats the version of Cargo.toml.
 #[test]
 fn install_sh_version_is_that_of_the_crate() {
     assert!(

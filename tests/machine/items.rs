@@ -1,12 +1,12 @@
-//! What a manifest asks for beside Pythons and tools, with the real binary: templates and their
-//! questions, packages of the system, dotfiles that others place, and what is no longer asked for.
+//! Items beside Pythons and tools: templates and their questions, system packages, delegated
+//! dotfiles, and removed entries.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::Home;
 
-/// A home with a repository in `dots`.
+/// Creates a home with a repository in `dots`.
 fn home(manifest: &str) -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
@@ -16,7 +16,7 @@ fn home(manifest: &str) -> Home {
     home
 }
 
-/// A program in the folder that is first on PATH; it writes down how it was called.
+/// Puts a program first on PATH that records how it was called.
 fn stand_in(home: &mut Home, name: &str, text: &str) {
     let script = home.write(
         &format!("fake/{name}"),
@@ -112,7 +112,7 @@ fn init_wrong_template_is_error_with_place() {
     }
 }
 
-/// What was there before stays, however empty: gpg and ssh look at the modes of their folders.
+/// An existing folder stays, even if it is empty: gpg and ssh check the modes of their folders.
 #[test]
 fn apply_removes_only_folders_it_made() {
     let home = home("[dotfiles]\n");
@@ -140,8 +140,7 @@ fn apply_removes_only_folders_it_made() {
     assert!(!home.root.join(".config/theirs/ours").exists() && !home.root.join(".other").exists());
 }
 
-/// A script of the repository that is copied becomes one that can be run; a copy whose owner made
-/// it private stays so.
+/// A copied script becomes executable with its source; a copy that its owner made private stays so.
 #[test]
 fn apply_copy_follows_mode_of_source() {
     let home =
@@ -305,8 +304,7 @@ fn apply_hands_repository_to_chezmoi_after_consent() {
         .stderr_has("placed by chezmoi");
 }
 
-/// yadm's repository lies beside the home directory: it is cloned from ours once, and pulled
-/// whenever ours changed.
+/// yadm's repository lies beside the home directory: boot clones it once and pulls after a change.
 #[test]
 fn apply_clones_yadm_repository_once_and_pulls_changes() {
     let mut home = home("[dotfiles]\nmanager = 'yadm'\n");
@@ -351,7 +349,7 @@ fn apply_clones_yadm_repository_once_and_pulls_changes() {
     home.boot(["plan"]).success().stdout_has("yadm");
 }
 
-/// Also one that doesn't say whose it is: its names do.
+/// The repository has no manifest: its file names identify the manager.
 #[test]
 fn init_chezmoi_or_yadm_repository_needs_no_manifest() {
     for (file, manager, called) in [

@@ -1,8 +1,8 @@
-//! `kill -9` at two hundred random moments of what makes a machine ready: `init` from nothing,
-//! `apply` after changes, `undo`. Each target is whole and old or whole and new, what was there
-//! before can be had again, and the next run finishes.
+//! `kill -9` at two hundred random moments of `init` from nothing, `apply` after changes, and
+//! `undo`. Each target is completely old or completely new, the originals are recoverable, and the
+//! next run finishes.
 //!
-//! undo.rs does the same with dotfiles alone, of every kind.
+//! undo.rs does the same with dotfiles of every kind.
 
 use std::fs;
 use std::thread;
@@ -23,12 +23,12 @@ fn init_apply_and_undo_killed_at_random_moments_recover() {
 
 const INIT: [&str; 5] = ["init", "repo", "--yes", "--on-conflict", "backup"];
 
-/// Long enough that half of it would show.
+/// Text that is long enough to show a partial write.
 fn long(what: &str) -> String {
     format!("{what}\n").repeat(2000)
 }
 
-/// A home with things of its own, and a repository that asks for one of each.
+/// Creates a home with files of its own, and a repository with one item of each kind.
 fn home(mirror: &Mirror, index: &Index) -> Home {
     let mut home = Home::with(mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -57,8 +57,7 @@ fn home(mirror: &Mirror, index: &Index) -> Home {
     home
 }
 
-/// What is there is whole: files of the user's or the repository's (`copied` says which copies
-/// there can be), commands that run.
+/// Checks that every file and command is complete; `copied` lists the possible copies.
 fn whole(home: &Home, copied: &[&str], what: &str) {
     let kept = |text: &str| {
         let folders = fs::read_dir(home.root.join(".local/state/boot/backups"))
@@ -124,7 +123,7 @@ fn whole(home: &Home, copied: &[&str], what: &str) {
     }
 }
 
-/// The next run finishes, and the one after has nothing to do.
+/// Checks that the next run finishes and the one after does nothing.
 fn finishes(home: &Home, copied: &str, what: &str) {
     home.boot(INIT).success();
     home.boot(["apply"]).success().stderr_has("nothing to do");
@@ -144,7 +143,7 @@ fn finishes(home: &Home, copied: &str, what: &str) {
     home.boot(["python", "find"]).success();
 }
 
-/// From nothing, a few times in a row: what one left is what the next finds.
+/// Kills several runs in a row in an empty home, each on the remains of the last.
 fn killed_init(mirror: &Mirror, index: &Index) {
     let mut killer = Killer::new("init", 80);
     while killer.goes_on() {
@@ -161,7 +160,7 @@ fn killed_init(mirror: &Mirror, index: &Index) {
     }
 }
 
-/// A copy that changed, a script that changed, a tool that is missing.
+/// Kills applies after a changed copy, a changed script and a missing tool.
 fn killed_apply(mirror: &Mirror, index: &Index) {
     let mut killer = Killer::new("apply", 60);
     let home = home(mirror, index);
@@ -189,7 +188,7 @@ fn killed_apply(mirror: &Mirror, index: &Index) {
     }
 }
 
-/// Back to what was there before; what was installed stays.
+/// Kills undo; installed items stay.
 fn killed_undo(mirror: &Mirror, index: &Index) {
     let mut killer = Killer::new("undo", 60);
     let home = home(mirror, index);

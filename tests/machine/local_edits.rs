@@ -1,12 +1,12 @@
-//! What somebody has changed in repositories that boot fetched: it is there after an update, after
-//! one that fails or is declined, and when boot leaves.
+//! Local edits in repositories that boot fetched survive an update, a failed or declined update,
+//! and the uninstallation of boot.
 
 use std::fs;
 
 use crate::support::pty::Pty;
 use crate::support::{BOOT, Home};
 
-/// A home whose git host has `me/dotfiles`, which extends `acme/base`; set up from it.
+/// Creates a home that was set up from `me/dotfiles`, which extends `acme/base`.
 fn home() -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");

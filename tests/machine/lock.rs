@@ -1,5 +1,5 @@
-//! `boot.lock` with the real binary: made here for other machines, the same bytes each time, small
-//! diffs, and nothing to resolve when it is applied.
+//! `boot.lock`: written for other platforms, reproducible, with small diffs, and applied without a
+//! resolution.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use boot::testing::{Key, Platform};
 
 pub const OTHERS: [&str; 2] = ["darwin-aarch64-none", "linux-aarch64-gnu"];
 
-/// An index on which what is installed depends on the platform: a marker, and a wheel for each.
+/// Creates an index whose packages depend on the platform, by a marker and by wheels.
 pub fn index() -> Index {
     let index = Index::new();
     index.add(Wheel::new("click", "8.1.0").file("click.py", ""));
@@ -55,7 +55,7 @@ pub fn index() -> Index {
     index
 }
 
-/// What a month brings.
+/// Publishes new versions.
 pub fn a_month_later(index: &Index) {
     index.add(Wheel::new("click", "8.2.0").file("click.py", "new = 1\n"));
     index.add(
@@ -70,7 +70,8 @@ pub fn a_month_later(index: &Index) {
     );
 }
 
-/// A home with the manifest in `dots`; the catalog has the mirror's Python for other platforms too.
+/// Creates a home with the manifest in `dots`; the catalog has the mirror's Python for other
+/// platforms too.
 pub fn machine(mirror: &Mirror, index: &Index) -> Home {
     let mut home = Home::with(mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -93,7 +94,7 @@ pub fn machine(mirror: &Mirror, index: &Index) -> Home {
     home
 }
 
-/// The name of the Python's archive for another platform.
+/// Returns the name of the Python's archive for another platform.
 fn other_archive(mirror: &Mirror, platform: &str) -> String {
     format!(
         "cpython-{}+20260101-{platform}-install_only_stripped.tar.gz",
@@ -117,7 +118,7 @@ pub fn lock_for_three(home: &Home) -> String {
     home.read(LOCK)
 }
 
-/// The packages of a tool, as `pip freeze` has them.
+/// Returns the packages of a tool as `pip freeze` prints them.
 pub fn packages(home: &Home, tool: &str) -> Vec<String> {
     let receipt: toml::Table =
         toml::from_str(&home.read(&format!(".local/share/boot/tools/{tool}/boot-receipt.toml")))
@@ -346,7 +347,7 @@ fn lock_of_each_platform_equals_resolution_on_it() {
     }
 }
 
-/// The index, asked directly.
+/// Source of pages that asks the index directly.
 struct Pages<'a> {
     ctx: &'a boot::testing::Context,
     index: &'a Index,

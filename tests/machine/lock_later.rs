@@ -1,5 +1,5 @@
-//! A lock some time after it was made: the index and the mirror have moved on, and what it names is
-//! installed to the byte. And what it holds of packages that have to be built.
+//! An old lock: the index and the mirror have moved on, and the locked files are installed byte for
+//! byte. Also locks of packages that have to be built.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,8 +11,8 @@ use super::lock::{
 use crate::support::sdist::Source;
 use crate::support::{Fault, Home, Mirror, Wheel};
 
-/// Everything that `boot` installed: files with their bytes, links with where they lead. What names
-/// the home directory does so alike.
+/// Returns every installed file with its bytes and every link with its target; the home directory
+/// is replaced by `~`.
 fn installed(home: &Home) -> BTreeMap<String, Vec<u8>> {
     let root = home.root.display().to_string();
     let kept = |path: &&String| {
@@ -133,8 +133,7 @@ fn apply_locked_failed_download_delays_no_other() {
     );
 }
 
-/// No answer is needed to know the next question: nothing is answered before the Python and all
-/// wheels of both tools have been asked for.
+/// The server answers nothing before the Python and all wheels of both tools are requested.
 #[test]
 fn apply_locked_starts_all_downloads_at_once() {
     let (mirror, index) = (Mirror::new(), index());
@@ -178,8 +177,7 @@ fn apply_locked_starts_all_downloads_at_once() {
         .stdout_has("black 24.1.0");
 }
 
-/// Two Pythons, and two tools that no lock knows: each pair is answered when both have been asked
-/// for.
+/// Two Pythons, and two tools without a lock: the server answers each pair together.
 #[test]
 fn apply_without_lock_fetches_in_parallel() {
     let (mut mirror, index) = (Mirror::new(), index());
@@ -216,7 +214,7 @@ fn apply_without_lock_fetches_in_parallel() {
     assert_eq!(mirror.server.requests().len(), 2);
 }
 
-/// A tool that somebody deleted by hand: it alone is made again, and asked for.
+/// Only the deleted tool is recreated and downloaded.
 #[test]
 fn apply_remakes_only_missing_tool() {
     let (mirror, index) = (Mirror::new(), index());
@@ -339,8 +337,8 @@ fn apply_locked_builds_tool_from_locked_source() {
     assert!(!third.bin().join("made").exists() && third.bin().join("black").exists());
 }
 
-/// A Python that somebody took in, of a version that has no prebuilt archive: the lock names its
-/// source, and the next runs have nothing to do.
+/// An adopted Python of a version without a prebuilt archive: the lock names its source, and later
+/// runs do nothing.
 #[test]
 fn lock_python_without_archive_names_its_source() {
     let (mirror, index) = (Mirror::new(), index());

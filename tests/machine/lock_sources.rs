@@ -1,5 +1,5 @@
-//! Tools that no index has, in a lock: of a git repository the commit, of a folder what it says it
-//! needs; of both all that they need.
+//! Locked tools from git repositories and folders: the commit, the declared metadata, and all
+//! packages.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use super::lock::{LOCK, index, lock_for_three, machine, manifest, packages};
 use crate::support::sdist::{Source, commit};
 use crate::support::{Home, Mirror, Wheel};
 
-/// A second machine with the manifest and the lock of `home`.
+/// Creates a second machine with the manifest and lock of `home`.
 fn another(mirror: &Mirror, index: &crate::support::Index, home: &Home) -> Home {
     let other = machine(mirror, index);
     other.write(

@@ -1,11 +1,11 @@
-//! When a lock is no longer of what it stands beside: a script changed, or it was made without this
-//! machine. `apply` says it or mends it, `apply --locked` does nothing.
+//! Stale locks: a script changed, or the lock lacks this platform. `apply` reports or repairs it,
+//! `apply --locked` refuses.
 
 use super::lock::{LOCK, OTHERS, index, lock_for_three, machine, manifest};
 use crate::support::{Mirror, Wheel};
 use boot::testing::Platform;
 
-/// The tables of a lock, without those of this machine.
+/// Removes the tables of this platform from a lock.
 fn without_this_machine(text: &str) -> String {
     let own = format!("platform.{}", Platform::host().unwrap());
     let parts = text.split("\n[").filter(|table| !table.starts_with(&own));
@@ -162,7 +162,7 @@ fn lock_records_system_packages_without_enforcing_them() {
     assert_eq!(new, ["  \"fd\","]);
 }
 
-/// A tool that other platforms couldn't have at all is nothing for their part of the lock.
+/// A tool that exists only on some platforms is locked for those.
 #[test]
 fn lock_includes_tool_only_for_matching_platforms() {
     let (mirror, index) = (Mirror::new(), index());

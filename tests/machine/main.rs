@@ -1,4 +1,4 @@
-//! The whole machine: install.sh, manifests, locks, apply and undo.
+//! The machine: install.sh, manifests, locks, apply and undo.
 
 #[path = "../support/mod.rs"]
 mod support;

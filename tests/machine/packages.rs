@@ -1,13 +1,12 @@
-//! Packages of the system, through each manager that boot knows, played by stand-ins: as root, with
-//! sudo, and without the right to it.
+//! System packages through stand-ins of each supported manager: as root, with sudo, and without
+//! permission.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::support::{Home, needs, nobody};
 
-/// A home whose PATH has the stand-ins in `fake` and a few programs, so that the machine's own
-/// manager is none of it.
+/// Creates a home whose PATH has only stand-ins and a few programs, not the machine's own manager.
 fn home(manifest: &str) -> Home {
     let mut home = Home::new();
     home.write(
@@ -29,7 +28,7 @@ fn home(manifest: &str) -> Home {
     home
 }
 
-/// A program that writes down how it was called, and does `text`.
+/// Writes a program that records its call and runs `text`.
 fn stand_in(home: &Home, name: &str, text: &str) {
     home.program(
         &format!("prefix/bin/{name}"),
@@ -37,7 +36,7 @@ fn stand_in(home: &Home, name: &str, text: &str) {
     );
 }
 
-/// The stand-ins of a manager, which remember in `installed` what they were told to install.
+/// Writes the stand-ins of a manager, which record packages in `installed`.
 fn manager(home: &Home, name: &str) {
     let listed = |before: &str| {
         format!(

@@ -1,5 +1,4 @@
-//! The lines of the README that nobody types at a prompt: a Dockerfile's and Ansible's. No network
-//! but loopback.
+//! Lines of the README for a Dockerfile and for Ansible. Network: loopback only.
 
 use super::bare_debian::{release, repository};
 use crate::support::{Home, Server};
@@ -7,7 +6,7 @@ use crate::support::{Home, Server};
 const README: &str = include_str!("../../README.md");
 const SCRIPT: &str = "https://raw.githubusercontent.com/boot-py/boot/main/install.sh";
 
-/// The command that follows `before` on a line of the README.
+/// Returns the command after `before` on a line of the README.
 fn command(before: &str) -> &'static str {
     README
         .lines()

@@ -1,5 +1,4 @@
-//! boot itself: a newer release takes its place, and leaving takes everything along but what is the
-//! user's.
+//! `boot self`: updates replace boot, and uninstalling leaves only the user's files.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -13,7 +12,7 @@ use crate::support::{BOOT, Fault, Home, Mirror, Run, Server, index};
 
 const OWN: &str = env!("CARGO_PKG_VERSION");
 
-/// Puts boot where install.sh does.
+/// Copies boot to where install.sh puts it.
 fn settle(home: &Home) {
     fs::create_dir_all(home.bin()).unwrap();
     fs::copy(BOOT, home.bin().join("boot")).unwrap();
@@ -23,7 +22,7 @@ fn own(home: &Home, args: &[&str]) -> Run {
     home.run(home.command(home.bin().join("boot")).args(args))
 }
 
-/// A release whose boot is a script; gives its archive's address.
+/// Publishes a release whose boot is a script; returns the archive's path.
 fn publish(home: &Home, server: &Server, version: &str, script: &str) -> String {
     let name = format!("boot-{version}-{}", target());
     home.program(&format!("release/{name}/boot"), script);

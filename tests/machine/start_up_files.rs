@@ -1,5 +1,4 @@
-//! Start-up files of shells that are dotfiles, and the hook's block in them: two owners of one
-//! file, who leave each other alone.
+//! Start-up files that are dotfiles and hold the hook's block too.
 
 use std::fs;
 
@@ -7,7 +6,7 @@ use crate::support::Home;
 
 const BLOCK: &str = "# >>> boot";
 
-/// A home with a repository in `dots` that has a .bashrc and wants the hook.
+/// Creates a home with a repository in `dots` that has a .bashrc and wants the hook.
 fn home(how: &str) -> Home {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
@@ -19,7 +18,7 @@ fn home(how: &str) -> Home {
     home
 }
 
-/// What a shell finds that reads the file: the hook knows where things are.
+/// Returns whether a shell that reads the file has the hook.
 fn has_hook(home: &Home) -> bool {
     let run = home
         .run(
@@ -91,7 +90,7 @@ fn apply_after_shell_install_keeps_one_hook() {
     }
 }
 
-/// A repository is shared: what one machine writes into it has to be right on all.
+/// Several machines share a repository, so the block must be right on all of them.
 #[test]
 fn hook_block_in_linked_bashrc_names_no_home() {
     let home = home("");

@@ -1,13 +1,12 @@
-//! What a manifest says of a tool is what the machine gets: extras, versions, other names for
-//! commands, a second one beside the first, git at a revision, a folder of the repository. With a
-//! lock and without.
+//! Options of tools in the manifest, with and without a lock: extras, versions, other command
+//! names, suffixes, git revisions, folders of the repository.
 
 use std::fs;
 
 use crate::support::sdist::{Source, commit};
 use crate::support::{Home, Index, Mirror, Wheel};
 
-/// An index with a tool that needs more with its extra, and one of two versions.
+/// Creates an index with a tool that has an extra, and a tool of two versions.
 fn index() -> Index {
     let index = Index::new();
     index.add(Wheel::new("boto", "1.0").file("boto.py", ""));
@@ -24,7 +23,7 @@ fn index() -> Index {
     index
 }
 
-/// A home with `manifest` in `dots`, and a tool in a folder beside it.
+/// Creates a home with `manifest` in `dots`, and a tool in a folder beside it.
 fn home(mirror: &Mirror, index: &Index, tools: &str) -> Home {
     let mut home = Home::with(mirror);
     home.set("BOOT_INDEX_URL", &index.url());
@@ -109,7 +108,7 @@ fn apply_tool_options_work_with_and_without_lock() {
     }
 }
 
-/// What is asked for otherwise is a change: each is made anew, and no other is.
+/// Each changed option recreates its tool and no other.
 #[test]
 fn apply_changed_tool_option_remakes_only_that_tool() {
     let (mirror, index) = (Mirror::new(), index());

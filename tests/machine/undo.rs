@@ -1,5 +1,5 @@
-//! `boot undo`: what the last apply replaced comes back, with its content, its mode, its link; and
-//! no moment loses anything.
+//! `boot undo` restores content, mode and links that the last apply replaced, and no interruption
+//! loses data.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -23,7 +23,7 @@ const NAMES: [&str; 6] = [
     ".blocked",
 ];
 
-/// A home with files of its own, and a repository that wants to place others there.
+/// Creates a home with files of its own, and a repository that replaces them.
 fn home() -> Home {
     let home = Home::new();
     home.write("repo/boot.toml", MANIFEST);
@@ -43,7 +43,7 @@ fn home() -> Home {
     home
 }
 
-/// What was there before boot came.
+/// Writes the files that existed before boot.
 fn old(home: &Home) {
     let mode = |name: &str, mode: u32| {
         fs::set_permissions(home.root.join(name), fs::Permissions::from_mode(mode)).unwrap()
@@ -60,7 +60,7 @@ fn old(home: &Home) {
     home.write(".folder/inside", "inside\n");
 }
 
-/// What stands at each place: kind, mode, content.
+/// Describes a path: kind, mode, content.
 fn at(home: &Home, name: &str) -> String {
     let path = home.root.join(name);
     let Ok(data) = fs::symlink_metadata(&path) else {
@@ -209,7 +209,7 @@ fn init_and_undo_killed_at_random_moments_lose_nothing() {
     home.no_leftovers();
 }
 
-/// Whether the original of `name` lies in the backups.
+/// Returns whether the backups hold the original of `name`.
 fn backups(home: &Home, name: &str) -> bool {
     let folders = fs::read_dir(home.root.join(".local/state/boot/backups"))
         .into_iter()
@@ -261,7 +261,7 @@ fn undo_json_report_is_one_object() {
     );
 }
 
-/// As when a home directory is renamed, or comes back under another name on another disk.
+/// The home directory is renamed, or reappears under another name on another disk.
 #[test]
 fn undo_works_after_home_directory_moved() {
     for in_full in [false, true] {
@@ -305,7 +305,7 @@ fn undo_works_after_home_directory_moved() {
     }
 }
 
-/// What can't be put back is said, and keeps nothing else from it.
+/// A file that cannot be restored is reported and blocks no other.
 #[test]
 fn undo_of_lost_backup_keeps_only_its_record() {
     let home = home();
@@ -349,7 +349,7 @@ fn undo_of_lost_backup_keeps_only_its_record() {
         .stderr_has("~/.filerc can't be put back");
 }
 
-/// A dotfile that couldn't be placed has replaced nothing.
+/// A dotfile that was not placed has replaced nothing.
 #[test]
 fn undo_ignores_dotfile_that_was_not_placed() {
     let home = Home::new();
@@ -409,7 +409,7 @@ fn undo_restores_command_outside_home() {
     home.boot(["undo"]).success().stderr_has("nothing to undo");
 }
 
-/// Both have seen the same file in the way; the second finds the first one's work.
+/// Both runs have seen the same conflict; the second finds the work of the first.
 #[test]
 fn init_twice_at_once_backs_up_once() {
     let home = Home::new();

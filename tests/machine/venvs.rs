@@ -1,4 +1,4 @@
-//! `[venvs]`: named virtualenvs, and the Pythons that they and tools ask for by themselves.
+//! `[venvs]`: named virtualenvs, and the Pythons that virtualenvs and tools bring.
 
 use crate::support::{Home, Mirror, index};
 

@@ -1,11 +1,10 @@
-//! `boot verify`: every command that the manifest promises, in each shell and each way it is
-//! started.
+//! `boot verify` checks every promised command, in each shell and each kind of run.
 
 use std::fs;
 
 use crate::support::{Home, Index, Mirror, Wheel};
 
-/// A machine set up from a manifest with a Python and two tools, with all three shells in use.
+/// Creates a machine from a manifest with a Python and two tools, with all three shells in use.
 fn home() -> Home {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(Wheel::new("speaker", "1.0").command("speaker", "speaks"));

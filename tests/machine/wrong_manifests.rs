@@ -1,5 +1,5 @@
-//! Every rule of boot.toml, broken: data/wrong_manifests.toml says what is wrong, and what the real
-//! binary has to say of it.
+//! Every rule of boot.toml, broken: data/wrong_manifests.toml lists the mistakes and the expected
+//! errors.
 
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ struct Table {
 struct Wrong {
     why: String,
     text: String,
-    /// Without the line for the version before it.
+    /// Text without the implied first line for the version.
     #[serde(default)]
     whole: bool,
     /// `LINE:COLUMN`.

@@ -1,5 +1,5 @@
-//! The Python that is in effect: found, pinned, run by shims, by `boot exec`, and never another
-//! one.
+//! The Python in effect: found, pinned, run by shims and `boot exec`, and never replaced by
+//! another.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -11,7 +11,7 @@ use crate::support::{Home, Mirror, Run};
 
 const TELL: &str = "import os; print('patch', os.environ['STAND_IN'])";
 
-/// A home with the machine's minor and 3.90.1 and 3.91.2, which nobody has.
+/// Creates a home with the machine's minor and the invented 3.90.1 and 3.91.2.
 fn home(mirror: &Mirror) -> Home {
     let home = Home::with(mirror);
     home.boot(["python", "install", &mirror.minor()]).success();

@@ -1,4 +1,4 @@
-//! Interpreters of others: taken in by link, complete or not, and never changed.
+//! Adopted interpreters: linked, complete or not, and never changed.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,7 +14,7 @@ fn patch(mirror: &Mirror, more: u32) -> Version {
     }
 }
 
-/// Each file of a foreign tree with its content, each link with its target.
+/// Returns each file of a foreign tree with its content, and each link with its target.
 fn state(folder: &Path) -> Vec<String> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -32,7 +32,7 @@ fn state(folder: &Path) -> Vec<String> {
     all
 }
 
-/// PATH without the machine's own Pythons: a folder with what scripts need, and the package manager
+/// Returns a PATH without the machine's own Pythons: basic programs and the package manager
 /// `manager`.
 fn bare_path(home: &Home, manager: &str) -> String {
     let folder = home.root.join("bare");
@@ -577,7 +577,7 @@ fn python_install_restores_lost_interpreter() {
     home.boot(["python", "list"]).success().stdout_lacks("gone");
 }
 
-/// Modules that `pip` and what starts it import, as a hostile checkout has them.
+/// Writes modules that `pip` imports on its way, as a hostile checkout has them.
 fn plant_modules(home: &Home) {
     for name in [
         "pip/__init__.py",

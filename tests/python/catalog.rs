@@ -1,4 +1,4 @@
-//! Which Pythons there are: compiled in, asked for once a day, and known when nobody answers.
+//! The catalog of Pythons: compiled in, refreshed once a day, and used when no server answers.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use boot::testing::Sha256;
 
 const RELEASE: &str = "20990101";
 
-/// What the publisher calls this machine.
+/// Returns the publisher's name for this platform.
 fn triple() -> &'static str {
     match Platform::host().unwrap().to_string().as_str() {
         "linux-x86_64-gnu" => "x86_64-unknown-linux-gnu",
@@ -28,7 +28,7 @@ fn file(version: &str) -> String {
     )
 }
 
-/// A mirror as a web server shows a folder, with one release that boot has never heard of.
+/// Publishes a mirror as a web server lists a folder, with one unknown release.
 fn publish(server: &Server, files: &[(String, Sha256)]) {
     server.put(
         "/",
@@ -52,7 +52,7 @@ fn at(server: &Server) -> Home {
     home
 }
 
-/// A day passes.
+/// Makes the kept catalogs a day older.
 fn tomorrow(home: &Home) {
     for entry in fs::read_dir(home.root.join(".cache/boot/catalogs"))
         .unwrap()

@@ -1,21 +1,21 @@
-//! What can go wrong between a mirror and a Python, as a table: what heals, heals by itself; what
-//! doesn't is one error that leaves nothing, and the same command works once the mirror does.
+//! Faults between a mirror and a Python, as a table: transient ones heal; lasting ones are one
+//! error that leaves nothing, and the same command works later.
 
 use std::thread;
 
 use crate::support::{Fault, Home, Mirror};
 
-/// How a download with something wrong ends.
+/// Expected end of a faulty download.
 enum End {
-    /// Installed, after so many requests for the archive (None: however many).
+    /// Installed, after so many requests for the archive (None: any number).
     Installed(Option<usize>),
-    /// Not installed; the error has this word.
+    /// Not installed; the error contains this text.
     Failed(&'static str),
 }
 
 use End::{Failed, Installed};
 
-/// Plays one line of the table, in a home and with a mirror of its own.
+/// Plays one line of the table, with its own home and mirror.
 fn play(what: &str, wrong: impl FnOnce(&Mirror, &mut Home), end: &End) {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
@@ -69,7 +69,7 @@ fn play(what: &str, wrong: impl FnOnce(&Mirror, &mut Home), end: &End) {
     }
 }
 
-/// Plays the lines side by side: most of their time is spent waiting.
+/// Plays the lines in parallel, because most of their time is spent waiting.
 fn table(lines: Vec<(&'static str, Fault, End)>) {
     thread::scope(|scope| {
         for (what, fault, end) in lines {

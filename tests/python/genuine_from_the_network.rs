@@ -1,15 +1,14 @@
-//! A genuine archive of python-build-standalone, as it was published: the npm package
-//! `@xspect-build/python-linux-x64` carries one. Needs the npm registry (`npm_config_registry`), so
-//! it runs with BOOT_TEST_NETWORK=1 only; and only where the archive does.
+//! A genuine archive of python-build-standalone, from the npm package
+//! `@xspect-build/python-linux-x64`. Needs the npm registry (`npm_config_registry`),
+//! BOOT_TEST_NETWORK=1, and a platform that the archive runs on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Home, genuine};
 
-/// Prints the paths that don't exist among all that sysconfig knows. The folders of time zones are
-/// a search path of this kind of system, not of this machine. The first argument is a name of the
-/// prefix without blanks.
+/// Prints the missing paths among all that sysconfig knows. It skips the folders of time zones, a
+/// search path of this kind of system. The first argument is a name of the prefix without blanks.
 const LOST: &str = r#"
 import os, re, sys, sysconfig
 values = {**sysconfig.get_config_vars(), **{"path " + name: path for name, path in sysconfig.get_paths().items()}}
@@ -22,7 +21,7 @@ for name, value in values.items():
             print(name, word)
 "#;
 
-/// The absolute paths in a text that don't exist.
+/// Returns the absolute paths in a text that do not exist.
 fn lost(text: &str) -> Vec<&str> {
     let words = text.split(|c: char| c.is_whitespace() || "'\"=:,;".contains(c));
     words
@@ -47,7 +46,7 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "answer", "", -1, met
 PyMODINIT_FUNC PyInit_answer(void) { return PyModule_Create(&module); }
 "#;
 
-/// A source distribution with an extension in C.
+/// Creates a source distribution with an extension in C.
 fn sdist(home: &Home) -> PathBuf {
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
         Vec::new(),

@@ -1,5 +1,5 @@
-//! Archives whose checksum is right and whose content isn't: nothing is written outside of staging,
-//! nothing stays, and each is one clear error. As `.tar.gz` and as the old `.tar.zst`.
+//! Archives with a right checksum and hostile content, as `.tar.gz` and `.tar.zst`: nothing is
+//! written outside of staging, nothing stays, and each is one clear error.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::support::raw_tar::{CASES, Tar, gzip, zstd};
 use crate::support::{Home, Mirror};
 use tar::EntryType as Kind;
 
-/// Installs what the mirror serves; it must fail as said, and leave nothing.
+/// Installs what the mirror serves, which must fail as expected and leave nothing.
 fn refused(mirror: &Mirror, what: &str, words: &str) {
     let home = Home::with(mirror);
     home.write("evil", "mine");
@@ -132,8 +132,8 @@ fn python_install_broken_compression_is_refused() {
     }
 }
 
-/// Honest archives have such names: the terminals of a terminfo database. Where a filesystem takes
-/// them for one, that is an error.
+/// Honest archives have such names: the terminals of a terminfo database. On a file system that
+/// folds case they are an error.
 #[test]
 fn python_install_names_that_differ_in_case_are_kept_or_error() {
     let mut mirror = Mirror::full();

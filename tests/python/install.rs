@@ -1,4 +1,4 @@
-//! `boot python install 3.11`, and what follows from it.
+//! `boot python install 3.11`, and commands after it.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! `kill -9` at two hundred random moments: whatever boot was doing, what is there is whole, and
-//! the next run finishes.
+//! `kill -9` at two hundred random moments: every Python is complete, and the next run finishes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +9,10 @@ use std::time::Duration;
 use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Mirror};
 
-/// Of each of the four.
+/// Moments of each of the four commands.
 const MOMENTS: u32 = 50;
 
-/// Side by side: most of the time is spent waiting for the moment.
+/// The commands run in parallel, because most of the time is spent waiting.
 #[test]
 fn python_commands_killed_at_random_moments_recover() {
     thread::scope(|scope| {
@@ -28,7 +27,7 @@ fn python_commands_killed_at_random_moments_recover() {
     });
 }
 
-/// Kills `boot python WORDS` at some moment.
+/// Kills `boot python WORDS` at a random moment.
 fn kill(killer: &mut Killer, home: &Home, words: &[&str]) -> String {
     killer.kill(words[0], home.command(BOOT).arg("python").args(words))
 }
@@ -41,7 +40,8 @@ fn works(python: &Path) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// The Pythons' folders. Each is whole, and every link leads to one.
+/// Returns the folders of the Pythons, after checking that each is complete and each link leads to
+/// one.
 fn whole(home: &Home, what: &str) -> Vec<PathBuf> {
     let mut pythons = Vec::new();
     for entry in fs::read_dir(home.data().join("pythons"))
@@ -98,8 +98,8 @@ fn whole(home: &Home, what: &str) -> Vec<PathBuf> {
     pythons
 }
 
-/// At the end nothing is left of any of them. A file in staging counts as dead after two seconds,
-/// and a self-test that outlived its boot may have written on while its folder was swept.
+/// Checks that nothing is left. A file in staging counts as abandoned after two seconds, and a
+/// self-test that outlived its boot may have written while its folder was swept.
 fn nothing_left(home: &Home, minor: &str) {
     sleep(Duration::from_millis(2500));
     home.age_leftovers();

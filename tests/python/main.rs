@@ -1,4 +1,4 @@
-//! Pythons: installed, used, upgraded, adopted and taken away, with the real binary.
+//! Pythons: install, use, upgrade, adopt and uninstall.
 
 #[path = "../support/mod.rs"]
 mod support;

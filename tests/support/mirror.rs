@@ -1,10 +1,8 @@
-//! A mirror of prebuilt Pythons on loopback. Its archives are stand-ins: a script in place of the
-//! interpreter, which is the machine's own python3. What boot does with them (download, check,
-//! unpack, self-test, publish) is what it does with any.
+//! A mirror of prebuilt Pythons on loopback. Its archives hold a script that runs the machine's
+//! python3. boot downloads, checks, unpacks, tests and publishes them as it does any archive.
 //!
-//! A stand-in runs environments like a real one: it hands on the name it was called by, so that
-//! `pyvenv.cfg` beside it counts. What runs in it finds `STAND_IN`, the version of the patch that
-//! it runs on.
+//! A stand-in runs environments like a real Python: it passes on the name by which it was called,
+//! so that `pyvenv.cfg` beside it counts. Programs find the patch that runs them in `STAND_IN`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,7 +17,7 @@ pub const RELEASE: &str = "20260101";
 
 pub struct Mirror {
     pub server: Server,
-    /// The machine's version.
+    /// Key of the machine's version.
     pub key: Key,
     python: PathBuf,
     archive: Vec<u8>,
@@ -45,7 +43,7 @@ impl Mirror {
         mirror
     }
 
-    /// Puts a further version up, of the machine's minor. Homes know of it after
+    /// Publishes a further version of the machine's minor, which homes know after
     /// [`super::Home::learn`].
     pub fn publish(&mut self, version: Version) -> Vec<u8> {
         assert_eq!(
@@ -65,8 +63,8 @@ impl Mirror {
         archive
     }
 
-    /// A mirror whose only build of the machine's version is an old, full archive: `.tar.zst`, with
-    /// more in it than the Python.
+    /// Creates a mirror whose only build is an old, full `.tar.zst` archive with more in it than
+    /// the Python.
     pub fn full() -> Mirror {
         let mut mirror = Mirror::new();
         let mut tar = tar::Builder::new(Vec::new());
@@ -88,8 +86,8 @@ impl Mirror {
         mirror
     }
 
-    /// Has this archive as the only one of the machine's version; `ending` says what it is packed
-    /// with.
+    /// Serves this archive as the only one of the machine's version; `ending` is its file name's
+    /// end.
     pub fn serve(&mut self, ending: &str, archive: Vec<u8>) {
         let file = format!("cpython-{}+{RELEASE}-stand-in-{ending}", self.key.version);
         let sha256 = Sha256::of(&archive);
@@ -105,7 +103,7 @@ impl Mirror {
         self.archive = archive;
     }
 
-    /// Puts the next patch up.
+    /// Publishes the next patch.
     pub fn publish_next(&mut self) -> Version {
         let next = Version {
             patch: self.key.version.patch + self.lines.len() as u32,
@@ -115,7 +113,7 @@ impl Mirror {
         next
     }
 
-    /// As in `3.11`.
+    /// Returns the minor, such as `3.11`.
     pub fn minor(&self) -> String {
         self.key.version.minor_name(self.key.variant)
     }
@@ -124,7 +122,7 @@ impl Mirror {
         self.key.version.to_string()
     }
 
-    /// The key of another version.
+    /// Returns the key of another version.
     pub fn key_of(&self, version: Version) -> Key {
         Key {
             version,
@@ -136,7 +134,7 @@ impl Mirror {
         file(self.key.version)
     }
 
-    /// The archive's path on the server.
+    /// Returns the archive's path on the server.
     pub fn path(&self) -> String {
         path(self.key.version)
     }
@@ -145,18 +143,18 @@ impl Mirror {
         self.archive.len()
     }
 
-    /// The archive itself.
+    /// Returns the archive.
     pub fn archive(&self) -> &[u8] {
         &self.archive
     }
 
-    /// The text of a stand-in that somebody else may have installed, lacking the modules that are
-    /// `cut` out of it.
+    /// Returns the text of a stand-in that another program may have installed, without the modules
+    /// in `cut`.
     pub fn interpreter(&self, version: Version, cut: &[&str]) -> String {
         script(&self.python, self.key.version, version, cut)
     }
 
-    /// Whether the machine's Python has all that boot's own have: distributions cut some of it out.
+    /// Returns whether the machine's Python is complete; distributions leave parts out.
     pub fn is_complete(&self) -> bool {
         self.imports(
             "import sys, pip, ensurepip\nif sys.version_info < (3, 12):\n    import \
@@ -164,7 +162,7 @@ impl Mirror {
         )
     }
 
-    /// Whether the machine's Python has pip.
+    /// Returns whether the machine's Python has pip.
     pub fn has_pip(&self) -> bool {
         self.imports("import pip")
     }
@@ -183,13 +181,13 @@ impl Mirror {
         complete
     }
 
-    /// A complete python3 of this machine, itself instead of a stand-in: where what runs in an
-    /// environment has to find it.
+    /// Returns a complete real python3 of this machine, for programs that have to find their
+    /// environment.
     pub fn machine() -> PathBuf {
         machine_python().0
     }
 
-    /// Whether the distribution brought the machine's Python.
+    /// Returns whether the distribution brought the machine's Python.
     pub fn is_distributions(&self) -> bool {
         self.python.starts_with("/usr/bin")
     }
@@ -215,7 +213,7 @@ fn path(version: Version) -> String {
     format!("/{RELEASE}/{}", file(version))
 }
 
-/// A complete python3 of this machine.
+/// Finds a complete python3 of this machine.
 fn machine_python() -> (PathBuf, Version) {
     let program = "import platform, ssl, sqlite3, zlib, bz2, lzma, ctypes, readline, curses, uuid, \
                    venv; print(platform.python_version())";
@@ -261,7 +259,7 @@ fn append(tar: &mut tar::Builder<impl Write>, path: &str, mode: u32, content: &[
     tar.append_data(&mut header, path, content).unwrap();
 }
 
-/// The Python itself, below `top`.
+/// Packs the Python below `top`.
 fn fill(
     tar: &mut tar::Builder<impl Write>,
     top: &str,
@@ -295,9 +293,9 @@ fn fill(
     add("share/weight", 0o644, &noise);
 }
 
-/// The interpreter: the machine's, by the name that it was called by. One that stands in for
-/// another patch says so where it is asked with `-c`, which is how boot asks. It can't import what
-/// is `cut` out of it.
+/// Returns the interpreter's script, which runs the machine's Python by the name it was called by.
+/// For another patch it reports that version when asked with `-c`, as boot asks. It cannot import
+/// the modules in `cut`.
 fn script(python: &std::path::Path, real: Version, version: Version, cut: &[&str]) -> String {
     let python = python.display();
     // A framework's Python finds its library by its own name.

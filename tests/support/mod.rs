@@ -1,5 +1,5 @@
-//! What the stories are told with: a home directory of their own, an index and a mirror on
-//! loopback, and the real binary.
+//! Shared fixtures: a temporary home directory, an index and a mirror on loopback, and the real
+//! binary.
 #![allow(dead_code)] // Each story uses a part of it.
 
 pub mod genuine;
@@ -32,10 +32,10 @@ pub use server::{Fault, Server};
 
 pub const BOOT: &str = env!("CARGO_BIN_EXE_boot");
 
-/// Nobody listens there: what a test doesn't serve itself can't be reached.
+/// Address without a listener, so that a test reaches only its own servers.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// An empty home directory. Nothing of the tester's own environment reaches what runs in it.
+/// An empty home directory, isolated from the tester's environment.
 pub struct Home {
     pub root: PathBuf,
     variables: Vec<(String, String)>,
@@ -65,7 +65,7 @@ impl Home {
         home
     }
 
-    /// A home whose Pythons come from `mirror`.
+    /// Creates a home whose Pythons come from `mirror`.
     pub fn with(mirror: &Mirror) -> Home {
         let mut home = Home::new();
         home.set("BOOT_PYTHON_MIRROR", &mirror.server.url());
@@ -75,12 +75,12 @@ impl Home {
         home
     }
 
-    /// What `mirror` has by now.
+    /// Updates the catalog to what `mirror` has now.
     pub fn learn(&self, mirror: &Mirror) {
         fs::write(self.root.join("catalog.tsv"), mirror.catalog()).unwrap();
     }
 
-    /// A home with the Python of `mirror` installed, and packages from `index`.
+    /// Creates a home with the Python of `mirror` installed, and packages from `index`.
     pub fn ready(mirror: &Mirror, index: &Index) -> Home {
         let mut home = Home::with(mirror);
         home.boot(["python", "install", &mirror.minor()]).success();
@@ -88,7 +88,7 @@ impl Home {
         home
     }
 
-    /// One more installed Python: that of `mirror`, under another version, with its links.
+    /// Installs the Python of `mirror` once more under another version, with its links.
     pub fn plant(&self, mirror: &Mirror, version: &str) {
         let pythons = self.data().join("pythons");
         let (key, wanted) = (
@@ -137,7 +137,7 @@ impl Home {
         self.variables.push((name.into(), value.into()));
     }
 
-    /// A program in this home, standing in it.
+    /// Builds a command that runs a program in this home.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -172,7 +172,7 @@ impl Home {
         Run::of(format!("{command:?}"), command.output().unwrap())
     }
 
-    /// The version of an installed tool, as the list has it.
+    /// Returns the version of an installed tool from the list.
     pub fn tool_version(&self, name: &str) -> String {
         let list = self.boot(["tool", "list", "--json"]).success().json();
         let tools = list["tools"].as_array().unwrap();
@@ -185,7 +185,7 @@ impl Home {
             .into()
     }
 
-    /// Makes all pages of indexes old, as if hours had passed.
+    /// Makes all stored index pages hours older.
     pub fn set_page_age(&self) {
         let _ = fs::remove_dir_all(self.root.join(".cache/boot/index/pages"));
     }
@@ -205,7 +205,7 @@ impl Home {
         path
     }
 
-    /// As [`Home::write`], a program.
+    /// Writes an executable file.
     pub fn program(&self, name: &str, content: &str) -> PathBuf {
         let path = self.write(name, content);
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -216,8 +216,8 @@ impl Home {
         fs::read_to_string(self.root.join(name)).unwrap()
     }
 
-    /// Every path below home, sorted, without what lies inside of boot's cache, logs and locks, and
-    /// without bytecode, which comes in its own time.
+    /// Lists every path below home, sorted, without boot's cache, logs and locks, and without
+    /// bytecode, which appears in the background.
     pub fn tree(&self) -> Vec<String> {
         let mut paths = Vec::new();
         walk(&self.root, &self.root, &mut paths);
@@ -235,8 +235,8 @@ impl Home {
         paths
     }
 
-    /// Makes all that lies in staging old enough to be nobody's: files and links are spared for a
-    /// while, since they can't always say whose they are.
+    /// Makes all files in staging old enough to count as abandoned; files and links are spared for
+    /// a while, since their owner can be unknown.
     pub fn age_leftovers(&self) {
         let mut paths = Vec::new();
         walk(&self.root, &self.root, &mut paths);
@@ -255,7 +255,7 @@ impl Home {
         }
     }
 
-    /// A folder as a run that was killed leaves it in `folder`, with a file inside.
+    /// Leaves a folder in `folder` as a killed run does, with a file inside.
     pub fn leave_behind(&self, folder: &Path) -> PathBuf {
         let bare = folder.join("bare");
         fs::create_dir_all(&bare).unwrap();
@@ -266,8 +266,8 @@ impl Home {
         left
     }
 
-    /// Nothing that is half-made lies anywhere, the cache included. Bytecode is compiled by a
-    /// process that outlives the command: what it has in staging goes when it is done.
+    /// Checks that nothing partial lies anywhere, the cache included. Waits for the background
+    /// process that compiles bytecode.
     pub fn no_leftovers(&self) {
         let left = || {
             let mut paths = Vec::new();
@@ -301,7 +301,7 @@ fn walk(root: &Path, folder: &Path, paths: &mut Vec<String>) {
     }
 }
 
-/// How a command ended.
+/// Exit code and output of a command.
 #[derive(Debug)]
 pub struct Run {
     what: String,
@@ -349,7 +349,7 @@ impl Run {
         self
     }
 
-    /// One error, of at most three lines; a panic is none.
+    /// Checks for one error of at most three lines; a panic is none.
     pub fn one_error(self) -> Run {
         // At a line's start: what a program said may be quoted before.
         let at = if self.stderr.starts_with("error: ") {

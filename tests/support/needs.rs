@@ -1,17 +1,16 @@
-//! What a story needs of the machine that it is told on: programs, rights, a network. One that
-//! lacks something says so and goes on; where everything is decided (`.ci/run` sets the variables)
-//! nothing is left out, and what is missing is a failure.
+//! Requirements of a test: programs, rights, a network. A test without them prints SKIPPED and
+//! passes; with the variables that `.ci/run` sets it fails instead.
 
 use std::process::Command;
 
-/// Whether all that can be tested here has to be.
+/// Returns whether every test has to run.
 fn decides() -> bool {
     ["BOOT_TEST_ALL_SHELLS", "BOOT_TEST_NETWORK"]
         .iter()
         .any(|name| std::env::var_os(name).is_some())
 }
 
-/// Whether `program` is on this machine.
+/// Returns whether `program` is installed.
 pub fn program(program: &str) -> bool {
     let here = which::which(program).is_ok();
     if !here {
@@ -21,14 +20,14 @@ pub fn program(program: &str) -> bool {
     here
 }
 
-/// Says that a story, or a part of it, isn't told for what the system doesn't give: a failure where
-/// everything is decided, which is as root on Linux. Of macOS nothing of the kind is promised.
+/// Skips a test, or a part of it, for what the system lacks. This fails where every test has to
+/// run, except on macOS.
 pub fn skipped(why: &str) {
     assert!(!decides() || !cfg!(target_os = "linux"), "{why}");
     eprintln!("SKIPPED: {why}");
 }
 
-/// Whether the public network is to be used.
+/// Returns whether the public network may be used.
 pub fn network() -> bool {
     let asked = std::env::var_os("BOOT_TEST_NETWORK").is_some_and(|value| value == "1");
     if !asked {
@@ -37,7 +36,7 @@ pub fn network() -> bool {
     asked
 }
 
-/// Whether file systems can be mounted here, where nobody else sees them.
+/// Returns whether private mounts are possible.
 pub fn mounts() -> bool {
     let probe = Command::new("unshare")
         .args(["--mount", "sh", "-c", "mount -t tmpfs none /mnt"])

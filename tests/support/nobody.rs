@@ -1,5 +1,5 @@
-//! Things done by somebody who isn't root, whoever runs the tests: who may write everywhere can't
-//! tell what is refused.
+//! Commands of a user without root's rights, whoever runs the tests: root cannot test a refused
+//! write.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -8,11 +8,11 @@ use std::process::Command;
 
 use super::{BOOT, Home, Run, needs};
 
-/// `nobody`, wherever there is one.
+/// User and group id of `nobody`.
 const NOBODY: u32 = 65534;
 
-/// The words that a command line begins with to be somebody else's, and `home` theirs: none where
-/// this isn't root. None, said, where nobody else can be made.
+/// Returns the words that run a command as another user, and gives `home` to that user; empty
+/// without root. None, with a message, if no other user is possible.
 pub fn words(home: &Home) -> Option<Vec<String>> {
     if !is_root() {
         return Some(Vec::new());
@@ -42,8 +42,7 @@ pub fn words(home: &Home) -> Option<Vec<String>> {
     Some(words.into())
 }
 
-/// Makes `home` somebody else's. The shims are further names of the tested binary, which stays
-/// whose it is.
+/// Gives `home` to another user, except the shims, which are hard links to the tested binary.
 pub fn give(home: &Home, owner: &str) {
     let mut give = Command::new("find");
     give.arg(&home.root).args([
@@ -60,7 +59,7 @@ pub fn give(home: &Home, owner: &str) {
     assert!(give.status().unwrap().success());
 }
 
-/// Runs boot as somebody who isn't root; None where nobody else can be made.
+/// Runs boot as a user without root's rights; None if that is impossible.
 pub fn boot(home: &Home, args: &[&str]) -> Option<Run> {
     let mut words = words(home)?;
     words.push(BOOT.into());

@@ -1,5 +1,4 @@
-//! A real interactive shell on a pseudo-terminal, typed into as a person would. The terminal is
-//! made by script(1), which every Linux and macOS has.
+//! A real interactive shell on a pseudo-terminal, which script(1) makes on Linux and macOS.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Stdio};
@@ -16,13 +15,12 @@ pub struct Pty {
 }
 
 impl Pty {
-    /// A new interactive `shell` in `home`; None, and a line that says so, where the shell isn't
-    /// there.
+    /// Starts an interactive `shell` in `home`; None, with a message, if the shell is missing.
     pub fn start(home: &Home, shell: &str) -> Option<Pty> {
         Pty::start_as(home, shell, &format!("{shell} -i"))
     }
 
-    /// As [`Pty::start`], by a command of its own.
+    /// Like [`Pty::start`], by another command.
     pub fn start_as(home: &Home, shell: &str, line: &str) -> Option<Pty> {
         if !super::needs::program(shell) {
             return None;
@@ -73,7 +71,7 @@ impl Pty {
         self.keys.flush().unwrap();
     }
 
-    /// Types a command at the next prompt and waits for what it prints, which must be one line.
+    /// Types a command at the next prompt and returns its output, which must be one line.
     pub fn ask(&mut self, command: &str) -> String {
         self.asked += 1;
         // Marks that stand nowhere in what is typed: the shell takes the quotes out.
@@ -114,7 +112,7 @@ impl Pty {
         }
     }
 
-    /// All that was shown since the shell started.
+    /// Returns all output since the shell started.
     pub fn screen(&self) -> String {
         self.screen.lock().unwrap().clone()
     }

@@ -1,5 +1,5 @@
-//! Real Pythons of this machine, for stories that stand-ins can't tell: what pyenv, the system or
-//! whoever runs the tests has installed.
+//! Real Pythons of this machine, from pyenv, the system or the tester, for tests that stand-ins do
+//! not serve.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,13 +8,13 @@ use std::process::Command;
 
 use super::needs;
 
-/// One that others installed.
+/// A Python that another program installed.
 pub struct Real {
     pub minor: String,
     pub path: PathBuf,
 }
 
-/// A complete interpreter of each minor from 3.8 on, the newest first.
+/// Finds a complete interpreter of each minor from 3.8 on, newest first.
 pub fn real() -> Vec<Real> {
     let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
     let pyenv = pyenv.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".pyenv")));
@@ -53,7 +53,7 @@ pub fn real() -> Vec<Real> {
         .collect()
 }
 
-/// As [`real`], if there are several: who looks for another version needs two.
+/// Like [`real`], if there are at least two.
 pub fn several() -> Option<Vec<Real>> {
     let found = real();
     if found.len() < 2 {

@@ -1,18 +1,18 @@
-//! Tar files written byte by byte: the library itself refuses to make most of these. And what is
-//! wrong with hostile ones, wherever they come from.
+//! Tar files written byte by byte, because the library refuses to write hostile ones, and a list of
+//! hostile cases.
 
 use std::io::Write;
 
 use tar::EntryType as Kind;
 
-/// A tar file in the making.
+/// Builder of a tar file.
 pub struct Tar {
     pub top: &'static str,
     bytes: Vec<u8>,
 }
 
 impl Tar {
-    /// With an honest file in it.
+    /// Starts a tar file with an honest entry.
     pub fn new(top: &'static str) -> Tar {
         let mut tar = Tar {
             top,
@@ -22,13 +22,13 @@ impl Tar {
         tar
     }
 
-    /// An entry below the top folder.
+    /// Adds an entry below the top folder.
     pub fn entry(&mut self, name: &str, kind: Kind, target: &str, content: &[u8]) -> &mut Tar {
         let name = format!("{}/{name}", self.top);
         self.raw(name.as_bytes(), kind, target, content.len() as u64, content)
     }
 
-    /// An entry of any name, saying that it has `size` bytes.
+    /// Adds an entry of any name with the declared `size`.
     pub fn raw(
         &mut self,
         name: &[u8],
@@ -54,7 +54,7 @@ impl Tar {
         self.header(&header, content)
     }
 
-    /// What was made somewhere else, without its end, to go on with.
+    /// Continues a tar file without its end.
     pub fn of(top: &'static str, bytes: Vec<u8>) -> Tar {
         Tar { top, bytes }
     }
@@ -66,7 +66,7 @@ impl Tar {
         self
     }
 
-    /// Extended headers (POSIX pax) for the entry that follows.
+    /// Adds extended headers (POSIX pax) for the next entry.
     pub fn pax(&mut self, records: &[(&str, &str)]) -> &mut Tar {
         let mut text = String::new();
         for (key, value) in records {
@@ -86,7 +86,7 @@ impl Tar {
         )
     }
 
-    /// A long name (GNU) for the entry that follows.
+    /// Adds a long name (GNU) for the next entry.
     pub fn long_name(&mut self, kind: Kind, name: &str) -> &mut Tar {
         let content = [name.as_bytes(), b"\0"].concat();
         self.raw(b"././@LongLink", kind, "", content.len() as u64, &content)
@@ -107,7 +107,7 @@ pub fn zstd(tar: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(tar, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
-/// What is wrong, a word of the error, and the archive with that in it.
+/// Name, part of the error, and archive of each hostile case.
 pub type Case = (&'static str, &'static str, fn(&mut Tar) -> &mut Tar);
 
 pub const OUT: &str = "outside of where it belongs";

@@ -1,33 +1,33 @@
-//! Zip files written byte by byte: no library makes what hostile ones hold.
+//! Zip files written byte by byte, because no library writes hostile ones.
 
 use std::io::Write;
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
-/// One entry, and how it lies about itself.
+/// An entry with its false statements.
 #[derive(Clone, Default)]
 pub struct Entry {
-    /// As the directory has it.
+    /// Name in the directory.
     name: Vec<u8>,
-    /// As the entry's own header has it, where that is another.
+    /// Name in the entry's own header, if it differs.
     local_name: Option<Vec<u8>>,
     content: Vec<u8>,
-    /// The content as it lies in the archive, where it isn't simply stored.
+    /// Packed content, if it is not stored plainly.
     packed: Option<Vec<u8>>,
     method: u16,
     flags: u16,
     /// Kind and permissions of Unix.
     mode: u32,
-    /// What the directory says instead of the truth.
+    /// False statements of the directory.
     says_size: Option<u32>,
     says_crc: Option<u32>,
-    /// What its own header says instead of the truth: the way it is packed, and its size.
+    /// False statements of its own header: the method and the size.
     local_method: Option<u16>,
     local_size: Option<u32>,
-    /// The directory doesn't have it.
+    /// Omits it from the directory.
     unlisted: bool,
-    /// Lies where the entry of this number lies, so many bytes into it.
+    /// Places it at the entry of this number, so many bytes inside.
     at: Option<(usize, u32)>,
 }
 
@@ -62,7 +62,7 @@ impl Entry {
         }
     }
 
-    /// Says that it is packed in a way of this number.
+    /// Declares the compression method of this number.
     pub fn method(self, method: u16) -> Entry {
         Entry { method, ..self }
     }
@@ -114,7 +114,7 @@ impl Entry {
         }
     }
 
-    /// Its own header and content, as they lie in the archive.
+    /// Returns its own header and content as they lie in the archive.
     pub fn bytes(&self) -> Vec<u8> {
         let name = self.local_name.as_ref().unwrap_or(&self.name);
         let content = self.packed.as_ref().unwrap_or(&self.content);
@@ -157,7 +157,7 @@ impl Entry {
     }
 }
 
-/// The archive.
+/// Packs the archive.
 pub fn zip(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut places = Vec::new();

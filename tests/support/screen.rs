@@ -1,8 +1,7 @@
-//! What a terminal shows once all that was printed to it has been drawn: enough of one for progress
-//! that is drawn over and over.
+//! A minimal terminal that draws output, for progress lines that are drawn repeatedly.
 
-/// The lines on a screen of so many columns, without blanks at their ends. What isn't understood is
-/// left out, as terminals do.
+/// Returns the lines on a screen of so many columns, without trailing blanks. Unknown sequences are
+/// ignored, as terminals do.
 pub fn lines(printed: &str, columns: usize) -> Vec<String> {
     let mut rows: Vec<Vec<char>> = vec![Vec::new()];
     let (mut row, mut column) = (0_usize, 0_usize);

@@ -1,5 +1,4 @@
-//! Source trees that a test makes, with a build backend of their own inside: no build here needs a
-//! network.
+//! Source trees with their own build backend, so that no build needs a network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,8 @@ use super::Home;
 
 const BACKEND: &str = include_str!("backend.py");
 
-/// A source tree: a package with one module, and a command of its name that prints `says`.
+/// Builder of a source tree: a package with one module, and a command of its name that prints
+/// `says`.
 pub struct Source {
     pub name: String,
     pub version: String,
@@ -39,13 +39,13 @@ impl Source {
         self
     }
 
-    /// What its backend asks for when it is asked, and imports when it builds.
+    /// Sets a requirement that the backend asks for and imports.
     pub fn build_requires(mut self, name: &str) -> Source {
         self.build_requires.push(name.into());
         self
     }
 
-    /// Its PKG-INFO is final, so that nothing need run to know what it needs.
+    /// Declares PKG-INFO final, so that no code has to run for the metadata.
     pub fn stated(mut self) -> Source {
         self.stated = true;
         self
@@ -56,7 +56,7 @@ impl Source {
         self
     }
 
-    /// The path and content of each file.
+    /// Returns the path and content of each file.
     pub fn all(&self) -> Vec<(String, String)> {
         let list = |items: &[String]| {
             format!(
@@ -99,7 +99,7 @@ impl Source {
         files
     }
 
-    /// As a folder below the home directory.
+    /// Writes it as a folder below the home directory.
     pub fn folder(&self, home: &Home, path: &str) -> PathBuf {
         for (name, content) in self.all() {
             home.write(&format!("{path}/{name}"), &content);
@@ -111,7 +111,7 @@ impl Source {
         format!("{}-{}.tar.gz", self.name, self.version)
     }
 
-    /// As a source archive.
+    /// Packs it as a source archive.
     pub fn archive(&self) -> Vec<u8> {
         let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
             Vec::new(),
@@ -131,7 +131,7 @@ impl Source {
         tar.into_inner().unwrap().finish().unwrap()
     }
 
-    /// As a git repository with one commit and the tag `v1`; returns its folder.
+    /// Writes it as a git repository with one commit and the tag `v1`; returns its folder.
     pub fn repository(&self, home: &Home, path: &str) -> PathBuf {
         let folder = self.folder(home, path);
         git(home, &folder, &["init", "--quiet", "--initial-branch=main"]);

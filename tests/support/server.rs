@@ -1,4 +1,4 @@
-//! A web server on loopback that serves what a test gives it, as badly as the test asks for.
+//! A web server on loopback with configurable faults.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -6,29 +6,29 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What goes wrong with a path.
+/// Fault of a path.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The connection ends after so many bytes of the body, every time.
+    /// Ends the connection after so many bytes of the body, every time.
     Cut(usize),
-    /// As Cut, but only the first time.
+    /// Like Cut, but only the first time.
     CutOnce(usize),
     Status(u16),
-    /// So many answers of this status, then all is well.
+    /// Answers so many times with this status, then normally.
     Failing(u32, u16),
-    /// The head comes, then nothing.
+    /// Sends the head, then nothing.
     Stall,
-    /// Ranges are ignored, as some proxies do, and the connection is cut once.
+    /// Ignores ranges, as some proxies do, and cuts the connection once.
     NoRanges(usize),
     /// Redirects to itself.
     Loop,
     /// Redirects to another address.
     Redirect(String),
-    /// All of the body, under a length that is so much off, and the end of the connection.
+    /// Sends the whole body with a length that is off by so much, and ends the connection.
     Length(i64),
-    /// So many bytes of the body, then nothing.
+    /// Sends so many bytes of the body, then nothing.
     StallAt(usize),
-    /// So many bytes of the body, and the rest when the test mends it.
+    /// Sends so many bytes of the body, and the rest when the test repairs it.
     Held(usize),
 }
 
@@ -38,24 +38,23 @@ struct State {
     faults: HashMap<String, Fault>,
     /// Method and path of each request.
     seen: Vec<String>,
-    /// What each request had for an Authorization header.
+    /// Authorization header of each request.
     authorizations: Vec<Option<String>>,
-    /// The Authorization without which nothing is served.
+    /// Required Authorization header.
     demand: Option<String>,
-    /// What is said of a path beside its type and length.
+    /// Further headers of a path.
     headers: HashMap<String, Vec<(String, String)>>,
-    /// In how many seconds to ask again for a path that is refused (Retry-After).
+    /// Retry-After of a refused path, in seconds.
     later: HashMap<String, u32>,
-    /// The header lines of the last request for a path, in lower case.
+    /// Header lines of the last request for a path, in lower case.
     asked: HashMap<String, Vec<String>>,
-    /// How often "not changed" was the answer.
+    /// Number of "not changed" answers.
     unchanged: usize,
-    /// How many connections there were.
+    /// Number of connections.
     connections: usize,
-    /// How many bytes of a path were on their way to somebody, in all.
+    /// Bytes sent of each path.
     sent: HashMap<String, usize>,
-    /// Paths that are answered once all of their group have been asked for: those of each group
-    /// that haven't yet.
+    /// Groups of paths that are answered together: those of each group that were not requested yet.
     together: Vec<(Vec<String>, Vec<String>)>,
 }
 
@@ -93,7 +92,7 @@ impl Server {
             .insert(path.into(), (kind.into(), content));
     }
 
-    /// The type and content of what is served at `path`.
+    /// Returns the type and content of `path`.
     pub fn content(&self, path: &str) -> (String, Vec<u8>) {
         self.state.lock().unwrap().files[path].clone()
     }
@@ -106,25 +105,24 @@ impl Server {
         self.state.lock().unwrap().faults.clear();
     }
 
-    /// As [`Server::mend`], of one path.
+    /// Removes the fault of one path.
     pub fn mend_at(&self, path: &str) {
         self.state.lock().unwrap().faults.remove(path);
     }
 
-    /// Serves nothing without this user and password.
+    /// Requires this user and password for everything.
     pub fn demand(&self, user: &str, password: &str) {
         use base64::Engine;
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         self.state.lock().unwrap().demand = Some(format!("Basic {pair}"));
     }
 
-    /// What the requests since the last call had for an Authorization header.
+    /// Returns the Authorization headers of the requests since the last call.
     pub fn authorizations(&self) -> Vec<Option<String>> {
         std::mem::take(&mut self.state.lock().unwrap().authorizations)
     }
 
-    /// Says `headers` with what is at `path`. Who asks whether it has another ETag or Last-Modified
-    /// is told that it hasn't.
+    /// Sends `headers` with `path`, and answers conditional requests by them.
     pub fn says(&self, path: &str, headers: &[(&str, &str)]) {
         let headers = headers
             .iter()
@@ -137,7 +135,7 @@ impl Server {
             .insert(path.into(), headers);
     }
 
-    /// Where `path` is refused, says in how many seconds to ask again.
+    /// Sends Retry-After with a refused `path`, in seconds.
     pub fn later(&self, path: &str, seconds: u32) {
         self.state
             .lock()
@@ -146,7 +144,7 @@ impl Server {
             .insert(path.into(), seconds);
     }
 
-    /// The header lines of the last request for `path`, in lower case.
+    /// Returns the header lines of the last request for `path`, in lower case.
     pub fn asked(&self, path: &str) -> Vec<String> {
         self.state
             .lock()
@@ -157,8 +155,8 @@ impl Server {
             .unwrap_or_default()
     }
 
-    /// Answers none of `paths` before all of them have been asked for: whoever asks for one after
-    /// the other waits in vain, and gets a 500.
+    /// Answers none of `paths` before all of them are requested; sequential requests time out with
+    /// a 500.
     pub fn together(&self, paths: &[&str]) {
         let paths: Vec<String> = paths.iter().map(|path| path.to_string()).collect();
         self.state
@@ -168,13 +166,12 @@ impl Server {
             .push((paths.clone(), paths));
     }
 
-    /// How often "not changed" was the answer since the last call.
+    /// Counts "not changed" answers since the last call.
     pub fn unchanged(&self) -> usize {
         std::mem::take(&mut self.state.lock().unwrap().unchanged)
     }
 
-    /// How many bytes of what is at `path` were sent since the last call, whoever asked. Who hangs
-    /// up got less.
+    /// Counts the bytes of `path` that were sent since the last call, hung-up connections included.
     pub fn sent(&self, path: &str) -> usize {
         self.state
             .lock()
@@ -184,12 +181,12 @@ impl Server {
             .unwrap_or_default()
     }
 
-    /// How many connections were made since the last call.
+    /// Counts the connections since the last call.
     pub fn connections(&self) -> usize {
         std::mem::take(&mut self.state.lock().unwrap().connections)
     }
 
-    /// How many requests came since the last call.
+    /// Returns the requests since the last call.
     pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().seen)
     }
@@ -397,8 +394,7 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> Option<()> {
     }
 }
 
-/// Waits until all have been asked for that are answered together with `path`. False if they
-/// weren't within a time that no machine needs.
+/// Waits until the group of `path` is requested; false after a generous time limit.
 fn gathered(state: &Mutex<State>, path: &str) -> bool {
     for _ in 0..2000 {
         let mut state = state.lock().unwrap();
@@ -419,7 +415,7 @@ fn gathered(state: &Mutex<State>, path: &str) -> bool {
     false
 }
 
-/// `5-9`, `5-`; `-9`, which has no start, is the last nine bytes.
+/// Parses `5-9`, `5-` and `-9`; the last is the final nine bytes.
 fn range(text: &str) -> Option<(Option<usize>, Option<usize>)> {
     let (start, end) = text.split_once('-')?;
     Some((start.parse().ok(), end.parse().ok()))

@@ -1,6 +1,5 @@
-//! A source archive on loopback whose build takes no time: a `configure` that writes down what it
-//! was told, and a Makefile that installs a stand-in. What boot does around them is what it does
-//! around CPython's.
+//! A source archive on loopback that builds at once: its `configure` records its arguments, and its
+//! Makefile installs a stand-in. boot treats it as it treats CPython's.
 
 use std::io::Write;
 
@@ -16,9 +15,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// The source of `version`, of the machine's minor. `wrong`: a line of shell that the stage
-    /// `configure`, `compile` or `install` begins with. `cut`: modules that the built interpreter
-    /// lacks.
+    /// Creates the source of `version`, of the machine's minor. `wrong` is a line of shell at the
+    /// start of the stage `configure`, `compile` or `install`. `cut` lists modules that the built
+    /// interpreter lacks.
     pub fn new(mirror: &Mirror, version: Version, wrong: (&str, &str), cut: &[&str]) -> Source {
         let wrong_in = |stage: &str| if wrong.0 == stage { wrong.1 } else { ":" };
         let minor = version.minor_name(Default::default());
@@ -94,7 +93,7 @@ impl Source {
         format!("/{0}/Python-{0}.tgz", self.version)
     }
 
-    /// Tells a home of it, with a compiler that finds every header but those that are `missing`.
+    /// Sets a home up for it, with a compiler that finds every header except those in `missing`.
     pub fn tell(&self, home: &mut Home, missing: &[&str]) {
         let line = format!(
             "{}\tsource\tdefault\t-\tPython-{}.tgz\t{}\n",

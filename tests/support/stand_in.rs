@@ -1,6 +1,5 @@
-//! A Python that was never built: the record that boot reads and a script in place of the
-//! interpreter. Enough for all that happens at a prompt, which never starts a Python; and it has no
-//! pip, so that an environment is there at once.
+//! A stand-in for an installed Python: the record that boot reads, and a script as interpreter.
+//! Prompts never start a Python, and without pip an environment is created at once.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,15 +9,15 @@ use serde_json::{Map, Value, json};
 
 use super::Home;
 
-/// As in a pin.
+/// Minor of the stand-in, as in a pin.
 pub const MINOR: &str = "3.11";
 
-/// Puts the stand-in for 3.11.9 into `home`.
+/// Installs the stand-in for 3.11.9 in `home`.
 pub fn install(home: &Home) {
     install_version(home, "3.11.9");
 }
 
-/// As [`install`], for another version.
+/// Like [`install`], for another version.
 pub fn install_version(home: &Home, version: &str) {
     let version: Version = version.parse().unwrap();
     let key = Key {
@@ -65,7 +64,7 @@ pub fn install_version(home: &Home, version: &str) {
     fs::write(root.join("boot.json"), record.to_string()).unwrap();
 }
 
-/// A folder of `home` that pins 3.11, whatever the tester's umask is.
+/// Creates a folder of `home` that pins 3.11, whatever the tester's umask.
 pub fn project(home: &Home, name: &str) -> std::path::PathBuf {
     let folder = home.root.join(name);
     fs::create_dir_all(&folder).unwrap();
@@ -74,13 +73,13 @@ pub fn project(home: &Home, name: &str) -> std::path::PathBuf {
     folder
 }
 
-/// Where `path` leads; the path itself as long as nothing is there. Environments lie elsewhere than
-/// the project's `.venv` says.
+/// Resolves `path`, since environments lie elsewhere than the project's `.venv`; the path itself if
+/// nothing exists there.
 pub fn real(path: &std::path::Path) -> std::path::PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
 
-/// Writes the start-up file of `shell`: the hook, with lines of the user's before and after it.
+/// Writes the start-up file of `shell`: the hook, with the user's lines before and after it.
 pub fn start_up(home: &Home, shell: &str, before: &str, after: &str) {
     let boot = super::BOOT;
     if shell == "fish" {
@@ -112,8 +111,8 @@ pub fn start_up(home: &Home, shell: &str, before: &str, after: &str) {
     };
 }
 
-/// fish makes its completions of the man pages in the background, at its first start: as if it had
-/// done so. fish 4 keeps them elsewhere.
+/// Pretends that fish has made its completions from man pages, which its first start does in the
+/// background. fish 4 keeps them elsewhere.
 pub fn has_completions(home: &Home) {
     for folder in [
         ".local/share/fish/generated_completions",
@@ -123,7 +122,7 @@ pub fn has_completions(home: &Home) {
     }
 }
 
-/// Another patch in the place of one that goes, as an upgrade leaves it.
+/// Replaces a patch by another, as an upgrade does.
 pub fn replace_version(home: &Home, old: &str, new: &str) {
     let version: Version = old.parse().unwrap();
     let pythons = home.data().join("pythons");

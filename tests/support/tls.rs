@@ -1,5 +1,5 @@
-//! HTTPS in front of a server on loopback, by an authority that nobody trusts. The key is made for
-//! these tests and worth nothing.
+//! HTTPS in front of a server on loopback, by an untrusted authority. The keys serve only these
+//! tests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,13 +10,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
-/// The certificate of the authority.
+/// Certificate of the authority.
 pub const AUTHORITY: &str = include_str!("tls/authority.pem");
-/// A certificate of it, for `localhost` and as a client, with its key.
+/// Certificate of the authority for `localhost` and for a client, with its key.
 pub const IDENTITY: &str = include_str!("tls/server.pem");
 
-/// Serves over TLS what the server at `plain` (`http://127.0.0.1:PORT`) has; returns the address.
-/// With `client`, only to who has a certificate of the authority.
+/// Serves the server at `plain` (`http://127.0.0.1:PORT`) over TLS; returns the address. With
+/// `client` it requires a certificate of the authority.
 pub fn in_front_of(plain: &str, client: bool) -> String {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let chain = vec![CertificateDer::from_pem_slice(IDENTITY.as_bytes()).unwrap()];
@@ -52,7 +52,7 @@ pub fn in_front_of(plain: &str, client: bool) -> String {
     format!("https://127.0.0.1:{port}")
 }
 
-/// Hands on one request after the other, and what is answered.
+/// Forwards requests and their answers one by one.
 fn serve(mut secure: StreamOwned<ServerConnection, TcpStream>, plain: &str) -> Option<()> {
     loop {
         let mut head = Vec::new();

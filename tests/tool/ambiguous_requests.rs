@@ -1,5 +1,5 @@
-//! Names, places and requests that are easily taken for one another, and commands that are missing,
-//! hidden, or somebody else's.
+//! Names, paths and requests that are easily confused, and commands that are missing, hidden or
+//! foreign.
 
 use std::fs;
 
@@ -290,7 +290,7 @@ fn tool_install_names_each_failure_on_terminal() {
     );
 }
 
-/// A condition belongs to the request: another Python may meet it.
+/// A marker belongs to the request: another Python may meet it.
 #[test]
 fn tool_inject_markers_follow_python_of_tool() {
     let (mirror, index, home) = home();

@@ -1,6 +1,5 @@
-//! Bytecode is compiled once for a wheel and a Python, by a process that nobody waits for. From
-//! then on environments share the cache's, from the moment they are made. A compiler that is killed
-//! has done nothing.
+//! Bytecode is compiled once per wheel and Python, by a background process. Later environments link
+//! it from the cache when they are created. A killed compiler has no effect.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Home, Index, Mirror, Wheel};
 
-/// Two tools that need one library.
+/// Creates an index with two tools that need one library.
 fn index() -> Index {
     let index = Index::new();
     index.add(
@@ -30,8 +29,8 @@ fn index() -> Index {
     index
 }
 
-/// Compilers write a line into `compilers` before they begin. While there is a file `trap`, they
-/// run what is in it first.
+/// Creates a home whose compilers write a line into `compilers` before they begin, and first run
+/// the file `trap` if it exists.
 fn watched(mirror: &Mirror, index: &Index) -> Home {
     let home = Home::ready(mirror, index);
     let python = home.data().join(format!(
@@ -65,7 +64,7 @@ fn eventually<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     }
 }
 
-/// The bytecode of `source` of `package` in the cache.
+/// Returns the bytecode of `source` of `package` in the cache.
 fn cached(home: &Home, package: &str, source: &str) -> Option<PathBuf> {
     let wheels = fs::read_dir(home.root.join(".cache/boot/wheels"))
         .into_iter()
@@ -81,7 +80,7 @@ fn cached(home: &Home, package: &str, source: &str) -> Option<PathBuf> {
     compiled.find_map(|entry| compiled_in(&entry.path(), source))
 }
 
-/// The bytecode of `source` in an environment.
+/// Returns the bytecode of `source` in an environment.
 fn linked(home: &Home, mirror: &Mirror, tool: &str, source: &str) -> Option<PathBuf> {
     compiled_in(
         &home.data().join(format!(

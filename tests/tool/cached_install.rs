@@ -1,5 +1,5 @@
-//! What an install of which all is in the cache asks of the kernel: no other program, no socket, no
-//! certificates. That is why it takes milliseconds.
+//! An install from a full cache starts no other program, opens no socket and reads no certificates,
+//! so that it takes milliseconds.
 
 use crate::support::{BOOT, Home, Mirror, index, needs};
 

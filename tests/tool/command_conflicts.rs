@@ -1,11 +1,11 @@
-//! Commands whose names are taken in the bin folder, and are not called like the tool: found before
-//! anything is downloaded, which is what the wheel's directory on the server is for.
+//! Conflicts in the bin folder under other names than the tool's, found before a download by
+//! reading the wheel's directory on the server.
 
 use std::fs;
 
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
 
-/// A package with a command of another name, too large to be fetched with the end of it; and its
+/// Publishes a package with commands of other names, too large to be fetched with its end, and its
 /// dependency.
 fn stock(index: &Index, version: &str, commands: &[&str]) -> String {
     let mut seed: u32 = 11;
@@ -31,7 +31,7 @@ fn home() -> (Home, Index) {
     (home, index)
 }
 
-/// Whether the tool's dependency was fetched since the last call.
+/// Returns whether the tool's dependency was fetched since the last call.
 fn has_fetched_more(index: &Index) -> bool {
     index.server.requests().iter().any(|request| {
         request.contains("/files/partner")

@@ -1,5 +1,5 @@
-//! Who somebody is on an index: from its address, netrc, or keyring's command. It is told to that
-//! server alone, and to nobody who reads what boot prints or keeps.
+//! Credentials for an index from its address, netrc or keyring. They go to that server alone, and
+//! appear in no output and no file.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::support::{Fault, Home, Index, Mirror, Run, Server, Wheel};
 
 pub const SECRET: &str = "s3cret-word";
 
-/// An index that wants `me` and the secret, whose wheel lies on a file server.
+/// Creates an index that requires `me` and the secret, and a file server with its wheel.
 fn guarded() -> (Index, Server) {
     let index = Index::new();
     let path = index.add(Wheel::new("tool", "1.0").command("tool", "hello"));
@@ -34,7 +34,7 @@ pub fn with_user(url: &str, user: &str) -> String {
     url.replacen("://", &format!("://{user}@"), 1)
 }
 
-/// Nothing that was printed or written has the secret in it, plain or encoded.
+/// Checks that neither output nor files contain the secret, plain or encoded.
 pub fn nobody_tells(home: &Home, run: &Run, sources: &[&str]) {
     let encoded = format!("me:{SECRET}");
     let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, encoded);

@@ -1,5 +1,4 @@
-//! What a person sees of an installation: live, what each tool is at; afterwards, what came of it,
-//! and each error.
+//! Terminal output of an installation: live progress per tool, then results and errors.
 #![cfg(target_os = "linux")]
 
 use std::thread;
@@ -13,7 +12,8 @@ use crate::support::{BOOT, Fault, Home, Index, Mirror, Wheel, screen};
 
 const COLUMNS: usize = 250;
 
-/// A tool with a wheel of some weight, and metadata beside it; the paths of its page and its wheel.
+/// Publishes a tool with a large wheel and separate metadata; returns the paths of its page and its
+/// wheel.
 fn publish(index: &Index, name: &str) -> (String, String) {
     let mut seed: u32 = 3;
     let mut noise = || {
@@ -27,8 +27,7 @@ fn publish(index: &Index, name: &str) -> (String, String) {
     (Index::page(name), index.add_beside(wheel).0)
 }
 
-/// Says of the wheel on a page that it is a large one: such are fetched when they are known to be
-/// wanted, and not ahead of that.
+/// Declares the wheel on a page as large: such wheels are fetched only once they are chosen.
 fn enlarge(index: &Index, page: &str) {
     let (kind, text) = index.server.content(page);
     let text = String::from_utf8(text).unwrap();
@@ -49,7 +48,7 @@ fn home(index: &Index) -> Home {
     home
 }
 
-/// A shell on a terminal that holds each line of this file.
+/// Starts a shell on a terminal that is wide enough for each line of these tests.
 fn shell(home: &Home) -> Option<Pty> {
     let mut pty = Pty::start(home, "bash")?;
     pty.ask(&format!("stty columns {COLUMNS} rows 50"));
@@ -76,7 +75,7 @@ fn wait_for(pty: &Pty, words: &[&str]) {
     }
 }
 
-/// What is on the screen of a line that has ended, without the line itself.
+/// Returns the output of a finished line on the screen.
 fn left(pty: &Pty, line: &str) -> Vec<String> {
     let rows = rows(pty);
     let start = rows
@@ -136,7 +135,7 @@ fn tool_install_shows_progress_and_leaves_one_line_per_tool() {
     );
 }
 
-/// Also of wheels that come while the resolution goes on.
+/// Covers wheels that arrive during the resolution too.
 #[test]
 fn tool_install_progress_counts_bytes_of_all_packages() {
     for large in [false, true] {

@@ -1,4 +1,4 @@
-//! `boot doctor`: what is broken is named with its reason, and `--fix` mends it.
+//! `boot doctor` names each problem with its reason, and `--fix` repairs it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,7 +18,7 @@ fn index() -> Index {
     index
 }
 
-/// In a shell whose PATH is as the hook makes it.
+/// Runs doctor with a PATH as the hook sets it.
 pub fn doctor(home: &Home, args: &[&str]) -> Run {
     let mut command = home.command(BOOT);
     command.arg("doctor").args(args);
@@ -180,7 +180,7 @@ fn doctor_ignores_command_of_extra_that_is_not_installed() {
     doctor(&home, &[]).success().stderr_has("nothing is wrong");
 }
 
-/// As nox has one: it can't say that its command belongs to an extra, but its requirements do.
+/// As nox does: the entry point does not name the extra, but the requirements do.
 #[test]
 fn doctor_ignores_imports_that_only_an_extra_provides() {
     let (mirror, index) = (Mirror::new(), index());

@@ -1,6 +1,6 @@
-//! What can go wrong between an index and a tool, as a table: each fault at each step of an
-//! install, one over another, an upgrade and an inject. It heals, or is one error; the tool that
-//! was there runs, and the same command works once the index does.
+//! Faults between an index and a tool, as a table: each fault at each step of an install, a forced
+//! install, an upgrade and an inject. It heals or is one error; the existing tool runs, and the
+//! same command works later.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::support::{Fault, Home, Index, Mirror, Run, Wheel};
 #[derive(Clone, Copy, Debug)]
 enum Verb {
     Install,
-    /// Over one that is there.
+    /// Over an installed tool.
     Force,
     Upgrade,
     Inject,
@@ -21,13 +21,13 @@ enum Verb {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Page,
-    /// Beside the wheel (PEP 658): where it is no use, the wheel itself has it.
+    /// The separate metadata file (PEP 658); without it boot reads the wheel.
     Metadata,
     Wheel,
 }
 
-/// What it is called; None is a page that asks to log in; a part of what the error says of it at a
-/// page or at a wheel, and nothing where it heals.
+/// Name of the fault; None stands for a login page; parts of the error at a page or a wheel, empty
+/// if the fault heals.
 const FAULTS: [(&str, Option<Fault>, &[&str]); 18] = [
     ("cut once", Some(Fault::CutOnce(100)), &[]),
     ("cut", Some(Fault::Cut(100)), &["stopped before its end"]),
@@ -92,7 +92,7 @@ fn helper() -> Wheel {
         .file("helper.txt", &"x".repeat(40_000))
 }
 
-/// Side by side: much of the time is spent waiting.
+/// The lines run in parallel, because much of the time is spent waiting.
 #[test]
 fn tool_commands_recover_or_fail_cleanly_at_each_fault() {
     let mut lines = Vec::new();
@@ -119,7 +119,7 @@ fn tool_commands_recover_or_fail_cleanly_at_each_fault() {
     });
 }
 
-/// The tool that was there is `old`; afterwards it is `new`.
+/// The installed tool is `old`; afterwards it is `new`.
 fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>, words: &[&str]) {
     // Beside the wheel nothing is needed; of a wheel that came whole the end is there, whatever was
     // promised.
@@ -228,7 +228,7 @@ fn play(verb: Verb, step: Step, what: &str, fault: Option<Fault>, words: &[&str]
     says(&home, new);
 }
 
-/// All that was made, the cache aside.
+/// Lists all created paths except the cache.
 fn settled(home: &Home) -> Vec<String> {
     home.tree()
         .into_iter()

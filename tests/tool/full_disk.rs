@@ -1,18 +1,18 @@
-//! A disk that is full, at whatever is written just then: one error, nothing half-made, the tool
-//! that was there runs; and the same command works once there is room.
+//! A full disk at any write: one error, nothing partial, the existing tool runs, and the same
+//! command works later.
 
 use std::fs;
 
 use crate::support::{BOOT, Home, Index, Mirror, Wheel, needs};
 
-/// What is done to a teller of 1.0 that is there, and what it says afterwards.
+/// Changes of an installed teller 1.0, and its output afterwards.
 const LINES: [(&str, &str); 3] = [
     ("upgrade teller", "teller 2.0"),
     ("inject teller helper", "teller 1.0"),
     ("install --force teller", "teller 2.0"),
 ];
 
-/// Bytes that don't pack, as text.
+/// Returns text that does not compress.
 fn noise(count: usize) -> String {
     let mut seed: u32 = 7;
     let step = |_| {
@@ -22,7 +22,7 @@ fn noise(count: usize) -> String {
     (0..count).map(step).collect()
 }
 
-/// Files of many sizes, whose RECORD is long too.
+/// Publishes a tool with files of many sizes and a long RECORD.
 fn stock(index: &Index, version: &str) {
     let teller = Wheel::new("teller", version)
         .command("teller", &format!("teller {version}"))
@@ -45,7 +45,7 @@ fn stock(index: &Index, version: &str) {
     );
 }
 
-/// An index that has only the old version, and one that has both.
+/// Creates an index with the old version only, and one with both.
 fn indexes() -> (Index, Index) {
     let (old, new) = (Index::new(), Index::new());
     stock(&old, "1.0");
@@ -54,8 +54,8 @@ fn indexes() -> (Index, Index) {
     (old, new)
 }
 
-/// A limit for the size of files stands in for the disk. With an empty cache it is what comes from
-/// the network that doesn't fit, with all of it there the environment.
+/// A limit on file sizes stands in for the disk. With an empty cache the downloads do not fit, with
+/// a full one the environment.
 #[test]
 #[cfg(target_os = "linux")]
 fn tool_commands_beyond_file_size_limit_keep_old_tool() {
@@ -136,9 +136,9 @@ fn tool_commands_beyond_file_size_limit_keep_old_tool() {
     }
 }
 
-/// Fills a disk of its own but for so many kilobytes, from none by steps until it is enough, and
-/// tells of each what came of it: the room, boot's exit code, what the tool says then, how much
-/// that is half-made is left, and whether the line works once there is room; boot's words below it.
+/// Script that fills a disk except for some kilobytes, from none by steps until they suffice. It
+/// prints for each step the room, boot's exit code, the tool's output, the number of partial files,
+/// and whether the command works later; then boot's messages.
 const SWEEP: &str = r#"
 boot=$1 old=$2 new=$3 python=$4 line=$5 step=$6
 mount -t tmpfs -o size=8m,mode=755 tmpfs "$HOME/disk"

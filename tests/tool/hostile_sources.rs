@@ -1,6 +1,5 @@
-//! Source archives that want more than to be built, and backends that hand out something else than
-//! a wheel of what was asked for: one error says why, nothing is installed, nothing is written
-//! where it doesn't belong, nothing is left.
+//! Hostile source archives, and backends that return something else than the requested wheel: one
+//! error says why, nothing is installed, and nothing is written elsewhere or left.
 
 use std::path::Path;
 
@@ -17,7 +16,7 @@ fn source() -> Source {
     Source::new("evil", "1.0", "evil runs")
 }
 
-/// A sound source archive, to which something can be added.
+/// Creates a sound source archive to extend.
 fn sound() -> Tar {
     let mut tar = Tar::new(TOP);
     for (path, content) in source().all() {
@@ -43,7 +42,7 @@ fn home() -> (Mirror, Home) {
     (mirror, home)
 }
 
-/// Installs from an index that has `bytes` as `file`; it must fail as said, and leave nothing.
+/// Installs `bytes` as `file` from an index, which must fail as expected and leave nothing.
 fn refused(home: &mut Home, what: &str, words: &str, file: &str, bytes: Vec<u8>) {
     let before: Vec<String> = home
         .tree()
@@ -194,8 +193,8 @@ fn tool_install_hostile_source_zip_is_refused() {
     );
 }
 
-/// A backend that has made a sound wheel at `PATH`, in `folder`, does this to it and says what it
-/// is called.
+/// Packs a source whose backend builds a sound wheel at `PATH` in `folder` and then runs `then`,
+/// which may set `NAME`.
 fn backend(then: &str) -> Vec<u8> {
     let text = format!(
         "import os, zipfile\nfrom tiny_backend import *\nimport tiny_backend\n\

@@ -1,6 +1,5 @@
-//! Wheels that want more than to be installed, and wheels that are only odd. Of the first nothing
-//! is installed, nothing is left, nothing is written where it doesn't belong, and one error says
-//! why; the second install.
+//! Hostile wheels and odd ones. A hostile wheel installs nothing, leaves nothing, writes nothing
+//! elsewhere, and is one error; an odd one installs.
 
 use std::fs;
 use std::io::{Cursor, Read, Write};
@@ -14,10 +13,10 @@ use crate::support::{Home, Index, Mirror};
 const INFO: &str = "evil-1.0.dist-info";
 const WHEEL: &str = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
 const FILE: &str = "evil-1.0-py3-none-any.whl";
-/// In every name that must not appear anywhere.
+/// Part of every name that must not appear anywhere.
 const CANARY: &str = "canary";
 
-/// What a sound wheel has.
+/// Entries of a sound wheel.
 fn sound() -> Vec<Entry> {
     vec![
         Entry::new("evil.py", "def main():\n    print('evil runs')\n"),
@@ -37,7 +36,7 @@ fn sound() -> Vec<Entry> {
     ]
 }
 
-/// A sound wheel, and one entry more.
+/// Packs a sound wheel with one more entry.
 fn and(entry: Entry) -> Vec<u8> {
     all([sound(), vec![entry]].concat())
 }
@@ -46,7 +45,7 @@ fn all(entries: Vec<Entry>) -> Vec<u8> {
     zip(&entries)
 }
 
-/// A sound wheel with another content of a file of its dist-info folder, or without it.
+/// Packs a sound wheel with another content of a file of its dist-info folder, or without it.
 fn with(file: &str, content: Option<&[u8]>) -> Vec<u8> {
     let numbers = ["evil.py", "METADATA", "WHEEL", "entry_points.txt", "RECORD"];
     let number = numbers.iter().position(|name| *name == file).unwrap();
@@ -69,7 +68,7 @@ fn points(line: &str) -> Vec<u8> {
     )
 }
 
-/// What each is, the archive, and a part of what the error says.
+/// Returns name, archive, and a part of the error of each case.
 fn hostile(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let absolute = format!("{}/canary", root.display());
     let mut bomb = sound();
@@ -455,7 +454,7 @@ fn tool_install_hostile_wheel_leaves_nothing() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Every path below `folder`.
+/// Lists every path below `folder`.
 fn paths(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -467,7 +466,7 @@ fn paths(folder: &Path) -> Vec<String> {
     found
 }
 
-/// The sound wheel as others write zip files: with sizes of 64 bits, or sizes that follow the
+/// Packs the sound wheel as other writers do: with sizes of 64 bits, or with sizes after the
 /// content.
 fn rewritten(stream: bool) -> Vec<u8> {
     let mut from = zip::ZipArchive::new(Cursor::new(all(sound()))).unwrap();
@@ -511,7 +510,7 @@ fn rewritten(stream: bool) -> Vec<u8> {
     bytes
 }
 
-/// A wheel that is odd and honest, and what of it has to be in the environment.
+/// Returns name, archive, and an expected file of each odd wheel.
 fn odd(root: &Path) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let bashrc = root.join(".bashrc").display().to_string();
     let record = |text: &str| with("RECORD", Some(text.as_bytes()));

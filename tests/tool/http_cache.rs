@@ -1,5 +1,5 @@
-//! Index pages are kept as long as the server says (RFC 9111), also where proxies leave out what it
-//! said. Time is moved by moving the time that a page was kept at.
+//! Index pages are cached as long as the server says (RFC 9111), also behind proxies that drop
+//! headers. The tests move the time at which a page was stored.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ struct Story {
     index: Index,
 }
 
-/// A tool that is installed again and again, from an index that says `headers` of its page.
+/// Installs a tool from an index that sends `headers` with its page.
 fn story(headers: &[(&str, &str)]) -> Story {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(Wheel::new("teller", "1.0").command("teller", "teller 1.0"));
@@ -25,7 +25,7 @@ fn story(headers: &[(&str, &str)]) -> Story {
 }
 
 impl Story {
-    /// As if `seconds` had gone by since the page came.
+    /// Makes the stored pages older by `seconds`.
     fn later(&self, seconds: u64) {
         let pages = self.home.root.join(".cache/boot/index/pages");
         for entry in fs::read_dir(pages).into_iter().flatten().flatten() {
@@ -37,7 +37,7 @@ impl Story {
         }
     }
 
-    /// How often the page is asked for by one more install, which works.
+    /// Counts the page requests of one more successful install.
     fn asks(&self, words: &[&str]) -> usize {
         self.home
             .boot([&["tool", "install", "--force", "teller"], words].concat())

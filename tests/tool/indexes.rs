@@ -1,12 +1,12 @@
-//! Which indexes are asked, in which order, and how: the variables of boot, uv and pip, and indexes
-//! that know HTML alone.
+//! The order and use of indexes: the variables of boot, uv and pip, and indexes that offer only
+//! HTML.
 
 use boot::testing::Sha256;
 
 use crate::support::pty::Pty;
 use crate::support::{BOOT, Home, Index, Mirror, Server, Wheel};
 
-/// A home that no variable tells where packages are.
+/// Creates a home without a variable for an index.
 fn home(mirror: &Mirror) -> Home {
     let mut home = Home::ready(mirror, &Index::new());
     home.set("BOOT_INDEX_URL", "");
@@ -113,14 +113,13 @@ fn index_request_prefers_json_over_html() {
     );
 }
 
-/// As static indexes are: pages of HTML and files, and nothing else.
+/// A static index of HTML pages and files.
 struct Html {
     server: Server,
 }
 
 impl Html {
-    /// Has these wheels of `name` on a page of their own; each with further attributes of its
-    /// anchor.
+    /// Publishes these wheels of `name` on one page, each with further attributes of its anchor.
     fn page(&self, name: &str, head: &str, wheels: Vec<(Wheel, &str)>) {
         let mut page = format!(
             "<!DOCTYPE html><html><head><meta charset=\"utf-8\">{head}</head><body><h1>Links for \
@@ -253,7 +252,7 @@ fn tool_install_resolves_from_html_index() {
         .stdout_has("third 1.9");
 }
 
-/// Where a terminal is told to change colour.
+/// Counts the colour changes in a terminal's output.
 fn colours(text: &str) -> usize {
     let ends = text.split("\u{1b}[").skip(1).filter_map(|rest| {
         rest.find(|c: char| !c.is_ascii_digit() && c != ';')

@@ -1,5 +1,5 @@
-//! `kill -9` at two hundred random moments of what changes a tool: the tool that was there runs
-//! every time, as it was or as it becomes, the next run finishes, and nothing half-made stays.
+//! `kill -9` at two hundred random moments of commands that change a tool: the existing tool runs,
+//! old or new, the next run finishes, and nothing partial stays.
 
 use std::fs;
 use std::thread;
@@ -7,7 +7,7 @@ use std::thread;
 use crate::support::killer::Killer;
 use crate::support::{BOOT, Home, Index, Mirror, Wheel};
 
-/// Of each of the six verbs.
+/// Moments of each of the six commands.
 const MOMENTS: u32 = 34;
 
 #[test]
@@ -21,8 +21,7 @@ fn tool_commands_killed_at_random_moments_recover() {
     });
 }
 
-/// Two modules that have to be of one version: half of one environment and half of another would
-/// tell.
+/// Builds a tool of two modules that must have the same version, so that a mixed environment fails.
 fn speaker(version: &str) -> Wheel {
     let main = format!(
         "import speaker_part\ndef main():\n    assert speaker_part.VERSION == '{version}'\n    \
@@ -71,18 +70,19 @@ impl Story {
         self.home.boot([&["tool"], words].concat()).success();
     }
 
-    /// Kills `boot tool WORDS` at some moment. Gives what was done, for messages.
+    /// Kills `boot tool WORDS` at a random moment; returns a description for messages.
     fn kill(&mut self, words: &[&str]) -> String {
         self.kill_as(words[0], words)
     }
 
-    /// As [`Story::kill`], where one verb takes differently long.
+    /// Like [`Story::kill`], for commands of one verb that take different times.
     fn kill_as(&mut self, verb: &str, words: &[&str]) -> String {
         self.killer
             .kill(verb, self.home.command(BOOT).arg("tool").args(words))
     }
 
-    /// What a command says; None where it isn't linked. A link that doesn't run is a failure.
+    /// Returns the output of a command; None if it is not linked. A link that does not run is a
+    /// failure.
     fn says(&self, command: &str, what: &str) -> Option<String> {
         let link = self.home.bin().join(command);
         fs::symlink_metadata(&link).ok()?;
@@ -92,7 +92,7 @@ impl Story {
         Some(run.stdout.trim().into())
     }
 
-    /// The tool that was there says one of these versions, by whichever of its names.
+    /// Checks that the tool prints one of these versions under each of its names.
     fn runs(&self, versions: &[&str], what: &str) {
         for command in ["speaker", "speakerd"] {
             let said = self
@@ -107,7 +107,7 @@ impl Story {
         }
     }
 
-    /// What killed runs left goes with the next one that changes something.
+    /// Checks that the next change removes the remains of killed runs.
     fn end(&self) {
         self.home.age_leftovers();
         self.tool(&["install", "--force", "speaker"]);

@@ -1,4 +1,4 @@
-//! Global tools: resolved, built, installed, used and mended.
+//! Global tools: resolve, build, install, use and repair.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,5 @@
-//! Tools whose Python is gone, and not even one of its minor is left: another minor takes over
-//! where the tool accepts it.
+//! Tools whose Python is missing while only another minor is left: that minor takes over if the
+//! tool accepts it.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::doctor::doctor;
 use super::python_choice::{plant, python, says};
 use crate::support::{Home, Index, Mirror, Wheel};
 
-/// A home with two Pythons, the newer one the default; their keys.
+/// Creates a home with two Pythons, the newer one the default; returns their keys.
 fn home() -> (Mirror, Index, Home, String, String) {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(
@@ -45,14 +45,14 @@ fn home() -> (Mirror, Index, Home, String, String) {
     (mirror, index, home, new, old)
 }
 
-/// Whether a command runs at all.
+/// Returns whether a command runs.
 fn runs(home: &Home, command: &str) -> bool {
     home.command(home.bin().join(command))
         .output()
         .is_ok_and(|output| output.status.success())
 }
 
-/// Takes the newer Python away, as somebody who cleans up does: by hand, with its links.
+/// Removes the newer Python and its links by hand.
 fn lose(home: &Home, mirror: &Mirror) {
     let pythons = home.data().join("pythons");
     fs::remove_dir_all(pythons.join(mirror.key.to_string())).unwrap();

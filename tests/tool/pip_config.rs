@@ -1,10 +1,10 @@
-//! Who has set pip up has set boot up: its files, its variables, and what they say about indexes,
+//! pip's configuration applies to boot: its files, its variables, and their settings for indexes,
 //! files and versions.
 
 use crate::support::sdist::Source;
 use crate::support::{Home, Index, Mirror, Server, Wheel, tls};
 
-/// A home that pip's configuration alone tells where packages are.
+/// Creates a home that finds packages by pip's configuration alone.
 fn home(mirror: &Mirror) -> Home {
     let mut home = Home::with(mirror);
     home.boot(["python", "install", &mirror.minor()]).success();

@@ -1,5 +1,5 @@
-//! What pipx's users do with tools, one story each: two versions beside each other, a dependency's
-//! own commands, files of requirements, work inside of an environment.
+//! Workflows of pipx users: two versions beside each other, commands of a dependency, requirements
+//! files, work inside an environment.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ fn speaker(version: &str) -> Wheel {
     Wheel::new("speaker", version).command("speaker", &format!("speaker {version}"))
 }
 
-/// Two speakers, and a helper with a command of its own.
+/// Creates a home with two versions of a speaker, and a helper with a command.
 fn home() -> (Home, Index) {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(speaker("1.0"));
@@ -26,7 +26,7 @@ fn says(home: &Home, command: &str) -> String {
         .into()
 }
 
-/// The names in the bin folder, sorted.
+/// Lists the names in the bin folder, sorted.
 fn linked(home: &Home) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(home.bin())
         .unwrap()
@@ -160,7 +160,7 @@ fn tool_inject_expose_links_and_uninject_removes_commands() {
     );
 }
 
-/// What is in a tool's environment, by the folders there: `NAME-VERSION`, sorted.
+/// Lists the packages in a tool's environment as `NAME-VERSION`, sorted.
 fn packages(home: &Home, tool: &str) -> Vec<String> {
     let lib = fs::read_dir(home.data().join("tools").join(tool).join("lib"))
         .unwrap()

@@ -1,10 +1,9 @@
-//! With the public index, and only where BOOT_TEST_NETWORK=1: the machine's own Python is taken for
-//! boot's.
+//! Installs from the public index, only with BOOT_TEST_NETWORK=1. The machine's own Python stands
+//! in for boot's.
 
 use crate::support::{Home, Mirror, needs};
 
-/// A home that reaches the public index as the tester does; None where BOOT_TEST_NETWORK doesn't
-/// ask for it.
+/// Creates a home that reaches the public index as the tester does; None without BOOT_TEST_NETWORK.
 pub fn online(make: impl FnOnce() -> Home) -> Option<Home> {
     if !needs::network() {
         return None;

@@ -1,5 +1,5 @@
-//! Which Python a tool is made with: the default one, the newest that suits, or the one that was
-//! asked for, which it keeps; never one that boot neither installed nor adopted.
+//! The Python of a tool: the default, the newest that suits, or the requested one, which it keeps;
+//! never one that boot neither installed nor adopted.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ fn speaker(version: &str) -> Wheel {
     Wheel::new("speaker", version).command("speaker", &format!("speaker {version}"))
 }
 
-/// As [`Home::plant`], with the facts of that version: what packages ask for is compared with them.
-/// Gives the key.
+/// Like [`Home::plant`], with the facts of that version, which requirements are compared with.
+/// Returns the key.
 pub fn plant(home: &Home, mirror: &Mirror, version: &str) -> String {
     home.plant(mirror, version);
     let key = mirror
@@ -30,7 +30,7 @@ pub fn plant(home: &Home, mirror: &Mirror, version: &str) -> String {
     key
 }
 
-/// The key of the Python that runs a tool now.
+/// Returns the key of the Python that runs a tool.
 pub fn python(home: &Home, tool: &str) -> String {
     let list = home.boot(["tool", "list", "--json"]).success().json();
     let tools = list["tools"].as_array().unwrap();

@@ -1,12 +1,12 @@
-//! Where an index has no metadata beside its wheels, that of a wheel is read out of the archive by
-//! asking for parts of it: a wheel that is looked at and not taken is never fetched.
+//! Metadata of wheels without a separate file is read from the archive by range requests: a wheel
+//! that is not chosen is never fetched whole.
 
 use crate::support::raw_zip::{Entry, zip};
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
 
 const FILE: &str = "teller-2.0-py3-none-any.whl";
 
-/// Bytes that don't pack.
+/// Returns bytes that do not compress.
 fn noise(count: usize) -> Vec<u8> {
     let mut seed: u32 = 7;
     let step = |_| {
@@ -16,8 +16,8 @@ fn noise(count: usize) -> Vec<u8> {
     (0..count).map(step).collect()
 }
 
-/// A teller of 2.0 with so many bytes of noise and so many modules beside it; `wants` is a header
-/// of its METADATA.
+/// Packs teller 2.0 with so many bytes of noise and so many modules; `wants` is a header of its
+/// METADATA.
 fn teller(wants: &str, weight: usize, modules: usize) -> Vec<u8> {
     let info = "teller-2.0.dist-info";
     let mut entries = vec![
@@ -43,7 +43,7 @@ fn teller(wants: &str, weight: usize, modules: usize) -> Vec<u8> {
     zip(&entries)
 }
 
-/// A home with teller 1.0 installed, and an index that has it.
+/// Creates a home with teller 1.0 installed, and its index.
 fn home() -> (Home, Index) {
     let (mirror, index) = (Mirror::new(), Index::new());
     index.add(Wheel::new("teller", "1.0").command("teller", "teller 1.0"));

@@ -1,8 +1,8 @@
-//! Tools as people install them, from the public index: each runs, `pip check` finds nothing, and
-//! what is in the environment is what pip itself would have chosen, with the same Python and on the
-//! same day. The tools and the known differences are in `real_tools.toml`.
+//! Popular tools from the public index: each runs, `pip check` finds nothing, and its environment
+//! is what pip chooses with the same Python on the same day. `real_tools.toml` lists the tools and
+//! the known differences.
 //!
-//! Only where BOOT_TEST_NETWORK=1.
+//! Runs only with BOOT_TEST_NETWORK=1.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -86,7 +86,7 @@ fn tools_from_the_network_match_what_pip_chooses() {
     home.no_leftovers();
 }
 
-/// Everything that is wrong with one tool.
+/// Returns all problems of one tool.
 fn try_out(home: &Home, tool: &Tool) -> Vec<String> {
     let mut words = vec!["tool", "install", &tool.install];
     tool.with
@@ -145,8 +145,7 @@ fn try_out(home: &Home, tool: &Tool) -> Vec<String> {
     problems
 }
 
-/// Where two environments differ and no reason is known, and where one is known of what doesn't
-/// differ (any more).
+/// Returns differences without a known reason, and known reasons without a difference.
 fn unexplained(
     ours: &Packages,
     theirs: &Packages,
@@ -199,7 +198,7 @@ fn real_tools_difference_needs_reason_and_vice_versa() {
     );
 }
 
-/// What lies in an environment, by the metadata in it.
+/// Lists the packages in an environment by their metadata.
 fn installed(environment: &Path) -> Packages {
     let lib = fs::read_dir(environment.join("lib"))
         .unwrap()
@@ -228,7 +227,7 @@ fn installed(environment: &Path) -> Packages {
         .collect()
 }
 
-/// What pip's report says it would install.
+/// Lists the packages that pip's report would install.
 fn chosen(report: &serde_json::Value) -> Packages {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_string();
     let items = report["install"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! `-r` and `--constraint` take pip's files: what they say is done, or it is said that it isn't.
+//! `-r` and `--constraint` follow pip's files, or reject a line that boot does not support.
 
 use crate::support::{Home, Index, Mirror, Wheel};
 
@@ -14,7 +14,7 @@ fn home() -> (Home, Index) {
     (home, index)
 }
 
-/// The packages that are injected into speaker, as `name version`.
+/// Lists the injected packages of speaker as `name version`.
 fn injected(home: &Home) -> Vec<String> {
     let list = home.boot(["tool", "list", "--json"]).success().json();
     let packages = list["tools"][0]["injected"].as_array().unwrap().iter();

@@ -1,12 +1,12 @@
-//! The resolver's hard cases, as data: `tests/tool/scenarios/*.toml` say what an index has, what is
-//! installed, and what must come of it.
+//! Hard cases of the resolver as data: `tests/tool/scenarios/*.toml` describe an index, a request
+//! and the expected result.
 //!
 //! An entry of `index` is `NAME VERSION FLAGS… | REQUIREMENT | REQUIREMENT…`. Flags: `yanked`,
 //! `python=SPEC` (of the file), `says-python=SPEC` (in the metadata only), `tag=PY-ABI-PLATFORM`,
-//! `build=N`, `sdist`, `date=DAY`, `extra=NAME`, `second` (on an index of its own, `{second}`),
-//! `lost` (listed and not there), `broken` (metadata that can't be read). `{files}` is where the
-//! files lie. `install` is the tool and what goes with it; `gives` the whole environment, or `says`
-//! the words of the error.
+//! `build=N`, `sdist`, `date=DAY`, `extra=NAME`, `second` (on a second index, `{second}`), `lost`
+//! (listed but missing), `broken` (unreadable metadata). `{files}` is the address of the files.
+//! `install` is the tool and its additions; `gives` is the whole environment, or `says` are parts
+//! of the error.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,7 +37,7 @@ struct Scenario {
     gives: Option<String>,
     #[serde(default)]
     says: Vec<String>,
-    /// Words of success's warnings.
+    /// Parts of the warnings of a success.
     #[serde(default)]
     warns: Vec<String>,
 }
@@ -79,7 +79,7 @@ fn resolver_scenarios_give_recorded_results() {
     );
 }
 
-/// Installs in a data folder of its own, whose Pythons are the home's.
+/// Installs into a data folder of its own that shares the home's Pythons.
 fn play(home: &Home, scenario: &Scenario) -> Result<(), String> {
     let server = serve(&scenario.index);
     let root = tempfile::tempdir().unwrap();

@@ -1,12 +1,12 @@
-//! How many round trips a cold install takes, and what goes wrong with metadata that lies beside
-//! its wheel. Nothing here looks at a clock: the server answers none of a group of requests before
-//! all of them are there.
+//! Round trips of an install with an empty cache, and faults of separate metadata files. No test
+//! looks at a clock: the server answers a group of requests only when all of them have arrived.
 
 use crate::support::{Fault, Home, Index, Mirror, Wheel};
 
 const CHAIN: [&str; 4] = ["first", "second", "third", "fourth"];
 
-/// A tool at the head of a chain of four; the paths of each wheel and its metadata.
+/// Publishes a tool at the head of a chain of four; returns the paths of each wheel and its
+/// metadata.
 fn chain(index: &Index) -> Vec<(String, String)> {
     let publish = |number: usize| {
         let wheel = Wheel::new(CHAIN[number], "1.0").command(CHAIN[number], CHAIN[number]);

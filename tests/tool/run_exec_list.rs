@@ -1,12 +1,12 @@
-//! What is run once, or inside of a tool, and what it finds there; and the list of what is
-//! installed, for scripts and for people.
+//! `boot tool run`, `exec` and `list`: visible packages, exit codes, and the report for scripts and
+//! people.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::{Home, Index, Mirror, Wheel};
 
-/// Shows what it was called with and what it can import, and ends as it is told to.
+/// Program that prints its arguments and importable modules, and ends as its arguments say.
 const GUEST: &str = "import os, sys\n\
     def word(name):\n    try:\n        return __import__(name).WORD\n    except \
     ImportError:\n        return '-'\n\
@@ -168,7 +168,7 @@ fn tool_exec_puts_commands_of_environment_first() {
         .stdout_has("helper 2.0");
 }
 
-/// The keys of an object.
+/// Returns the keys of an object.
 fn keys(value: &serde_json::Value) -> BTreeSet<&str> {
     value
         .as_object()

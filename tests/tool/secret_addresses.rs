@@ -1,6 +1,5 @@
-//! Users and passwords in addresses of single things: git repositories, wheels, source archives.
-//! They are good for that server; no receipt, no log, no list, no error and no other program's
-//! arguments have them.
+//! Users and passwords in addresses of git repositories, wheels and source archives. They go to
+//! that server only, and into no receipt, log, list, error or argument of another program.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +23,7 @@ fn says(home: &Home, command: &str) -> String {
         .to_string()
 }
 
-/// Everything that can be asked about the tools.
+/// Checks every report about the tools for the secret.
 fn nobody_tells_anything(home: &Home, sources: &[&str]) {
     for words in [
         &["tool", "list"][..],
@@ -36,7 +35,7 @@ fn nobody_tells_anything(home: &Home, sources: &[&str]) {
     }
 }
 
-/// Serves `repository` at `/repo.git`, as any web server can, to who knows the password.
+/// Serves `repository` at `/repo.git` as a plain web server, with a password.
 fn guarded_git(home: &Home, repository: &Path) -> Server {
     let server = Server::new();
     server.demand("me", SECRET);
@@ -84,7 +83,7 @@ fn serve_git(home: &Home, repository: &Path, server: &Server) {
     }
 }
 
-/// A git on PATH that writes down how it is called.
+/// Puts a git on PATH that records how it is called.
 fn watched_git(home: &mut Home) {
     let git = which::which("git").unwrap();
     home.program(
@@ -182,7 +181,7 @@ fn git_password_goes_to_its_server_only() {
     assert_eq!(says(&home, "repo"), "second");
 }
 
-/// Takes the cache away, so that all is asked for anew.
+/// Removes the cache.
 fn forget(home: &Home) {
     let _ = fs::remove_dir_all(home.root.join(".cache/boot"));
 }
@@ -327,7 +326,7 @@ fn wheel_password_goes_to_its_server_only() {
     assert_eq!(says(&home, "hidden"), "found");
 }
 
-/// What the build breaks with: all that it can see of its surroundings.
+/// Code that breaks the build and prints all its variables.
 const CURIOUS: &str = "raise SystemExit(chr(10).join(sorted('='.join(pair) for pair in \
                        __import__('os').environ.items())))\n";
 

@@ -1,5 +1,5 @@
-//! What has no wheel on an index: source archives, folders, git repositories, wheels by path and by
-//! address.
+//! Installs without a wheel on an index: source archives, folders, git repositories, wheels by path
+//! and by address.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::sdist::{Source, commit};
 use crate::support::{Home, Index, Mirror, Wheel, index};
 
-/// The stand-in's interpreter runs an environment as the machine's python3 would.
+/// Runs a command; the stand-in's interpreter runs an environment as the machine's python3 does.
 fn says(home: &Home, command: &str) -> String {
     home.run(&mut home.command(home.bin().join(command)))
         .success()
@@ -327,7 +327,7 @@ fn tool_install_failed_build_names_likely_cause() {
     assert!(!home.data().join("tools/old").exists());
 }
 
-/// A setuptools of a few lines: what boot asks of it for a tree that has a setup.py alone.
+/// A minimal setuptools: the part that boot needs for a tree with only a setup.py.
 const SETUPTOOLS: &str = r#"
 import base64, hashlib, os, sys, zipfile
 

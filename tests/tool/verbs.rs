@@ -1,4 +1,4 @@
-//! What people do with tools once they have them: choose commands, look for news, run things once.
+//! Commands for installed tools: choosing commands, listing upgrades, running once.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -173,7 +173,7 @@ fn bootx_runs_tool_without_installing_it() {
     );
 }
 
-/// Says which version runs, and in which environment.
+/// Builds a tool that prints its version and its environment.
 fn placed(version: &str) -> Wheel {
     let main = format!("import sys\ndef main():\n    print('{version}', sys.prefix)\n");
     Wheel::new("placed", version)

@@ -1,6 +1,5 @@
-//! What real wheels are made of, installed and run: namespace packages, `.pth` files, windows of
-//! several builds, commands of graphical programs; and environments in places whose names are no
-//! plain words.
+//! Contents of real wheels: namespace packages, `.pth` files, several builds, graphical commands;
+//! and environments at paths with special characters.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -148,7 +147,7 @@ fn tool_ignores_pythonpath_and_has_pip_of_its_python() {
     }
 }
 
-/// Where the cache below `folder` has `file` of the wheel that it is in.
+/// Returns the path of `file` in the cache below `folder`.
 fn cached(folder: &Path, file: &str) -> PathBuf {
     let wheels = fs::read_dir(folder.join("wheels"))
         .unwrap()
@@ -159,7 +158,7 @@ fn cached(folder: &Path, file: &str) -> PathBuf {
     found.remove(0)
 }
 
-/// A tool with a module, a program as wheels ship them, and a library.
+/// Publishes a tool with a module, a program as wheels ship them, and a library.
 fn chest(index: &Index) {
     let tool = Wheel::new("chest", "1.0")
         .requires("drawer")
