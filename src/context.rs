@@ -1,11 +1,10 @@
-//! What every verb is handed: the folders, the settings, the ears, and a client that exists once
-//! somebody needs it.
+//! Per-run context: paths, settings, reporter, and a lazily created HTTP client.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::net::auth::Auth;
+use crate::net::cache_policy::now_millis;
 use crate::net::{self, Client};
 use crate::package::pip::Pip;
 use crate::package::shared::Answers;
@@ -13,22 +12,21 @@ use crate::report::Report;
 use crate::settings::Settings;
 use crate::store::paths::Paths;
 
-/// The surroundings of one run. Cheap to make: no file is read for it but the settings, and those
-/// on first use.
+/// The context of one run. Cheap to make: files are read on first use.
 pub struct Context {
     pub paths: Paths,
     pub report: Arc<dyn Report>,
     /// With `--offline` no socket is opened.
     pub offline: bool,
-    /// Whom to be on which server.
+    /// Credentials, by server.
     pub auth: Arc<Auth>,
-    /// What indexes have said in this run.
+    /// Responses of indexes in this run.
     pub answers: Answers,
     settings: OnceLock<Settings>,
     pip: OnceLock<Pip>,
     client: OnceLock<Client>,
-    /// What an index said before this time, in milliseconds since 1970, is asked again.
-    anew_before: AtomicU64,
+    /// Cached index responses older than this are revalidated; in milliseconds since 1970.
+    revalidate_before: AtomicU64,
 }
 
 impl Context {
@@ -43,11 +41,11 @@ impl Context {
             settings: OnceLock::new(),
             pip: OnceLock::new(),
             client: OnceLock::new(),
-            anew_before: AtomicU64::new(0),
+            revalidate_before: AtomicU64::new(0),
         }
     }
 
-    /// The HTTP client. The trust store is read and the connection pool made on the first call.
+    /// The HTTP client. The certificate store is read and the connection pool made on the first call.
     pub fn client(&self) -> Result<&Client, net::Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -56,18 +54,15 @@ impl Context {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// From now on indexes are asked again, once each, though they said not long ago what they
-    /// have: who upgrades wants the news.
-    pub fn ask_anew(&self) {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis() as u64);
-        self.anew_before.store(now, Ordering::Relaxed);
+    /// Makes this run revalidate each cached index response once, fresh or not, as upgrades need.
+    pub fn force_revalidation(&self) {
+        self.revalidate_before
+            .store(now_millis(), Ordering::Relaxed);
     }
 
-    /// Before this time, in milliseconds since 1970, nothing counts as fresh.
-    pub fn anew_before(&self) -> u64 {
-        self.anew_before.load(Ordering::Relaxed)
+    /// The time before which no cached index response counts as fresh, in milliseconds since 1970.
+    pub fn revalidate_before(&self) -> u64 {
+        self.revalidate_before.load(Ordering::Relaxed)
     }
 
     /// pip's configuration, read on first use.

@@ -11,7 +11,7 @@ use crate::shell::shim;
 use crate::store::atomic;
 use crate::store::env::var;
 use crate::store::paths::Paths;
-use crate::ui::term::{self, Loudness, Term};
+use crate::ui::term::{self, Term, Verbosity};
 use crate::{Code, Context, cmd, error};
 
 /// The whole program: reads the arguments, does what they ask, and gives the process's exit code.
@@ -51,10 +51,10 @@ fn dispatch() -> error::Result<Code> {
     } else {
         Cli::of(std::env::args_os())
     }?;
-    let loudness = match (cli.global.quiet, cli.global.verbose) {
-        (true, _) => Loudness::Quiet,
-        (_, true) => Loudness::Verbose,
-        _ => Loudness::Normal,
+    let verbosity = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
     };
     let offline = cli.global.offline || var("BOOT_OFFLINE").is_some_and(|value| value != "0");
     // Ctrl-C leaves nothing half-made behind. Where no handler can be set the next run sweeps.
@@ -65,7 +65,7 @@ fn dispatch() -> error::Result<Code> {
         );
         std::process::exit(130);
     });
-    let report = Arc::new(Term::new(loudness));
+    let report = Arc::new(Term::new(verbosity));
     let paths = cmd::guard::admit(&cli.command, Paths::discover()?, &*report)?;
     let ctx = Context::new(paths, report, offline);
     cmd::run(cli.command, &ctx)

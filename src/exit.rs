@@ -14,7 +14,7 @@ pub enum Code {
     /// A question would have had to be asked, and there was nobody to ask.
     WouldAsk,
     /// Some items failed; the others are done.
-    Some,
+    Partial,
     /// No such command, or no Python that meets the pin.
     NotFound,
     /// What a program that boot ran ended with.
@@ -29,7 +29,7 @@ impl Code {
             Code::Failed => 1,
             Code::Usage => 2,
             Code::WouldAsk => 3,
-            Code::Some => 4,
+            Code::Partial => 4,
             Code::NotFound => 127,
             Code::Program(code) => code,
         }
@@ -42,8 +42,8 @@ impl Code {
             sum = Some(match sum {
                 None => code,
                 Some(before) if before == code => before,
-                Some(Code::Done | Code::Some) => Code::Some,
-                Some(_) if matches!(code, Code::Done | Code::Some) => Code::Some,
+                Some(Code::Done | Code::Partial) => Code::Partial,
+                Some(_) if matches!(code, Code::Done | Code::Partial) => Code::Partial,
                 Some(_) => Code::Failed,
             });
         }
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(Code::sum([]), Code::Done);
         assert_eq!(Code::sum([Code::Done, Code::Done]), Code::Done);
         assert_eq!(Code::sum([Code::NotFound]), Code::NotFound);
-        assert_eq!(Code::sum([Code::Done, Code::Failed]), Code::Some);
+        assert_eq!(Code::sum([Code::Done, Code::Failed]), Code::Partial);
         assert_eq!(Code::sum([Code::Failed, Code::Failed]), Code::Failed);
         assert_eq!(Code::sum([Code::Failed, Code::Usage]), Code::Failed);
     }

@@ -127,7 +127,7 @@ fn find_out(
     }
     let code = match made.failed.is_empty() {
         true => Code::Done,
-        false if anew && made.whole && made.news => Code::Some,
+        false if anew && made.whole && made.news => Code::Partial,
         false => return Ok((None, made)),
     };
     let kept = made

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use crate::error::Result;
 use crate::project::activation::{self, Making};
 use crate::shell::{Shell, quote};
-use crate::store::mark;
+use crate::store::marker;
 use crate::ui;
 use crate::{Code, Context};
 
@@ -81,7 +81,7 @@ pub(super) fn run(question: &Question, ctx: &Context) -> Result<Code> {
         let mark = watch
             .commands
             .as_ref()
-            .and_then(|(folder, data)| Some((folder, mark::of(&ctx.paths, data)?)));
+            .and_then(|(folder, data)| Some((folder, marker::create_marker(&ctx.paths, data)?)));
         let mut words = vec![watch.link.as_os_str(), watch.root.as_os_str()];
         words.extend(
             mark.iter()

@@ -36,7 +36,7 @@ pub(super) fn run(what: Tool, ctx: &Context) -> Result<Code> {
             Ok(Code::sum(codes))
         }
         Tool::Upgrade(args) => {
-            ctx.ask_anew();
+            ctx.force_revalidation();
             each_named(ctx, args.tools, |name| tool::upgrade(ctx, name))
         }
         Tool::Reinstall(args) => each_named(
@@ -198,7 +198,7 @@ fn expose_commands(args: &Expose, ctx: &Context) -> Result<Code> {
 
 /// Those that `boot tool upgrade` would change, or that are held back from it.
 fn outdated(args: &List, ctx: &Context) -> Result<Code> {
-    ctx.ask_anew();
+    ctx.force_revalidation();
     let (receipts, errors) = receipt::all(&ctx.paths);
     let newest = side_by_side(&receipts, AT_ONCE, |receipt| {
         tool::install::newest(ctx, receipt)
@@ -553,7 +553,7 @@ fn some_or_all(names: Vec<String>, all: bool, verb: &str) -> Result<Vec<String>>
 /// What was typed of indexes. Their credentials are known from here on, and nobody else has them.
 fn index(ctx: &Context, args: Index) -> Result<IndexOptions> {
     if args.refresh {
-        ctx.ask_anew();
+        ctx.force_revalidation();
     }
     Ok(IndexOptions {
         index_url: args.index_url.map(|url| ctx.auth.strip(&url)),

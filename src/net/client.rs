@@ -46,13 +46,14 @@ pub struct Client {
     auth: Arc<Auth>,
 }
 
-/// How often an address is asked.
+/// How often a failed request is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    Usual,
-    Once,
-    /// Once, and the whole answer has to be there in this time.
-    Within(Duration),
+enum Retry {
+    /// [`RETRIES`] times.
+    Default,
+    Never,
+    /// Never, and the whole response has to arrive in this time.
+    NeverWithin(Duration),
 }
 
 /// A body to read, and what the server said of it.
@@ -172,12 +173,12 @@ impl Client {
     /// As [`Client::get`], but asks once only, and gives up where the whole answer isn't there in
     /// time: for what can be done without.
     pub fn get_within(&self, url: &str, time: Duration) -> Result<Response> {
-        self.request_with(reqwest::Method::GET, url, &[], Patience::Within(time))
+        self.request_with(reqwest::Method::GET, url, &[], Retry::NeverWithin(time))
     }
 
     /// As [`Client::get_with`], but asks once only: for what nobody has asked for yet.
     pub fn get_once(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response> {
-        self.request_with(reqwest::Method::GET, url, headers, Patience::Once)
+        self.request_with(reqwest::Method::GET, url, headers, Retry::Never)
     }
 
     /// As [`Client::get`], with headers of one's own. Who asks for what has changed may get a 304.
@@ -207,7 +208,7 @@ impl Client {
         url: &str,
         headers: &[(&str, &str)],
     ) -> Result<Response> {
-        self.request_with(method, url, headers, Patience::Usual)
+        self.request_with(method, url, headers, Retry::Default)
     }
 
     fn request_with(
@@ -215,7 +216,7 @@ impl Client {
         method: reqwest::Method,
         url: &str,
         headers: &[(&str, &str)],
-        patience: Patience,
+        retry: Retry,
     ) -> Result<Response> {
         let url = &self.auth.strip(url);
         let parsed = Url::parse(url).map_err(|error| Error::Address {
@@ -249,7 +250,7 @@ impl Client {
                 .as_ref()
                 .filter(|_| self.route.trusts(&at))
                 .unwrap_or(http);
-            let response = self.one(http, &method, &at, &all, patience)?;
+            let response = self.one(http, &method, &at, &all, retry)?;
             let target = match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => response
                     .headers()
@@ -287,14 +288,14 @@ impl Client {
         method: &reqwest::Method,
         url: &Url,
         headers: &HeaderMap,
-        patience: Patience,
+        retry: Retry,
     ) -> Result<http::Response> {
         let mut pause = FIRST_PAUSE;
         let mut credentials = self.auth.of(url);
         let mut asked = false;
         let mut attempt = 0;
         loop {
-            let last = attempt == RETRIES || patience != Patience::Usual;
+            let last = attempt == RETRIES || retry != Retry::Default;
             attempt += 1;
             let mut all = headers.clone();
             if let Some(value) = credentials
@@ -304,7 +305,7 @@ impl Client {
                 all.insert(AUTHORIZATION, value);
             }
             let mut request = http.request(method.clone(), url.clone()).headers(all);
-            if let Patience::Within(time) = patience {
+            if let Retry::NeverWithin(time) = retry {
                 request = request.timeout(time);
             }
             match request.send() {

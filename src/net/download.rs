@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::{Client, Error, Result, ahead};
+use super::{Client, Error, Result, read_ahead};
 use crate::report::Bar;
 use crate::store::digest::{self, HashingReader, Sha256};
 use crate::store::{self};
@@ -219,7 +219,7 @@ pub(crate) fn streamed<T, E: From<Error>>(
     let mut reader = HashingReader::new(&mut stream);
     // What follows the archive's end is read too, and what is left when unpacking gave up: the hash
     // tells whose fault it was.
-    let made = ahead::read(&mut reader, consume);
+    let made = read_ahead::to_the_end(&mut reader, consume);
     let found = reader.finish();
     if let Some(error) = stream.failed {
         return Err(error.into());

@@ -1,13 +1,13 @@
 //! The network. Only this folder opens a socket.
 
-pub(crate) mod ahead;
 pub(crate) mod auth;
-pub(crate) mod caching;
+pub(crate) mod cache_policy;
 pub(crate) mod client;
 pub(crate) mod download;
 pub(crate) mod endpoints;
 pub(crate) mod git;
 mod names;
+pub(crate) mod read_ahead;
 pub(crate) mod route;
 
 pub use client::Client;

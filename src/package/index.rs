@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +15,7 @@ use super::options::IndexOptions;
 use super::page::{self, File};
 use super::requirement::Name;
 use crate::context::Context;
-use crate::net::caching::Said;
+use crate::net::cache_policy::{CachePolicy, now_millis};
 use crate::net::{self, endpoints};
 use crate::parallel;
 use crate::store::cache;
@@ -65,7 +64,8 @@ pub struct Indexes<'a> {
 /// A page as the cache keeps it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    said: Said,
+    #[serde(rename = "said")]
+    policy: CachePolicy,
     files: Vec<File>,
 }
 
@@ -184,7 +184,7 @@ impl<'a> Indexes<'a> {
     fn of_index(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, Error> {
         let mut unknown = None;
         for (number, url) in self.urls.iter().enumerate() {
-            let question = (format!("{url} {name}"), self.ctx.anew_before());
+            let question = (format!("{url} {name}"), self.ctx.revalidate_before());
             let files = match self
                 .ctx
                 .answers
@@ -221,12 +221,14 @@ impl<'a> Indexes<'a> {
             .index()
             .join("pages")
             .join(format!("{}.json", Sha256::of(url.as_bytes())));
-        let kept = Kept::read(&path).filter(|kept| kept.said.is_for(|| self.ctx.auth.basic(&url)));
+        let kept =
+            Kept::read(&path).filter(|kept| kept.policy.is_for(|| self.ctx.auth.basic(&url)));
         match kept {
             // Whoever asks for no network takes what there is, however old.
             Some(kept) if self.ctx.offline && !url.starts_with("file:") => Ok(Some(kept.files)),
             Some(kept)
-                if kept.said.is_fresh(now()) && kept.said.fetched >= self.ctx.anew_before() =>
+                if kept.policy.is_fresh(now_millis())
+                    && kept.policy.fetched >= self.ctx.revalidate_before() =>
             {
                 Ok(Some(kept.files))
             }
@@ -246,12 +248,12 @@ impl<'a> Indexes<'a> {
                     | net::Error::Silent { .. }
                     | net::Error::Status { status: 500.., .. }),
                 )) => {
-                    let Some(kept) = kept.filter(|kept| kept.said.may_be_stale()) else {
+                    let Some(kept) = kept.filter(|kept| kept.policy.may_be_stale()) else {
                         return Err(error.into());
                     };
                     self.ctx.report.warn(&format!(
                         "{name}: the index can't be asked now; what it said {} ago is used",
-                        ago(now().saturating_sub(kept.said.fetched) / 1000)
+                        ago(now_millis().saturating_sub(kept.policy.fetched) / 1000)
                     ));
                     Ok(Some(kept.files))
                 }
@@ -271,20 +273,20 @@ impl<'a> Indexes<'a> {
 
     fn fetch_once(&self, url: &str, kept: Option<&Kept>) -> Result<Kept, Error> {
         let mut headers = vec![("Accept", ACCEPT)];
-        headers.extend(kept.iter().flat_map(|kept| kept.said.conditions()));
-        if self.ctx.anew_before() > 0 {
+        headers.extend(kept.iter().flat_map(|kept| kept.policy.conditions()));
+        if self.ctx.revalidate_before() > 0 {
             // Caches on the way are to ask too.
             headers.push(("Cache-Control", "no-cache"));
         }
         let response = self.ctx.client()?.get_with(url, &headers)?;
-        let said = Said::of(
+        let policy = CachePolicy::from_headers(
             &response.headers,
-            now(),
+            now_millis(),
             self.ctx.auth.basic(url).as_deref(),
         );
         if let Some(kept) = kept.filter(|_| response.status == 304) {
             return Ok(Kept {
-                said: kept.said.clone().refreshed(said),
+                policy: kept.policy.clone().refreshed(policy),
                 files: kept.files.clone(),
             });
         }
@@ -294,15 +296,8 @@ impl<'a> Indexes<'a> {
             url: url.into(),
             reason,
         })?;
-        Ok(Kept { said, files })
+        Ok(Kept { policy, files })
     }
-}
-
-/// Milliseconds since 1970.
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
 }
 
 impl Kept {
@@ -312,7 +307,7 @@ impl Kept {
 
     /// A cache that can't be written makes the next run slower, and this one no worse.
     fn write(&self, ctx: &Context, path: &Path) {
-        if !self.said.may_be_kept() {
+        if !self.policy.may_be_kept() {
             let _ = fs::remove_file(path);
         } else if let Ok(json) = serde_json::to_vec(self) {
             cache::keep(&ctx.paths, path, &json);

@@ -15,7 +15,7 @@ use crate::store::digest::Sha256;
 #[derive(Debug, Default)]
 pub struct Answers {
     /// The files on the page at an address; None where the index has no such page. A page that is
-    /// asked for anew is another one: with the time from [`crate::Context::anew_before`].
+    /// asked for anew is another one: with the time from [`crate::Context::revalidate_before`].
     pub pages: Shared<(String, u64), Option<Arc<Vec<File>>>>,
     /// By the wheel they are of.
     pub metadata: Shared<Sha256, Arc<Metadata>>,

@@ -22,7 +22,7 @@ use crate::python::installed::Installed;
 use crate::store::atomic::{self, Staging};
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
-use crate::store::{self, file, stamp};
+use crate::store::{self, file, generation};
 
 /// The record's name: a file that holds the project's path, byte for byte.
 const RECORD: &str = ".boot-project";
@@ -473,7 +473,7 @@ fn build(
         fs::write(&marker, "").map_err(store::Error::io("write", &marker))?;
     }
     staging.publish(&environment.home)?;
-    stamp::touch(&ctx.paths)?;
+    generation::advance(&ctx.paths)?;
     Ok((environment, made))
 }
 
@@ -498,7 +498,7 @@ pub(crate) fn take_over(ctx: &Context, project: &Path) -> store::Result<Environm
     relocate::move_folder(&folder, &environment.root)?;
     relocate::rewrite_paths(&environment.root, &folder)?;
     environment.link()?;
-    stamp::touch(&ctx.paths)?;
+    generation::advance(&ctx.paths)?;
     Ok(environment)
 }
 

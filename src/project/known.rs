@@ -9,7 +9,7 @@ use super::trust::{self, Kind, TrustedVenv};
 use super::{Error, locate, venv};
 use crate::Context;
 use crate::store::paths::Paths;
-use crate::store::{self, atomic, stamp};
+use crate::store::{self, atomic, generation};
 
 /// One environment that boot knows.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -222,7 +222,7 @@ pub(crate) fn remove_environment(
         atomic::remove_folder(&target)?;
     }
     trust::forget(ctx, &target)?;
-    stamp::touch(&ctx.paths)?;
+    generation::advance(&ctx.paths)?;
     Ok(target)
 }
 
@@ -241,7 +241,7 @@ fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf,
     let link = environment.project().join(venv::NAME);
     let _lock = venv::lock(ctx, &link)?;
     environment.remove()?;
-    stamp::touch(&ctx.paths)?;
+    generation::advance(&ctx.paths)?;
     Ok(link)
 }
 
@@ -269,7 +269,7 @@ pub(crate) fn restore_environment(ctx: &Context, here: &Path) -> Result<PathBuf,
             Standing::Foreign(_) | Standing::Unusable => return Err(Error::Displaced(link)),
             _ => environment.link()?,
         }
-        stamp::touch(&ctx.paths)?;
+        generation::advance(&ctx.paths)?;
         return Ok(link);
     }
     Err(Error::NothingKept(here.into()))

@@ -21,7 +21,7 @@ use crate::Context;
 use crate::report::escaped;
 use crate::shell::quote;
 use crate::store::paths::Paths;
-use crate::store::{Error as StoreError, owner, stamp};
+use crate::store::{Error as StoreError, generation, owner};
 
 /// An environment that may be put on PATH. Made by [`check`] and [`check_environment`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ pub(crate) fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Err
             | Standing::Renamed(environment)
             | Standing::Moved(environment, _) => {
                 let changed = environment.set_untrusted(false)?;
-                stamp::touch(&ctx.paths)?;
+                generation::advance(&ctx.paths)?;
                 return Ok((link, changed));
             }
             Standing::Foreign(root) => root,
@@ -219,7 +219,7 @@ pub(crate) fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Err
     };
     if check(&ctx.paths, &venv).is_ok() {
         // It may have been refused for what has been put right since: open shells are to look again.
-        stamp::touch(&ctx.paths)?;
+        generation::advance(&ctx.paths)?;
         return Ok((venv, false));
     }
     let (root, data) = check_folder(&venv).map_err(Error::Refused)?;
@@ -262,7 +262,7 @@ pub(crate) fn untrust(ctx: &Context, folder: &Path) -> Result<bool, Error> {
     | Standing::Moved(environment, _) = environment::inspect(&ctx.paths, folder)
     {
         let changed = environment.set_untrusted(true)?;
-        stamp::touch(&ctx.paths)?;
+        generation::advance(&ctx.paths)?;
         return Ok(changed);
     }
     let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.into());

@@ -10,20 +10,20 @@ use super::{adopt, shims};
 use crate::report::Silent;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
-use crate::store::{Result, atomic, stamp};
+use crate::store::{Result, atomic, generation};
 
 /// Makes the links and shims what they should be, each in one step. Called after every change of
 /// what is installed.
 pub(crate) fn refresh(paths: &Paths) -> Result<()> {
     set(paths)?;
     // Shells that wait for one of these look again.
-    stamp::touch(paths)
+    generation::advance(paths)
 }
 
 /// As [`refresh`], where nothing has changed unless an earlier run was killed in the middle of it.
 pub(crate) fn mend(paths: &Paths) -> Result<()> {
     if set(paths)? {
-        stamp::touch(paths)
+        generation::advance(paths)
     } else {
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::catalog::Build;
 use crate::Context;
-use crate::net::{self, ahead, download, endpoints};
+use crate::net::{self, download, endpoints, read_ahead};
 use crate::store;
 use crate::store::bounded::{Bounded, Counted, is_only_padding};
 use crate::store::unpack::{self, Limits};
@@ -82,10 +82,10 @@ fn unpack(stream: &mut (dyn Read + Send), file: &str, staging: &Path) -> Result<
     let is_clean = if file.ends_with(".tar.zst") {
         let decoder = ruzstd::decoding::StreamingDecoder::new(&mut source)
             .map_err(|error| broken(error.to_string()))?;
-        ahead::read_as_needed(&mut Bounded::new(decoder, &read), write("python/install"))?
+        read_ahead::while_needed(&mut Bounded::new(decoder, &read), write("python/install"))?
     } else {
         let decoder = flate2::bufread::MultiGzDecoder::new(&mut source);
-        ahead::read_as_needed(&mut Bounded::new(decoder, &read), write("python"))?
+        read_ahead::while_needed(&mut Bounded::new(decoder, &read), write("python"))?
     };
     match source.fill_buf() {
         Ok(rest) if is_clean && rest.is_empty() => Ok(()),

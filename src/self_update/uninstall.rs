@@ -50,7 +50,7 @@ pub(crate) fn plan(paths: &Paths) -> Result<Plan> {
     }
     going.extend([
         paths.trust_file(),
-        store::stamp::file(paths),
+        store::generation::file_path(paths),
         paths.log(),
         paths.locks(),
     ]);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Shell, quote, shim};
-use crate::store::{paths::Paths, stamp};
+use crate::store::{generation, paths::Paths};
 
 const BASH: &str = include_str!("../../shims/boot.bash");
 const ZSH: &str = include_str!("../../shims/boot.zsh");
@@ -16,7 +16,7 @@ pub(crate) fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
         ("__boot_bin", binary.to_path_buf()),
         ("__boot_shims", paths.shims()),
         ("__boot_tools", paths.bin.clone()),
-        ("__boot_stamp", stamp::file(paths)),
+        ("__boot_stamp", generation::file_path(paths)),
     ];
     let mut out = Vec::new();
     for (name, value) in values {

@@ -50,7 +50,7 @@ fn folders(paths: &Paths) -> [(&'static str, PathBuf); 8] {
         ("builds", paths.builds()),
         ("git", paths.git()),
         ("environments", paths.environments()),
-        ("marks", paths.marks()),
+        ("marks", paths.markers()),
         ("catalogs", paths.catalogs()),
     ]
 }

@@ -10,12 +10,12 @@ pub(crate) mod cache;
 pub mod digest;
 pub(crate) mod env;
 pub(crate) mod file;
+pub(crate) mod generation;
 pub(crate) mod hard_link;
 pub(crate) mod lock;
-pub(crate) mod mark;
+pub(crate) mod marker;
 pub(crate) mod owner;
 pub(crate) mod paths;
-pub(crate) mod stamp;
 pub(crate) mod umask;
 pub mod unpack;
 

@@ -181,7 +181,7 @@ impl Paths {
     }
 
     /// Files by whose times the hook knows folders again.
-    pub fn marks(&self) -> PathBuf {
+    pub fn markers(&self) -> PathBuf {
         self.cache.join("marks")
     }
 

@@ -15,9 +15,9 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 const PROGRESS: &str = "━╸ ";
 
-/// How much is said.
+/// The amount of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Loudness {
+pub(crate) enum Verbosity {
     Quiet,
     Normal,
     Verbose,
@@ -25,17 +25,17 @@ pub(crate) enum Loudness {
 
 /// The terminal, or what stands in for it.
 pub(crate) struct Term {
-    loudness: Loudness,
+    verbosity: Verbosity,
     bars: Option<MultiProgress>,
     start: Instant,
 }
 
 impl Term {
-    pub(crate) fn new(loudness: Loudness) -> Term {
-        let bars = (loudness > Loudness::Quiet && std::io::stderr().is_terminal())
+    pub(crate) fn new(verbosity: Verbosity) -> Term {
+        let bars = (verbosity > Verbosity::Quiet && std::io::stderr().is_terminal())
             .then(MultiProgress::new);
         Term {
-            loudness,
+            verbosity,
             bars,
             start: Instant::now(),
         }
@@ -64,13 +64,13 @@ impl Term {
 
 impl Report for Term {
     fn info(&self, line: &str) {
-        if self.loudness > Loudness::Quiet {
+        if self.verbosity > Verbosity::Quiet {
             self.line(line);
         }
     }
 
     fn warn(&self, line: &str) {
-        if self.loudness > Loudness::Quiet {
+        if self.verbosity > Verbosity::Quiet {
             self.line(&format!("{WARNING}warning:{WARNING:#} {line}"));
         }
     }
@@ -80,7 +80,7 @@ impl Report for Term {
     }
 
     fn step(&self, line: &str) {
-        if self.loudness == Loudness::Verbose {
+        if self.verbosity == Verbosity::Verbose {
             self.line(&format!(
                 "{:>6} ms  {line}",
                 self.start.elapsed().as_millis()

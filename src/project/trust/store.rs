@@ -15,7 +15,7 @@ use crate::Context;
 use crate::project::Error;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
-use crate::store::{self, atomic, stamp};
+use crate::store::{self, atomic, generation};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct TrustStore {
@@ -166,7 +166,7 @@ impl TrustStore {
              `boot untrust`.\n{text}"
         );
         atomic::write(&ctx.paths.trust_file(), text.as_bytes(), Some(0o600))?;
-        stamp::touch(&ctx.paths)?;
+        generation::advance(&ctx.paths)?;
         Ok(true)
     }
 

@@ -1,6 +1,6 @@
-//! Marks: empty files with the modification time of a folder, by which a shell sees with a builtin
-//! (`-nt`, `-ot`) that another folder stands in its place. Named after that time, so that a mark
-//! never changes; they lie in the cache, and one that is gone only has the hook ask again.
+//! Markers: empty files with the modification time of a folder, by which a shell sees with a builtin
+//! (`-nt`, `-ot`) that another folder stands in its place. Named after that time, so that a marker
+//! never changes; they lie in the cache, and a missing one only has the hook ask again.
 
 use std::fs::{self, File, FileTimes, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -9,27 +9,27 @@ use std::time::SystemTime;
 
 use super::paths::Paths;
 
-/// The mark for a folder whose data is `data`, made if need be. None where none can be kept: a full
+/// The marker for a folder whose data is `data`, made if need be. None where none can be kept: a full
 /// or read-only disk, or one with coarser times than the folder's.
-pub(crate) fn of(paths: &Paths, data: &Metadata) -> Option<PathBuf> {
+pub(crate) fn create_marker(paths: &Paths, data: &Metadata) -> Option<PathBuf> {
     let time = data.modified().ok()?;
-    let mark = paths
-        .marks()
+    let marker = paths
+        .markers()
         .join(format!("{:x}.{:x}", data.mtime(), data.mtime_nsec()));
-    let right = || {
-        fs::metadata(&mark)
+    let is_right = || {
+        fs::metadata(&marker)
             .and_then(|data| data.modified())
-            .is_ok_and(|marked| marked == time)
+            .is_ok_and(|modified| modified == time)
     };
-    if right() {
-        return Some(mark);
+    if is_right() {
+        return Some(marker);
     }
-    fs::create_dir_all(paths.marks()).ok()?;
+    fs::create_dir_all(paths.markers()).ok()?;
     let file = File::options()
         .write(true)
         .create(true)
         .truncate(false)
-        .open(&mark)
+        .open(&marker)
         .ok()?;
     // Used just now, as far as pruning goes.
     file.set_times(
@@ -38,7 +38,7 @@ pub(crate) fn of(paths: &Paths, data: &Metadata) -> Option<PathBuf> {
             .set_accessed(SystemTime::now()),
     )
     .ok()?;
-    right().then_some(mark)
+    is_right().then_some(marker)
 }
 
 #[cfg(test)]
@@ -53,17 +53,17 @@ mod tests {
         let folder = home.path().join("folder");
         fs::create_dir(&folder).unwrap();
         let before = fs::metadata(&folder).unwrap();
-        let mark = of(&paths, &before).unwrap();
+        let marker = create_marker(&paths, &before).unwrap();
         assert_eq!(
-            fs::metadata(&mark).unwrap().modified().unwrap(),
+            fs::metadata(&marker).unwrap().modified().unwrap(),
             before.modified().unwrap()
         );
         std::thread::sleep(std::time::Duration::from_millis(20));
         fs::write(folder.join("x"), "").unwrap();
-        let other = of(&paths, &fs::metadata(&folder).unwrap()).unwrap();
-        assert_ne!(other, mark);
+        let other = create_marker(&paths, &fs::metadata(&folder).unwrap()).unwrap();
+        assert_ne!(other, marker);
         assert_eq!(
-            fs::metadata(&mark).unwrap().modified().unwrap(),
+            fs::metadata(&marker).unwrap().modified().unwrap(),
             before.modified().unwrap()
         );
     }

@@ -1,10 +1,10 @@
-//! How long an answer may be used without asking again (RFC 9111), for a cache that belongs to one
-//! user.
+//! The cache policy of HTTP responses (RFC 9111), for a cache that belongs to one user.
 //!
-//! Proxies strip headers: what isn't said is guessed, and what can't be asked about is fetched
-//! whole.
+//! Proxies strip headers: a missing lifetime is guessed, and a response without a validator is
+//! fetched whole.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::HeaderMap;
@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::digest::Sha256;
 
-/// How long an answer is taken as it is, in seconds, where the server says nothing of it.
+/// The lifetime of a response in seconds, where the server names none.
 const FRESH: u64 = 600;
-/// A server that says a year would hide releases.
+/// The longest lifetime: a server that says a year would hide releases.
 const FRESH_AT_MOST: u64 = 3600;
-/// What decides, of all that an answer has.
+/// The headers that decide.
 const HEADERS: [&str; 8] = [
     "age",
     "cache-control",
@@ -28,22 +28,26 @@ const HEADERS: [&str; 8] = [
     "vary",
 ];
 
-/// What a server said of one answer, as a cache keeps it beside the answer.
+/// The cache policy of one response, kept beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Said {
-    /// When it came, in milliseconds since 1970.
+pub(crate) struct CachePolicy {
+    /// The time of its arrival, in milliseconds since 1970.
     pub fetched: u64,
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    /// Of what the request said beside what every request of boot says: see `Vary`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    asked: Option<Sha256>,
+    /// The hash of the request's Authorization header, for `Vary`.
+    #[serde(default, rename = "asked", skip_serializing_if = "Option::is_none")]
+    authorization_hash: Option<Sha256>,
 }
 
-impl Said {
-    /// From an answer that has come at `now`, in milliseconds since 1970. `authorization` is what
-    /// the request had.
-    pub(crate) fn of(headers: &HeaderMap, now: u64, authorization: Option<&str>) -> Said {
+impl CachePolicy {
+    /// Reads the policy of a response that came at `now`, in milliseconds since 1970.
+    /// `authorization` is the request's.
+    pub(crate) fn from_headers(
+        headers: &HeaderMap,
+        now: u64,
+        authorization: Option<&str>,
+    ) -> CachePolicy {
         let joined = |name: &&str| -> Option<(String, String)> {
             let values: Vec<&str> = headers
                 .get_all(*name)
@@ -52,54 +56,53 @@ impl Said {
                 .collect();
             (!values.is_empty()).then(|| (name.to_string(), values.join(", ")))
         };
-        Said {
+        CachePolicy {
             fetched: now,
             headers: HEADERS.iter().filter_map(joined).collect(),
-            asked: authorization.map(|value| Sha256::of(value.as_bytes())),
+            authorization_hash: authorization.map(|value| Sha256::of(value.as_bytes())),
         }
     }
 
-    /// As it is after the server has said "not changed": what that answer says counts, what it
-    /// leaves out stays. RFC 9111, 4.3.4.
-    pub(crate) fn refreshed(mut self, by: Said) -> Said {
+    /// The policy after a 304: its headers replace those from before. RFC 9111, 4.3.4.
+    pub(crate) fn refreshed(mut self, by: CachePolicy) -> CachePolicy {
         // These tell when an answer was made, and the old one isn't the one that counts now.
         self.headers
             .retain(|name, _| name != "age" && name != "date");
         self.headers.extend(by.headers);
-        Said {
+        CachePolicy {
             fetched: by.fetched,
-            asked: by.asked,
+            authorization_hash: by.authorization_hash,
             headers: self.headers,
         }
     }
 
-    /// Whether it may be kept at all.
+    /// The response may be kept at all.
     pub(crate) fn may_be_kept(&self) -> bool {
         self.directive("no-store").is_none()
     }
 
-    /// Whether it may be used at `now` without asking. A clock that was set back makes an answer
-    /// old, not eternal.
+    /// The response may be used at `now` without revalidation. A clock that was set back makes a
+    /// response old, not eternal.
     pub(crate) fn is_fresh(&self, now: u64) -> bool {
         self.fetched <= now && (now - self.fetched) / 1000 + self.age() < self.lifetime()
     }
 
-    /// Whether it may be used where the server can't be asked, though it isn't fresh any more.
+    /// The response may be used when no longer fresh, if the server is unreachable.
     pub(crate) fn may_be_stale(&self) -> bool {
         self.directive("must-revalidate").is_none() && self.directive("no-cache").is_none()
     }
 
-    /// Whether it is the answer to a request with this `authorization`, which is looked for only if
-    /// the server says that answers differ by it.
+    /// The response answers a request with this `authorization`, which is looked for only if the
+    /// server varies by it.
     pub(crate) fn is_for(&self, authorization: impl FnOnce() -> Option<String>) -> bool {
         let vary = self.header("vary").unwrap_or("");
         !vary
             .split(',')
             .any(|name| name.trim().eq_ignore_ascii_case("authorization"))
-            || self.asked == authorization().map(|value| Sha256::of(value.as_bytes()))
+            || self.authorization_hash == authorization().map(|value| Sha256::of(value.as_bytes()))
     }
 
-    /// Headers by which to ask whether it is still right; none where the server gave no handle.
+    /// The headers of a conditional request; none without a validator.
     pub(crate) fn conditions(&self) -> Vec<(&'static str, &str)> {
         let etag = self.header("etag").map(|value| ("If-None-Match", value));
         let modified = self
@@ -108,7 +111,7 @@ impl Said {
         etag.into_iter().chain(modified).collect()
     }
 
-    /// Seconds that it is fresh from when it was made. RFC 9111, 4.2.1 and 4.2.2.
+    /// The lifetime in seconds, from its making. RFC 9111, 4.2.1 and 4.2.2.
     fn lifetime(&self) -> u64 {
         let any = |name: &str| {
             self.header(name)
@@ -118,7 +121,7 @@ impl Said {
             return 0;
         }
         if let Some(seconds) = self.directive("max-age") {
-            // A number that is none means that the answer is old.
+            // An invalid number means that the response is old.
             return seconds
                 .trim_matches('"')
                 .parse::<u64>()
@@ -147,16 +150,16 @@ impl Said {
         })
     }
 
-    /// Seconds that it was old when it came. RFC 9111, 4.2.3.
+    /// The age in seconds on arrival. RFC 9111, 4.2.3.
     fn age(&self) -> u64 {
-        let said = self
+        let named = self
             .header("age")
             .and_then(|value| value.split(',').next()?.trim().parse::<u64>().ok())
             .unwrap_or(0);
         let apparent = self
             .time("date")
             .map_or(0, |date| (self.fetched / 1000).saturating_sub(date));
-        said.max(apparent)
+        named.max(apparent)
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -181,6 +184,13 @@ impl Said {
     }
 }
 
+/// The current time in milliseconds since 1970.
+pub(crate) fn now_millis() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,19 +198,19 @@ mod tests {
     /// 2023-11-14 22:13:20.
     const NOW: u64 = 1_700_000_000_000;
 
-    fn said(headers: &[(&'static str, &str)]) -> Said {
+    fn policy(headers: &[(&'static str, &str)]) -> CachePolicy {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
-        Said::of(&headers, NOW, None)
+        CachePolicy::from_headers(&headers, NOW, None)
     }
 
     /// Seconds for which it is fresh.
     fn fresh(headers: &[(&'static str, &str)]) -> u64 {
-        let said = said(headers);
+        let policy = policy(headers);
         (0..=4000)
-            .find(|seconds| !said.is_fresh(NOW + seconds * 1000))
+            .find(|seconds| !policy.is_fresh(NOW + seconds * 1000))
             .unwrap()
     }
 
@@ -241,19 +251,19 @@ mod tests {
             fresh(&[("last-modified", "Tue, 14 Nov 2000 22:11:40 GMT")]),
             FRESH
         );
-        assert!(!said(&[]).is_fresh(NOW - 1), "a clock that was set back");
+        assert!(!policy(&[]).is_fresh(NOW - 1), "a clock that was set back");
     }
 
     #[test]
     fn refreshed_takes_new_lifetime_and_keeps_etag() {
-        let old = said(&[
+        let old = policy(&[
             ("etag", "\"a\""),
             ("cache-control", "max-age=60"),
             ("age", "50"),
         ]);
-        let by = Said {
+        let by = CachePolicy {
             fetched: NOW + 90_000,
-            ..said(&[("cache-control", "max-age=30")])
+            ..policy(&[("cache-control", "max-age=30")])
         };
         let new = old.refreshed(by);
         assert!(new.is_fresh(NOW + 119_000) && !new.is_fresh(NOW + 120_000));
@@ -263,7 +273,7 @@ mod tests {
     #[test]
     fn vary_and_no_store_restrict_reuse() {
         let of = |vary: &'static str| {
-            Said::of(
+            CachePolicy::from_headers(
                 &[("vary".parse().unwrap(), vary.parse().unwrap())]
                     .into_iter()
                     .collect(),
@@ -276,10 +286,10 @@ mod tests {
             of("Accept, Authorization").is_for(|| Some("Basic a".into()))
                 && !of("authorization").is_for(|| Some("Basic b".into()))
         );
-        assert!(!said(&[("cache-control", "private, no-store")]).may_be_kept());
+        assert!(!policy(&[("cache-control", "private, no-store")]).may_be_kept());
         assert!(
-            !said(&[("cache-control", "max-age=1,must-revalidate")]).may_be_stale()
-                && said(&[]).may_be_stale()
+            !policy(&[("cache-control", "max-age=1,must-revalidate")]).may_be_stale()
+                && policy(&[]).may_be_stale()
         );
     }
 }

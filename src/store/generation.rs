@@ -1,6 +1,6 @@
-//! A word that changes whenever something changed that open shells go by: what is trusted,
-//! installed, made or removed. The hook reads it with a builtin at each prompt in a project, so
-//! that a change shows in every shell at its next prompt.
+//! The generation of boot's state: a file whose content changes with each change that open shells
+//! go by (trust, Pythons, environments). The hook reads it with a builtin at each prompt in a
+//! project, so that a change shows in every shell at its next prompt.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,13 +8,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::paths::Paths;
 use super::{Result, atomic};
 
-/// The file that holds the word.
-pub(crate) fn file(paths: &Paths) -> PathBuf {
+/// The path of the generation file.
+pub(crate) fn file_path(paths: &Paths) -> PathBuf {
     paths.state.join("changed")
 }
 
-/// Changes the word.
-pub(crate) fn touch(paths: &Paths) -> Result<()> {
+/// Begins the next generation.
+pub(crate) fn advance(paths: &Paths) -> Result<()> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -22,7 +22,7 @@ pub(crate) fn touch(paths: &Paths) -> Result<()> {
     atomic::sweep(&paths.state);
     // No shell outlives a power cut, so there is nobody to read what was lost in one.
     atomic::write_unsynced(
-        &file(paths),
+        &file_path(paths),
         format!("{:x}-{:x}\n", now.as_nanos(), std::process::id()).as_bytes(),
         &paths.state,
     )

@@ -4,41 +4,48 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// Bytes that are handed over at once, and how many such pieces may wait: two megabytes in all.
+/// Bytes of one piece, and how many pieces may wait: two megabytes in all.
 const PIECE: usize = 1 << 17;
 const WAITING: usize = 16;
 
-/// Reads `source` to its end in a thread of its own, while `consume` reads what has come. What
-/// `consume` leaves is read all the same.
-pub(crate) fn read<T>(
+/// Reads `source` to its end in a thread of its own, while `consume` reads the pieces that have
+/// arrived. A rest that `consume` leaves is read all the same.
+pub(crate) fn to_the_end<T>(
     source: &mut (impl Read + Send),
     consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
 ) -> T {
-    reading(source, true, consume)
+    read_while(source, Rest::Read, consume)
 }
 
-/// As [`read`], but what `consume` leaves is left.
-pub(crate) fn read_as_needed<T>(
+/// As [`to_the_end`], but the rest that `consume` leaves isn't read.
+pub(crate) fn while_needed<T>(
     source: &mut (impl Read + Send),
     consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
 ) -> T {
-    reading(source, false, consume)
+    read_while(source, Rest::Leave, consume)
 }
 
-fn reading<T>(
+/// The rest of the source, once its consumer has enough.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Read,
+    Leave,
+}
+
+fn read_while<T>(
     source: &mut (impl Read + Send),
-    to_the_end: bool,
+    rest: Rest,
     consume: impl FnOnce(&mut (dyn Read + Send)) -> T,
 ) -> T {
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING);
-        scope.spawn(move || forward(source, &sender, to_the_end));
+        scope.spawn(move || forward(source, &sender, rest));
         let mut pieces = Pieces {
             receiver,
             piece: Vec::new(),
             at: 0,
         };
-        // The receiver goes before the thread is waited for: a sender that nobody listens to
+        // The receiver goes before the thread is waited for: a sender without a receiver
         // doesn't wait.
         let made = consume(&mut pieces);
         drop(pieces);
@@ -46,12 +53,12 @@ fn reading<T>(
     })
 }
 
-fn forward(source: &mut impl Read, sender: &SyncSender<io::Result<Vec<u8>>>, to_the_end: bool) {
+fn forward(source: &mut impl Read, sender: &SyncSender<io::Result<Vec<u8>>>, rest: Rest) {
     loop {
         let mut piece = Vec::with_capacity(PIECE);
         let end = source.by_ref().take(PIECE as u64).read_to_end(&mut piece);
         let is_last = end.is_err() || piece.is_empty();
-        if !piece.is_empty() && sender.send(Ok(piece)).is_err() && !to_the_end {
+        if !piece.is_empty() && sender.send(Ok(piece)).is_err() && rest == Rest::Leave {
             return;
         }
         if let Err(error) = end {
@@ -96,7 +103,7 @@ mod tests {
             .collect();
         let mut source = &bytes[..];
         let mut read = Vec::new();
-        super::read(&mut source, |pieces| pieces.read_to_end(&mut read)).unwrap();
+        super::to_the_end(&mut source, |pieces| pieces.read_to_end(&mut read)).unwrap();
         assert!(read == bytes);
     }
 
@@ -105,7 +112,7 @@ mod tests {
         let bytes = vec![7; 10 << 20];
         let mut source = &bytes[..];
         let mut first = [0; 3];
-        super::read(&mut source, |pieces| pieces.read_exact(&mut first)).unwrap();
+        super::to_the_end(&mut source, |pieces| pieces.read_exact(&mut first)).unwrap();
         assert_eq!((first, source.len()), ([7; 3], 0));
     }
 
@@ -113,7 +120,7 @@ mod tests {
     fn read_as_needed_stops_with_consumer() {
         let mut source = io::repeat(7);
         let mut first = [0; 3];
-        super::read_as_needed(&mut source, |pieces| pieces.read_exact(&mut first)).unwrap();
+        super::while_needed(&mut source, |pieces| pieces.read_exact(&mut first)).unwrap();
         assert_eq!(first, [7; 3]);
     }
 
@@ -126,7 +133,7 @@ mod tests {
             }
         }
         let mut read = Vec::new();
-        let error = super::read(&mut b"abc".chain(Failing), |pieces| {
+        let error = super::to_the_end(&mut b"abc".chain(Failing), |pieces| {
             pieces.read_to_end(&mut read)
         })
         .unwrap_err();
