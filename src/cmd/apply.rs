@@ -3,12 +3,13 @@
 use super::lock::Found;
 use crate::cli::machine::Apply;
 use crate::error::Result;
+use crate::machine::Error;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How, OnConflict, Outcome};
 use crate::machine::item::script;
 use crate::machine::plan::{self, Plan};
+use crate::machine::repository::Repository;
 use crate::machine::repository::extends::{self, Loaded};
-use crate::machine::{Error, repository};
 use crate::manifest::Manifest;
 use crate::manifest::lock::{self, Lock};
 use crate::store::env::var;
@@ -17,10 +18,16 @@ use crate::{Code, Context};
 
 pub(super) fn run(args: &Apply, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repository::remembered(&ctx.paths, &applied)?;
+    let repository = Repository::remembered(&ctx.paths, &applied)?;
     run_with(
         ctx,
-        extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?,
+        extends::load(
+            ctx,
+            &repository.place(),
+            &repository.name(&ctx.paths),
+            &applied,
+            false,
+        )?,
         args,
         None,
     )

@@ -8,7 +8,8 @@ use crate::import;
 use crate::machine::applied::Applied;
 use crate::machine::apply::{self, How};
 use crate::machine::repository::extends;
-use crate::machine::{Error, plan, repository, start};
+use crate::machine::repository::{self, Repository};
+use crate::machine::{Error, plan, start};
 use crate::manifest::address::Protocol;
 use crate::manifest::lock::Lock;
 use crate::net::endpoints;
@@ -82,20 +83,20 @@ pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
     } else {
         Protocol::Https
     };
-    let mut here = match &args.repo {
-        Some(text) => repository::fetch(
+    let mut repository = match &args.repo {
+        Some(text) => Repository::open(
             ctx,
             &repository::parse_argument(&ctx.paths, text, protocol)?,
             args.branch.as_deref(),
             &applied,
         )?,
-        None => match repository::remembered(&ctx.paths, &applied) {
+        None => match Repository::remembered(&ctx.paths, &applied) {
             Err(Error::NoManifest) => return start(args, ctx),
-            here => here?,
+            repository => repository?,
         },
     };
-    let name = here.name(&ctx.paths);
-    let mut loaded = extends::load(ctx, &here.place(), &name, &applied, false)?;
+    let name = repository.name(&ctx.paths);
+    let mut loaded = extends::load(ctx, &repository.place(), &name, &applied, false)?;
     loaded.keep_changes(ctx, &applied)?;
     let manifest = loaded.manifest.clone();
     let lock = Lock::read(&manifest.place)?;
@@ -110,9 +111,9 @@ pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
     }
     if plan.is_done() {
         // It may be another folder with the same content.
-        if !here.is_remembered(&applied) {
+        if !repository.is_remembered(&applied) {
             let (_lock, mut applied) = apply::begin(ctx)?;
-            here.settle(&ctx.paths, &mut applied)?;
+            repository.settle(&ctx.paths, &mut applied)?;
             loaded.settle(ctx, &mut applied)?;
         }
         ctx.report.info("nothing to do");
@@ -128,7 +129,7 @@ pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
     let (_lock, mut applied) = apply::begin(ctx)?;
     apply::agree(&mut applied, &plan);
     applied.answers.extend(answers);
-    here.settle(&ctx.paths, &mut applied)?;
+    repository.settle(&ctx.paths, &mut applied)?;
     loaded.settle(ctx, &mut applied)?;
     let how = How {
         on_conflict,

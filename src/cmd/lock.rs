@@ -5,7 +5,7 @@ use crate::cli::machine::{Apply, Lock as Args, Update};
 use crate::error::Result;
 use crate::machine::applied::Applied;
 use crate::machine::item::script;
-use crate::machine::repository;
+use crate::machine::repository::Repository;
 use crate::machine::repository::extends::{self, Loaded};
 use crate::machine::resolve_lock::{self, Made};
 use crate::manifest::lock::{Lock, packages};
@@ -15,15 +15,21 @@ use crate::report::set_in;
 use crate::ui::table;
 use crate::{Code, Context};
 
-fn manifest(ctx: &Context, anew: bool) -> Result<(repository::Here, Loaded)> {
+fn manifest(ctx: &Context, anew: bool) -> Result<(Repository, Loaded)> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repository::remembered(&ctx.paths, &applied)?;
-    let loaded = extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, anew)?;
-    Ok((here, loaded))
+    let repository = Repository::remembered(&ctx.paths, &applied)?;
+    let loaded = extends::load(
+        ctx,
+        &repository.place(),
+        &repository.name(&ctx.paths),
+        &applied,
+        anew,
+    )?;
+    Ok((repository, loaded))
 }
 
 pub(super) fn run(args: &Args, ctx: &Context) -> Result<Code> {
-    let (_here, loaded) = manifest(ctx, false)?;
+    let (_repository, loaded) = manifest(ctx, false)?;
     let manifest = &loaded.manifest;
     let mut platforms: Vec<Platform> = Platform::host().into_iter().collect();
     for text in &args.platform {
@@ -178,11 +184,11 @@ fn write(
 }
 
 pub(super) fn update(args: &Update, ctx: &Context) -> Result<Code> {
-    let (here, before) = manifest(ctx, false)?;
+    let (repository, before) = manifest(ctx, false)?;
     // One that nobody committed is gone after the pull; the platforms in it stay.
     let own = Lock::read(&before.manifest.place)?;
-    here.pull(ctx)?;
-    let (_here, loaded) = self::manifest(ctx, !args.locked)?;
+    repository.pull(ctx)?;
+    let (_repository, loaded) = self::manifest(ctx, !args.locked)?;
     let manifest = &loaded.manifest;
     if let Some(own) = &own
         && Lock::read(&manifest.place)?.is_none()

@@ -3,8 +3,9 @@
 use crate::cli::machine::Plan;
 use crate::error::Result;
 use crate::machine::applied::Applied;
+use crate::machine::plan;
+use crate::machine::repository::Repository;
 use crate::machine::repository::extends;
-use crate::machine::{plan, repository};
 use crate::manifest::lock::Lock;
 use crate::ui::table;
 use crate::{Code, Context};
@@ -19,9 +20,9 @@ pub(super) fn status(args: &Plan, ctx: &Context) -> Result<Code> {
 
 fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repository::remembered(&ctx.paths, &applied)?;
-    let name = here.name(&ctx.paths);
-    let loaded = extends::load(ctx, &here.place(), &name, &applied, false)?;
+    let repository = Repository::remembered(&ctx.paths, &applied)?;
+    let name = repository.name(&ctx.paths);
+    let loaded = extends::load(ctx, &repository.place(), &name, &applied, false)?;
     let manifest = &loaded.manifest;
     let lock = Lock::read(&manifest.place)?;
     let plan = plan::plan(ctx, manifest, &applied, lock.as_ref())?;

@@ -3,8 +3,9 @@
 use crate::cli::machine::Verify;
 use crate::error::Result;
 use crate::machine::applied::Applied;
+use crate::machine::repository::Repository;
 use crate::machine::repository::extends;
-use crate::machine::{repository, verify};
+use crate::machine::verify;
 use crate::report::escaped;
 use crate::shell::install;
 use crate::store::env::var;
@@ -13,8 +14,14 @@ use crate::{Code, Context};
 
 pub(super) fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     let applied = Applied::read(&ctx.paths)?;
-    let here = repository::remembered(&ctx.paths, &applied)?;
-    let loaded = extends::load(ctx, &here.place(), &here.name(&ctx.paths), &applied, false)?;
+    let repository = Repository::remembered(&ctx.paths, &applied)?;
+    let loaded = extends::load(
+        ctx,
+        &repository.place(),
+        &repository.name(&ctx.paths),
+        &applied,
+        false,
+    )?;
     let found = verify::verify(
         ctx,
         &loaded.manifest,

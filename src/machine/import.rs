@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::applied::Applied;
 use crate::Context;
 use crate::import::{GitSource, ImportedTool, Inventory, LeftOut};
-use crate::machine::{Error, Result, repository};
+use crate::machine::repository::Repository;
+use crate::machine::{Error, Result};
 use crate::manifest::edit;
 use crate::manifest::{FILE, Manifest, Source, Tool, is_same_tool};
 use crate::report::escaped;
@@ -72,8 +73,8 @@ impl Imported {
 /// # Errors
 /// The manifest can't be read, or is wrong already.
 pub(crate) fn import(ctx: &Context, found: Vec<Inventory>) -> Result<Imported> {
-    let path = match repository::remembered(&ctx.paths, &Applied::read(&ctx.paths)?) {
-        Ok(here) => here.place().root.join(FILE),
+    let path = match Repository::remembered(&ctx.paths, &Applied::read(&ctx.paths)?) {
+        Ok(repository) => repository.place().root.join(FILE),
         Err(Error::NoManifest) => ctx.paths.config.join(FILE),
         Err(error) => return Err(error),
     };
