@@ -519,7 +519,7 @@ fn init_hostile_repository_runs_and_writes_nothing() {
         ),
         (
             "a manifest that is huge",
-            "it is larger than a megabyte",
+            "it is larger than 1 MB",
             "",
             &|repo| fs::write(repo.join("boot.toml"), vec![b'#'; 2 << 20]).unwrap(),
         ),

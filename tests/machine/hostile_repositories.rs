@@ -107,7 +107,7 @@ fn init_special_or_huge_file_is_error_before_any_change() {
         ),
         (
             "a huge script",
-            "./s.sh: it is larger than a megabyte",
+            "./s.sh: it is larger than 1 MB",
             script,
             &|repo| huge(&repo.join("s.sh")),
         ),
