@@ -120,7 +120,7 @@ fn tools() -> Vec<CompletionCandidate> {
         .iter()
         .map(|receipt| {
             CompletionCandidate::new(receipt.wanted.tool())
-                .help(Some(receipt.version.clone().into()))
+                .help(Some(receipt.version.to_string().into()))
         })
         .collect()
 }

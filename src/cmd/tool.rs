@@ -131,7 +131,7 @@ fn install(args: Install, ctx: &Context) -> Result<Code> {
                 .is_ok_and(|outcome| outcome.change != Change::Already),
             Ordering::Relaxed,
         );
-        told(ctx, spec.name(), specs.len(), outcome)
+        told(ctx, spec.name().as_str(), specs.len(), outcome)
     });
     let code = Code::sum(codes.into_iter().chain(done));
     if changed.into_inner() && !expose::is_on_path(&ctx.paths) {
@@ -159,7 +159,7 @@ fn inject(args: Inject, ctx: &Context) -> Result<Code> {
     // Conditions are asked of the Python that the tool has.
     let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
     let typed = Typed {
-        python: Some(tool.python).filter(|_| !tool.broken),
+        python: Some(tool.python.to_string()).filter(|_| !tool.broken),
         ..Typed::default()
     };
     let specs = source::conditional_all(ctx, &packages, &typed)?;
@@ -210,8 +210,8 @@ fn outdated(args: &List, ctx: &Context) -> Result<Code> {
     let mut found = Vec::new();
     for (receipt, newest) in receipts.iter().zip(newest) {
         match newest {
-            Ok(version) if version != receipt.version => found.push((receipt, version)),
-            Ok(_) => {}
+            Ok(Some(version)) => found.push((receipt, version)),
+            Ok(None) => {}
             Err(error) => codes.push(failed(ctx, &error)),
         }
     }
@@ -220,7 +220,7 @@ fn outdated(args: &List, ctx: &Context) -> Result<Code> {
             .iter()
             .map(|(receipt, newest)| {
                 let wanted = &receipt.wanted;
-                serde_json::json!({"name": wanted.name, "suffix": wanted.suffix, "version": receipt.version, "newest": newest, "pinned": wanted.pinned})
+                serde_json::json!({"name": wanted.name(), "suffix": wanted.suffix, "version": receipt.version, "newest": newest, "pinned": wanted.pinned})
             })
             .collect();
         table::json(serde_json::json!({ "tools": tools }))?;
@@ -240,7 +240,7 @@ fn outdated(args: &List, ctx: &Context) -> Result<Code> {
             .map(|(receipt, newest)| {
                 vec![
                     receipt.wanted.tool(),
-                    receipt.version.clone(),
+                    receipt.version.to_string(),
                     newest.clone(),
                     pinned(receipt).into(),
                 ]
@@ -290,8 +290,8 @@ fn show(args: List, ctx: &Context) -> Result<Code> {
                 }
                 vec![
                     tool.tool(),
-                    tool.version.clone(),
-                    tool.python_version(),
+                    tool.version.to_string(),
+                    tool.python.version.to_string(),
                     last,
                 ]
             })
@@ -435,7 +435,7 @@ fn pip(args: Pip, ctx: &Context) -> Result<Code> {
     let tool = list::Tool::new(&ctx.paths, tool::find(&ctx.paths, &args.tool)?);
     let python = installed::list(&ctx.paths)
         .into_iter()
-        .find(|python| python.key.to_string() == tool.python);
+        .find(|python| python.key == tool.python);
     let Some(pip) = python
         .as_ref()
         .and_then(|python| crate::python::pip::bundled(&python.facts.stdlib))

@@ -87,27 +87,41 @@ impl ImportedTool {
         if !is_tool_name(name) {
             return Err("its name is none of a package".into());
         }
-        let mut tool = ImportedTool {
-            name: name.into(),
-            ..ImportedTool::default()
-        };
         let requirement = requirement.trim();
         match requirement.parse::<Spec>() {
-            Ok(parsed) if parsed.name() != Name::normalize(name) => {
-                return Err(format!("it was asked for as {}", escaped(requirement)));
+            Ok(spec) if spec.name().as_str() != Name::normalize(name) => {
+                Err(format!("it was asked for as {}", escaped(requirement)))
             }
-            Ok(parsed) => match parsed.url() {
-                None => {
-                    (tool.extras, tool.version) = split_requirement(parsed.name(), parsed.text())
-                }
-                Some(url) => {
-                    tool.extras = split_requirement(parsed.name(), parsed.text()).0;
-                    tool.git = Some(GitSource::parse(url)?);
-                }
-            },
-            Err(spec::Error::Unnamed { .. }) => tool.git = Some(GitSource::parse(requirement)?),
-            Err(error) => return Err(first_line(error)),
+            Ok(spec) => ImportedTool::new(name, &spec),
+            Err(spec::Error::Unnamed { .. }) => {
+                let tool = ImportedTool {
+                    name: name.into(),
+                    git: Some(GitSource::parse(requirement)?),
+                    ..ImportedTool::default()
+                };
+                tool.check()?;
+                Ok(tool)
+            }
+            Err(error) => Err(first_line(error)),
         }
+    }
+
+    /// The tool of this name that `spec` asks for. Otherwise says why a manifest can't have it.
+    pub(crate) fn new(name: &str, spec: &Spec) -> Result<ImportedTool, String> {
+        if spec.condition().is_some() {
+            return Err("it has a condition, and a manifest's tools have none".into());
+        }
+        let versions = spec.versions().map(|versions| {
+            let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            versions.join(",")
+        });
+        let tool = ImportedTool {
+            name: name.into(),
+            extras: spec.extras().iter().map(ToString::to_string).collect(),
+            version: versions,
+            git: spec.url().map(GitSource::parse).transpose()?,
+            ..ImportedTool::default()
+        };
         tool.check()?;
         Ok(tool)
     }
@@ -143,26 +157,6 @@ impl ImportedTool {
             Err(error) => Err(first_line(error)),
         }
     }
-}
-
-/// The extras and the versions of a requirement for `name`.
-fn split_requirement(name: &str, requirement: &str) -> (Vec<String>, Option<String>) {
-    let rest = requirement.strip_prefix(name).unwrap_or("").trim();
-    let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((extras, rest)) => (
-            extras
-                .split(',')
-                .map(|extra| extra.trim().to_string())
-                .collect(),
-            rest.trim(),
-        ),
-        None => (Vec::new(), rest),
-    };
-    let version: String = rest.split_whitespace().collect();
-    (
-        extras,
-        Some(version).filter(|version| !version.is_empty() && !version.starts_with('@')),
-    )
 }
 
 /// Gives tools the Python they are on where that isn't the one that most of them are on: only

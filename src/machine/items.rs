@@ -8,6 +8,7 @@ use super::{Error, Result};
 use crate::Context;
 use crate::manifest::Tool;
 use crate::manifest::lock::{self, Locked, LockedPython};
+use crate::package::requirement::Name;
 use crate::project::venv::Config;
 use crate::project::{make, pin};
 use crate::python;
@@ -234,8 +235,9 @@ pub(crate) fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Too
         return ToolState::Missing;
     };
     if !receipt
+        .wanted
         .spec()
-        .is_ok_and(|installed| spec.is_met_by(&receipt.version, &installed))
+        .is_some_and(|installed| spec.is_met_by(&receipt.version, installed))
     {
         return ToolState::Other("another version");
     }
@@ -260,20 +262,14 @@ pub(crate) fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Too
     }
     if let Some(entry) = locked.and_then(|locked| locked.tool(wanted)) {
         let has = |package: &lock::Package| {
-            receipt
-                .packages
-                .contains(&format!("{}=={}", package.name, package.version))
+            let name = package.name.parse::<Name>().ok();
+            let version = name.and_then(|name| receipt.packages.get(&name));
+            version.is_some_and(|version| version.to_string() == package.version)
         };
-        let minor = receipt
-            .python
-            .parse::<Key>()
-            .map(|key| key.version.minor_name(key.variant));
-        let commit = receipt.commits.get(&receipt.wanted.name);
+        let minor = receipt.python.version.minor_name(receipt.python.variant);
+        let commit = receipt.commits.get(spec.name());
         let same_commit = entry.commit.is_none() || entry.commit.as_ref() == commit;
-        if minor.as_deref() != Ok(entry.python.as_str())
-            || !entry.packages.iter().all(has)
-            || !same_commit
-        {
+        if minor != entry.python || !entry.packages.iter().all(has) || !same_commit {
             return ToolState::Other("not what the lock says");
         }
     }
@@ -286,12 +282,9 @@ pub(crate) fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Too
 /// Made for the same request, or with a Python that meets it.
 fn meets(request: &str, receipt: &Receipt) -> bool {
     receipt.wanted.python_request.as_deref() == Some(request)
-        || request.parse::<Request>().is_ok_and(|request| {
-            receipt
-                .python
-                .parse::<Key>()
-                .is_ok_and(|key| request.matches(&key))
-        })
+        || request
+            .parse::<Request>()
+            .is_ok_and(|request| request.matches(&receipt.python))
 }
 
 /// A command that somebody else has, and that the tool would have to take over.
@@ -377,11 +370,9 @@ pub(crate) fn versions(ctx: &Context, wanted: &Tool) -> Vec<(String, String)> {
     else {
         return Vec::new();
     };
-    let packages = receipt
+    receipt
         .packages
         .iter()
-        .filter_map(|package| package.split_once("=="));
-    packages
         .map(|(name, version)| (name.to_string(), version.to_string()))
         .collect()
 }

@@ -40,9 +40,8 @@ fn installed_tools(ctx: &Context) -> Vec<Tool> {
     receipts
         .into_iter()
         .filter_map(|receipt| {
-            let spec = receipt.spec().ok()?;
             let wanted = receipt.wanted;
-            let asked = ImportedTool::parse(spec.name(), spec.text()).ok()?;
+            let asked = ImportedTool::new(wanted.name(), wanted.spec()?).ok()?;
             Some(Tool {
                 name: wanted.tool(),
                 python: wanted
@@ -53,7 +52,7 @@ fn installed_tools(ctx: &Context) -> Vec<Tool> {
                 inject: receipt
                     .injected
                     .into_iter()
-                    .map(|injected| injected.spec)
+                    .map(|injected| injected.spec.to_string())
                     .collect(),
                 ..Tool::from(asked)
             })

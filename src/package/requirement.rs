@@ -14,8 +14,16 @@ use crate::report::escaped;
 
 /// A package's name as PEP 503 compares it: lower case, with single dashes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Name, Error> {
+        text.parse()
+    }
+}
 
 impl Name {
     pub fn as_str(&self) -> &str {
@@ -87,6 +95,22 @@ pub struct Requirement {
 }
 
 impl Requirement {
+    pub(crate) fn new(
+        name: Name,
+        extras: Vec<Name>,
+        specifiers: Option<&VersionSpecifiers>,
+        url: Option<String>,
+        marker: MarkerTree,
+    ) -> Requirement {
+        Requirement {
+            name,
+            extras,
+            versions: specifiers.map_or_else(Ranges::full, ranges),
+            url,
+            marker,
+        }
+    }
+
     /// Whether it counts for this interpreter, as a wish of the package itself (no extra) or of one
     /// of its extras.
     pub fn applies(&self, environment: &MarkerEnvironment, extra: Option<&Name>) -> bool {
@@ -109,36 +133,55 @@ impl FromStr for Requirement {
                 text: text.into(),
                 reason,
             })?;
-        let (versions, url) = match &parsed.version_or_url {
-            None => (Ranges::full(), None),
-            Some(VersionOrUrl::VersionSpecifier(specifiers)) => (ranges(specifiers), None),
-            Some(VersionOrUrl::Url(url)) => (Ranges::full(), Some(url.to_string())),
+        let (specifiers, url) = match &parsed.version_or_url {
+            None => (None, None),
+            Some(VersionOrUrl::VersionSpecifier(specifiers)) => (Some(specifiers), None),
+            Some(VersionOrUrl::Url(url)) => (None, Some(url.to_string())),
         };
         let extras = parsed
             .extras
             .iter()
-            .map(|extra| extra.to_string().parse())
+            .map(|extra| extra.as_ref().parse())
             .collect::<Result<_, _>>()?;
-        Ok(Requirement {
-            name: parsed.name.to_string().parse()?,
+        let name = parsed.name.as_ref().parse()?;
+        Ok(Requirement::new(
+            name,
             extras,
-            versions,
+            specifiers,
             url,
-            marker: parsed.marker,
-        })
+            parsed.marker,
+        ))
     }
 }
 
-/// As PEP 508 writes it; one line that says why not.
-pub(crate) fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, String> {
-    // The library takes it for granted that characters are bytes, and that what looks like a name
-    // ends like one: it panics where it isn't so. PEP 508 has nothing but ASCII; addresses are
-    // percent-encoded.
-    if !text.chars().all(|character| {
-        character.is_ascii() && (character == '\t' || !character.is_ascii_control())
-    }) {
-        return Err("it has characters that no requirement has".into());
+/// Whether `text` is one line of the ASCII that PEP 508 is made of; addresses are percent-encoded.
+/// The library takes it for granted that characters are bytes, and panics where they are not.
+fn is_ascii_line(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte == b'\t' || byte.is_ascii() && !byte.is_ascii_control())
+}
+
+const NOT_ASCII: &str = "it has characters that no requirement has";
+
+fn first_line(error: &pep508_rs::Pep508Error) -> String {
+    let message = error.message.to_string();
+    message.lines().next().unwrap_or_default().into()
+}
+
+/// Parses a marker (PEP 508); the error is one line.
+pub(crate) fn parse_marker(text: &str) -> Result<MarkerTree, String> {
+    if !is_ascii_line(text) {
+        return Err(NOT_ASCII.into());
     }
+    MarkerTree::from_str(text).map_err(|error| first_line(&error))
+}
+
+/// Parses a requirement (PEP 508); the error is one line.
+pub(crate) fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, String> {
+    if !is_ascii_line(text) {
+        return Err(NOT_ASCII.into());
+    }
+    // The library also panics where what looks like a name doesn't end like one.
     let is_in_name =
         |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
     let trimmed = text.trim_start();
@@ -158,15 +201,7 @@ pub(crate) fn parse(text: &str) -> Result<pep508_rs::Requirement<VerbatimUrl>, S
             "a name must end with a letter or a digit, and {name} doesn't"
         ));
     }
-    pep508_rs::Requirement::from_str(text).map_err(|error| {
-        error
-            .message
-            .to_string()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_string()
-    })
+    pep508_rs::Requirement::from_str(text).map_err(|error| first_line(&error))
 }
 
 /// A Requires-Python, read as leniently as old packages need. None where it can't be read: then it

@@ -36,6 +36,7 @@ const DATA_KEYS: [&str; 5] = ["scripts", "headers", "purelib", "platlib", "data"
 pub struct CachedWheel {
     root: PathBuf,
     sha256: Sha256,
+    package: Name,
     about: About,
 }
 
@@ -137,9 +138,13 @@ impl CachedWheel {
     pub fn open(paths: &Paths, sha256: &Sha256) -> Option<CachedWheel> {
         let root = paths.wheels().join(sha256.to_string());
         let about: About = serde_json::from_slice(&fs::read(root.join(ABOUT)).ok()?).ok()?;
-        (about.schema == SCHEMA).then_some(CachedWheel {
+        if about.schema != SCHEMA {
+            return None;
+        }
+        Some(CachedWheel {
             root,
             sha256: *sha256,
+            package: about.name.parse().ok()?,
             about,
         })
     }
@@ -182,6 +187,10 @@ impl CachedWheel {
         );
         unpack::zip(BufReader::new(reader), Path::new(file), &tree, limits)?;
         let about = check(&tree, file)?;
+        let package = about.name.parse().map_err(|_| Error::Refused {
+            file: file.into(),
+            reason: "its .dist-info folder names no package".into(),
+        })?;
         let json = serde_json::to_vec(&about)
             .map_err(|error| store::Error::io("write", &root)(error.into()))?;
         let path = staging.path().join(ABOUT);
@@ -190,10 +199,17 @@ impl CachedWheel {
         Ok(CachedWheel {
             root,
             sha256: archive.sha256(),
+            package,
             about,
         })
     }
 
+    /// The package's name, normalized.
+    pub fn package(&self) -> &Name {
+        &self.package
+    }
+
+    /// The package's name, as the `.dist-info` folder writes it.
     pub fn name(&self) -> &str {
         &self.about.name
     }

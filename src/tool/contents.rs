@@ -11,8 +11,7 @@ use crate::package::requirement::Name;
 
 /// One installed package.
 pub(super) struct Installed {
-    /// Normalized.
-    pub name: String,
+    pub name: Name,
     /// None where it is written in a way of its own.
     pub version: Option<Version>,
     /// Its `.dist-info`.
@@ -30,7 +29,7 @@ pub(super) fn installed(home: &Path) -> Vec<Installed> {
         let name = entry.file_name();
         let (name, version) = name.to_str()?.strip_suffix(".dist-info")?.split_once('-')?;
         Some(Installed {
-            name: Name::normalize(name),
+            name: name.parse().ok()?,
             version: version.parse().ok(),
             info: entry.path(),
         })
@@ -38,12 +37,12 @@ pub(super) fn installed(home: &Path) -> Vec<Installed> {
     known.collect()
 }
 
-/// The normalized names of all that `packages` need, in the environment at `home`, and of what that
+/// The names of all that `packages` need, in the environment at `home`, and of what that
 /// needs: also what they would need on other machines, or for an extra.
-pub(super) fn needed_by(home: &Path, packages: &[String]) -> BTreeSet<String> {
+pub(super) fn needed_by(home: &Path, packages: &[Name]) -> BTreeSet<Name> {
     let there = installed(home);
     let mut found = BTreeSet::new();
-    let mut queue: Vec<String> = packages.to_vec();
+    let mut queue: Vec<Name> = packages.to_vec();
     while let Some(name) = queue.pop() {
         if !found.insert(name.clone()) {
             continue;
@@ -58,7 +57,7 @@ pub(super) fn needed_by(home: &Path, packages: &[String]) -> BTreeSet<String> {
         queue.extend(
             known
                 .flat_map(|metadata| metadata.requires)
-                .map(|requirement| requirement.name.to_string()),
+                .map(|requirement| requirement.name),
         );
     }
     found

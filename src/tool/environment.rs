@@ -29,6 +29,7 @@ use crate::python::key::{Key, Platform};
 use crate::python::request::{NotARequest, Request};
 use crate::python::target;
 use crate::report::Bar;
+use crate::store::digest::Sha256;
 use crate::store::env::var;
 
 /// Packages fetched at a time. Round trips are what takes the time, not bytes.
@@ -63,32 +64,35 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// As the receipt lists them.
-    pub(crate) fn packages(&self) -> Vec<String> {
-        let mut packages: Vec<String> = self
-            .pins
+    /// Every package, as the receipt has them.
+    pub(crate) fn packages(&self) -> BTreeMap<Name, Version> {
+        self.pins
             .iter()
-            .map(|pin| format!("{}=={}", pin.name, pin.version))
-            .collect();
-        packages.sort();
-        packages
+            .map(|pin| (pin.name.clone(), pin.version.clone()))
+            .collect()
     }
 
     /// The wheels of those that come from an address, by name: what lies there changes without its
     /// version.
-    pub(crate) fn addressed(&self) -> BTreeMap<String, String> {
+    pub(crate) fn addressed(&self) -> BTreeMap<Name, Sha256> {
         let addressed = self.pins.iter().filter(|pin| pin.direct_url.is_some());
         addressed
-            .map(|pin| (pin.name.to_string(), pin.sha256.to_string()))
+            .map(|pin| (pin.name.clone(), pin.sha256))
             .collect()
     }
 
     /// The commits of those that come from git, by name.
-    pub(crate) fn commits(&self) -> BTreeMap<String, String> {
+    pub(crate) fn commits(&self) -> BTreeMap<Name, String> {
         self.pins
             .iter()
-            .filter_map(|pin| Some((pin.name.to_string(), pin.commit()?)))
+            .filter_map(|pin| Some((pin.name.clone(), pin.commit()?)))
             .collect()
+    }
+
+    /// The version of a package that is in it.
+    pub(crate) fn version_of(&self, name: &Name) -> Option<&Version> {
+        let pin = self.pins.iter().find(|pin| pin.name == *name);
+        pin.map(|pin| &pin.version)
     }
 }
 
@@ -108,7 +112,7 @@ pub(crate) enum Now<'a> {
     Python(&'a Receipt),
     /// Its packages keep their versions and commits too, where these go with what is new; those
     /// that are named may take any.
-    Versions(&'a Receipt, &'a BTreeSet<String>),
+    Versions(&'a Receipt, &'a BTreeSet<Name>),
 }
 
 impl<'a> Now<'a> {
@@ -133,10 +137,7 @@ pub(crate) fn find(
     bar: &dyn Bar,
 ) -> Result<Resolved> {
     // A script's environment has no package that it is for.
-    let mut requirements: Vec<Spec> = Vec::new();
-    if !wanted.spec.is_empty() {
-        requirements.push(wanted.spec.parse()?);
-    }
+    let mut requirements: Vec<Spec> = wanted.spec().cloned().into_iter().collect();
     requirements.extend(additions.iter().map(|addition| addition.spec.clone()));
     if let Now::Versions(receipt, _) = now {
         // A branch may have moved on.
@@ -146,23 +147,21 @@ pub(crate) fn find(
             }
         }
     }
-    let texts: Vec<&str> = requirements.iter().map(Spec::text).collect();
-    let mut inputs = Inputs::parse(&texts, &wanted.constraints, wanted.pre)?;
+    let mut inputs = Inputs::parse(&[], &wanted.constraints, wanted.pre)?;
+    inputs.requirements = requirements.iter().map(Spec::requirement).collect();
+    inputs.editable = requirements
+        .iter()
+        .filter(|spec| spec.is_editable())
+        .map(|spec| spec.name().clone())
+        .collect();
     inputs.index = wanted.index.clone();
     let versions = |receipt: &Receipt| -> HashMap<Name, Version> {
-        let kept = receipt
-            .packages
-            .iter()
-            .filter_map(|package| package.split_once("=="));
-        kept.filter_map(|(name, version)| Some((name.parse().ok()?, version.parse().ok()?)))
-            .collect()
+        receipt.packages.clone().into_iter().collect()
     };
     match now {
         Now::Versions(receipt, loose) => {
             inputs.preferred = versions(receipt);
-            inputs
-                .preferred
-                .retain(|name, _| !loose.contains(name.as_str()));
+            inputs.preferred.retain(|name, _| !loose.contains(name));
         }
         // Where nothing is newer nothing is made, and its wheels aren't wanted.
         Now::Python(receipt) if install => inputs.ahead = Some(versions(receipt)),
@@ -224,7 +223,7 @@ pub(crate) fn find(
 
 /// Names what isn't in it because of its condition.
 fn say_left_out(ctx: &Context, additions: &[Addition], python: &Installed, pins: &[ResolvedPin]) {
-    let is_in = |name: &str| pins.iter().any(|pin| pin.name.as_str() == name);
+    let is_in = |name: &Name| pins.iter().any(|pin| pin.name == *name);
     let conditional = additions
         .iter()
         .map(|addition| &addition.spec)
@@ -343,7 +342,7 @@ pub(crate) fn candidates(
             found.push(python);
         }
     }
-    if let Some(key) = now.and_then(|now| now.python.parse::<Key>().ok()) {
+    if let Some(key) = now.map(|now| now.python) {
         found.sort_by_key(|python| !key.is_same_minor(&python.key));
     }
     if found.is_empty() {
@@ -422,11 +421,7 @@ pub(crate) fn has_exposed(receipt: &Receipt, wanted: &BTreeMap<String, String>) 
 
 /// `wanted` without the names that it hides of what is to be exposed now.
 pub(crate) fn shown(wanted: &Wanted, additions: &[Addition], wheels: &[CachedWheel]) -> Wanted {
-    let of = |name: &str| {
-        wheels
-            .iter()
-            .find(|wheel| Name::normalize(wheel.name()) == name)
-    };
+    let of = |name: &Name| wheels.iter().find(|wheel| wheel.package() == name);
     let anew = additions
         .iter()
         .filter(|addition| addition.anew)
@@ -446,11 +441,7 @@ pub(crate) fn apps(
     additions: &[Addition],
     wheels: &[CachedWheel],
 ) -> Result<Vec<App>> {
-    let of = |name: &str| {
-        wheels
-            .iter()
-            .find(|wheel| Name::normalize(wheel.name()) == name)
-    };
+    let of = |name: &Name| wheels.iter().find(|wheel| wheel.package() == name);
     let mut apps: Vec<App> = Vec::new();
     let mut offer = |wheel: &CachedWheel| {
         for script in wheel.scripts() {
@@ -461,13 +452,13 @@ pub(crate) fn apps(
         }
         !wheel.scripts().is_empty()
     };
-    let own = of(&wanted.name);
+    let own = wanted.spec().and_then(|spec| of(spec.name()));
     let mut any = own.is_some_and(&mut offer);
     for package in &wanted.expose_from {
         if !of(package).is_some_and(&mut offer) {
             return Err(Error::NothingToExpose {
                 tool: wanted.tool(),
-                package: package.clone(),
+                package: package.to_string(),
             });
         }
         any = true;
@@ -477,16 +468,16 @@ pub(crate) fn apps(
         if !left_out && !of(addition.spec.name()).is_some_and(&mut offer) {
             return Err(Error::NothingToExpose {
                 tool: wanted.tool(),
-                package: addition.spec.name().into(),
+                package: addition.spec.name().to_string(),
             });
         }
     }
-    if !any && !wanted.spec.is_empty() {
+    if !any && wanted.spec().is_some() {
         let version = own
             .map(|wheel| wheel.version().to_string())
             .unwrap_or_default();
         return Err(Error::NoCommands {
-            name: wanted.name.clone(),
+            name: wanted.name().into(),
             version,
         });
     }
@@ -510,10 +501,10 @@ pub(crate) fn apps(
 
 /// Whether commands of the package `name` are linked: the tool's own, and what is exposed beside
 /// it.
-pub(crate) fn offers(wanted: &Wanted, additions: &[Addition], name: &str) -> bool {
+pub(crate) fn offers(wanted: &Wanted, additions: &[Addition], name: &Name) -> bool {
     let mut exposed = additions.iter().filter(|addition| addition.expose);
-    name == wanted.name
-        || wanted.expose_from.iter().any(|from| from == name)
+    wanted.is_for(name)
+        || wanted.expose_from.contains(name)
         || exposed.any(|addition| addition.spec.name() == name)
 }
 
@@ -525,7 +516,7 @@ pub(crate) fn offering<'a>(
 ) -> Vec<&'a CachedWheel> {
     wheels
         .iter()
-        .filter(|wheel| offers(wanted, additions, &Name::normalize(wheel.name())))
+        .filter(|wheel| offers(wanted, additions, wheel.package()))
         .collect()
 }
 
@@ -540,7 +531,7 @@ pub(crate) fn write(
     apps: Vec<App>,
     staging: &Path,
     home: &Path,
-) -> Result<Receipt> {
+) -> Result<Option<Receipt>> {
     let python = &resolved.python;
     let exact = request_of(wanted)?.is_some_and(|request| request.is_exact());
     let options = VenvOptions {
@@ -550,8 +541,8 @@ pub(crate) fn write(
     };
     venv::create(&ctx.paths, python, home, staging, &options)?;
     let asked = |wheel: &CachedWheel| {
-        let name = Name::normalize(wheel.name());
-        name == wanted.name
+        let name = wheel.package();
+        wanted.is_for(name)
             || additions
                 .iter()
                 .any(|addition| addition.spec.name() == name)
@@ -560,9 +551,9 @@ pub(crate) fn write(
     let mut order: Vec<&CachedWheel> = wheels.iter().collect();
     order.sort_by_key(|wheel| {
         (
-            Name::normalize(wheel.name()) != wanted.name,
+            !wanted.is_for(wheel.package()),
             !asked(wheel),
-            Name::normalize(wheel.name()),
+            wheel.package(),
         )
     });
     let mut environment = Environment::new(staging, home, &python.facts, true);
@@ -570,7 +561,7 @@ pub(crate) fn write(
         let pin = resolved
             .pins
             .iter()
-            .find(|pin| pin.name.as_str() == Name::normalize(wheel.name()));
+            .find(|pin| pin.name == *wheel.package());
         let direct_url = pin.and_then(|pin| pin.direct_url.as_deref());
         let linked = environment.install(
             wheel,
@@ -585,19 +576,14 @@ pub(crate) fn write(
     }
     environment.finish()?;
 
-    let version_of = |name: &str| {
-        resolved
-            .pins
-            .iter()
-            .find(|pin| pin.name.as_str() == name)
-            .map(|pin| pin.version.to_string())
-            .unwrap_or_default()
+    let version = wanted
+        .spec()
+        .and_then(|spec| resolved.version_of(spec.name()));
+    // A script's environment is never changed, so it has no receipt.
+    let Some(version) = version.cloned() else {
+        return Ok(None);
     };
-    let mut receipt = Receipt::new(
-        wanted.clone(),
-        version_of(&wanted.name),
-        python.key.to_string(),
-    );
+    let mut receipt = Receipt::new(wanted.clone(), version, python.key);
     receipt.packages = resolved.packages();
     receipt.addressed = resolved.addressed();
     receipt.commits = resolved.commits();
@@ -605,9 +591,8 @@ pub(crate) fn write(
     receipt.injected = additions
         .iter()
         .map(|addition| Injected {
-            name: addition.spec.name().into(),
-            spec: addition.spec.text().into(),
-            version: version_of(addition.spec.name()),
+            version: resolved.version_of(addition.spec.name()).cloned(),
+            spec: addition.spec.clone(),
             expose: addition.expose,
         })
         .collect();
@@ -631,5 +616,5 @@ pub(crate) fn write(
         .into());
     }
     receipt.write(staging)?;
-    Ok(receipt)
+    Ok(Some(receipt))
 }

@@ -5,8 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use pep440_rs::Version;
-
 use super::receipt::Receipt;
 use super::{contents, folder, install};
 use crate::Context;
@@ -64,7 +62,7 @@ pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
         ));
     }
     if let Some(package) = missing(&home, receipt) {
-        return Some(format!("it has lost {}", escaped(package)));
+        return Some(format!("it has lost {}", escaped(&package)));
     }
     let mut command = Command::new(&python);
     // Isolated: modules that lie in the folder somebody stands in are nobody's.
@@ -110,18 +108,13 @@ pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
 
 /// The first package of the receipt that isn't installed in that version in the environment at
 /// `home`: no `.dist-info` folder says so.
-fn missing<'r>(home: &Path, receipt: &'r Receipt) -> Option<&'r str> {
+fn missing(home: &Path, receipt: &Receipt) -> Option<String> {
     let there = contents::installed(home);
-    receipt.packages.iter().map(String::as_str).find(|package| {
-        let Some((name, version)) = package.split_once("==") else {
-            return false;
-        };
-        let Ok(version) = version.parse::<Version>() else {
-            return false;
-        };
+    let lost = receipt.packages.iter().find(|(name, version)| {
         // What writes its version in a way of its own is known by its name.
         !there.iter().any(|other| {
-            other.name == name && other.version.as_ref().is_none_or(|is| *is == version)
+            other.name == **name && other.version.as_ref().is_none_or(|is| is == *version)
         })
-    })
+    });
+    lost.map(|(name, version)| format!("{name}=={version}"))
 }

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use super::environment::{self, Addition, Now, Resolved, ResolvedPin};
 use super::expose::Moved;
 use super::outcome::{self, Change, Outcome};
-use super::receipt::{Receipt, Wanted};
+use super::receipt::{Receipt, Subject, Wanted};
 use super::spec::{self, Spec};
 use super::{Error, Result, commands, contents, expose, find, folder, manuals};
 use crate::Context;
 use crate::package::options::IndexOptions;
-use crate::package::requirement::Name;
+use crate::package::requirement::{self, Name};
 use crate::package::resolve::Gate;
 use crate::package::{self, bytecode, link, wheel};
-use crate::python::key::Key;
 use crate::report::{Bar, Silent};
 use crate::store::atomic::Staging;
 use crate::store::cache;
@@ -48,28 +47,26 @@ pub(crate) struct Options {
 /// Installs a tool, or finds it installed.
 pub(crate) fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<Outcome> {
     let wanted = Wanted {
-        name: spec.name().into(),
-        spec: spec.text().into(),
         suffix: spec::suffix(&options.suffix)?,
         python_request: options.python.clone(),
-        pinned: false,
         pre: options.pre,
         expose: options.expose.clone(),
         expose_from: options
             .expose_from
             .iter()
-            .map(|name| Name::normalize(name))
-            .collect(),
+            .map(|name| name.parse())
+            .collect::<std::result::Result<_, requirement::Error>>()?,
         constraints: options.constraints.clone(),
         index: options.index.clone(),
-        ..Wanted::default()
+        ..Wanted::new(spec.clone())
     };
     let home = folder(&ctx.paths, &wanted.tool());
     // Looked at before the lock is taken: the answer is the usual one, and reading needs none.
     let is_news = |done: &Outcome| {
         done.receipt
+            .wanted
             .spec()
-            .is_ok_and(|asked| spec.is_another_choice(&asked))
+            .is_some_and(|asked| spec.is_another_choice(asked))
     };
     if let Some(done) = already(
         ctx,
@@ -88,18 +85,18 @@ pub(crate) fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<O
     if let Some(other) = old
         .as_ref()
         .map(|old| &old.wanted)
-        .filter(|other| other.name != wanted.name)
+        .filter(|other| other.name() != wanted.name())
     {
         return Err(Error::OtherPackage {
             tool: wanted.tool(),
-            package: other.name.clone(),
+            package: other.name().into(),
             suffix: other.suffix.clone(),
         });
     }
     if let Some(mut done) = already(ctx, &wanted, spec, options, old.clone()) {
         // What is installed is what is asked for; upgrades are to know what that was.
         if is_news(&done) {
-            done.receipt.wanted.spec = spec.text().into();
+            done.receipt.wanted.subject = Subject::Package(spec.clone());
             done.receipt.write(&home)?;
         }
         return Ok(done);
@@ -108,7 +105,7 @@ pub(crate) fn install(ctx: &Context, spec: &Spec, options: &Options) -> Result<O
     let mut additions: Vec<Addition> = options.with.iter().cloned().map(Addition::inside).collect();
     if let Some(old) = old.as_ref().filter(|_| options.locked.is_none()) {
         // What was injected before, and wasn't asked for differently now, stays.
-        for addition in additions_of(old)? {
+        for addition in additions_of(old) {
             if !additions
                 .iter()
                 .any(|other| other.spec.name() == addition.spec.name())
@@ -164,8 +161,8 @@ pub(crate) fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) ->
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
-    let mut additions = additions_of(&old)?;
-    let mut new: Vec<String> = Vec::new();
+    let mut additions = additions_of(&old);
+    let mut new: Vec<Name> = Vec::new();
     for spec in specs {
         if old
             .injected
@@ -177,7 +174,7 @@ pub(crate) fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) ->
         let there = old
             .injected
             .iter()
-            .find(|injected| injected.name == spec.name());
+            .find(|injected| injected.name() == spec.name());
         let asked = expose;
         let expose = expose || there.is_some_and(|there| there.expose);
         // One of a name, but for those that conditions tell apart.
@@ -188,12 +185,12 @@ pub(crate) fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) ->
             expose,
             anew: asked,
         });
-        if !new.iter().any(|name| name == spec.name()) {
-            new.push(spec.name().to_string());
+        if !new.contains(spec.name()) {
+            new.push(spec.name().clone());
         }
     }
     if new.is_empty() && is_whole(ctx, &old) {
-        let names = specs.iter().map(|spec| spec.name().to_string()).collect();
+        let names = specs.iter().map(|spec| spec.name().clone()).collect();
         return Ok(Outcome {
             change: Change::AlreadyInjected(names),
             receipt: old,
@@ -206,7 +203,7 @@ pub(crate) fn inject(ctx: &Context, tool: &str, specs: &[Spec], expose: bool) ->
         receipt
             .injected
             .iter()
-            .any(|there| there.name == *name && !there.version.is_empty())
+            .any(|there| there.name() == name && there.version.is_some())
     });
     Ok(Outcome {
         change: Change::Injected(new, linked),
@@ -225,15 +222,15 @@ pub(crate) fn uninject(
     let name = find(&ctx.paths, tool)?.wanted.tool();
     let _lock = hold(ctx, &name)?;
     let old = find(&ctx.paths, tool)?;
-    let mut additions = additions_of(&old)?;
+    let mut additions = additions_of(&old);
     let (mut gone, mut unknown) = (Vec::new(), Vec::new());
     for package in packages {
-        let normal = Name::normalize(package);
+        let parsed = package.parse::<Name>().ok();
         let before = additions.len();
-        additions.retain(|addition| addition.spec.name() != normal);
+        additions.retain(|addition| Some(addition.spec.name()) != parsed.as_ref());
         if additions.len() < before {
-            gone.push(normal);
-        } else if !gone.contains(&normal) {
+            gone.extend(parsed);
+        } else if !gone.iter().any(|name| Some(name) == parsed.as_ref()) {
             unknown.push(Error::NotInjected {
                 tool: name.clone(),
                 package: package.clone(),
@@ -272,7 +269,7 @@ pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
         let (receipt, moved) = remake(
             ctx,
             &held(&old),
-            &additions_of(&old)?,
+            &additions_of(&old),
             &old,
             &BTreeSet::new(),
         )?;
@@ -284,7 +281,7 @@ pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     }
     let bar = ctx.report.spinner(&name);
     let wanted = old.wanted.clone();
-    let additions = additions_of(&old)?;
+    let additions = additions_of(&old);
     let resolved = prepare(
         ctx,
         &wanted,
@@ -313,45 +310,38 @@ pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     })
 }
 
-/// The version that [`upgrade`] would come to, were the tool not held; of a tool from git that has
-/// another commit now, with that.
+/// The other version that [`upgrade`] would come to, were the tool not held; of a tool from git that
+/// has another commit now, with that.
 ///
 /// # Errors
 /// What is asked for can't be had, or nobody can be asked.
-pub(crate) fn newest(ctx: &Context, old: &Receipt) -> Result<String> {
+pub(crate) fn newest(ctx: &Context, old: &Receipt) -> Result<Option<String>> {
     // Nothing is installed for a question.
     if std::fs::metadata(folder(&ctx.paths, &old.wanted.tool()).join("bin/python")).is_err() {
-        return Ok(old.version.clone());
+        return Ok(None);
     }
     let bar = ctx.report.spinner(&old.wanted.tool());
     let resolved = environment::find(
         ctx,
         &old.wanted,
-        &additions_of(old)?,
+        &additions_of(old),
         Now::Python(old),
         false,
         None,
         bar.as_ref(),
     )?;
-    let Some(found) = resolved
-        .pins
-        .iter()
-        .find(|pin| pin.name.as_str() == old.wanted.name)
-    else {
-        return Ok(old.version.clone());
+    let mut pins = resolved.pins.iter();
+    let Some(found) = pins.find(|pin| old.wanted.is_for(&pin.name)) else {
+        return Ok(None);
     };
-    let version = found.version.to_string();
-    Ok(match found.commit() {
-        Some(commit)
-            if old
-                .commits
-                .get(&old.wanted.name)
-                .is_some_and(|before| *before != commit) =>
-        {
-            format!("{version} ({commit:.7})")
-        }
-        _ => version,
-    })
+    let before = old.commits.get(&found.name);
+    if let Some(commit) = found
+        .commit()
+        .filter(|commit| before.is_some_and(|before| before != commit))
+    {
+        return Ok(Some(format!("{} ({commit:.7})", found.version)));
+    }
+    Ok((found.version != old.version).then(|| found.version.to_string()))
 }
 
 /// Makes a tool's environment anew from its receipt.
@@ -361,7 +351,7 @@ pub(crate) fn reinstall(ctx: &Context, tool: &str, python: Option<String>) -> Re
     let old = find(&ctx.paths, tool)?;
     let mut wanted = held(&old);
     wanted.python_request = python.or(wanted.python_request);
-    let (receipt, moved) = remake(ctx, &wanted, &additions_of(&old)?, &old, &BTreeSet::new())?;
+    let (receipt, moved) = remake(ctx, &wanted, &additions_of(&old), &old, &BTreeSet::new())?;
     Ok(Outcome {
         change: Change::Remade,
         receipt,
@@ -376,7 +366,7 @@ fn remake(
     wanted: &Wanted,
     additions: &[Addition],
     old: &Receipt,
-    loose: &BTreeSet<String>,
+    loose: &BTreeSet<Name>,
 ) -> Result<(Receipt, Vec<Moved>)> {
     let bar = ctx.report.spinner(&wanted.tool());
     let resolved = prepare(
@@ -398,7 +388,7 @@ fn held(old: &Receipt) -> Wanted {
     if wanted.pinned {
         wanted
             .constraints
-            .push(format!("{}=={}", wanted.name, old.version));
+            .push(format!("{}=={}", wanted.name(), old.version));
     }
     wanted
 }
@@ -430,17 +420,15 @@ fn hold(ctx: &Context, tool: &str) -> Result<Lock> {
     Ok(lock)
 }
 
-fn additions_of(receipt: &Receipt) -> Result<Vec<Addition>> {
+fn additions_of(receipt: &Receipt) -> Vec<Addition> {
     let injected = receipt.injected.iter();
-    Ok(injected
-        .map(|injected| {
-            Ok(Addition {
-                spec: injected.spec.parse()?,
-                expose: injected.expose,
-                anew: false,
-            })
+    injected
+        .map(|injected| Addition {
+            spec: injected.spec.clone(),
+            expose: injected.expose,
+            anew: false,
         })
-        .collect::<std::result::Result<_, spec::Error>>()?)
+        .collect()
 }
 
 /// The outcome where there is nothing to do: it is there, whole, and is what is asked for.
@@ -457,12 +445,10 @@ fn already(
         Some(request) if old.wanted.python_request.as_ref() == Some(request) => true,
         Some(_) => {
             let request = environment::request_of(wanted).ok().flatten()?;
-            old.python
-                .parse::<Key>()
-                .is_ok_and(|key| request.matches(&key))
+            request.matches(&old.python)
         }
     };
-    let met = spec.is_met_by(&old.version, &old.spec().ok()?)
+    let met = spec.is_met_by(&old.version, old.wanted.spec()?)
         && same_python
         && options
             .locked
@@ -492,7 +478,7 @@ pub(crate) fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
         && locked
             .packages()
             .iter()
-            .all(|package| receipt.packages.contains(package))
+            .all(|(name, version)| receipt.packages.get(name) == Some(version))
         && locked
             .commits()
             .iter()
@@ -511,9 +497,7 @@ pub(crate) fn is_whole(ctx: &Context, receipt: &Receipt) -> bool {
 }
 
 fn same_minor(old: &Receipt, resolved: &Resolved) -> bool {
-    old.python
-        .parse::<Key>()
-        .is_ok_and(|key| key.is_same_minor(&resolved.python.key))
+    old.python.is_same_minor(&resolved.python.key)
 }
 
 /// Finds out what would be made. Names in the bin folder are looked at first, as far as they are
@@ -545,7 +529,7 @@ fn prepare(
     // there is somebody who may have one.
     let shared = !force && !ctx.offline && expose::is_shared(&ctx.paths, &tool);
     let gate = shared.then(|| {
-        let name = wanted.name.parse().ok()?;
+        let name = wanted.spec()?.name().clone();
         let (paths, wanted) = (ctx.paths.clone(), wanted.clone());
         let agrees = move |scripts: &[String]| check_links(&paths, &wanted, scripts).is_ok();
         Some(Gate {
@@ -561,7 +545,7 @@ fn prepare(
             .any(|pin| !wheel::is_cached(&ctx.paths, &pin.sha256))
     {
         let offering = |pin: &&ResolvedPin| {
-            pin.file.ends_with(".whl") && environment::offers(wanted, additions, pin.name.as_str())
+            pin.file.ends_with(".whl") && environment::offers(wanted, additions, &pin.name)
         };
         for pin in resolved.pins.iter().filter(offering) {
             let url = pin.url.as_deref();
@@ -636,7 +620,8 @@ fn make_once(
         apps.clone(),
         staging.path(),
         &home,
-    )?;
+    )?
+    .ok_or_else(|| super::not_installed(&ctx.paths, &tool))?;
     step("packages linked into its environment");
 
     // Nobody else of ours changes the bin folder between the look and the links.

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use pep440_rs::Version;
 use serde::Serialize;
 
 use super::folder;
 use super::receipt::Receipt;
+use super::spec::Spec;
+use crate::package::requirement::Name;
 use crate::python::key::Key;
 use crate::store::paths::Paths;
 
@@ -13,11 +16,11 @@ use crate::store::paths::Paths;
 pub(crate) struct Tool {
     /// The package's; the tool's is this and the suffix.
     pub name: String,
-    pub version: String,
+    pub version: Version,
     pub spec: String,
     pub suffix: String,
     /// The exact Python that runs it now.
-    pub python: String,
+    pub python: Key,
     pub pinned: bool,
     pub env: PathBuf,
     pub apps: Vec<App>,
@@ -35,9 +38,9 @@ pub(crate) struct App {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Injected {
-    pub name: String,
-    pub version: String,
-    pub spec: String,
+    pub name: Name,
+    pub version: Version,
+    pub spec: Spec,
 }
 
 impl Tool {
@@ -50,11 +53,15 @@ impl Tool {
                 .find_map(|folder| folder.file_name()?.to_str()?.parse::<Key>().ok())
         });
         Tool {
-            name: receipt.wanted.name,
+            name: receipt.wanted.name().into(),
             version: receipt.version,
-            spec: receipt.wanted.spec,
+            spec: receipt
+                .wanted
+                .spec()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             suffix: receipt.wanted.suffix,
-            python: now.map_or(receipt.python, |key| key.to_string()),
+            python: now.unwrap_or(receipt.python),
             pinned: receipt.wanted.pinned,
             env,
             apps: receipt
@@ -68,11 +75,12 @@ impl Tool {
             injected: receipt
                 .injected
                 .into_iter()
-                .filter(|injected| !injected.version.is_empty())
-                .map(|injected| Injected {
-                    name: injected.name,
-                    version: injected.version,
-                    spec: injected.spec,
+                .filter_map(|injected| {
+                    Some(Injected {
+                        name: injected.name().clone(),
+                        version: injected.version?,
+                        spec: injected.spec,
+                    })
                 })
                 .collect(),
             broken: interpreter.is_none(),
@@ -82,12 +90,5 @@ impl Tool {
     /// As the other verbs name it.
     pub(crate) fn tool(&self) -> String {
         format!("{}{}", self.name, self.suffix)
-    }
-
-    /// The Python's version, where its key can be read.
-    pub(crate) fn python_version(&self) -> String {
-        self.python
-            .parse::<Key>()
-            .map_or_else(|_| self.python.clone(), |key| key.version.to_string())
     }
 }

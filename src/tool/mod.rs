@@ -38,6 +38,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Spec(#[from] spec::Error),
     #[error(transparent)]
+    Name(#[from] crate::package::requirement::Error),
+    #[error(transparent)]
     Receipt(#[from] receipt::Error),
     #[error(transparent)]
     Expose(#[from] expose::Error),
@@ -170,6 +172,7 @@ impl Error {
     pub(crate) fn code(&self) -> Code {
         match self {
             Error::Spec(_)
+            | Error::Name(_)
             | Error::OtherPackage { .. }
             | Error::Request(_)
             | Error::BadName(_)

@@ -8,7 +8,7 @@ use pep440_rs::Version;
 
 use super::expose::Moved;
 use super::receipt::Receipt;
-use crate::python::key::Key;
+use crate::package::requirement::Name;
 
 /// Packages that a line names; the others are counted.
 const SHOWN: usize = 5;
@@ -23,7 +23,7 @@ pub(crate) enum Change {
     Newest,
     /// From this version; the commands that are linked since, and those that aren't any more.
     Upgraded {
-        from: String,
+        from: Version,
         linked: Vec<String>,
         unlinked: Vec<String>,
     },
@@ -33,10 +33,10 @@ pub(crate) enum Change {
     /// it.
     Remade,
     /// These packages; and the commands that are linked since.
-    Injected(Vec<String>, Vec<String>),
+    Injected(Vec<Name>, Vec<String>),
     /// These are in it already.
-    AlreadyInjected(Vec<String>),
-    Uninjected(Vec<String>),
+    AlreadyInjected(Vec<Name>),
+    Uninjected(Vec<Name>),
     /// It is held at its version.
     Held,
 }
@@ -53,21 +53,12 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let receipt = &self.receipt;
         let tool = format!("{} {}", receipt.wanted.tool(), receipt.version);
-        let python = receipt
-            .python
-            .parse::<Key>()
-            .map_or_else(|_| receipt.python.clone(), |key| key.version.to_string());
+        let python = receipt.python.version;
         let apps: Vec<&str> = receipt.apps.iter().map(|app| app.name.as_str()).collect();
-        let versions = |names: &[String]| -> String {
-            let named = names.iter().map(|name| {
-                match receipt
-                    .injected
-                    .iter()
-                    .find(|injected| injected.name == *name)
-                {
-                    Some(injected) => format!("{name} {}", injected.version),
-                    None => name.clone(),
-                }
+        let versions = |names: &[Name]| -> String {
+            let named = names.iter().map(|name| match receipt.packages.get(name) {
+                Some(version) => format!("{name} {version}"),
+                None => name.to_string(),
             });
             named.collect::<Vec<_>>().join(", ")
         };
@@ -76,7 +67,7 @@ impl fmt::Display for Outcome {
                 if receipt
                     .injected
                     .iter()
-                    .all(|injected| injected.version.is_empty()) =>
+                    .all(|injected| injected.version.is_none()) =>
             {
                 write!(f, "installed {tool} ({python}): {}", apps.join(", "))
             }
@@ -84,8 +75,8 @@ impl fmt::Display for Outcome {
                 let there = receipt
                     .injected
                     .iter()
-                    .filter(|injected| !injected.version.is_empty());
-                let with: Vec<String> = there.map(|injected| injected.name.clone()).collect();
+                    .filter(|injected| injected.version.is_some());
+                let with: Vec<Name> = there.map(|injected| injected.name().clone()).collect();
                 write!(
                     f,
                     "installed {tool} with {} ({python}): {}",
@@ -103,10 +94,11 @@ impl fmt::Display for Outcome {
                 linked,
                 unlinked,
             } => {
-                let back = from
-                    .parse::<Version>()
-                    .is_ok_and(|from| receipt.version.parse().is_ok_and(|to: Version| to < from));
-                let verb = if back { "downgraded" } else { "upgraded" };
+                let verb = if receipt.version < *from {
+                    "downgraded"
+                } else {
+                    "upgraded"
+                };
                 write!(
                     f,
                     "{verb} {} {from} -> {} ({python})",
@@ -145,7 +137,7 @@ impl fmt::Display for Outcome {
                 linked.join(", ")
             ),
             Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),
-            Change::Uninjected(names) => write!(f, "removed {} from {tool}", names.join(", ")),
+            Change::Uninjected(names) => write!(f, "removed {} from {tool}", joined(names)),
             Change::Held => write!(
                 f,
                 "{tool} is pinned; boot tool unpin {} lets it go on",
@@ -189,17 +181,13 @@ pub(crate) fn commands_only_in(one: &Receipt, other: &Receipt) -> Vec<String> {
     only.map(|app| app.name.clone()).collect()
 }
 
-/// How two lists of `NAME==VERSION` differ, for people.
-fn differences(old: &[String], new: &[String]) -> Vec<String> {
-    let by_name = |packages: &[String]| -> BTreeMap<String, String> {
-        let pairs = packages
-            .iter()
-            .filter_map(|package| package.split_once("=="));
-        pairs
-            .map(|(name, version)| (name.to_string(), version.to_string()))
-            .collect()
-    };
-    let (old, new) = (by_name(old), by_name(new));
+fn joined(names: &[Name]) -> String {
+    let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+    names.join(", ")
+}
+
+/// The differences between two sets of packages, for people.
+fn differences(old: &BTreeMap<Name, Version>, new: &BTreeMap<Name, Version>) -> Vec<String> {
     let changed = new
         .iter()
         .filter_map(|(name, version)| match old.get(name) {
@@ -220,10 +208,15 @@ mod tests {
 
     #[test]
     fn differences_lists_changed_packages() {
-        let packages = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let old = packages(&["a==1", "b==1.0", "c==3"]);
+        let packages = |list: &[(&str, &str)]| {
+            let parsed = list
+                .iter()
+                .map(|(name, version)| (name.parse().unwrap(), version.parse().unwrap()));
+            parsed.collect::<BTreeMap<_, _>>()
+        };
+        let old = packages(&[("a", "1"), ("b", "1.0"), ("c", "3")]);
         assert_eq!(
-            differences(&old, &packages(&["a==1", "b==1.1", "d==2"])),
+            differences(&old, &packages(&[("a", "1"), ("b", "1.1"), ("d", "2")])),
             ["b 1.0 -> 1.1", "d 2 is new", "c is gone"]
         );
         assert!(differences(&old, &old).is_empty());

@@ -6,10 +6,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use super::spec::{self, Spec};
 use crate::package::options::IndexOptions;
+use crate::package::requirement::Name;
+use crate::python::key::Key;
+use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
@@ -22,34 +26,32 @@ const SCHEMA: u32 = 1;
 pub(crate) struct Receipt {
     schema: u32,
     /// The package's version that is installed.
-    pub version: String,
-    /// The exact Python it was made with, see `python::key`. It follows the minor's link since
-    /// then.
-    pub python: String,
+    pub version: Version,
+    /// The exact Python it was made with. It follows the minor's link since then.
+    pub python: Key,
     #[serde(flatten)]
     pub wanted: Wanted,
-    /// Everything in the environment: `name==version`, sorted.
-    pub packages: Vec<String>,
-    /// The wheels' SHA-256 of what came from an address, by name.
+    /// Every package in the environment. Written as `name==version`.
+    #[serde(with = "packages")]
+    pub packages: BTreeMap<Name, Version>,
+    /// The wheels of what came from an address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub addressed: BTreeMap<String, String>,
-    /// The commits of what came from git, by name.
+    pub addressed: BTreeMap<Name, Sha256>,
+    /// The commits of what came from git.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub commits: BTreeMap<String, String>,
+    pub commits: BTreeMap<Name, String>,
     #[serde(default, rename = "app", skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<App>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub injected: Vec<Injected>,
 }
 
-/// What was asked for, injected packages aside.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The request for an environment, injected packages aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Wanted {
-    /// The package's name, normalized.
-    pub name: String,
-    /// The requirement, as PEP 508 writes it.
-    pub spec: String,
+    #[serde(flatten)]
+    pub subject: Subject,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub suffix: String,
     /// The request for a Python, where there was one.
@@ -62,7 +64,7 @@ pub(crate) struct Wanted {
     pub pre: bool,
     /// Packages whose commands are linked beside the tool's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub expose_from: Vec<String>,
+    pub expose_from: Vec<Name>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<String>,
     /// Links that were chosen beside those: name and command.
@@ -71,9 +73,58 @@ pub(crate) struct Wanted {
     /// Names that aren't linked although the packages offer them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hide: Vec<String>,
-    /// Where packages may come from.
+    /// The indexes that packages may come from.
     #[serde(flatten)]
     pub index: IndexOptions,
+}
+
+/// What an environment is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "SubjectRecord", into = "SubjectRecord")]
+pub(crate) enum Subject {
+    Package(Spec),
+    /// A script that names what it needs (PEP 723).
+    Script(String),
+}
+
+/// A subject as a receipt has it. A script's requirement is empty.
+#[derive(Serialize, Deserialize)]
+struct SubjectRecord {
+    name: String,
+    spec: String,
+}
+
+impl TryFrom<SubjectRecord> for Subject {
+    type Error = spec::Error;
+
+    fn try_from(record: SubjectRecord) -> Result<Subject, spec::Error> {
+        if record.spec.is_empty() {
+            return Ok(Subject::Script(record.name));
+        }
+        Ok(Subject::Package(record.spec.parse()?))
+    }
+}
+
+impl From<Subject> for SubjectRecord {
+    fn from(subject: Subject) -> SubjectRecord {
+        let spec = match &subject {
+            Subject::Package(spec) => spec.to_string(),
+            Subject::Script(_) => String::new(),
+        };
+        SubjectRecord {
+            name: subject.name().into(),
+            spec,
+        }
+    }
+}
+
+impl Subject {
+    fn name(&self) -> &str {
+        match self {
+            Subject::Package(spec) => spec.name().as_str(),
+            Subject::Script(name) => name,
+        }
+    }
 }
 
 /// One linked command.
@@ -87,24 +138,101 @@ pub(crate) struct App {
 
 /// A package that was put into the tool's environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "InjectedRecord", into = "InjectedRecord")]
 pub(crate) struct Injected {
-    pub name: String,
-    pub spec: String,
-    /// Empty where its condition isn't met by the Python that the tool has.
-    pub version: String,
+    pub spec: Spec,
+    /// None where its condition isn't met by the Python that the tool has.
+    pub version: Option<Version>,
     /// Its commands are linked too.
-    #[serde(default)]
     pub expose: bool,
 }
 
+/// An injected package as a receipt has it. A version that it doesn't have is empty.
+#[derive(Serialize, Deserialize)]
+struct InjectedRecord {
+    name: Name,
+    spec: Spec,
+    version: String,
+    #[serde(default)]
+    expose: bool,
+}
+
+impl TryFrom<InjectedRecord> for Injected {
+    type Error = pep440_rs::VersionParseError;
+
+    fn try_from(record: InjectedRecord) -> Result<Injected, pep440_rs::VersionParseError> {
+        let version = Some(record.version).filter(|version| !version.is_empty());
+        Ok(Injected {
+            spec: record.spec,
+            version: version.map(|version| version.parse()).transpose()?,
+            expose: record.expose,
+        })
+    }
+}
+
+impl From<Injected> for InjectedRecord {
+    fn from(injected: Injected) -> InjectedRecord {
+        InjectedRecord {
+            name: injected.spec.name().clone(),
+            spec: injected.spec,
+            version: injected
+                .version
+                .map(|version| version.to_string())
+                .unwrap_or_default(),
+            expose: injected.expose,
+        }
+    }
+}
+
+/// `name==version`, one a package.
+mod packages {
+    use std::collections::BTreeMap;
+
+    use pep440_rs::Version;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::package::requirement::Name;
+
+    pub(super) fn serialize<S: Serializer>(
+        packages: &BTreeMap<Name, Version>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(
+            packages
+                .iter()
+                .map(|(name, version)| format!("{name}=={version}")),
+        )
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Name, Version>, D::Error> {
+        let parse = |text: String| {
+            let mut parts = text.splitn(2, "==");
+            let (Some(name), Some(version)) = (parts.next(), parts.next()) else {
+                return Err(D::Error::custom("a package in it has no version"));
+            };
+            let name = name.parse().map_err(D::Error::custom)?;
+            Ok((name, version.parse().map_err(D::Error::custom)?))
+        };
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.into_iter().map(parse).collect()
+    }
+}
+
 impl Injected {
+    pub(crate) fn name(&self) -> &Name {
+        self.spec.name()
+    }
+
     /// Whether `spec` asks for nothing else.
     pub(crate) fn meets(&self, spec: &Spec) -> bool {
-        let Ok(asked) = self.spec.parse::<Spec>() else {
-            return false;
+        let met = match &self.version {
+            None => self.spec == *spec,
+            Some(version) => spec.is_met_by(version, &self.spec),
         };
-        let same = asked.condition() == spec.condition();
-        same && (asked == *spec && self.version.is_empty() || spec.is_met_by(&self.version, &asked))
+        met && self.spec.condition() == spec.condition()
     }
 }
 
@@ -130,15 +258,59 @@ struct Format {
 }
 
 impl Wanted {
+    /// A tool, as its package alone asks for it.
+    pub(crate) fn new(spec: Spec) -> Wanted {
+        Wanted::of(Subject::Package(spec))
+    }
+
+    /// An environment for the script of this name.
+    pub(crate) fn for_script(name: String) -> Wanted {
+        Wanted::of(Subject::Script(name))
+    }
+
+    fn of(subject: Subject) -> Wanted {
+        Wanted {
+            subject,
+            suffix: String::new(),
+            python_request: None,
+            pinned: false,
+            pre: false,
+            expose_from: Vec::new(),
+            constraints: Vec::new(),
+            expose: BTreeMap::new(),
+            hide: Vec::new(),
+            index: IndexOptions::default(),
+        }
+    }
+
+    /// The package's name, normalized; of a script its own.
+    pub(crate) fn name(&self) -> &str {
+        self.subject.name()
+    }
+
+    /// The package's requirement; a script has none.
+    pub(crate) fn spec(&self) -> Option<&Spec> {
+        match &self.subject {
+            Subject::Package(spec) => Some(spec),
+            Subject::Script(_) => None,
+        }
+    }
+
+    /// Whether the environment is for this package.
+    pub(crate) fn is_for(&self, name: &Name) -> bool {
+        self.spec().is_some_and(|spec| spec.name() == name)
+    }
+
     /// The tool's name: the package's, and the suffix.
     pub(crate) fn tool(&self) -> String {
-        format!("{}{}", self.name, self.suffix)
+        format!("{}{}", self.name(), self.suffix)
     }
 
     /// What holds its version back, as a person would name it; None where nothing does.
     pub(crate) fn bound(&self) -> Option<String> {
-        if self.spec.parse::<Spec>().is_ok_and(|spec| spec.is_bound()) {
-            return Some(self.spec.clone());
+        let bound = self.spec().filter(|spec| spec.versions().is_some());
+        if let Some(spec) = bound {
+            return Some(spec.to_string());
         }
         let before = self.index.before.map(|_| "--before".to_string());
         before.or_else(|| (!self.constraints.is_empty()).then(|| "--constraint".into()))
@@ -154,13 +326,13 @@ impl Wanted {
 }
 
 impl Receipt {
-    pub(crate) fn new(wanted: Wanted, version: String, python: String) -> Receipt {
+    pub(crate) fn new(wanted: Wanted, version: Version, python: Key) -> Receipt {
         Receipt {
             schema: SCHEMA,
             version,
             python,
             wanted,
-            packages: Vec::new(),
+            packages: BTreeMap::new(),
             addressed: BTreeMap::new(),
             commits: BTreeMap::new(),
             apps: Vec::new(),
@@ -231,11 +403,6 @@ impl Receipt {
         })?;
         Ok(atomic::write(&path, text.as_bytes(), Some(0o644))?)
     }
-
-    /// The requirement that it was installed with.
-    pub(crate) fn spec(&self) -> Result<Spec, spec::Error> {
-        self.wanted.spec.parse()
-    }
 }
 
 /// Every tool that has a receipt, by name; and what is wrong with those whose receipt can't be
@@ -266,6 +433,60 @@ pub(crate) fn all(paths: &Paths) -> (Vec<Receipt>, Vec<Error>) {
 mod tests {
     use super::*;
 
+    /// As boot 0.1 writes it, before receipts had types.
+    const OLD: &str = r#"schema = 1
+version = "1.0"
+python = "cpython-3.10.13-linux-x86_64-gnu"
+name = "my-tool"
+spec = "my-tool @ file:///w/my_tool-1.0-py3-none-any.whl"
+suffix = "@1"
+pinned = false
+pre = true
+expose-from = ["extra-one"]
+packages = ["extra-one==2.0rc1", "my-tool==1.0"]
+
+[expose]
+exx = "ex"
+
+[addressed]
+extra-one = "af08173916872a1c129fa59ce4218191e06d7ff0bbf51abed78b00e291fcd487"
+my-tool = "2f2c4956950593d9dbd971060757c690a939b998d06011eb30001548118146eb"
+
+[[app]]
+name = "ex@1"
+script = "ex"
+
+[[app]]
+name = "exx"
+script = "ex"
+
+[[injected]]
+name = "extra-one"
+spec = "extra-one @ file:///w/extra_one-2.0rc1-py3-none-any.whl ; python_version >= '3.8'"
+version = "2.0rc1"
+expose = false
+
+[[injected]]
+name = "never"
+spec = "never @ file:///w/never-3-py3-none-any.whl ; python_version < '3.8'"
+version = ""
+expose = false
+"#;
+
+    #[test]
+    fn read_old_receipt_writes_the_same() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("my-tool@1");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join(NAME), OLD).unwrap();
+        let receipt = Receipt::read(&folder).unwrap().unwrap();
+        assert_eq!(receipt.packages.len(), 2);
+        assert_eq!(receipt.injected[1].version, None);
+        assert!(receipt.wanted.spec().unwrap().url().is_some());
+        receipt.write(&folder).unwrap();
+        assert_eq!(fs::read_to_string(folder.join(NAME)).unwrap(), OLD);
+    }
+
     #[test]
     fn receipt_round_trips() {
         let home = tempfile::tempdir().unwrap();
@@ -273,25 +494,24 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         assert!(Receipt::read(&folder).unwrap().is_none());
         let wanted = Wanted {
-            name: "sphinx".into(),
-            spec: "sphinx>=8".into(),
             suffix: "@8".into(),
-            ..Wanted::default()
+            ..Wanted::new("sphinx>=8".parse().unwrap())
         };
         let mut receipt = Receipt::new(
             wanted,
-            "8.2.3".into(),
-            "cpython-3.11.9-linux-x86_64-gnu".into(),
+            "8.2.3".parse().unwrap(),
+            "cpython-3.11.9-linux-x86_64-gnu".parse().unwrap(),
         );
-        receipt.packages = vec!["furo==2024.8.6".into(), "sphinx==8.2.3".into()];
+        receipt.packages = [("furo", "2024.8.6"), ("sphinx", "8.2.3")]
+            .map(|(name, version)| (name.parse().unwrap(), version.parse().unwrap()))
+            .into();
         receipt.apps = vec![App {
             name: "sphinx-build@8".into(),
             script: "sphinx-build".into(),
         }];
         receipt.injected = vec![Injected {
-            name: "furo".into(),
-            spec: "furo".into(),
-            version: "2024.8.6".into(),
+            spec: "furo".parse().unwrap(),
+            version: Some("2024.8.6".parse().unwrap()),
             expose: false,
         }];
         receipt.write(&folder).unwrap();
@@ -317,12 +537,9 @@ mod tests {
             error.contains("newer boot") && error.contains("boot self update"),
             "{error}"
         );
-        let wanted = Wanted {
-            name: "other".into(),
-            spec: "other".into(),
-            ..Wanted::default()
-        };
-        Receipt::new(wanted, "1".into(), "x".into())
+        let wanted = Wanted::new("other".parse().unwrap());
+        let python = "cpython-3.11.9-linux-x86_64-gnu".parse().unwrap();
+        Receipt::new(wanted, "1".parse().unwrap(), python)
             .write(&folder)
             .unwrap();
         assert!(Receipt::read(&folder).is_err(), "another tool's");

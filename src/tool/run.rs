@@ -36,23 +36,24 @@ pub(crate) fn find(
     if with.is_empty()
         && typed.python.is_none()
         && typed.index == IndexOptions::default()
-        && let Some(receipt) = Receipt::read(&folder(&ctx.paths, spec.name()))?
+        && let Some(receipt) = Receipt::read(&folder(&ctx.paths, spec.name().as_str()))?
         && receipt
+            .wanted
             .spec()
-            .is_ok_and(|asked| spec.is_met_by(&receipt.version, &asked))
+            .is_some_and(|asked| spec.is_met_by(&receipt.version, asked))
         && install::is_whole(ctx, &receipt)
     {
         let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
         if let Ok(script) = choose(spec, command, &scripts) {
-            return Ok(folder(&ctx.paths, spec.name()).join("bin").join(script));
+            return Ok(folder(&ctx.paths, spec.name().as_str())
+                .join("bin")
+                .join(script));
         }
     }
     let wanted = Wanted {
-        name: spec.name().into(),
-        spec: spec.text().into(),
         python_request: typed.python.clone(),
         index: typed.index.clone(),
-        ..Wanted::default()
+        ..Wanted::new(spec.clone())
     };
     let additions: Vec<Addition> = with.iter().cloned().map(Addition::inside).collect();
     let home = environment_for(ctx, &wanted, &additions).map_err(|error| match error {
@@ -60,7 +61,7 @@ pub(crate) fn find(
         error => error,
     })?;
     let receipt =
-        Receipt::read_any(&home)?.ok_or_else(|| super::not_installed(&ctx.paths, &wanted.name))?;
+        Receipt::read_any(&home)?.ok_or_else(|| super::not_installed(&ctx.paths, wanted.name()))?;
     let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
     Ok(home.join("bin").join(choose(spec, command, &scripts)?))
 }
@@ -99,16 +100,15 @@ pub(crate) fn for_script(
         .to_string_lossy()
         .into_owned();
     let wanted = Wanted {
-        name,
         python_request: typed.python,
         index: typed.index.clone(),
-        ..Wanted::default()
+        ..Wanted::for_script(name)
     };
     Ok(environment_for(ctx, &wanted, &additions)?.join("bin/python"))
 }
 
 fn choose(spec: &Spec, command: Option<&str>, scripts: &[String]) -> Result<String> {
-    let wanted = command.unwrap_or(spec.name());
+    let wanted = command.unwrap_or(spec.name().as_str());
     let found = scripts.iter().find(|script| *script == wanted);
     let only = || {
         scripts
@@ -119,7 +119,7 @@ fn choose(spec: &Spec, command: Option<&str>, scripts: &[String]) -> Result<Stri
         .or_else(only)
         .cloned()
         .ok_or_else(|| Error::NoSuchCommand {
-            package: spec.name().into(),
+            package: spec.name().to_string(),
             command: wanted.into(),
             offered: scripts.to_vec(),
         })
@@ -136,13 +136,13 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
     // What lies in a folder on this machine may have changed since.
     let changes = additions
         .iter()
-        .map(|addition| addition.spec.text())
-        .chain([wanted.spec.as_str()])
-        .any(|text| text.contains("@ file:"));
+        .map(|addition| &addition.spec)
+        .chain(wanted.spec())
+        .any(|spec| spec.url().is_some_and(|url| url.starts_with("file:")));
     if !changes && let Some(home) = remembered(ctx, &root, &known) {
         return Ok(home);
     }
-    let bar = ctx.report.spinner(&wanted.name);
+    let bar = ctx.report.spinner(wanted.name());
     let resolved = environment::find(
         ctx,
         wanted,
@@ -152,10 +152,20 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
         None,
         bar.as_ref(),
     )?;
-    let packages = (resolved.packages(), resolved.addressed());
+    let packages: Vec<String> = resolved
+        .packages()
+        .iter()
+        .map(|(name, version)| format!("{name}=={version}"))
+        .collect();
+    let addressed = resolved.addressed();
+    // A script's has no receipt, and so is never that of a package which is called the same.
+    let owner = match wanted.spec() {
+        Some(spec) => spec.name().to_string(),
+        None => format!("script {}", wanted.name()),
+    };
     let content = name(format!(
-        "{} {packages:?} {:?}",
-        resolved.python.key, wanted.name
+        "{} {packages:?} {addressed:?} {owner:?}",
+        resolved.python.key
     ));
     let home = root.join(&content);
     let _lock = Lock::hold(

@@ -17,6 +17,7 @@ use crate::Context;
 use crate::package::build::Builder;
 use crate::package::direct::{self, Direct};
 use crate::package::options::IndexOptions;
+use crate::package::requirement;
 use crate::report::escaped;
 
 /// What goes along with what is typed.
@@ -69,7 +70,7 @@ pub(crate) fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
         .map(|extra| extra.trim().to_string())
         .filter(|extra| !extra.is_empty())
         .collect();
-    Ok(Spec::addressed(&name, &extras, &url, editable)?)
+    Ok(Spec::at_address(&name, &extras, &url, editable)?)
 }
 
 /// The requirement that was typed to go into a tool, with the condition behind its `;`: that is
@@ -80,11 +81,10 @@ pub(crate) fn spec(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
 pub(crate) fn conditional(ctx: &Context, typed: &str, more: &Typed) -> Result<Spec> {
     match spec::split_condition(typed) {
         (what, Some(condition)) => {
+            let wrong = |_| spec::Error::Condition { text: typed.into() };
+            requirement::parse_marker(condition.trim()).map_err(wrong)?;
             // Also an address has to be looked at, which a requirement's own parser doesn't do.
-            format!("x ;{condition}")
-                .parse::<Spec>()
-                .map_err(|_| spec::Error::Condition { text: typed.into() })?;
-            Ok(spec(ctx, what, more)?.when(condition.trim()))
+            Ok(spec(ctx, what, more)?.when(condition)?)
         }
         (what, None) => spec(ctx, what, more),
     }
@@ -117,9 +117,8 @@ pub(crate) fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
 /// What only a build can tell: the wheel is in the cache afterwards, so little is done twice.
 fn by_building(ctx: &Context, direct: &Direct, more: &Typed) -> Result<String> {
     let wanted = Wanted {
-        name: direct.to_string(),
         python_request: more.python.clone(),
-        ..Wanted::default()
+        ..Wanted::for_script(direct.to_string())
     };
     let python = environment::candidates(ctx, &wanted, None)?
         .into_iter()
@@ -214,7 +213,7 @@ mod tests {
                     ..Typed::default()
                 },
             )
-            .map(|spec| spec.text().to_string())
+            .map(|spec| spec.to_string())
         };
         let folder = project.display().to_string();
         assert_eq!(

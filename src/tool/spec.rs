@@ -1,26 +1,48 @@
-//! What is typed to name a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`, `black @
-//! URL`. Addresses without a name, and paths, are for `source`, which can look there.
+//! The requirement that names a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`, `black
+//! @ URL`. Addresses without a name, and paths, are for `source`, which can look there.
 
 use std::fmt;
 use std::str::FromStr;
 
-use pep508_rs::VersionOrUrl;
+use pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::{MarkerTree, VersionOrUrl};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::package::requirement;
+use crate::package::requirement::{self, Name, Requirement};
 use crate::report::escaped;
 
-/// One requirement, checked. Written as PEP 508 has it, so that a receipt can hold it.
+/// One requirement, parsed. Shown as PEP 508 writes it, so that a receipt can hold it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spec {
-    name: String,
-    extras: Vec<String>,
+    name: Name,
+    /// Sorted.
+    extras: Vec<Name>,
+    origin: Origin,
+    condition: Option<Condition>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Origin {
+    Index(Option<VersionSpecifiers>),
+    /// An address without credentials; `-e ` stands before what is editable.
+    Address {
+        url: String,
+        editable: bool,
+    },
+}
+
+/// The marker after the `;` (PEP 508), as it was written and as it is evaluated.
+#[derive(Clone, PartialEq, Eq)]
+struct Condition {
     text: String,
-    versions: Option<pep440_rs::VersionSpecifiers>,
-    /// Where it comes from, if not from an index.
-    url: Option<String>,
-    editable: bool,
-    /// The marker after the `;` (PEP 508): what it is wanted on.
-    condition: Option<String>,
+    marker: MarkerTree,
+}
+
+/// The text alone: the marker is a number of this run.
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,114 +82,131 @@ pub(crate) enum Error {
 }
 
 impl Spec {
-    /// The package's name, normalized.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &Name {
         &self.name
     }
 
-    /// As PEP 508 writes it, without credentials; `-e ` stands before what is editable.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    pub(crate) fn extras(&self) -> &[Name] {
+        &self.extras
+    }
+
+    /// The specifiers of PEP 440, where there are some.
+    pub(crate) fn versions(&self) -> Option<&VersionSpecifiers> {
+        match &self.origin {
+            Origin::Index(versions) => versions.as_ref(),
+            Origin::Address { .. } => None,
+        }
+    }
+
+    /// The address that it comes from, if not from an index.
+    pub(crate) fn url(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Index(_) => None,
+            Origin::Address { url, .. } => Some(url),
+        }
+    }
+
+    pub(crate) fn is_editable(&self) -> bool {
+        matches!(self.origin, Origin::Address { editable: true, .. })
     }
 
     /// The marker that says where it is wanted; None where it is everywhere.
     pub(crate) fn condition(&self) -> Option<&str> {
-        self.condition.as_deref()
+        self.condition
+            .as_ref()
+            .map(|condition| condition.text.as_str())
     }
 
     /// The same, wanted where `condition` holds, which is a marker of PEP 508.
-    pub(crate) fn when(mut self, condition: &str) -> Spec {
-        // The blank ends an address.
-        self.text = format!("{} ; {condition}", self.text);
-        self.condition = Some(condition.into());
-        self
+    ///
+    /// # Errors
+    /// It is no marker.
+    pub(crate) fn when(self, condition: &str) -> Result<Spec, Error> {
+        let text = condition.trim();
+        let marker = requirement::parse_marker(text).map_err(|_| Error::Condition {
+            text: format!("{self};{condition}"),
+        })?;
+        Ok(Spec {
+            condition: Some(Condition {
+                text: text.into(),
+                marker,
+            }),
+            ..self
+        })
     }
 
-    /// Whether it names versions.
-    pub(crate) fn is_bound(&self) -> bool {
-        self.versions.is_some()
+    /// As the resolver takes it.
+    pub(crate) fn requirement(&self) -> Requirement {
+        let marker = self.condition.as_ref().map(|condition| &condition.marker);
+        Requirement::new(
+            self.name.clone(),
+            self.extras.clone(),
+            self.versions(),
+            self.url().map(String::from),
+            marker.cloned().unwrap_or(MarkerTree::TRUE),
+        )
     }
 
-    /// What meets both this and `other`, which is of the same package.
+    /// The requirement that is met by what meets both this and `other`, of the same package. Its
+    /// condition is this one's.
     ///
     /// # Errors
     /// They come from two places.
     pub(crate) fn united(&self, other: &Spec) -> Result<Spec, Error> {
-        let united = self.both(other)?;
-        Ok(match self.condition() {
-            Some(condition) => united.when(condition),
-            None => united,
-        })
-    }
-
-    fn both(&self, other: &Spec) -> Result<Spec, Error> {
-        if (&self.url, self.editable) == (&other.url, other.editable) && self.url.is_some() {
-            return Spec::addressed(
-                &self.name,
-                &self.extras_with(other),
-                self.url.as_deref().unwrap_or_default(),
-                self.editable,
-            );
-        }
-        if self.url.is_some() || other.url.is_some() {
-            return Err(Error::Twice {
-                text: self.text.clone(),
-                other: other.text.clone(),
-            });
-        }
-        let extras = self.extras_with(other);
-        let extras = if extras.is_empty() {
-            String::new()
-        } else {
-            format!("[{}]", extras.join(","))
+        let origin = match (&self.origin, &other.origin) {
+            (Origin::Index(one), Origin::Index(other)) => {
+                let both = [one, other]
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|them| them.iter());
+                let both: Vec<_> = both.cloned().collect();
+                Origin::Index((!both.is_empty()).then(|| both.into_iter().collect()))
+            }
+            (one, other) if one == other => one.clone(),
+            _ => {
+                return Err(Error::Twice {
+                    text: self.to_string(),
+                    other: other.to_string(),
+                });
+            }
         };
-        let versions: Vec<String> = [&self.versions, &other.versions]
-            .into_iter()
-            .flatten()
-            .map(ToString::to_string)
-            .collect();
-        format!("{}{extras}{}", self.name, versions.join(",")).parse()
-    }
-
-    fn extras_with(&self, other: &Spec) -> Vec<String> {
-        let mut extras: Vec<String> = self.extras.iter().chain(&other.extras).cloned().collect();
+        let mut extras: Vec<Name> = self.extras.iter().chain(&other.extras).cloned().collect();
         extras.sort();
         extras.dedup();
-        extras
+        Ok(Spec {
+            name: self.name.clone(),
+            extras,
+            origin,
+            condition: self.condition.clone(),
+        })
     }
 
     /// Whether this asks for other versions than `installed` did; a bare name asks for none.
     pub(crate) fn is_another_choice(&self, installed: &Spec) -> bool {
-        self.versions.is_some()
-            && self.versions != installed.versions
+        self.versions().is_some()
+            && self.versions() != installed.versions()
             && self.extras == installed.extras
     }
 
-    /// What lies at `url`, which has no credentials.
-    pub(crate) fn addressed(
+    /// The requirement for what lies at `url`, which has no credentials.
+    ///
+    /// # Errors
+    /// As of a requirement that is typed.
+    pub(crate) fn at_address(
         name: &str,
         extras: &[String],
         url: &str,
         editable: bool,
     ) -> Result<Spec, Error> {
-        let extras = if extras.is_empty() {
-            String::new()
-        } else {
-            format!("[{}]", extras.join(","))
-        };
-        format!(
-            "{}{name}{extras} @ {url}",
-            if editable { "-e " } else { "" }
-        )
-        .parse()
+        let editable = if editable { "-e " } else { "" };
+        let extras = bracketed(extras);
+        format!("{editable}{name}{extras} @ {url}").parse()
     }
 
     /// The same of this very commit, where it comes from git.
     pub(crate) fn at_commit(&self, commit: &str) -> Spec {
-        let Some(rest) = self.url.as_deref().and_then(|url| url.strip_prefix("git+")) else {
-            return self.clone();
-        };
-        let Ok(mut url) = url::Url::parse(rest) else {
+        let repository = self.url().and_then(|url| url.strip_prefix("git+"));
+        let Some(mut url) = repository.and_then(|url| url::Url::parse(url).ok()) else {
             return self.clone();
         };
         let path = url
@@ -175,35 +214,28 @@ impl Spec {
             .rsplit_once('@')
             .map_or(url.path(), |(path, _)| path);
         url.set_path(&format!("{path}@{commit}"));
-        Spec::addressed(
-            &self.name,
-            &self.extras,
-            &format!("git+{url}"),
-            self.editable,
-        )
-        .unwrap_or_else(|_| self.clone())
-    }
-
-    /// Where it comes from, if not from an index.
-    pub(crate) fn url(&self) -> Option<&str> {
-        self.url.as_deref()
+        Spec {
+            origin: Origin::Address {
+                url: format!("git+{url}"),
+                editable: self.is_editable(),
+            },
+            ..self.clone()
+        }
     }
 
     /// Whether an installed `version`, that was asked for as `installed`, is what this asks for.
-    pub(crate) fn is_met_by(&self, version: &str, installed: &Spec) -> bool {
-        let version: Option<pep440_rs::Version> = version.parse().ok();
+    pub(crate) fn is_met_by(&self, version: &Version, installed: &Spec) -> bool {
+        let same_origin = match &self.origin {
+            Origin::Index(None) => true,
+            Origin::Index(Some(versions)) => versions.contains(version),
+            Origin::Address { .. } => self.origin == installed.origin,
+        };
         self.name == installed.name
-            && (self.url.is_none()
-                || (&self.url, self.editable) == (&installed.url, installed.editable))
+            && same_origin
             && self
                 .extras
                 .iter()
                 .all(|extra| installed.extras.contains(extra))
-            && match (&self.versions, version) {
-                (None, _) => true,
-                (Some(versions), Some(version)) => versions.contains(&version),
-                (Some(_), None) => false,
-            }
     }
 }
 
@@ -211,104 +243,158 @@ impl FromStr for Spec {
     type Err = Error;
 
     fn from_str(typed: &str) -> Result<Spec, Error> {
-        let typed = typed.trim();
-        let nonsense = |reason: &str| Error::Nonsense {
-            text: typed.into(),
-            reason: reason.into(),
-        };
-        if let (what, Some(condition)) = split_condition(typed) {
-            // The whole parser knows what a condition is, and guards the library.
-            requirement::parse(&format!("x ;{condition}"))
-                .map_err(|reason| nonsense(&escaped(&reason)))?;
-            return Ok(what.parse::<Spec>()?.when(condition.trim()));
-        }
-        let (typed, editable) = typed
+        let (typed, condition) = split_condition(typed.trim());
+        let (plain, editable) = typed
             .strip_prefix("-e ")
             .map_or((typed, false), |rest| (rest.trim_start(), true));
-        if typed.is_empty() {
-            return Err(Error::Empty);
+        let spec = parse_unconditional(plain, editable)?;
+        match condition {
+            Some(condition) => spec.when(condition),
+            None => Ok(spec),
         }
-        if let Some((first, rest)) = typed.split_once(char::is_whitespace)
-            && first
-                .chars()
-                .all(|one| one.is_ascii_alphanumeric() || "-_.".contains(one))
-            && rest
-                .trim_start()
-                .starts_with(|one: char| one.is_ascii_alphanumeric())
-        {
-            return Err(nonsense(
-                "a name has no blank in it; two tools are two arguments",
-            ));
-        }
-        if typed.starts_with('-') {
-            return Err(nonsense("it looks like an option"));
-        }
-        if is_place(typed) {
-            return Err(Error::Unnamed { text: typed.into() });
-        }
-        let text = match typed.split_once('@') {
-            Some((name, version))
-                if !name.ends_with(char::is_whitespace) || !version.contains(':') =>
-            {
-                let version = version.trim();
-                if version == "latest" {
-                    name.trim().to_string()
-                } else if version
-                    .trim_end_matches(".*")
-                    .parse::<pep440_rs::Version>()
-                    .is_ok()
-                {
-                    format!("{}=={version}", name.trim())
-                } else if version.contains("://") {
-                    format!("{} @ {version}", name.trim())
-                } else {
-                    return Err(nonsense("after the @ stands no version"));
-                }
-            }
-            _ => typed.to_string(),
-        };
-        let parsed = requirement::parse(&text).map_err(|reason| nonsense(&escaped(&reason)))?;
-        let (versions, url) = match parsed.version_or_url.clone() {
-            None => (None, None),
-            Some(VersionOrUrl::VersionSpecifier(versions)) => (Some(versions), None),
-            Some(VersionOrUrl::Url(url)) => (
-                None,
-                Some(crate::net::without_credentials(&url.to_string())),
-            ),
-        };
-        if editable && !url.as_ref().is_some_and(|url| url.starts_with("file:")) {
-            return Err(Error::Editable { text: typed.into() });
-        }
-        let mut extras: Vec<String> = parsed.extras.iter().map(ToString::to_string).collect();
-        extras.sort();
-        let text = match &url {
-            None => parsed.to_string(),
-            Some(url) => {
-                let extras = if extras.is_empty() {
-                    String::new()
-                } else {
-                    format!("[{}]", extras.join(","))
-                };
-                format!(
-                    "{}{}{extras} @ {url}",
-                    if editable { "-e " } else { "" },
-                    parsed.name
-                )
-            }
-        };
-        Ok(Spec {
-            name: parsed.name.to_string(),
-            extras,
-            text,
-            versions,
-            url,
-            editable,
-            condition: None,
-        })
     }
 }
 
-/// What is wanted, and the condition behind the `;`, where there is one. In an address a semicolon
+fn parse_unconditional(typed: &str, editable: bool) -> Result<Spec, Error> {
+    let nonsense = |reason: String| Error::Nonsense {
+        text: typed.into(),
+        reason,
+    };
+    check_shape(typed)?;
+    let text = expand_version(typed).map_err(|reason| nonsense(reason.into()))?;
+    let parsed = requirement::parse(&text).map_err(|reason| nonsense(escaped(&reason)))?;
+    let origin = match parsed.version_or_url {
+        None => Origin::Index(None),
+        Some(VersionOrUrl::VersionSpecifier(versions)) => Origin::Index(Some(versions)),
+        Some(VersionOrUrl::Url(url)) => Origin::Address {
+            url: crate::net::without_credentials(&url.to_string()),
+            editable,
+        },
+    };
+    let is_folder = matches!(&origin, Origin::Address { url, .. } if url.starts_with("file:"));
+    if editable && !is_folder {
+        return Err(Error::Editable { text: typed.into() });
+    }
+    let name = |text: &str| {
+        text.parse::<Name>()
+            .map_err(|error| nonsense(error.to_string()))
+    };
+    let mut extras = parsed
+        .extras
+        .iter()
+        .map(|extra| name(extra.as_ref()))
+        .collect::<Result<Vec<_>, _>>()?;
+    extras.sort();
+    extras.dedup();
+    Ok(Spec {
+        name: name(parsed.name.as_ref())?,
+        extras,
+        origin,
+        condition: None,
+    })
+}
+
+/// Finds what isn't meant as a requirement at all.
+fn check_shape(typed: &str) -> Result<(), Error> {
+    let nonsense = |reason: &str| {
+        Err(Error::Nonsense {
+            text: typed.into(),
+            reason: reason.into(),
+        })
+    };
+    if typed.is_empty() {
+        return Err(Error::Empty);
+    }
+    let is_name = |text: &str| {
+        text.chars()
+            .all(|one| one.is_ascii_alphanumeric() || "-_.".contains(one))
+    };
+    if let Some((first, rest)) = typed.split_once(char::is_whitespace)
+        && is_name(first)
+        && rest
+            .trim_start()
+            .starts_with(|one: char| one.is_ascii_alphanumeric())
+    {
+        return nonsense("a name has no blank in it; two tools are two arguments");
+    }
+    if typed.starts_with('-') {
+        return nonsense("it looks like an option");
+    }
+    if is_place(typed) {
+        return Err(Error::Unnamed { text: typed.into() });
+    }
+    Ok(())
+}
+
+/// `black@24.4.2` and `black@latest` as PEP 508 writes them.
+fn expand_version(typed: &str) -> Result<String, &'static str> {
+    let (name, version) = match typed.split_once('@') {
+        Some((name, version)) if !name.ends_with(char::is_whitespace) || !version.contains(':') => {
+            (name.trim(), version.trim())
+        }
+        _ => return Ok(typed.into()),
+    };
+    if version == "latest" {
+        return Ok(name.into());
+    }
+    if version.trim_end_matches(".*").parse::<Version>().is_ok() {
+        return Ok(format!("{name}=={version}"));
+    }
+    if version.contains("://") {
+        return Ok(format!("{name} @ {version}"));
+    }
+    Err("after the @ stands no version")
+}
+
+fn bracketed<T: fmt::Display>(extras: &[T]) -> String {
+    let extras: Vec<String> = extras.iter().map(ToString::to_string).collect();
+    if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extras = bracketed(&self.extras);
+        match &self.origin {
+            Origin::Index(versions) => {
+                let versions: Vec<String> = versions
+                    .iter()
+                    .flat_map(|versions| versions.iter())
+                    .map(ToString::to_string)
+                    .collect();
+                write!(f, "{}{extras}{}", self.name, versions.join(","))?;
+            }
+            Origin::Address { url, editable } => {
+                let editable = if *editable { "-e " } else { "" };
+                write!(f, "{editable}{}{extras} @ {url}", self.name)?;
+            }
+        }
+        match &self.condition {
+            // The blank ends an address.
+            Some(condition) => write!(f, " ; {}", condition.text),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Spec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Spec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Spec, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// The requirement, and the condition after the `;`, where there is one. In an address a semicolon
 /// is one of its own, unless a blank stands before it (PEP 508).
 pub(crate) fn split_condition(typed: &str) -> (&str, Option<&str>) {
     let found = typed.split_once(if typed.contains("://") { " ;" } else { ";" });
@@ -329,12 +415,6 @@ pub(crate) fn is_place(typed: &str) -> bool {
     });
     let path = typed.starts_with(['.', '/', '~']) || (typed.contains('/') && !typed.contains('@'));
     url || path || typed.starts_with("git+") || (archive && !typed.contains('@'))
-}
-
-impl fmt::Display for Spec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
 }
 
 /// Whether `name` may be the name of a tool's folder.
@@ -366,19 +446,19 @@ mod tests {
             ("black", "black", "black"),
             ("Zope.Interface", "zope-interface", "zope-interface"),
             ("black==24.*", "black", "black==24.*"),
-            ("black[d]>=24,<25", "black", "black[d]>=24, <25"),
+            ("black[d]>=24,<25", "black", "black[d]>=24,<25"),
             ("black@24.4.2", "black", "black==24.4.2"),
             ("black[d]@24.4.2", "black", "black[d]==24.4.2"),
             ("black@latest", "black", "black"),
         ] {
             let spec: Spec = typed.parse().unwrap();
             assert_eq!(
-                (spec.name(), spec.text().replace(", ", ",")),
-                (name, text.replace(", ", ",")),
+                (spec.name().as_str(), spec.to_string().as_str()),
+                (name, text),
                 "{typed}"
             );
             assert_eq!(
-                spec.text().parse::<Spec>().unwrap(),
+                spec.to_string().parse::<Spec>().unwrap(),
                 spec,
                 "a receipt can hold it"
             );
@@ -414,9 +494,9 @@ mod tests {
             ("-e x @ file:///x", "-e x @ file:///x"),
         ] {
             let spec: Spec = typed.parse().unwrap();
-            assert_eq!(spec.text(), text, "{typed}");
+            assert_eq!(spec.to_string(), text, "{typed}");
             assert_eq!(
-                spec.text().parse::<Spec>().unwrap(),
+                spec.to_string().parse::<Spec>().unwrap(),
                 spec,
                 "a receipt can hold it"
             );
@@ -447,7 +527,7 @@ mod tests {
         ] {
             let spec: Spec = typed.parse().unwrap();
             assert!(
-                spec.condition().is_some() && spec.text().parse::<Spec>().unwrap() == spec,
+                spec.condition().is_some() && spec.to_string().parse::<Spec>().unwrap() == spec,
                 "{typed}"
             );
         }
@@ -457,12 +537,13 @@ mod tests {
     #[test]
     fn is_met_by_compares_installed_version() {
         let spec = |text: &str| text.parse::<Spec>().unwrap();
-        assert!(spec("black").is_met_by("24.4.2", &spec("black==24.4.2")));
-        assert!(spec("black==24.*").is_met_by("24.4.2", &spec("black")));
-        assert!(!spec("black>=25").is_met_by("24.4.2", &spec("black")));
-        assert!(!spec("black[d]").is_met_by("24.4.2", &spec("black")));
-        assert!(spec("black").is_met_by("24.4.2", &spec("black @ git+https://h/x")));
-        assert!(!spec("black @ git+https://h/x").is_met_by("24.4.2", &spec("black")));
+        let version: Version = "24.4.2".parse().unwrap();
+        assert!(spec("black").is_met_by(&version, &spec("black==24.4.2")));
+        assert!(spec("black==24.*").is_met_by(&version, &spec("black")));
+        assert!(!spec("black>=25").is_met_by(&version, &spec("black")));
+        assert!(!spec("black[d]").is_met_by(&version, &spec("black")));
+        assert!(spec("black").is_met_by(&version, &spec("black @ git+https://h/x")));
+        assert!(!spec("black @ git+https://h/x").is_met_by(&version, &spec("black")));
     }
 
     #[test]

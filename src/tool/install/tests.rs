@@ -10,6 +10,7 @@ use crate::package::link::tests::facts;
 use crate::package::wheel::CachedWheel;
 use crate::package::wheel::tests::{paths, wheel};
 use crate::python::installed::{Installed, Origin};
+use crate::python::key::Key;
 use crate::store::digest::Sha256;
 use crate::tool::remove::uninstall;
 
@@ -125,11 +126,7 @@ fn pin(name: &str, version: &str, file: String, sha256: Sha256) -> environment::
 }
 
 fn wanted(name: &str) -> Wanted {
-    Wanted {
-        name: name.into(),
-        spec: name.into(),
-        ..Wanted::default()
-    }
+    Wanted::new(name.parse().unwrap())
 }
 
 fn adds(name: &str, expose: bool) -> Addition {
@@ -153,7 +150,12 @@ fn make_links_remakes_and_uninstall_removes() {
             false,
         )
         .unwrap();
-    assert_eq!(receipt.packages, ["black==1.0", "click==8"]);
+    let packages: Vec<String> = receipt
+        .packages
+        .iter()
+        .map(|(name, version)| format!("{name}=={version}"))
+        .collect();
+    assert_eq!(packages, ["black==1.0", "click==8"]);
     assert_eq!(home.bin(), ["black", "blackd"]);
     assert!(is_whole(&home.ctx, &receipt));
     let script = fs::read_to_string(home.ctx.paths.bin.join("black")).unwrap();
@@ -206,10 +208,10 @@ fn make_exposes_injected_commands_only_if_asked() {
     assert_eq!(home.bin(), ["furo-cli", "sphinx-build"]);
     assert_eq!(
         (
-            receipt.injected[0].name.as_str(),
-            receipt.injected[0].version.as_str()
+            receipt.injected[0].name().as_str(),
+            receipt.injected[0].version.clone()
         ),
-        ("furo", "1")
+        ("furo", Some("1".parse().unwrap()))
     );
     let error = home
         .make(
