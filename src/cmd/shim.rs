@@ -25,7 +25,7 @@ pub(crate) fn run(called: &Called) -> Result<Code> {
         term::warning(warning);
     }
     let program = choice.program(&ctx.paths, &called.name, &|name| {
-        find_system_program(&ctx, name)
+        find_system_program(&ctx.paths, name)
     });
     let program = program.map_err(|missing| {
         missing

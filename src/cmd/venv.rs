@@ -89,7 +89,7 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
             .map(|text| Request::from_argument(&text))
             .transpose()
             .map_err(project::Error::from)?,
-        system: find_system_program(ctx, "python3"),
+        system: find_system_program(&ctx.paths, "python3"),
         prompt: args.prompt,
         system_site_packages: args.system_site_packages,
         pip: !args.no_pip,

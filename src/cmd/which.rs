@@ -84,7 +84,9 @@ fn program(ctx: &Context, choice: &Choice, name: &OsStr) -> Result<PathBuf> {
     }
     if is_python_command(name) {
         return Ok(choice
-            .program(&ctx.paths, &text, &|name| find_system_program(ctx, name))
+            .program(&ctx.paths, &text, &|name| {
+                find_system_program(&ctx.paths, name)
+            })
             .map_err(|missing| missing.explained(ctx))?);
     }
     choice

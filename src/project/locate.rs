@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::environment::{self, Standing};
 use super::pin::{self, Entry, Pin, Unmet};
+use super::surroundings::find_system_program;
 use super::trust::{self, Refusal, TrustedVenv};
 use super::venv::{self, Config};
 use crate::python::key::{Key, Platform, Variant, Version};
@@ -122,14 +123,31 @@ pub(crate) fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<Trus
 }
 
 /// Whether the environment `root` has the Python that is asked for: [`Request::matches`] on its
-/// version and variant. `system` is any that isn't boot's own.
+/// version and variant. `system` is met by the system's own, and in an environment of others by
+/// any that boot does not manage.
 pub(crate) fn meets(paths: &Paths, root: &Path, request: &Request) -> bool {
     if *request == Request::System {
-        let pythons = fs::canonicalize(paths.pythons()).unwrap_or_else(|_| paths.pythons());
-        return fs::canonicalize(root.join("bin/python"))
-            .is_ok_and(|python| !python.starts_with(pythons));
+        return has_system_python(paths, root);
     }
     interpreter(paths, root).is_some_and(|key| request.matches(&key))
+}
+
+fn has_system_python(paths: &Paths, root: &Path) -> bool {
+    let python = root.join("bin/python");
+    let pythons = fs::canonicalize(paths.pythons()).unwrap_or_else(|_| paths.pythons());
+    let Ok(real) = fs::canonicalize(&python) else {
+        return false;
+    };
+    if real.starts_with(&pythons) {
+        return false;
+    }
+    // An adopted Python is reached through boot's folder, and may be the system's as well.
+    let is_managed = fs::read_link(&python)
+        .is_ok_and(|target| target.starts_with(paths.pythons()) || target.starts_with(&pythons));
+    !is_managed
+        || find_system_program(paths, "python3")
+            .and_then(|system| fs::canonicalize(system).ok())
+            .is_some_and(|system| system == real)
 }
 
 /// The key of an environment's Python: by the place of one of boot's own, else by what `pyvenv.cfg`

@@ -7,15 +7,16 @@ use super::choice::{Choice, Reason, Target};
 use crate::Context;
 use crate::shell::shim::{self, Active, Surroundings};
 use crate::store::env;
+use crate::store::paths::Paths;
 
 /// A program of PATH that is neither boot's nor an environment's. Debian's Python goes by `python3`
 /// alone.
-pub(crate) fn find_system_program(ctx: &Context, name: &str) -> Option<PathBuf> {
-    let path = shim::system_path(&env::var_os("PATH")?, &ctx.paths);
-    let found = shim::look_up_foreign(name, &path, &ctx.paths);
+pub(crate) fn find_system_program(paths: &Paths, name: &str) -> Option<PathBuf> {
+    let path = shim::system_path(&env::var_os("PATH")?, paths);
+    let found = shim::look_up_foreign(name, &path, paths);
     match name {
         "python" | "pip" => {
-            found.or_else(|| shim::look_up_foreign(&format!("{name}3"), &path, &ctx.paths))
+            found.or_else(|| shim::look_up_foreign(&format!("{name}3"), &path, paths))
         }
         _ => found,
     }

@@ -2,7 +2,7 @@
 //! `boot exec`, in `boot which` and in the list.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::support::{BOOT, Home, Run, stand_in};
@@ -404,4 +404,32 @@ fn exec_and_which_find_programs_of_venv() {
             .stdout
             .starts_with(root.to_str().unwrap())
     );
+}
+
+#[test]
+fn pin_system_leaves_venv_of_adopted_python() {
+    let home = home(&["3.11.9"]);
+    let platform = boot::testing::Platform::host().unwrap();
+    let python = home
+        .data()
+        .join(format!("pythons/cpython-3.11.9-{platform}/bin/python3.11"));
+    let elsewhere = home.root.join("opt/python3.11");
+    fs::create_dir_all(elsewhere.parent().unwrap()).unwrap();
+    fs::rename(&python, &elsewhere).unwrap();
+    symlink(&elsewhere, &python).unwrap();
+
+    let folder = project(&home, "app", "3.11", "system");
+    let prompt = enter(&home, &folder).stderr_has("the pin asks for the system's");
+    assert_eq!(active(&prompt), None, "{prompt}");
+    let which = home.boot_in(&folder, ["which", "python"]).success();
+    assert!(
+        !which.stdout.contains("venvs") && !which.stdout.contains("opt/"),
+        "{which}"
+    );
+
+    // An adopted Python that is the system's own meets the pin.
+    fs::remove_file(&python).unwrap();
+    symlink(fs::canonicalize(which.stdout.trim()).unwrap(), &python).unwrap();
+    let prompt = enter(&home, &folder);
+    assert!(active(&prompt).is_some(), "{prompt}");
 }

@@ -19,7 +19,9 @@ pub(super) fn run(args: &Find, ctx: &Context) -> Result<Code> {
                 .map_err(|error: NotARequest| Error::Usage(error.to_string()))?
             {
                 Request::Path(path) => interpreter(&path).ok_or_else(missing)?,
-                Request::System => find_system_program(ctx, "python3").ok_or_else(missing)?,
+                Request::System => {
+                    find_system_program(&ctx.paths, "python3").ok_or_else(missing)?
+                }
                 request => {
                     installed::find(&ctx.paths, &request)
                         .ok_or_else(missing)?
@@ -35,7 +37,9 @@ pub(super) fn run(args: &Find, ctx: &Context) -> Result<Code> {
             match choice.python() {
                 Some(python) => python.executable.clone(),
                 None => choice
-                    .program(&ctx.paths, "python", &|name| find_system_program(ctx, name))
+                    .program(&ctx.paths, "python", &|name| {
+                        find_system_program(&ctx.paths, name)
+                    })
                     .map_err(|missing| missing.explained(ctx))?,
             }
         }
