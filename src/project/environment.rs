@@ -269,7 +269,10 @@ pub(crate) fn inspect(paths: &Paths, project: &Path) -> Standing {
     };
     if let Some(home) = find_home(paths, &target) {
         return match Environment::read(&home) {
-            Some(environment) if environment.root.file_name() == target.file_name() => {
+            Some(environment)
+                if environment.root.file_name() == target.file_name()
+                    && !is_emptied(&environment.root) =>
+            {
                 judge_owner(environment, project, &target)
             }
             _ => Standing::Dangling,
@@ -311,6 +314,12 @@ fn find_home(paths: &Paths, target: &Path) -> Option<PathBuf> {
         [Component::Normal(hash), Component::Normal(_)] => Some(projects.join(hash)),
         _ => None,
     }
+}
+
+/// Whether nothing is left in an environment: `rm -r .venv/` deletes what is behind a link, and not
+/// the link.
+fn is_emptied(root: &Path) -> bool {
+    fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn judge_owner(environment: Environment, project: &Path, target: &Path) -> Standing {

@@ -318,6 +318,39 @@ fn venv_after_git_clean_is_new() {
 }
 
 #[test]
+fn venv_emptied_through_its_link_is_made_again() {
+    // What the shell's completion of `rm -r .venv` types: `rm` empties the folder behind the link.
+    let home = home();
+    let empty = |project: &Path| {
+        let root = fs::canonicalize(project.join(".venv")).unwrap();
+        home.run(
+            home.command("rm")
+                .args(["-rf", ".venv/"])
+                .current_dir(project),
+        );
+        assert!(fs::read_dir(&root).unwrap().next().is_none());
+        root
+    };
+    let pinned = stand_in::project(&home, "pinned");
+    enter(&home, &pinned).stderr_has("made ");
+    let first = empty(&pinned);
+    enter(&home, &pinned).stderr_has("made ");
+    assert_ne!(active(&home, &pinned).unwrap(), first);
+
+    empty(&pinned);
+    home.boot_in(&pinned, ["venv"]).success();
+    assert!(active(&home, &pinned).is_some());
+
+    let plain = home.root.join("plain");
+    fs::create_dir(&plain).unwrap();
+    home.boot_in(&plain, ["venv"]).success();
+    empty(&plain);
+    enter(&home, &plain).stderr_has("boot venv");
+    home.boot_in(&plain, ["venv"]).success();
+    assert!(active(&home, &plain).is_some());
+}
+
+#[test]
 fn venv_of_checkout_is_not_activated_and_changes_nothing() {
     let home = home();
     let project = stand_in::project(&home, "app");
