@@ -492,10 +492,6 @@ fn parse_line(line: &str, entries: &mut Vec<Entry>, unread: &mut Vec<String>) {
         return entries.push(Entry::Python(request));
     }
     // The words of a range mean something else one by one.
-    let begins_range = |word: &str| {
-        word.trim_start_matches(['"', '\''])
-            .starts_with(['<', '>', '=', '~', '!', '^', '|'])
-    };
     let is_one = line.starts_with([';', '/'])
         || line
             .split(' ')
@@ -517,6 +513,21 @@ fn parse_line(line: &str, entries: &mut Vec<Entry>, unread: &mut Vec<String>) {
     }
 }
 
+fn begins_range(word: &str) -> bool {
+    word.trim_start_matches(['"', '\''])
+        .starts_with(['<', '>', '=', '~', '!', '^', '|'])
+}
+
+/// A range whose bare versions are given the operator that they stand for.
+fn as_range(word: &str) -> String {
+    let part = |part: &str| match part.trim() {
+        bare if !bare.starts_with(|first: char| first.is_ascii_digit()) => bare.to_owned(),
+        bare if bare.ends_with('*') || bare.matches('.').count() > 1 => format!("=={bare}"),
+        bare => format!("=={bare}.*"),
+    };
+    word.split(',').map(part).collect::<Vec<_>>().join(",")
+}
+
 /// The entry of a word, or the entries between its commas and colons.
 fn parse_word(word: &str) -> Option<Vec<Entry>> {
     if let Ok(entry) = word.parse() {
@@ -524,6 +535,13 @@ fn parse_word(word: &str) -> Option<Vec<Entry>> {
     }
     if !word.contains([',', ':']) {
         return None;
+    }
+    // `3.11.*,!=3.11.7`: commas in a range mean "and".
+    if word.split(',').any(begins_range) {
+        return as_range(word)
+            .parse()
+            .ok()
+            .map(|request| vec![Entry::Python(request)]);
     }
     let parts: Option<Vec<Entry>> = word
         .split([',', ':'])
@@ -662,6 +680,19 @@ mod tests {
             "which of them is meant, nobody can tell"
         );
         assert_eq!(entries(b">=3.10 <3.13"), [">=3.10,<3.13"]);
+    }
+
+    #[test]
+    fn parse_takes_commas_of_range_as_and() {
+        for (text, range) in [
+            ("3.11.*,!=3.11.7", "==3.11.*,!=3.11.7"),
+            ("3.11,!=3.11.7", "==3.11.*,!=3.11.7"),
+            ("!=3.11.7,3.11", "!=3.11.7,==3.11.*"),
+        ] {
+            let request: Request = range.parse().unwrap();
+            assert_eq!(entries(text.as_bytes()), [request.to_string()], "{text}");
+        }
+        assert!(!unmet(b"3.11,!=x").is_empty());
     }
 
     #[test]

@@ -9,12 +9,12 @@ use std::path::Path;
 
 use super::Error;
 use super::trust::TrustedVenv;
-use super::venv::{self, CONFIG, Config};
+use super::venv::{self, CONFIG, Config, LONGEST_CONFIG};
 use crate::Context;
 use crate::python::installed::{self, Installed};
 use crate::python::key::Key;
 use crate::python::request::Request;
-use crate::store::{self, atomic};
+use crate::store::{self, atomic, file};
 
 /// How an environment stands to its Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,7 +168,8 @@ fn bind(ctx: &Context, root: &Path, wanted: Binding) -> Result<(), Error> {
         wanted.python.minor_executable(&ctx.paths)
     };
     let file = root.join(CONFIG);
-    let before = fs::read(&file).map_err(store::Error::io("read", &file))?;
+    let before =
+        file::read_bounded(&file, LONGEST_CONFIG).map_err(store::Error::io("read", &file))?;
     let version = wanted.python.key.version.to_string();
     let home = executable.parent().unwrap_or(Path::new("/"));
     let values = [

@@ -57,6 +57,13 @@ pub enum Refusal {
     NoVenv(PathBuf),
     #[error("{} belongs to somebody else, so {} isn't activated", shown(.0), shown(.1))]
     Owner(PathBuf, PathBuf),
+    #[error(
+        "{} was made at {}, which its commands still name, so it isn't activated; to make it \
+         again: boot venv --clear",
+        shown(.0),
+        shown(.1)
+    )]
+    Moved(PathBuf, PathBuf),
     #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot \
              trust {}", shown(.0), shown(.1), quote::for_message(.0), project_of(.1))]
     Writable(PathBuf, PathBuf),
@@ -111,7 +118,13 @@ pub(crate) fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> 
     if store.has_in_a_tree(&root) {
         return Ok(TrustedVenv { root, made: false });
     }
-    Err(if replaced {
+    let moved = store
+        .venv
+        .iter()
+        .find(|entry| entry.made && entry.is(&data));
+    Err(if let Some(entry) = moved {
+        Refusal::Moved(root, entry.path.0.clone())
+    } else if replaced {
         Refusal::Replaced(root)
     } else {
         Refusal::Unknown(root)

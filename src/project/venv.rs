@@ -22,6 +22,8 @@ use crate::store::{self, file, paths::Paths};
 pub(crate) const NAME: &str = ".venv";
 /// What makes a folder a virtual environment.
 pub(crate) const CONFIG: &str = "pyvenv.cfg";
+/// Longer than any real one, in bytes.
+pub(crate) const LONGEST_CONFIG: u64 = 64 * 1024;
 
 const ACTIVATE_SH: &str = include_str!("../../shims/venv-activate.sh");
 const ACTIVATE_FISH: &str = include_str!("../../shims/venv-activate.fish");
@@ -177,9 +179,7 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn read(root: &Path) -> Option<Config> {
-        let bytes = fs::read(root.join(CONFIG))
-            .ok()
-            .filter(|bytes| bytes.len() < 64 * 1024)?;
+        let bytes = file::read_bounded(&root.join(CONFIG), LONGEST_CONFIG).ok()?;
         let mut config = Config::default();
         for line in bytes.split(|byte| *byte == b'\n') {
             let Some(at) = line.iter().position(|byte| *byte == b'=') else {

@@ -948,3 +948,32 @@ fn venv_folder_of_earlier_boot_is_moved_once() {
     assert!(root.join("lib/python3.11/site-packages/kept.py").exists());
     assert_eq!(count(&home), 1);
 }
+
+#[test]
+fn venv_folder_in_renamed_project_names_its_old_place() {
+    let home = home();
+    home.write(".config/boot/config.toml", "[venv]\nin_project = true\n");
+    let project = stand_in::project(&home, "app");
+    assert_eq!(active(&home, &project), Some(project.join(".venv")));
+    let renamed = home.root.join("renamed");
+    fs::rename(&project, &renamed).unwrap();
+    enter(&home, &renamed)
+        .stderr_has(&format!("was made at {}", project.join(".venv").display()))
+        .stderr_has("boot venv --clear");
+    home.boot_in(&renamed, ["venv", "--clear"]).success();
+    assert_eq!(active(&home, &renamed), Some(renamed.join(".venv")));
+}
+
+#[test]
+fn venv_with_fifo_as_config_is_error_at_once() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    fs::create_dir_all(project.join(".venv/bin")).unwrap();
+    home.run(home.command("mkfifo").arg(project.join(".venv/pyvenv.cfg")))
+        .success();
+    for arguments in [&["venv"][..], &["venv", "--clear"], &["venv", "list"]] {
+        let run = home.boot_in(&project, arguments);
+        assert!(run.code.is_some(), "{arguments:?}: {run}");
+    }
+    enter(&home, &project);
+}
