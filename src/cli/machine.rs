@@ -106,7 +106,7 @@ pub(crate) struct Undo {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Whose Pythons and tools to take in
+    /// Whose Pythons and tools to import
     #[arg(required = true, value_enum, value_name = "SOURCE")]
     pub sources: Vec<Whose>,
     /// The Brewfile to read [default: the one that Homebrew would take here]

@@ -142,7 +142,7 @@ pub(crate) struct Verify {
     pub json: bool,
 }
 
-/// Take in interpreters of pyenv, uv, Homebrew or the system, by link, changing nothing of theirs
+/// Adopt interpreters of pyenv, uv, Homebrew or the system, by link, changing nothing of theirs
 #[derive(Debug, Args)]
 pub(crate) struct Adopt {
     /// Interpreters, installations, or names on PATH

@@ -41,10 +41,10 @@ pub(crate) enum Cache {
     Clean,
 }
 
-/// What is broken, why, and what mends it
+/// What is broken, why, and what repairs it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
-    /// Mend what can be mended
+    /// Repair what can be repaired
     #[arg(long)]
     pub fix: bool,
     /// One JSON object instead of a table

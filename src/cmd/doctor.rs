@@ -46,21 +46,21 @@ pub(super) fn run(args: &Doctor, ctx: &Context) -> Result<Code> {
 }
 
 fn fix(finding: &Finding, ctx: &Context) -> Code {
-    let Some(mend) = &finding.mend else {
+    let Some(repair) = &finding.repair else {
         let command = finding.by_hand.as_deref().unwrap_or_default();
         ctx.report
             .warn(&format!("{} {}: {command}", finding.what, finding.why));
         return Code::Failed;
     };
-    match doctor::mend(ctx, mend) {
+    match doctor::repair(ctx, repair) {
         Ok(()) => {
             ctx.report
-                .info(&format!("mended {}: {}", finding.what, finding.why));
+                .info(&format!("repaired {}: {}", finding.what, finding.why));
             Code::Done
         }
         Err(error) => {
             ctx.report.error(&format!(
-                "{} {}, and can't be mended:\n{error}",
+                "{} {}, and can't be repaired:\n{error}",
                 finding.what, finding.why
             ));
             Code::Failed

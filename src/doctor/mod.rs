@@ -1,5 +1,5 @@
-//! What is broken on this machine, why, and how it is mended. Each part of boot is looked at by
-//! what it says of itself; a mend is what its own verb would do. Nothing that boot didn't make is
+//! What is broken on this machine, why, and how it is repaired. Each part of boot is looked at by
+//! what it says of itself; a repair is what its own verb would do. Nothing that boot didn't make is
 //! touched.
 
 mod shells;
@@ -19,16 +19,16 @@ pub(crate) struct Finding {
     pub what: String,
     /// Why it doesn't work.
     pub why: String,
-    /// What mends it, where it isn't `boot doctor --fix`.
+    /// What repairs it, where it isn't `boot doctor --fix`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<String>,
     #[serde(skip)]
-    pub mend: Option<Mend>,
+    pub repair: Option<Repair>,
 }
 
 /// What `boot doctor --fix` does about a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mend {
+pub(crate) enum Repair {
     /// Makes the tool's environment anew from its receipt.
     Tool(String),
     /// Puts the Pythons' links and shims in order.
@@ -43,7 +43,7 @@ pub(crate) enum Mend {
     Hook(Shell),
 }
 
-/// Looks at everything. Environments whose Python has only moved are mended in passing, as `boot
+/// Looks at everything. Environments whose Python has only moved are repaired in passing, as `boot
 /// venv list` does.
 ///
 /// # Errors
@@ -64,11 +64,11 @@ pub(crate) fn examine(ctx: &Context) -> crate::error::Result<Vec<Finding>> {
 ///
 /// # Errors
 /// What its verb would say.
-pub(crate) fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
-    match mend {
-        Mend::Tool(name) => {
+pub(crate) fn repair(ctx: &Context, repair: &Repair) -> crate::error::Result<()> {
+    match repair {
+        Repair::Tool(name) => {
             let made = crate::tool::reinstall(ctx, name, None)?;
-            // Made anew it may still not run, for a reason that no environment mends.
+            // Made anew it may still not run, for a reason that no environment repairs.
             if let Some(why) = crate::tool::health::complaint(ctx, &made.receipt) {
                 return Err(crate::tool::Error::StillBroken {
                     tool: name.clone(),
@@ -77,14 +77,14 @@ pub(crate) fn mend(ctx: &Context, mend: &Mend) -> crate::error::Result<()> {
                 .into());
             }
         }
-        Mend::Links => crate::python::links::refresh(&ctx.paths)?,
-        Mend::Forget(path) => drop(crate::project::trust::forget(ctx, path)?),
-        Mend::Link(path) => crate::tool::expose::remove_dangling(&ctx.paths, path)
+        Repair::Links => crate::python::links::refresh(&ctx.paths)?,
+        Repair::Forget(path) => drop(crate::project::trust::forget(ctx, path)?),
+        Repair::Link(path) => crate::tool::expose::remove_dangling(&ctx.paths, path)
             .map_err(crate::tool::Error::from)?,
-        Mend::Sweep(folders) => folders
+        Repair::Sweep(folders) => folders
             .iter()
             .for_each(|folder| crate::store::atomic::sweep(folder)),
-        Mend::Hook(shell) => shells::update(ctx, *shell)?,
+        Repair::Hook(shell) => shells::update(ctx, *shell)?,
     }
     Ok(())
 }

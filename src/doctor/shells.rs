@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Finding, Mend};
+use super::{Finding, Repair};
 use crate::Context;
 use crate::error::Result;
 use crate::project::activation::{self, Making};
@@ -30,7 +30,7 @@ pub(super) fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
                 what: format!("the hook of {shell}"),
                 why,
                 by_hand: None,
-                mend: Some(Mend::Hook(shell)),
+                repair: Some(Repair::Hook(shell)),
             });
             continue;
         }
@@ -45,7 +45,7 @@ pub(super) fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
                     what: format!("the hook of {shell}, {} runs", line.run.name()),
                     why: escaped(&line.note),
                     by_hand: Some("boot shell status".into()),
-                    mend: None,
+                    repair: None,
                 });
             }
         }
@@ -70,7 +70,7 @@ pub(super) fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
             what: folders.join(", "),
             why: "isn't on this shell's PATH".into(),
             by_hand: Some(by_hand.into()),
-            mend: None,
+            repair: None,
         });
     } else if ctx.paths.shims().is_dir()
         && !probe::leads(&path, &[&ctx.paths.shims(), &ctx.paths.bin])
@@ -79,7 +79,7 @@ pub(super) fn look(ctx: &Context, findings: &mut Vec<Finding>) -> Result<()> {
             what: "PATH".into(),
             why: "the system's folders stand ahead of boot's".into(),
             by_hand: Some("boot shell status".into()),
-            mend: None,
+            repair: None,
         });
     }
     Ok(())
@@ -93,7 +93,7 @@ fn rivals(shell: &str, activators: &[Activator], findings: &mut Vec<Finding>) {
                 what: format!("{} in {shell}", activator.name()),
                 why: format!("{}, beside the hook", activator.effect()),
                 by_hand: Some(remedy.into()),
-                mend: None,
+                repair: None,
             });
         }
     }
@@ -125,7 +125,7 @@ fn foreign(ctx: &Context, findings: &mut Vec<Finding>) {
               isn't active"
             .into(),
         by_hand: Some("deactivate".into()),
-        mend: None,
+        repair: None,
     });
 }
 

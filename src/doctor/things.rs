@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Finding, Mend};
+use super::{Finding, Repair};
 use crate::Context;
 use crate::error::Result;
 use crate::parallel::side_by_side;
@@ -25,7 +25,7 @@ pub(super) fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
             what,
             why,
             by_hand: Some(python.way_out()),
-            mend: None,
+            repair: None,
         });
     }
     for path in dangling(&ctx.paths.pythons())
@@ -36,7 +36,7 @@ pub(super) fn pythons(ctx: &Context, findings: &mut Vec<Finding>) {
             what: shown(ctx, &path),
             why: "leads nowhere".into(),
             by_hand: None,
-            mend: Some(Mend::Links),
+            repair: Some(Repair::Links),
         });
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
                 what: shown(ctx, &path),
                 why: "isn't a shim of boot's".into(),
                 by_hand: Some("move it away, then boot doctor --fix".into()),
-                mend: None,
+                repair: None,
             }),
             State::Old | State::Absent if path.is_symlink() && fs::metadata(&path).is_err() => {}
             State::Old => old.push((path, "an older boot's")),
@@ -78,7 +78,7 @@ pub(super) fn shims(ctx: &Context, findings: &mut Vec<Finding>) {
                 what: format!("the shims in {}", shown(ctx, &ctx.paths.shims())),
                 why,
                 by_hand: None,
-                mend: Some(Mend::Links),
+                repair: Some(Repair::Links),
             });
         }
     }
@@ -91,11 +91,11 @@ pub(super) fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result
         .filter(|venv| !venv.works && !venv.kept)
     {
         let what = venv.name.clone().unwrap_or_else(|| shown(ctx, &venv.path));
-        let (why, by_hand, mend) = match &venv.lost {
+        let (why, by_hand, repair) = match &venv.lost {
             _ if fs::symlink_metadata(&venv.environment).is_err() => (
                 "it is gone, and still on the list of what may be activated".into(),
                 None,
-                Some(Mend::Forget(venv.path.clone())),
+                Some(Repair::Forget(venv.path.clone())),
             ),
             Some(request) => (
                 format!("Python {request} isn't installed"),
@@ -115,7 +115,7 @@ pub(super) fn environments(ctx: &Context, findings: &mut Vec<Finding>) -> Result
             what,
             why,
             by_hand,
-            mend,
+            repair,
         });
     }
     Ok(())
@@ -133,7 +133,7 @@ pub(super) fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
             what: format!("the tool {name}"),
             why,
             by_hand: None,
-            mend: Some(Mend::Tool(name)),
+            repair: Some(Repair::Tool(name)),
         }));
     }
     for error in errors {
@@ -144,7 +144,7 @@ pub(super) fn tools(ctx: &Context, findings: &mut Vec<Finding>) {
             what,
             why: String::new(),
             by_hand: lines.next().map(String::from),
-            mend: None,
+            repair: None,
         });
     }
 }
@@ -160,7 +160,7 @@ pub(super) fn links(ctx: &Context, findings: &mut Vec<Finding>) {
             what: shown(ctx, &path),
             why: "leads to a tool that isn't installed".into(),
             by_hand: None,
-            mend: Some(Mend::Link(path)),
+            repair: Some(Repair::Link(path)),
         });
     }
 }
@@ -194,7 +194,7 @@ pub(super) fn leftovers(ctx: &Context, findings: &mut Vec<Finding>) {
             what: shown.join(", "),
             why,
             by_hand: None,
-            mend: Some(Mend::Sweep(left)),
+            repair: Some(Repair::Sweep(left)),
         });
     }
 }

@@ -198,7 +198,7 @@ impl Choice {
     /// The folders of what is in effect, in order, for PATH.
     pub(crate) fn folders(&self, paths: &Paths) -> Vec<PathBuf> {
         let folders = self.items.iter().filter_map(|item| match &item.target {
-            // The folder that a taken-in interpreter stands in has much else.
+            // The folder that an adopted interpreter stands in has much else.
             Target::Python(python) if python.origin == Origin::Adopted => {
                 Some(python.root.join("bin"))
             }

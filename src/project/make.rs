@@ -403,7 +403,7 @@ fn find_python(
         Request::System => system.ok_or_else(missing)?.into(),
         request => return installed::find(&ctx.paths, request).ok_or_else(missing),
     };
-    installed::at(&ctx.paths, &path).ok_or(Error::NotTakenIn(path))
+    installed::at(&ctx.paths, &path).ok_or(Error::NotAdopted(path))
 }
 
 /// The folder above made real, so that the environment's own path holds wherever it is called from.

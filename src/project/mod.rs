@@ -40,9 +40,9 @@ pub enum Error {
     NotARequest(#[from] crate::python::request::NotARequest),
     #[error(transparent)]
     NotInstalled(Box<missing::Missing>),
-    #[error("{} isn't one of boot's Pythons, and environments are made from those\n\
+    #[error("boot does not manage {}; adopt it first\n\
              boot python adopt {}", trust::shown(.0), crate::shell::quote::for_message(.0))]
-    NotTakenIn(PathBuf),
+    NotAdopted(PathBuf),
     #[error("no Python is installed\nboot python install")]
     NoPython,
     /// A pin that nothing can meet, in the pin's words.
@@ -78,7 +78,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::NotAName(_) | Error::NotARequest(_) => Code::Usage,
-            Error::NotInstalled(_) | Error::NotTakenIn(_) | Error::NoPython | Error::Unmet(_) => {
+            Error::NotInstalled(_) | Error::NotAdopted(_) | Error::NoPython | Error::Unmet(_) => {
                 Code::NotFound
             }
             _ => Code::Failed,

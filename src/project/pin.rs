@@ -122,7 +122,7 @@ impl Unmet {
             Some(foreign) => format!("{shown} {}\n{}", foreign.reason(), self.advice),
             None if self.text.contains('/') => format!(
                 "{shown} is a path, and a pin names a version\n\
-                 boot python adopt takes in the Python there, boot python pin {} pins it then",
+                 boot python adopt adopts the Python there, boot python pin {} pins it then",
                 self.instead
             ),
             None if self.text.is_empty() => {

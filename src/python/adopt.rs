@@ -1,6 +1,6 @@
-//! Takes in an interpreter that somebody else installed: a record and a few links in boot's folder,
-//! and nothing changed in its own. Whoever installed it keeps it up to date; boot makes
-//! environments and tools with it.
+//! Adopts an interpreter that somebody else installed: a record and a few links in boot's folder,
+//! and nothing changed in its own. Its owner keeps it up to date; boot makes environments and tools
+//! with it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -21,14 +21,14 @@ use crate::store::{self};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("{} isn't a Python that boot can take in: {reason}\n\
+    #[error("{} can't be adopted: {reason}\n\
              {hint}", crate::report::escaped(&path.to_string_lossy()))]
     NotAPython {
         path: PathBuf,
         reason: String,
         hint: String,
     },
-    #[error("{version} is there already: {}\nboot python uninstall {version} makes room for \
+    #[error("Python {version} is already installed: {}\nboot python uninstall {version} makes room for \
              {}", there.display(), path.display())]
     Taken {
         version: String,
@@ -43,13 +43,13 @@ pub(crate) enum Error {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub python: Installed,
-    /// False: it was taken in before.
+    /// False: it was adopted before.
     pub fresh: bool,
     /// What it has and lacks; None where it was there.
     pub report: Option<Report>,
 }
 
-/// Takes in the interpreter at `path`: its own path, the folder of its installation, or its name on
+/// Adopts the interpreter at `path`: its own path, the folder of its installation, or its name on
 /// PATH.
 ///
 /// Errors: it isn't a CPython 3.8 or newer of this machine; it is an environment's; or there is
@@ -81,7 +81,7 @@ pub(crate) fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
     if prefix != base_prefix {
         return Err(refuse(
             "it is an environment's".into(),
-            &format!("boot python adopt {base_prefix} takes in what that was made with"),
+            &format!("boot python adopt {base_prefix} adopts the Python that it was made with"),
         ));
     }
     let executable = lasting(&found, Path::new(executable));
@@ -109,7 +109,7 @@ pub(crate) fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
             });
         }
         Some(there) if there.facts == passed.facts && there.executable == executable => {
-            links::mend(&ctx.paths)?;
+            links::repair(&ctx.paths)?;
             return Ok(Outcome {
                 python: there,
                 fresh: false,
@@ -147,7 +147,7 @@ pub(crate) fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
     let file = staging.path().join(RECORD);
     fs::write(&file, text).map_err(store::Error::io("write", &file))?;
     staging.publish(&home)?;
-    // Its owner has upgraded it since it was taken in: it isn't two Pythons.
+    // Its owner has upgraded it since it was adopted: it isn't two Pythons.
     for old in installed::list(&ctx.paths) {
         if old.origin == Origin::Adopted && old.key != key && is_same(&old.executable, &executable)
         {

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// In place of the publisher's address.
     pub mirror: Option<String>,
     pub build: BuildOptions,
-    /// The archive that a lock names, whatever the catalog says by now.
+    /// The archive that a lock names, whatever the catalog says.
     pub locked: Option<Build>,
     /// The patch whose place it takes, in an upgrade.
     pub replaces: Option<Key>,
@@ -56,7 +56,7 @@ pub(crate) enum Error {
     },
     #[error(
         "boot installs no Python named {0}\nask for 3.11, 3.11.9, 3.13t, '>=3.10,<3.13' or latest; \
-         boot python adopt takes in one that is there"
+         boot python adopt adopts one of this machine"
     )]
     NotInstallable(String),
     #[error(
@@ -69,17 +69,16 @@ pub(crate) enum Error {
          run the same command once without it"
     )]
     Offline { request: String },
-    #[error("CPython {request} can't be had; tried: {}\n\
+    #[error("could not download CPython {request}; tried: {}\n\
              is the network there? BOOT_PYTHON_MIRROR and BOOT_SOURCE_MIRROR can name other \
              places", places.join(", "))]
     NowhereReached {
         request: String,
         places: Vec<String>,
     },
-    #[error("the source of CPython {request} can't be had{}\n\
+    #[error("could not download the source of CPython {request}{}\n\
              BOOT_SOURCE_MIRROR can name a place that has \
-             it", if places.is_empty() { ": nobody that was asked has \
-                                          it".into() } else { format!("; tried: \
+             it", if places.is_empty() { ": no mirror has it".into() } else { format!("; tried: \
                                               {}", places.join(", ")) })]
     NoSource {
         request: String,

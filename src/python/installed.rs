@@ -72,8 +72,8 @@ pub(crate) fn list(paths: &Paths) -> Vec<Installed> {
         .collect()
 }
 
-/// What was installed or taken in and has lost its interpreter since, newest first: somebody
-/// removed it by hand, or who owns an adopted one did.
+/// Installed and adopted Pythons that have lost their interpreter, newest first: somebody removed it
+/// by hand.
 pub(crate) fn gone(paths: &Paths) -> Vec<Installed> {
     matching(paths, &|_| true)
         .filter(|python| !python.is_there())
@@ -176,7 +176,7 @@ impl Installed {
     }
 
     /// The command that puts a Python in order whose interpreter is gone: one of boot's is
-    /// installed again, one that was taken in is its owner's, and can only be forgotten.
+    /// installed again, an adopted one is its owner's, and can only be forgotten.
     pub(crate) fn way_out(&self) -> String {
         let verb = if self.origin == Origin::Adopted {
             "uninstall"

@@ -21,7 +21,7 @@ pub(crate) fn refresh(paths: &Paths) -> Result<()> {
 }
 
 /// As [`refresh`], where nothing has changed unless an earlier run was killed in the middle of it.
-pub(crate) fn mend(paths: &Paths) -> Result<()> {
+pub(crate) fn repair(paths: &Paths) -> Result<()> {
     if set(paths)? {
         generation::advance(paths)
     } else {
@@ -29,11 +29,11 @@ pub(crate) fn mend(paths: &Paths) -> Result<()> {
     }
 }
 
-/// As [`mend`], for a boot that has just taken the place of another; nothing where nothing was ever
+/// As [`repair`], for a boot that has just taken the place of another; nothing where nothing was ever
 /// installed.
 pub(crate) fn renew(paths: &Paths) -> Result<()> {
     if paths.pythons().is_dir() || paths.shims().is_dir() {
-        mend(paths)
+        repair(paths)
     } else {
         Ok(())
     }
@@ -76,7 +76,7 @@ pub(crate) fn wrong_shims(paths: &Paths) -> Vec<(PathBuf, shims::State)> {
 /// The key that each minor's link leads to.
 fn minors(pythons: &[Installed]) -> BTreeMap<String, String> {
     let mut minors: BTreeMap<String, String> = BTreeMap::new();
-    // Newest first, so the first of a minor is its newest; one that was taken in only where there
+    // Newest first, so the first of a minor is its newest; an adopted one only where there
     // is none of boot's own.
     let mut pythons: Vec<&Installed> = pythons.iter().collect();
     pythons.sort_by_key(|python| python.origin == Origin::Adopted);

@@ -59,7 +59,7 @@ pub(crate) fn uninstall(
     let python = match found.as_slice() {
         [] => {
             // An earlier run may have been killed when the Python was gone and its links weren't.
-            links::mend(&ctx.paths)?;
+            links::repair(&ctx.paths)?;
             return Ok(None);
         }
         [one] => one.clone(),

@@ -26,7 +26,7 @@ pub(crate) enum Error {
     )]
     Exact(String, String),
     #[error(
-        "Python {version} was taken in from {path}: whoever installed it there upgrades it\n\
+        "Python {version} is adopted from {path}: its owner upgrades it there\n\
          boot python install {minor} installs one that boot keeps up to date"
     )]
     Adopted {
@@ -61,7 +61,7 @@ pub(crate) fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Min
     let installed = installed::list(&ctx.paths);
     let minor = |key: &Key| (key.version.major, key.version.minor, key.variant);
     let mut minors: Vec<Minor> = Vec::new();
-    let mut taken_in = None;
+    let mut adopted = None;
     for python in &installed {
         let meant = match request {
             None => true,
@@ -83,12 +83,12 @@ pub(crate) fn minors(ctx: &Context, request: Option<&Request>) -> Result<Vec<Min
             Some(request) => request.matches(&python.key),
         };
         if meant && python.origin == Origin::Adopted {
-            taken_in.get_or_insert(python);
+            adopted.get_or_insert(python);
         } else if meant && !minors.contains(&minor(&python.key)) {
             minors.push(minor(&python.key));
         }
     }
-    match (request, taken_in) {
+    match (request, adopted) {
         (Some(_), Some(python)) if minors.is_empty() => Err(Error::Adopted {
             version: python.key.version,
             path: ctx.paths.tilde(&python.executable),
@@ -194,7 +194,7 @@ pub(crate) fn upgrade(
         };
         now = install::ensure(ctx, &next(&newest.key), &options)?.installed;
     }
-    links::mend(paths)?;
+    links::repair(paths)?;
 
     let mut outcome = Outcome {
         before: before.key.version,

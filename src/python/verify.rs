@@ -57,7 +57,8 @@ pub(crate) struct Report {
     /// An environment could be made, and ran.
     pub venv: bool,
     /// The command that puts there what is missing, optional modules included, where it is known.
-    pub mend: Option<String>,
+    #[serde(rename = "mend")]
+    pub repair: Option<String>,
     /// Why nothing could be found out, or no environment made.
     pub problem: Option<String>,
 }
@@ -74,18 +75,18 @@ pub(crate) fn verify(python: &Installed) -> Report {
             let now = passed.version().to_string();
             let path = python.executable.display();
             return Report {
-                problem: Some(format!("it is {now} by now")),
-                mend: Some(format!("boot python adopt {path}")),
+                problem: Some(format!("it is {now} now")),
+                repair: Some(format!("boot python adopt {path}")),
                 ..report
             };
         }
         Ok(_) => {}
         Err(reason) => {
-            let mend = (python.origin != Origin::Adopted)
+            let repair = (python.origin != Origin::Adopted)
                 .then(|| format!("boot python install --reinstall {version}"));
             return Report {
                 problem: Some(format!("it doesn't run: {reason}")),
-                mend,
+                repair,
                 ..report
             };
         }
@@ -104,7 +105,7 @@ pub(crate) fn verify(python: &Installed) -> Report {
     if report.pip_problem.is_some() {
         report.complete = false;
         report.missing.push("pip".into());
-        report.mend.get_or_insert_with(|| match python.origin {
+        report.repair.get_or_insert_with(|| match python.origin {
             Origin::Adopted => format!("boot python adopt {}", python.executable.display()),
             _ => format!(
                 "boot python install --reinstall {version}{}",
@@ -219,7 +220,7 @@ pub(crate) fn inspect(
     } else {
         &missing
     };
-    report.mend = mend(
+    report.repair = repair_command(
         stdlib,
         version,
         origin,
@@ -231,7 +232,12 @@ pub(crate) fn inspect(
 
 /// The command that completes it: a distribution has packages for what it cut out; what was built
 /// lacked libraries.
-fn mend(stdlib: &Path, version: &Version, origin: Origin, wanted: Vec<&str>) -> Option<String> {
+fn repair_command(
+    stdlib: &Path,
+    version: &Version,
+    origin: Origin,
+    wanted: Vec<&str>,
+) -> Option<String> {
     if wanted.is_empty() {
         return None;
     }

@@ -97,7 +97,7 @@ fn hide(receipt: &mut Receipt, name: &str) {
 }
 
 /// Changes the receipt, then the links by it: if the run is cut in between, the tool isn't whole,
-/// and is mended.
+/// and is repaired.
 fn change(
     ctx: &Context,
     tool: &str,

@@ -306,7 +306,7 @@ pub(crate) fn candidates(
     now: Option<&Receipt>,
 ) -> Result<Vec<Installed>> {
     if let Some(request) = request_of(wanted)? {
-        // One that was taken in may be named by its place.
+        // An adopted one may be named by its place.
         let named = request
             .path()
             .and_then(|path| installed::at(&ctx.paths, path));

@@ -262,7 +262,7 @@ pub(crate) fn dangling_of(paths: &Paths, tool: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A tool whose receipt is there has it linked again when it is mended; others are nobody's.
+/// A tool whose receipt is there has it linked again when it is repaired; others are nobody's.
 pub(super) fn is_dangling(paths: &Paths, link: &Path) -> bool {
     fs::metadata(link).is_err()
         && leads_to(paths, link).is_some_and(|tool| {

@@ -145,7 +145,7 @@ pub(crate) enum Error {
     NoPython { name: String },
     #[error(
         "tools run on Pythons that boot installed or adopted, not on the system's\n\
-         leave --python out, or take it in first: boot python adopt"
+         leave --python out, or adopt it first: boot python adopt"
     )]
     SystemPython,
     #[error(transparent)]

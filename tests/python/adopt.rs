@@ -131,7 +131,7 @@ fn python_adopt_all_finds_interpreters_and_changes_none() {
     let mut taken: Vec<&str> = all
         .stderr
         .lines()
-        .filter_map(|line| line.strip_prefix("took in Python "))
+        .filter_map(|line| line.strip_prefix("adopted Python "))
         .collect();
     taken.sort();
     assert_eq!(taken.len(), 4, "{all}");
@@ -202,11 +202,11 @@ fn python_adopt_all_finds_interpreters_and_changes_none() {
     // it without touching it.
     boot(&["python", "adopt", "--all"])
         .success()
-        .stderr_has("taken in before")
-        .stderr_lacks("took in");
+        .stderr_has("is already adopted")
+        .stderr_lacks("adopted Python");
     boot(&["python", "upgrade", &minor])
         .code(1)
-        .stderr_has("whoever installed it")
+        .stderr_has("its owner upgrades it there")
         .one_error();
     boot(&["python", "uninstall", &pyenv.to_string()])
         .code(1)
@@ -292,7 +292,7 @@ fn python_adopt_refuses_what_is_no_python() {
     // One that is refused doesn't keep the others out.
     home.boot(["python", "adopt", "./liar/python3", "./python3.x"])
         .code(4)
-        .stderr_has("took in Python");
+        .stderr_has("adopted Python");
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn python_adopt_of_installed_version_is_refused() {
     home.boot(["python", "list", "--json"])
         .success()
         .stdout_has("prebuilt");
-    // Its owner upgrades it: taken in again, it is still one Python.
+    // Its owner upgrades it: adopted again, it is still one Python.
     let next = patch(&mirror, 1);
     fs::write(&theirs, mirror.interpreter(next, &[])).unwrap();
     home.boot(["python", "adopt", &theirs.display().to_string()])
@@ -320,7 +320,7 @@ fn python_adopt_of_installed_version_is_refused() {
     fs::write(&theirs, mirror.interpreter(after, &[])).unwrap();
     home.boot(["python", "verify", &next.to_string()])
         .code(1)
-        .stdout_has(&format!("it is {after} by now"))
+        .stdout_has(&format!("it is {after} now"))
         .stdout_has("boot python adopt");
     home.boot(["python", "adopt", &theirs.display().to_string()])
         .success();
@@ -540,7 +540,7 @@ fn python_adopted_then_removed_is_skipped_and_replaceable() {
     // Another of its version takes its place; and where that goes too it can be forgotten.
     home.boot(["python", "adopt", &second.display().to_string()])
         .success()
-        .stderr_has("took in Python");
+        .stderr_has("adopted Python");
     home.boot(["python", "find", &version.to_string()])
         .success()
         .stdout_has("second/python");

@@ -206,7 +206,7 @@ fn python_install_without_any_source_names_addresses() {
     mirror.server.fault(&mirror.path(), Fault::Status(404));
     home.boot(["python", "install", &mirror.version()])
         .code(1)
-        .stderr_has("can't be had")
+        .stderr_has("could not download CPython")
         .stderr_has("BOOT_PYTHON_MIRROR")
         .one_error();
     home.set("BOOT_PYTHON_MIRROR", "http://127.0.0.1:9");

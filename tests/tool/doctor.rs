@@ -80,7 +80,7 @@ fn doctor_fix_remakes_tools_with_newer_patch() {
     home.boot(["python", "install", &new.to_string()]).success();
     doctor(&home, &["--fix"])
         .success()
-        .stderr_has("mended the tool teller");
+        .stderr_has("repaired the tool teller");
     for name in ["teller", "speaker"] {
         home.run(&mut home.command(home.bin().join(name)))
             .success()
@@ -252,7 +252,7 @@ fn doctor_fix_reports_tool_that_still_fails() {
         .code(1)
         .stderr_has("still doesn't work")
         .stderr_has("never worked");
-    run.stderr_lacks("mended the tool")
+    run.stderr_lacks("repaired the tool")
         .stderr_has("boot tool upgrade wreck")
         .one_error();
 }
@@ -319,7 +319,7 @@ fn doctor_finds_old_hook_and_wrong_path_order() {
     doctor(&home, &[]).code(1).stdout_has("the hook of bash");
     doctor(&home, &["--fix"])
         .success()
-        .stderr_has("mended the hook of bash");
+        .stderr_has("repaired the hook of bash");
     doctor(&home, &[]).success();
     let mut command = home.command(BOOT);
     command.arg("doctor").env(
@@ -397,7 +397,7 @@ fn doctor_fix_remakes_environment_that_differs_from_receipt() {
             .stdout_has(why);
         doctor(&home, &["--fix"])
             .success()
-            .stderr_has("mended the tool teller");
+            .stderr_has("repaired the tool teller");
         home.run(&mut home.command(home.bin().join("teller")))
             .success()
             .stdout_has("teller speaks");

@@ -77,7 +77,7 @@ fn doctor_fix_remakes_tool_with_another_minor() {
     index.server.requests();
     doctor(&home, &["--fix"])
         .success()
-        .stderr_has("mended the tool speaker");
+        .stderr_has("repaired the tool speaker");
     let asked = index.server.requests();
     assert!(
         !asked.iter().any(|request| request.contains("/files/")),

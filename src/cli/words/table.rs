@@ -395,7 +395,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("pull", "`boot update`"),
     (
         "re-add|readd ARGS…",
-        "a file that is a link needs none of it; `boot add FILE` takes in one that isn't",
+        "a file that is a link needs none of it; `boot add FILE` adds one that isn't",
     ),
     // Nested: pythons.
     (

@@ -23,8 +23,8 @@ pub(super) fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
             format!("here are {}", found.join(", "))
         };
         return Err(Error::Usage(format!(
-            "name the interpreters to take in: {found}\n\
-             boot python adopt --all takes in all of them"
+            "name the interpreters to adopt: {found}\n\
+             boot python adopt --all adopts all of them"
         )));
     }
     if paths.is_empty() {
@@ -64,11 +64,11 @@ fn tell(ctx: &Context, outcome: &Outcome) {
     let path = ctx.paths.tilde(&python.executable);
     if !outcome.fresh {
         ctx.report
-            .info(&format!("Python {version} was taken in before: {path}"));
+            .info(&format!("Python {version} is already adopted: {path}"));
         return;
     }
     ctx.report
-        .info(&format!("took in Python {version}: {path}"));
+        .info(&format!("adopted Python {version}: {path}"));
     let Some(report) = &outcome.report else {
         return;
     };
@@ -77,10 +77,11 @@ fn tell(ctx: &Context, outcome: &Outcome) {
             (Some(problem), true) => problem.clone(),
             _ => format!("it lacks {}", report.missing.join(", ")),
         };
-        let mend = report.mend.as_ref().map_or_else(
+        let repair = report.repair.as_ref().map_or_else(
             || format!("boot python install {version} has one that is complete"),
             Clone::clone,
         );
-        ctx.report.warn(&format!("it is incomplete: {why}\n{mend}"));
+        ctx.report
+            .warn(&format!("it is incomplete: {why}\n{repair}"));
     }
 }

@@ -78,7 +78,7 @@ fn tell(ctx: &Context, outcome: &Outcome) {
     let version = format!("{}{}", python.key.version, python.key.variant.suffix());
     if !outcome.fresh {
         // An earlier run may have been killed when the Python was there and its links weren't.
-        if let Err(error) = links::mend(&ctx.paths) {
+        if let Err(error) = links::repair(&ctx.paths) {
             ctx.report.warn(&error.to_string());
         }
         ctx.report

@@ -100,8 +100,8 @@ fn show(report: &Report, all: bool) -> Result<()> {
         rows.push(vec!["  an environment".into(), venv]);
     }
     table::columns(&rows)?;
-    if let Some(mend) = &report.mend {
-        table::out(&format!("  what isn't there: {mend}\n"))?;
+    if let Some(repair) = &report.repair {
+        table::out(&format!("  what isn't there: {repair}\n"))?;
     }
     Ok(())
 }

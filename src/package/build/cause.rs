@@ -47,7 +47,7 @@ fn in_line(line: &str) -> Option<String> {
             }
             _ => format!(
                 "its build imports {module}, and doesn't say that it needs it: that is for its \
-                 authors to mend"
+                 authors to repair"
             ),
         });
     }
