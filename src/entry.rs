@@ -1,5 +1,5 @@
-//! What boot was called as: a shim, a request for completions, `bootx`, or the command line. An
-//! error becomes a message and an exit code here.
+//! The entry of the program, by the name that it was called by: a shim, a request for completions,
+//! `bootx`, or the command line. An error becomes a message and an exit code here.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use crate::cli::Cli;
 use crate::shell::shim;
-use crate::store::atomic;
 use crate::store::env::var;
 use crate::store::paths::Paths;
 use crate::ui::term::{self, Term, Verbosity};
-use crate::{Code, Context, cmd, error};
+use crate::{Code, Context, cmd, error, signals};
 
 /// The whole program: reads the arguments, does what they ask, and gives the process's exit code.
 pub fn run() -> ExitCode {
@@ -57,14 +56,7 @@ fn dispatch() -> error::Result<Code> {
         _ => Verbosity::Normal,
     };
     let offline = cli.global.offline || var("BOOT_OFFLINE").is_some_and(|value| value != "0");
-    // Ctrl-C leaves nothing half-made behind. Where no handler can be set the next run sweeps.
-    let _ = ctrlc::set_handler(|| {
-        atomic::abandon();
-        eprintln!(
-            "\ninterrupted: what was there before is as it was; the same command starts over"
-        );
-        std::process::exit(130);
-    });
+    signals::clear_staging_at_end();
     let report = Arc::new(Term::new(verbosity));
     let paths = cmd::guard::admit(&cli.command, Paths::discover()?, &*report)?;
     let ctx = Context::new(paths, report, offline);

@@ -1,28 +1,34 @@
 //! The exit codes that scripts may rely on, as `boot help` promises them.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 to 4, 127 | see [`Code`] |
+//! | 129, 130, 143 | ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM: see [`crate::signals`] |
+//! | any other | the code of a program that boot ran |
 
 use std::process::ExitCode;
 
-/// How a command ended, as the shell sees it.
+/// The end of a command, for the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// Done, or nothing to do.
     Done,
     /// Failed.
     Failed,
-    /// The command line, or a file that the user wrote, can't be understood.
+    /// Invalid command line, or an invalid file of the user's.
     Usage,
-    /// A question would have had to be asked, and there was nobody to ask.
+    /// A question was needed, and there was no terminal to ask it on.
     WouldAsk,
     /// Some items failed; the others are done.
     Partial,
     /// No such command, or no Python that meets the pin.
     NotFound,
-    /// What a program that boot ran ended with.
+    /// The code of a program that boot ran.
     Program(u8),
 }
 
 impl Code {
-    /// The number that the process ends with.
+    /// The number of the process's end.
     pub fn number(self) -> u8 {
         match self {
             Code::Done => 0,

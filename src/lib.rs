@@ -26,6 +26,7 @@ mod report;
 mod self_update;
 mod settings;
 mod shell;
+mod signals;
 mod store;
 mod tool;
 mod ui;

@@ -50,6 +50,7 @@ Exit codes:
   0 done, or nothing to do      1 failed      2 wrong usage
   3 would have had to ask       4 some items failed, the others are done
   127 no such command, or no Python that meets the pin
+  130 ended by Ctrl-C, 143 by SIGTERM, 129 by a hangup
   exec, tool run and shims: the program's own"
 );
 

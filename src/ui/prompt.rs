@@ -1,11 +1,30 @@
 //! Questions. None is asked without a terminal.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Error;
 use crate::report::escaped;
 
-/// Whether there is somebody to ask.
+/// Set while a question waits for its answer.
+static WAITING: AtomicBool = AtomicBool::new(false);
+
+/// A question waits for its answer, for the message of an interruption.
+pub(crate) fn is_waiting() -> bool {
+    WAITING.load(Ordering::Relaxed)
+}
+
+/// Reads the answer to the question on the screen; None at the end of the input.
+fn read_answer() -> io::Result<Option<String>> {
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    WAITING.store(true, Ordering::Relaxed);
+    let read = io::stdin().read_line(&mut answer);
+    WAITING.store(false, Ordering::Relaxed);
+    Ok((read? > 0).then_some(answer))
+}
+
+/// There is a terminal to ask on.
 pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
@@ -18,9 +37,7 @@ pub(crate) fn choose<'a>(question: &str, choices: &[&'a str]) -> Result<&'a str,
         });
     }
     eprint!("{question} [{}] ", choices.join("/"));
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    let answer = read_answer()?.unwrap_or_default();
     let answer = answer.trim().to_ascii_lowercase();
     let chosen = choices
         .iter()
@@ -36,9 +53,7 @@ pub(crate) fn confirm(question: &str) -> Result<bool, Error> {
         });
     }
     eprint!("{question} [y/N] ");
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    let answer = read_answer()?.unwrap_or_default();
     Ok(matches!(
         answer.trim().to_ascii_lowercase().as_str(),
         "y" | "yes"
@@ -58,11 +73,9 @@ pub(crate) fn ask(question: &str, default: Option<&str>) -> Result<String, Error
             Some(default) => eprint!("{question} [{}] ", escaped(default)),
             None => eprint!("{question} "),
         }
-        io::stderr().flush()?;
-        let mut answer = String::new();
-        if io::stdin().read_line(&mut answer)? == 0 {
+        let Some(answer) = read_answer()? else {
             return Err(Error::NobodyToAsk { question });
-        }
+        };
         match (answer.trim(), default) {
             ("", None) => {}
             ("", Some(default)) => return Ok(default.into()),

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::Error;
 
-/// Columns that a cell may take and still have the other rows padded to it. A longer one, as a deep
-/// path is, stands out alone.
+/// The widest cell that the other rows are padded to, in columns. A longer one, as a deep path is,
+/// stands out alone.
 const WIDEST: usize = 60;
 
 /// Prints rows in aligned columns; the last column is never padded. A cell of several lines becomes
@@ -29,7 +30,7 @@ pub(crate) fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
         let cells = rows
             .iter()
             .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count());
+            .map(|cell| cell.width());
         cells.filter(|width| *width <= WIDEST).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0))
@@ -42,7 +43,7 @@ pub(crate) fn columns(rows: &[Vec<String>]) -> Result<(), Error> {
             line.push_str(cell);
             line.extend(std::iter::repeat_n(
                 ' ',
-                width.saturating_sub(cell.chars().count()) + 2,
+                width.saturating_sub(cell.width()) + 2,
             ));
         }
         text.push_str(line.trim_end());

@@ -10,6 +10,7 @@ mod download_faults;
 mod genuine_from_the_network;
 mod hostile_archives;
 mod install;
+mod interrupted;
 mod killed;
 mod source;
 mod source_faults;

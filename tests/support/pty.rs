@@ -71,6 +71,12 @@ impl Pty {
         self.keys.flush().unwrap();
     }
 
+    /// Presses keys, without Enter: `\u{3}` is Ctrl-C.
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
     /// Types a command at the next prompt and returns its output, which must be one line.
     pub fn ask(&mut self, command: &str) -> String {
         self.asked += 1;
