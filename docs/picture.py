@@ -1,4 +1,7 @@
-"""Draws what a terminal shows, as `tmux capture-pane -e` gives it, as an SVG. The first argument is a folder whose name isn't shown."""
+"""Draws the output of `tmux capture-pane -e` as an SVG.
+
+The first argument is a folder whose name isn't shown.
+"""
 
 import html
 import re

@@ -35,12 +35,14 @@ fn run(home: &Home, shell: &str, before: &str, script: &str) -> Option<(String, 
         ),
         "zsh" => (
             "prompt() { for f in \"${precmd_functions[@]}\"; do $f; done; }; show() \
-             { local p=${PATH//.venv/}; p=${p//venvs/}; print -r -- \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
+             { local p=${PATH//.venv/}; p=${p//venvs/}; print -r -- \"<${VIRTUAL_ENV-}> \
+             $(( ${#p} < ${#PATH} ))\"; }",
             "-f",
         ),
         _ => (
             "prompt() { local c; for c in \"${PROMPT_COMMAND[@]}\"; do eval \"$c\"; done; }; \
-             show() { local p=${PATH/.venv/}; p=${p/venvs/}; echo \"<${VIRTUAL_ENV-}> $(( ${#p} < ${#PATH} ))\"; }",
+             show() { local p=${PATH/.venv/}; p=${p/venvs/}; echo \"<${VIRTUAL_ENV-}> \
+             $(( ${#p} < ${#PATH} ))\"; }",
             "--norc",
         ),
     };

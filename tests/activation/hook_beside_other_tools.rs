@@ -136,7 +136,9 @@ fn hook_and_pyenv_virtualenv_agree() {
     let posix = "export PYENV_VIRTUALENV_INIT=1
 _pyenv_virtualenv_hook() {
   local ret=$?
-  if [ \"${VIRTUAL_ENV-}\" = \"${_PYENV_VH_VENV-}\" ] && [ \"$PWD\" = \"${_PYENV_VH_PWD-}\" ]; then return $ret; fi
+  if [ \"${VIRTUAL_ENV-}\" = \"${_PYENV_VH_VENV-}\" ] && [ \"$PWD\" = \"${_PYENV_VH_PWD-}\" ]; then
+    return $ret
+  fi
   runs=$((${runs-0} + 1))
   if [ -n \"${VIRTUAL_ENV-}\" ]; then
     unset PYENV_VIRTUAL_ENV VIRTUAL_ENV

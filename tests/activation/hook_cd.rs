@@ -510,7 +510,8 @@ fn cd_wrappers_and_jumpers_work_and_run_once() {
     // The way of rvm and mise, which bring chpwd_functions to bash; a wrapper that calls cd; what
     // autojump, z and fasd do (cd), and zoxide.
     let others = "__zsh_like_cd() \
-                  { local hook; if builtin \"$@\"; then for hook in chpwd \"${chpwd_functions[@]}\"; do \
+                  { local hook; if builtin \"$@\"; then \
+                  for hook in chpwd \"${chpwd_functions[@]}\"; do \
                   if declare -f \"$hook\" >/dev/null; then \"$hook\" || break; fi; done; true; \
                   else return $?; fi; }\n\
                   cd() { __zsh_like_cd cd \"$@\"; }\n";

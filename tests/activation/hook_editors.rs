@@ -429,7 +429,9 @@ fn hook_ignores_virtual_env_of_pyenv_and_says_so_once() {
     let posix = "export PYENV_VIRTUALENV_INIT=1
 _pyenv_virtualenv_hook() {
   local ret=$?
-  if [ \"${VIRTUAL_ENV-}\" = \"${_PYENV_VH_VENV-}\" ] && [ \"$PWD\" = \"${_PYENV_VH_PWD-}\" ]; then return $ret; fi
+  if [ \"${VIRTUAL_ENV-}\" = \"${_PYENV_VH_VENV-}\" ] && [ \"$PWD\" = \"${_PYENV_VH_PWD-}\" ]; then
+    return $ret
+  fi
   if [ -f .python-version ]; then
     export PYENV_VIRTUAL_ENV=/pyenv/versions/acme VIRTUAL_ENV=/pyenv/versions/acme
   else

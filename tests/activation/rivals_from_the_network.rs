@@ -260,7 +260,8 @@ fn shims_let_rival_tools_from_the_network_find_all_pythons() {
     let mut hooks = String::from("repos:\n- repo: local\n  hooks:\n");
     for minor in &machine.minors {
         hooks.push_str(&format!(
-            "  - {{id: \"{minor}\", name: \"{minor}\", language: python, language_version: python{minor}, entry: python -V, always_run: true, \
+            "  - {{id: \"{minor}\", name: \"{minor}\", language: python, \
+             language_version: python{minor}, entry: python -V, always_run: true, \
              pass_filenames: false, verbose: true}}\n"
         ));
     }

@@ -14,10 +14,13 @@ fn pipx(home: &Home, name: &str, asked: &str, python: &str, more: &str, injected
     home.write(
         &format!("{root}/pipx_metadata.json"),
         &format!(
-            r#"{{"pipx_metadata_version": "0.5", "python_version": "Python {python}", "venv_args": [],
+            r#"{{"pipx_metadata_version": "0.5", "python_version": "Python {python}",
+                "venv_args": [],
                 "source_interpreter": {{"__type__": "Path", "__Path__": "/usr/bin/python3"}},
-                "main_package": {{"package": "{name}", "package_or_url": "{asked}", "package_version": "1.0", "include_apps": true,
-                    "apps": ["{name}"], "app_paths": [{{"__type__": "Path", "__Path__": "/x"}}], "pip_args": [], "suffix": "" {more}}},
+                "main_package": {{"package": "{name}", "package_or_url": "{asked}",
+                    "package_version": "1.0", "include_apps": true,
+                    "apps": ["{name}"], "app_paths": [{{"__type__": "Path", "__Path__": "/x"}}],
+                    "pip_args": [], "suffix": "" {more}}},
                 "injected_packages": {{{injected}}}}}"#
         ),
     );
@@ -48,7 +51,8 @@ fn import_pipx_writes_manifest_and_apply_takes_over() {
     let (mirror, index) = (Mirror::new(), index::stocked());
     let mut home = Home::with(&mirror);
     home.set("BOOT_INDEX_URL", &index.url());
-    let furo = r#""furo": {"package": "furo", "package_or_url": "furo", "package_version": "1", "include_apps": false, "apps": []}"#;
+    let furo = r#""furo": {"package": "furo", "package_or_url": "furo", "package_version": "1",
+        "include_apps": false, "apps": []}"#;
     pipx(&home, "black", "black", "3.11.7", "", "");
     pipx(&home, "sphinx", "sphinx", "3.11.7", "", furo);
     let manifest = format!(
@@ -122,10 +126,12 @@ fn import_pipx_reads_first_metadata_format() {
         home.write(
             &format!(".local/pipx/venvs/{folder}/pipx_metadata.json"),
             &format!(
-                r#"{{"injected_packages": {{}}, "main_package": {{"app_paths": [], "app_paths_of_dependencies": {{}}, "apps": [],
-                "apps_of_dependencies": [], "include_apps": true, "include_dependencies": false, "package": "{package}",
-                "package_or_url": "{package}>=1", "package_version": "2.0", "pip_args": []}}, "pipx_metadata_version": "0.1",
-                "python_version": "Python 3.8.2", "venv_args": []}}"#
+                r#"{{"injected_packages": {{}}, "main_package": {{"app_paths": [],
+                "app_paths_of_dependencies": {{}}, "apps": [], "apps_of_dependencies": [],
+                "include_apps": true, "include_dependencies": false, "package": "{package}",
+                "package_or_url": "{package}>=1", "package_version": "2.0", "pip_args": []}},
+                "pipx_metadata_version": "0.1", "python_version": "Python 3.8.2",
+                "venv_args": []}}"#
             ),
         );
     }
@@ -144,8 +150,10 @@ fn import_pipx_keeps_requests_and_reports_the_rest() {
     let mut home = Home::new();
     let pipx_home = home.root.join("elsewhere").display().to_string();
     home.set("PIPX_HOME", &pipx_home);
-    let apps = r#""dvc-s3": {"package": "dvc-s3", "package_or_url": "dvc-s3[x]<3", "package_version": "2.0", "include_apps": true, "apps": ["dvcs3"], "pip_args": ["--no-deps"]},
-                 "local": {"package": "local", "package_or_url": "/src/local"}"#;
+    let apps = r#""dvc-s3": {"package": "dvc-s3", "package_or_url": "dvc-s3[x]<3",
+        "package_version": "2.0", "include_apps": true, "apps": ["dvcs3"],
+        "pip_args": ["--no-deps"]},
+        "local": {"package": "local", "package_or_url": "/src/local"}"#;
     for (name, asked, python, more, injected) in [
         ("black", "black[d]==24.*", "3.12.1", "", ""),
         ("ruff", "ruff", "3.12.1", ", \"pinned\": true", ""),
@@ -222,7 +230,8 @@ fn import_uv_reads_tools_and_pythons() {
         (
             "mytool",
             "requirements = \
-             [{ name = \"mytool\", git = \"https://h.example/x?tag=v1#0123456789abcdef0123456789abcdef01234567\" }]",
+             [{ name = \"mytool\", \
+             git = \"https://h.example/x?tag=v1#0123456789abcdef0123456789abcdef01234567\" }]",
         ),
         (
             "sub",
@@ -314,7 +323,11 @@ fn import_pyenv_reads_versions_and_virtualenvs() {
         ".pyenv/versions/3.11.7/envs/work/pyvenv.cfg",
         "home = /x/bin\nversion = 3.11.7\n",
     );
-    home.write(".pyenv/versions/3.11.7/envs/work/lib/python3.11/site-packages/flask-3.0.0.dist-info/METADATA", "");
+    home.write(
+        ".pyenv/versions/3.11.7/envs/work/lib/python3.11/site-packages/flask-3.0.0.dist-info/\
+         METADATA",
+        "",
+    );
     home.write(
         ".pyenv/versions/3.11.7/envs/work/lib/python3.11/site-packages/pip-24.0.dist-info/METADATA",
         "",
@@ -397,7 +410,8 @@ fn import_brewfile_reads_python_part_and_names_the_rest() {
 
 #[test]
 fn import_hostile_record_is_one_error_and_others_are_read() {
-    let good = r#"{"pipx_metadata_version": "0.5", "main_package": {"package": "evil", "package_or_url": "evil"}}"#;
+    let good = r#"{"pipx_metadata_version": "0.5",
+        "main_package": {"package": "evil", "package_or_url": "evil"}}"#;
     for (what, record) in [
         ("cut", "{\"pipx_metadata_version\": ".to_string()),
         ("no JSON", "\u{1b}[2J".into()),
@@ -500,7 +514,8 @@ fn init_names_other_managers_to_import() {
 #[cfg(target_os = "linux")]
 fn import_pipx_finds_each_of_its_folders() {
     let mut home = Home::new();
-    let record = r#"{"pipx_metadata_version": "0.5", "main_package": {"package": "NAME", "package_or_url": "NAME"}}"#;
+    let record = r#"{"pipx_metadata_version": "0.5",
+        "main_package": {"package": "NAME", "package_or_url": "NAME"}}"#;
     for (folder, name) in [
         (".local/share/pipx", "one"),
         ("data/pipx", "two"),

@@ -11,7 +11,8 @@ use crate::support::{Home, genuine};
 /// search path of this kind of system. The first argument is a name of the prefix without blanks.
 const LOST: &str = r#"
 import os, re, sys, sysconfig
-values = {**sysconfig.get_config_vars(), **{"path " + name: path for name, path in sysconfig.get_paths().items()}}
+values = dict(sysconfig.get_config_vars())
+values.update(("path " + name, path) for name, path in sysconfig.get_paths().items())
 for name, value in values.items():
     if name in ("TZPATH", "STRICT_SYSV_CURSES"):
         continue

@@ -1,4 +1,4 @@
-"""A build backend of a few lines, for source trees that tests make: it zips what lies in the folder."""
+"""A build backend of a few lines for source trees that tests make. It zips the folder's files."""
 
 import base64
 import hashlib
@@ -34,11 +34,14 @@ def prepare_metadata_for_build_wheel(folder, settings=None):
 def write(folder, modules):
     files = dict(modules)
     files[INFO + "/METADATA"] = metadata()
-    files[INFO + "/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[INFO + "/WHEEL"] = (
+        "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    )
     files[INFO + "/entry_points.txt"] = "[console_scripts]\n{0} = {0}:main\n".format(NAME)
     record = ""
     for path, text in sorted(files.items()):
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())
+        digest = digest.decode().rstrip("=")
         record += "{},sha256={},{}\n".format(path, digest, len(text.encode()))
     files[INFO + "/RECORD"] = record + INFO + "/RECORD,,\n"
     with zipfile.ZipFile(os.path.join(folder, FILE), "w") as archive:

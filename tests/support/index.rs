@@ -185,8 +185,12 @@ impl Index {
         let content = wheel.bytes();
         let path = format!("/files/{}", wheel.file_name());
         let file = serde_json::json!({
-            "filename": wheel.file_name(), "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
-            "requires-python": wheel.requires_python, "yanked": false, "size": content.len(),
+            "filename": wheel.file_name(),
+            "url": format!("../..{path}"),
+            "hashes": {"sha256": Sha256::of(&content).to_string()},
+            "requires-python": wheel.requires_python,
+            "yanked": false,
+            "size": content.len(),
         });
         self.server.put(&path, "application/octet-stream", content);
         self.list(&wheel.name, file);
@@ -216,8 +220,11 @@ impl Index {
         let path = format!("/files/{}", wheel.file_name());
         let beside = format!("{path}.metadata");
         let file = serde_json::json!({
-            "filename": wheel.file_name(), "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
-            "core-metadata": {"sha256": Sha256::of(&metadata).to_string()}, "size": content.len(),
+            "filename": wheel.file_name(),
+            "url": format!("../..{path}"),
+            "hashes": {"sha256": Sha256::of(&content).to_string()},
+            "core-metadata": {"sha256": Sha256::of(&metadata).to_string()},
+            "size": content.len(),
         });
         self.server.put(&path, "application/octet-stream", content);
         self.server
@@ -230,7 +237,10 @@ impl Index {
     pub fn add_bytes(&self, name: &str, file: &str, content: Vec<u8>) -> String {
         let path = format!("/files/{file}");
         let listed = serde_json::json!({
-            "filename": file, "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()}, "size": content.len(),
+            "filename": file,
+            "url": format!("../..{path}"),
+            "hashes": {"sha256": Sha256::of(&content).to_string()},
+            "size": content.len(),
         });
         self.server.put(&path, "application/octet-stream", content);
         self.list(name, listed);
@@ -242,7 +252,9 @@ impl Index {
         let content = source.archive();
         let path = format!("/files/{}", source.file_name());
         let file = serde_json::json!({
-            "filename": source.file_name(), "url": format!("../..{path}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
+            "filename": source.file_name(),
+            "url": format!("../..{path}"),
+            "hashes": {"sha256": Sha256::of(&content).to_string()},
         });
         self.server.put(&path, "application/octet-stream", content);
         self.list(&source.name, file);

@@ -55,12 +55,27 @@ pub fn install_version(home: &Home, version: &str) {
     ]);
     let site = format!("lib/python{minor}/site-packages");
     let mut facts = json!({
-        "version": [version.major, version.minor, version.patch], "free_threaded": false, "pointer_bits": 64, "libc": null, "macos": null,
-        "purelib": site, "platlib": site, "scripts": "bin", "include": "include", "markers": markers,
+        "version": [version.major, version.minor, version.patch],
+        "free_threaded": false,
+        "pointer_bits": 64,
+        "libc": null,
+        "macos": null,
+        "purelib": site,
+        "platlib": site,
+        "scripts": "bin",
+        "include": "include",
+        "markers": markers,
     });
     let more = texts(&["soabi", "cache_tag", "magic", "stdlib"]);
     facts.as_object_mut().unwrap().extend(more);
-    let record = json!({"schema": 1, "key": key.to_string(), "origin": "prebuilt", "sha256": null, "executable": executable, "facts": facts});
+    let record = json!({
+        "schema": 1,
+        "key": key.to_string(),
+        "origin": "prebuilt",
+        "sha256": null,
+        "executable": executable,
+        "facts": facts,
+    });
     fs::write(root.join("boot.json"), record.to_string()).unwrap();
 }
 

@@ -205,10 +205,17 @@ fn serve(entries: &[String]) -> Server {
         } else {
             "files"
         };
-        pages.entry((has("second"), name.into())).or_default().push(serde_json::json!({
-            "filename": file, "url": format!("../../{folder}/{file}"), "hashes": {"sha256": Sha256::of(&content).to_string()},
-            "requires-python": value("python"), "yanked": has("yanked"), "upload-time": value("date").map(|day| format!("{day}T12:00:00.5Z")),
-        }));
+        pages
+            .entry((has("second"), name.into()))
+            .or_default()
+            .push(serde_json::json!({
+                "filename": file,
+                "url": format!("../../{folder}/{file}"),
+                "hashes": {"sha256": Sha256::of(&content).to_string()},
+                "requires-python": value("python"),
+                "yanked": has("yanked"),
+                "upload-time": value("date").map(|day| format!("{day}T12:00:00.5Z")),
+            }));
         if !has("lost") {
             server.put(
                 &format!("/{folder}/{file}"),

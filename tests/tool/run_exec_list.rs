@@ -257,7 +257,10 @@ fn tool_list_json_has_every_documented_key() {
     );
     assert_eq!(
         guest["injected"],
-        serde_json::json!([{"name": "helper", "version": "1.0", "spec": "helper<2"}, {"name": "other", "version": "1.0", "spec": "other"}])
+        serde_json::json!([
+            {"name": "helper", "version": "1.0", "spec": "helper<2"},
+            {"name": "other", "version": "1.0", "spec": "other"},
+        ])
     );
     assert_eq!(
         (&second["suffix"], &second["pinned"], &second["spec"]),
@@ -265,7 +268,10 @@ fn tool_list_json_has_every_documented_key() {
     );
     assert_eq!(
         second["apps"],
-        serde_json::json!([{"name": "second", "path": path("second")}, {"name": "second-too", "path": path("second-too")}])
+        serde_json::json!([
+            {"name": "second", "path": path("second")},
+            {"name": "second-too", "path": path("second-too")},
+        ])
     );
     assert_eq!(
         (&second["env"], &second["injected"]),

@@ -336,7 +336,8 @@ class Legacy:
         told = {}
         sys.modules["setuptools"].setup = told.update
         sys.path.insert(0, os.getcwd())
-        exec(compile(open("setup.py").read(), "setup.py", "exec"), {"__name__": "__main__", "__file__": "setup.py"})
+        names = {"__name__": "__main__", "__file__": "setup.py"}
+        exec(compile(open("setup.py").read(), "setup.py", "exec"), names)
         return told
 
     def get_requires_for_build_wheel(self, settings=None):
@@ -346,10 +347,17 @@ class Legacy:
         told = self.run()
         stem = told["name"] + "-" + told["version"]
         files = {name + ".py": open(name + ".py").read() for name in told["py_modules"]}
-        files[stem + ".dist-info/METADATA"] = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".format(**told)
-        files[stem + ".dist-info/WHEEL"] = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        files[stem + ".dist-info/entry_points.txt"] = "[console_scripts]\n" + "\n".join(told["entry_points"]["console_scripts"]) + "\n"
-        files[stem + ".dist-info/RECORD"] = ""
+        commands = told["entry_points"]["console_scripts"]
+        info = stem + ".dist-info/"
+        metadata = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        files[info + "METADATA"] = metadata.format(**told)
+        files[info + "WHEEL"] = (
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        files[info + "entry_points.txt"] = (
+            "[console_scripts]\n" + "\n".join(commands) + "\n"
+        )
+        files[info + "RECORD"] = ""
         with zipfile.ZipFile(os.path.join(folder, stem + "-py3-none-any.whl"), "w") as archive:
             for path, text in files.items():
                 archive.writestr(zipfile.ZipInfo(path), text)
