@@ -79,13 +79,13 @@ pub(super) fn run(question: &Question, ctx: &Context) -> Result<Code> {
     }
     if let Some(watch) = &decision.watch {
         let mark = watch
-            .commands
+            .watched
             .as_ref()
-            .and_then(|(folder, data)| Some((folder, marker::create_marker(&ctx.paths, data)?)));
+            .and_then(|(path, data)| Some((path, marker::create_marker(&ctx.paths, data)?)));
         let mut words = vec![watch.link.as_os_str(), watch.root.as_os_str()];
         words.extend(
             mark.iter()
-                .flat_map(|(folder, mark)| [folder.as_os_str(), mark.as_os_str()]),
+                .flat_map(|(path, mark)| [path.as_os_str(), mark.as_os_str()]),
         );
         answer.call("__boot_watch", &words);
     }

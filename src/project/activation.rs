@@ -59,8 +59,8 @@ pub(crate) struct Watch {
     /// The project's `.venv`.
     pub link: PathBuf,
     pub root: PathBuf,
-    /// The folder of commands of an environment that others can write into, as it is now.
-    pub commands: Option<(PathBuf, Metadata)>,
+    /// A file or folder of it, as it is now: another time means that something was changed there.
+    pub watched: Option<(PathBuf, Metadata)>,
 }
 
 /// One line for the user, once for each state of a folder.
@@ -197,17 +197,16 @@ fn enter(
             None => return Ok(None),
         },
     };
-    let bin = venv.root().join("bin");
-    // Nobody but boot and the user writes into boot's own folders.
-    let commands = if venv.is_made() {
-        None
-    } else {
-        fs::metadata(&bin).ok().map(|data| (bin, data))
-    };
+    // Nobody but boot and the user writes into boot's own folders; what makes such an environment
+    // again in its place (`python -m venv --clear`, `uv venv --clear`) writes its config.
+    let watched = venv
+        .root()
+        .join(if venv.is_made() { venv::CONFIG } else { "bin" });
+    let watched = fs::metadata(&watched).ok().map(|data| (watched, data));
     decision.watch = Some(Watch {
         link,
         root: venv.root().into(),
-        commands,
+        watched,
     });
     fits(ctx, &project, &venv, making)?;
     Ok(Some(venv))
@@ -400,7 +399,7 @@ fn named(ctx: &Context, name: &Name, decision: &mut Decision) -> Result<TrustedV
     decision.watch = Some(Watch {
         link: venv,
         root: trusted.root().into(),
-        commands: None,
+        watched: None,
     });
     repair(ctx, &trusted, None)?;
     Ok(trusted)

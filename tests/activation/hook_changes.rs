@@ -127,6 +127,37 @@ fn hook_rejects_other_venv_in_same_place() {
 }
 
 #[test]
+fn hook_notices_other_python_in_same_venv() {
+    for shell in SHELLS {
+        let Some((home, mut pty)) = stand(shell, |home| {
+            stand_in::install_version(home, "3.12.1");
+        }) else {
+            continue;
+        };
+        let root = stand_in::real(&home.root.join("p/.venv"));
+        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}");
+        // As `uv venv --clear` and `python -m venv --clear` do it, in the folder behind the link.
+        let config = root.join("pyvenv.cfg");
+        let before = (
+            fs::read(&config).unwrap(),
+            fs::read_link(root.join("bin/python")).unwrap(),
+        );
+        let link = |target: &Path| {
+            fs::remove_file(root.join("bin/python")).unwrap();
+            std::os::unix::fs::symlink(target, root.join("bin/python")).unwrap();
+        };
+        link(&home.data().join("pythons/3.12/bin/python3.12"));
+        fs::write(&config, "home = /x\nversion = 3.12.1\n").unwrap();
+        pty.type_line("");
+        assert_eq!(pty.ask(ACTIVE), "<>", "{shell}");
+        link(&before.1);
+        fs::write(&config, &before.0).unwrap();
+        pty.type_line("");
+        assert_eq!(pty.ask(ACTIVE), active(&home, "p/.venv"), "{shell}");
+    }
+}
+
+#[test]
 fn hook_notices_pins_added_and_removed() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, |home| {
