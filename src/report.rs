@@ -117,9 +117,20 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn escaped_shows_control_characters() {
-        assert_eq!(super::escaped("3.11\u{1b}[2J\n"), "3.11\\u{1b}[2J\\n");
-        assert_eq!(super::escaped("naïve ✓"), "naïve ✓");
+        assert_eq!(escaped("3.11\u{1b}[2J\n"), "3.11\\u{1b}[2J\\n");
+        assert_eq!(escaped("naïve ✓"), "naïve ✓");
+    }
+
+    #[test]
+    fn nearest_offers_only_near_words() {
+        let known = ["python", "tools", "dotfiles", "run"];
+        assert_eq!(nearest("pyhton", &known), Some("python"));
+        assert_eq!(nearest("tool", &known), Some("tools"));
+        assert_eq!(nearest("Dotfile", &known), Some("dotfiles"));
+        assert_eq!(nearest("packages", &known), None);
     }
 }

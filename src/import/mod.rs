@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn supported_minor_accepts_only_pythons_that_boot_has() {
+    fn supported_minor_accepts_3_8_and_newer_only() {
         assert_eq!(supported_minor("Python 3.11.7"), Some("3.11".into()));
         assert_eq!(supported_minor("3.13.0rc1"), Some("3.13".into()));
         assert!(is_supported("3.8.20") && is_supported("3.13.0t"));

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn parse_converts_requirement_of_others_or_gives_reason() {
+    fn parse_converts_foreign_requirement_or_fails() {
         for (name, asked, spec) in [
             ("black", "black", "black"),
             ("black", "black[d] >= 24, <26", "black[d]>=24,<26"),

@@ -283,15 +283,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nearest_offers_only_near_words() {
-        let known = ["python", "tools", "dotfiles", "run"];
-        assert_eq!(nearest("pyhton", &known), Some("python"));
-        assert_eq!(nearest("tool", &known), Some("tools"));
-        assert_eq!(nearest("Dotfile", &known), Some("dotfiles"));
-        assert_eq!(nearest("packages", &known), None);
-    }
-
-    #[test]
     fn place_counts_characters() {
         let doc = Document {
             file: "boot.toml",

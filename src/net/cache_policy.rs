@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn freshness_follows_server_up_to_limit() {
+    fn is_fresh_follows_server_up_to_limit() {
         assert_eq!(fresh(&[]), FRESH);
         assert_eq!(fresh(&[("cache-control", "public, Max-Age=60")]), 60);
         assert_eq!(
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn freshness_subtracts_time_in_transit() {
+    fn is_fresh_subtracts_time_in_transit() {
         assert_eq!(fresh(&[("cache-control", "max-age=60"), ("age", "20")]), 40);
         assert_eq!(fresh(&[("cache-control", "max-age=60"), ("age", "80")]), 0);
         let date = ("date", "Tue, 14 Nov 2023 22:13:10 GMT");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn vary_and_no_store_restrict_reuse() {
+    fn is_for_and_may_be_kept_respect_headers() {
         let of = |vary: &'static str| {
             CachePolicy::from_headers(
                 &[("vary".parse().unwrap(), vary.parse().unwrap())]

@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_compare_as_pep_440_says() {
+    fn allows_compares_versions_as_pep_440_says() {
         for (requirement, yes, no) in [
             ("a==1.0", "1.0+cpu", "1.0.post1"),
             ("a==1.0", "1.0.0", "1.0.1"),

@@ -621,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn parse_reads_pins_as_people_write_them() {
+    fn parse_accepts_common_spellings_of_pins() {
         assert_eq!(entries(b"3.11\n"), ["3.11"]);
         assert_eq!(entries(b"\xef\xbb\xbf3.11.9\r\n"), ["3.11.9"]);
         assert_eq!(
@@ -719,7 +719,7 @@ mod tests {
     }
 
     #[test]
-    fn parse_refuses_pythons_that_boot_does_not_have() {
+    fn parse_refuses_unsupported_pythons() {
         assert!(
             unmet(b"pypy3.10-7.3.12")
                 .ends_with("boot has CPython only; instead: boot python pin 3.10")

@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn apt_sources_are_read_in_both_formats() {
+    fn one_line_and_deb822_return_enabled_uris() {
         let lines = "# deb http://no/x y main\ndeb [arch=amd64 signed-by=/k] \
                      http://a.example/debian bookworm main contrib\n\
                      deb http://b.example stable other\n";

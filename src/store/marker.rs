@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mark_keeps_time_of_its_folder() {
+    fn create_marker_keeps_time_of_its_folder() {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().to_path_buf();
         let paths = Paths::from(&|name| (name == "HOME").then(|| root.clone().into())).unwrap();

@@ -474,7 +474,7 @@ expose = false
 "#;
 
     #[test]
-    fn read_old_receipt_writes_the_same() {
+    fn read_old_receipt_is_written_back_unchanged() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("my-tool@1");
         fs::create_dir(&folder).unwrap();

@@ -318,7 +318,7 @@ fn venv_after_git_clean_is_new() {
 }
 
 #[test]
-fn venv_emptied_through_its_link_is_made_again() {
+fn venv_emptied_through_link_is_made_again() {
     // What the shell's completion of `rm -r .venv` types: `rm` empties the folder behind the link.
     let home = home();
     let empty = |project: &Path| {
@@ -950,7 +950,7 @@ fn venv_folder_of_earlier_boot_is_moved_once() {
 }
 
 #[test]
-fn venv_folder_in_renamed_project_names_its_old_place() {
+fn venv_folder_in_renamed_project_names_old_place() {
     let home = home();
     home.write(".config/boot/config.toml", "[venv]\nin_project = true\n");
     let project = stand_in::project(&home, "app");
@@ -965,7 +965,7 @@ fn venv_folder_in_renamed_project_names_its_old_place() {
 }
 
 #[test]
-fn venv_with_fifo_as_config_is_error_at_once() {
+fn venv_fifo_as_config_is_error_at_once() {
     let home = home();
     let project = stand_in::project(&home, "app");
     fs::create_dir_all(project.join(".venv/bin")).unwrap();

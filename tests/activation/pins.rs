@@ -187,7 +187,7 @@ fn pin_with_unknown_word_is_met_by_nothing() {
 }
 
 #[test]
-fn pin_that_is_no_regular_file_is_met_by_nothing() {
+fn pin_irregular_file_is_unmet_with_reason() {
     let home = home();
     let folder = project(&home, b"");
     let pin = folder.join(".python-version");

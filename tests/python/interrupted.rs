@@ -30,7 +30,7 @@ fn interrupt_loop(home: &Home, command: &str, is_busy: impl Fn(&mut Pty)) -> Opt
 }
 
 #[test]
-fn shell_loop_ends_with_interrupted_download() {
+fn python_install_interrupted_ends_shell_loop() {
     let mirror = Mirror::new();
     let mut home = Home::with(&mirror);
     home.set("BOOT_READ_TIMEOUT", "20");
@@ -49,7 +49,7 @@ fn shell_loop_ends_with_interrupted_download() {
 }
 
 #[test]
-fn shell_loop_ends_with_interrupted_question() {
+fn init_interrupted_at_question_ends_shell_loop() {
     let mut home = Home::new();
     home.set("SHELL", "/bin/bash");
     home.write("dots/boot.toml", "version = 1\n[dotfiles]\n");
@@ -69,7 +69,7 @@ fn shell_loop_ends_with_interrupted_question() {
 }
 
 #[test]
-fn shell_loop_ends_with_interrupted_program() {
+fn exec_interrupted_ends_shell_loop() {
     let home = Home::new();
     let program = "sh -c 'echo it-runs; exec sleep 60'";
     interrupt_loop(&home, &format!("{BOOT} exec {program}"), |pty| {
@@ -78,7 +78,7 @@ fn shell_loop_ends_with_interrupted_program() {
 }
 
 #[test]
-fn each_ending_signal_clears_staging_and_ends_boot() {
+fn python_install_signal_clears_staging_and_ends_boot() {
     for signal in [
         rustix::process::Signal::HUP,
         rustix::process::Signal::INT,

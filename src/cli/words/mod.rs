@@ -534,7 +534,7 @@ mod tests {
         line.split(' ').map(OsString::from).collect()
     }
 
-    /// What is answered to a line that clap refuses, or takes for another one.
+    /// Returns the answer to a line that clap refuses or takes for another one.
     fn said(words: &[OsString]) -> String {
         match Cli::of(words.iter().cloned()) {
             Err(error) => error.to_string(),
@@ -542,7 +542,7 @@ mod tests {
         }
     }
 
-    /// A line that a pattern fits: the first of alternatives, a value for each name.
+    /// Returns a line that fits a pattern, with the first of alternatives and a value for each name.
     fn example(pattern: &str, all: bool) -> Vec<OsString> {
         let mut line = vec![OsString::from("boot")];
         for token in pattern.split(' ') {
@@ -559,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_reached_by_every_row() {
+    fn rows_are_each_reached() {
         let mut dead = Vec::new();
         for (pattern, _) in table::ROWS {
             for alternative in alternatives(pattern) {
@@ -615,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_name_existing_commands() {
+    fn rows_name_existing_commands() {
         for (pattern, answer) in table::ROWS {
             assert_eq!(answer.matches('`').count() % 2, 0, "{pattern}");
             for command in commands(answer) {
@@ -647,7 +647,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_repeat_typed_words_quoted() {
+    fn message_repeats_typed_words_quoted() {
         for (line, answer) in [
             (words("boot global 3.11"), "boot python pin --global 3.11"),
             (
@@ -694,7 +694,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_guess_misspelled_commands_only() {
+    fn message_guesses_misspelled_commands_only() {
         for (line, answer) in [
             ("boot vesion", "boot --version"),
             ("boot instal 3.11", "\nboot python install 3.11"),
@@ -743,7 +743,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_tell_venv_folder_from_verb() {
+    fn message_tells_venv_folder_from_verb() {
         for word in [
             "env",
             "venv",
