@@ -286,6 +286,7 @@ fn own(
         }
         (Standing::Own(environment), _) => {
             environment.note_used();
+            environment.keep_out_of_git();
             return Ok(Some(trust::check_environment(environment)?));
         }
         (Standing::Renamed(environment), _) => {

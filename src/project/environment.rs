@@ -13,6 +13,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::Access;
 use rustix::io::Errno;
 
 use super::venv::{self, Made, NAME, VenvOptions};
@@ -117,6 +118,14 @@ impl Environment {
     /// Notes that it is in use: the time for which an unused one is kept begins anew.
     pub(crate) fn note_used(&self) {
         let _ = fs::remove_file(self.home.join(UNUSED));
+    }
+
+    /// Keeps the link out of a repository that is newer than the environment.
+    pub(crate) fn keep_out_of_git(&self) {
+        let made = fs::metadata(self.home.join(RECORD)).and_then(|data| data.modified());
+        if let Ok(made) = made {
+            exclude::ignore_in_new_repository(&self.project, made);
+        }
     }
 
     /// Whether the user has said that it isn't to be activated.
@@ -253,6 +262,12 @@ fn folder_id(folder: &Path) -> Option<String> {
 fn has_no_links(error: &std::io::Error) -> bool {
     let unsupported = [Errno::PERM, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP];
     Errno::from_io_error(error).is_some_and(|errno| unsupported.contains(&errno))
+}
+
+/// The project that the environment at the canonical path `root` belongs to, if it is one of boot's.
+pub(crate) fn find_owner(paths: &Paths, root: &Path) -> Option<PathBuf> {
+    let environment = Environment::read(&find_home(paths, root)?)?;
+    (environment.root == root).then_some(environment.project)
 }
 
 /// What stands at the `.venv` of `project`, an absolute path.
@@ -433,6 +448,7 @@ pub(crate) fn create(
     options: &VenvOptions,
     pip: bool,
 ) -> Result<(Environment, Made), Error> {
+    check_place(project)?;
     sweep(&ctx.paths);
     let home = free_home(&ctx.paths, project)?;
     let root = home.join(choose_name(project));
@@ -447,6 +463,17 @@ pub(crate) fn create(
         options,
         pip,
     )
+}
+
+/// Checks that a link can be made in `project`: an environment that nothing leads to is left over.
+fn check_place(project: &Path) -> Result<(), Error> {
+    let link = project.join(NAME);
+    rustix::fs::access(project, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|errno| store::Error::io("create", &link)(errno.into()))?;
+    if link.is_symlink() && exclude::is_link_tracked(project) {
+        return Err(Error::TrackedLink(link));
+    }
+    Ok(())
 }
 
 /// Makes `environment` anew at its place, in one step; all that is in it goes.

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::OFlags;
 
@@ -64,9 +65,44 @@ pub(super) fn ignore(project: &Path) {
     let _ = opened.write_all(line.as_bytes());
 }
 
+/// As [`ignore`], where the repository was made after `time`: `git init` came after the environment.
+pub(super) fn ignore_in_new_repository(project: &Path, time: SystemTime) {
+    let is_new = repository(project)
+        .and_then(|(_, folder)| fs::metadata(folder).ok()?.created().ok())
+        .is_some_and(|created| created > time);
+    if is_new {
+        ignore(project);
+    }
+}
+
+/// Whether the repository that `project` lies in has the link `.venv` itself under control.
+pub(super) fn is_link_tracked(project: &Path) -> bool {
+    has_in_index(project, |index, below| {
+        // A name stands behind its own length, in the low bits of the flags.
+        let length = (below.len().min(0xfff) as u16).to_be_bytes();
+        let name = [&length[..], below, b"\0"].concat();
+        let is_same = |window: &[u8]| window[0] & 0x0f == name[0] && window[1..] == name[1..];
+        index.windows(name.len()).any(is_same)
+    })
+}
+
 /// Whether the repository that `project` lies in has files below its `.venv` under control: then a
 /// checkout has written there.
 pub(super) fn is_tracked(project: &Path) -> bool {
+    has_in_index(project, |index, below| {
+        // Version 4 writes of each name only what the one before has not: the end has to do.
+        let is_compressed = index.get(4..8) == Some(&[0, 0, 0, 4]);
+        let name = if is_compressed {
+            b"venv/".to_vec()
+        } else {
+            [below, b"/"].concat()
+        };
+        index.windows(name.len()).any(|window| window == name)
+    })
+}
+
+/// Asks `has` of the repository's index and the path of the project's `.venv` in it.
+fn has_in_index(project: &Path, has: impl FnOnce(&[u8], &[u8]) -> bool) -> bool {
     let Some((top, _)) = repository(project) else {
         return false;
     };
@@ -98,14 +134,7 @@ pub(super) fn is_tracked(project: &Path) -> bool {
     );
     let real = fs::canonicalize(project).unwrap_or_else(|_| project.into());
     let below = real.strip_prefix(&top).unwrap_or(Path::new("")).join(NAME);
-    // Version 4 writes of each name only what the one before has not: the end has to do.
-    let is_compressed = index.get(4..8) == Some(&[0, 0, 0, 4]);
-    let name = if is_compressed {
-        b"venv/".to_vec()
-    } else {
-        [below.as_os_str().as_bytes(), b"/"].concat()
-    };
-    index.windows(name.len()).any(|window| window == name)
+    has(&index, below.as_os_str().as_bytes())
 }
 
 /// Whether a file of patterns has one that plainly matches the link.

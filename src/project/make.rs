@@ -257,6 +257,7 @@ impl Making<'_> {
             Some(environment) => {
                 // A repair takes a lock of its own.
                 drop(lock);
+                environment.keep_out_of_git();
                 let trusted = trust::check_environment(&environment).map_err(Error::Refused)?;
                 let wanted = self.asked.then_some(repair::Binding {
                     python: &self.python,

@@ -48,6 +48,9 @@ pub enum Error {
     /// A pin that nothing can meet, in the pin's words.
     #[error("{0}")]
     Unmet(String),
+    #[error("{} is a link that the repository tracks, so boot leaves it alone\n\
+             git rm --cached .venv, then the same again", trust::shown(.0))]
+    TrackedLink(PathBuf),
     #[error("{} is in the way: it isn't a virtual environment, so boot leaves it alone\n\
              move it aside, or name another path", .0.display())]
     InTheWay(PathBuf),

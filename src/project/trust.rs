@@ -64,6 +64,14 @@ pub enum Refusal {
         shown(.1)
     )]
     Moved(PathBuf, PathBuf),
+    #[error(
+        "{} leads to the environment of {}, so it isn't activated; to use that here too: boot \
+         trust {}",
+        shown(.0),
+        shown(.1),
+        project_of(.0)
+    )]
+    OfAnother(PathBuf, PathBuf),
     #[error("others can write to {}, so {} isn't activated; to change that: chmod go-w {} && boot \
              trust {}", shown(.0), shown(.1), quote::for_message(.0), project_of(.1))]
     Writable(PathBuf, PathBuf),
@@ -138,7 +146,14 @@ pub(crate) fn check_in_project(
     project: &Path,
     root: &Path,
 ) -> Result<TrustedVenv, Refusal> {
-    let trusted = check(paths, root)?;
+    let trusted = check(paths, root).map_err(|refusal| {
+        match (&refusal, environment::find_owner(paths, root)) {
+            (Refusal::Unknown(_), Some(owner)) => {
+                Refusal::OfAnother(project.join(venv::NAME), owner)
+            }
+            _ => refusal,
+        }
+    })?;
     let is_inside = fs::canonicalize(project).is_ok_and(|project| root.starts_with(project));
     if is_inside && exclude::is_tracked(project) {
         Err(Refusal::Tracked(root.into()))

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::support::{BOOT, Home, Run, stand_in};
+use crate::support::{BOOT, Home, Run, nobody, stand_in};
 
 fn home() -> Home {
     let home = Home::new();
@@ -976,4 +976,75 @@ fn venv_fifo_as_config_is_error_at_once() {
         assert!(run.code.is_some(), "{arguments:?}: {run}");
     }
     enter(&home, &project);
+}
+
+#[test]
+fn venv_in_unwritable_project_leaves_nothing_behind() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    fs::set_permissions(&project, fs::Permissions::from_mode(0o555)).unwrap();
+    let folder = project.to_str().unwrap();
+    for _ in 0..3 {
+        // Root may write anywhere.
+        let Some(run) = nobody::boot(&home, &["shell", "enter", "bash", folder, ""]) else {
+            return;
+        };
+        run.success()
+            .stderr_has("no environment could be made here");
+    }
+    assert_eq!(count(&home), 0);
+}
+
+#[test]
+fn venv_keeps_git_status_clean_after_later_git_init() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    active(&home, &project).unwrap();
+    git(&home, &project, "init -q");
+    home.write("app/.gitignore", ".venv/\n");
+    active(&home, &project).unwrap();
+    let status = git(&home, &project, "status --short");
+    assert!(!status.stdout.contains("?? .venv"), "{status}");
+}
+
+#[test]
+fn venv_link_that_repository_tracks_is_left_alone() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    git(&home, &project, "init -q");
+    active(&home, &project).unwrap();
+    git(&home, &project, "add -f .venv .python-version");
+    git(&home, &project, "commit -qm x");
+    git(&home, &home.root, "clone -q app other");
+    let other = home.root.join("other");
+    let before = fs::read_link(other.join(".venv")).unwrap();
+    enter(&home, &other).stderr_has("the repository tracks");
+    home.boot_in(&other, ["venv"])
+        .code(1)
+        .stderr_has("git rm --cached .venv");
+    assert_eq!(fs::read_link(other.join(".venv")).unwrap(), before);
+    assert_eq!(git(&home, &other, "status --short").stdout, "");
+    assert_eq!(count(&home), 1);
+    git(&home, &other, "rm -q --cached .venv");
+    home.boot_in(&other, ["venv"]).success();
+    assert!(active(&home, &other).is_some());
+}
+
+#[test]
+fn venv_link_to_link_of_another_project_names_that() {
+    let home = home();
+    let project = stand_in::project(&home, "mono");
+    let root = active(&home, &project).unwrap();
+    let inner = project.join("svc");
+    fs::create_dir(&inner).unwrap();
+    fs::write(inner.join(".python-version"), "3.11\n").unwrap();
+    symlink("../.venv", inner.join(".venv")).unwrap();
+    enter(&home, &inner)
+        .stderr_has(&format!(
+            "leads to the environment of {}",
+            project.display()
+        ))
+        .stderr_has("boot trust");
+    home.boot_in(&inner, ["trust"]).success();
+    assert_eq!(active(&home, &inner), Some(root));
 }
