@@ -257,7 +257,7 @@ pub(crate) fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Too
     {
         return ToolState::Other("another Python");
     }
-    if !tool::environment::has_exposed(&receipt, &wanted.expose) {
+    if !receipt.has_exposed(&wanted.expose) {
         return ToolState::Other("other commands");
     }
     if let Some(entry) = locked.and_then(|locked| locked.tool(wanted)) {
@@ -273,7 +273,7 @@ pub(crate) fn tool(ctx: &Context, wanted: &Tool, locked: Option<&Locked>) -> Too
             return ToolState::Other("not what the lock says");
         }
     }
-    if !tool::install::is_whole(ctx, &receipt) {
+    if !tool::health::is_complete(ctx, &receipt) {
         return ToolState::Other("broken");
     }
     ToolState::Right
@@ -314,11 +314,11 @@ pub(crate) fn install_tool(
         .iter()
         .map(|text| parse(text))
         .collect::<Result<Vec<Spec>>>()?;
-    let mut options = tool::Options {
+    let mut options = tool::InstallOptions {
         with,
         python: wanted.python.clone(),
         expose: wanted.expose.clone(),
-        ..tool::Options::default()
+        ..tool::InstallOptions::default()
     };
     options.force = force.is_some();
     options.suffix = wanted.suffix.clone();

@@ -18,13 +18,13 @@ use crate::package::options::IndexOptions;
 use crate::package::requirement::Name;
 use crate::package::resolve::{self, Inputs, ResolvedPin};
 use crate::parallel::side_by_side;
-use crate::project::default_python::find_default_python;
 use crate::python::catalog::{self, Build};
 use crate::python::key::{Key, Platform};
 use crate::python::request::Request;
 use crate::python::{installed, target};
 use crate::report::escaped;
 use crate::tool::environment;
+use crate::tool::python::list_lock_requests;
 
 /// Resolutions at a time.
 const AT_ONCE: usize = 4;
@@ -263,16 +263,7 @@ fn one(
     here: bool,
 ) -> Result<(LockedTool, Option<(String, LockedPython)>)> {
     let item = |error: &dyn std::fmt::Display| Error::Item(error.to_string());
-    let requests: Vec<String> = match &tool.python {
-        Some(request) => vec![request.clone()],
-        None if !manifest.pythons.is_empty() => manifest.pythons.clone(),
-        None => {
-            let minor = |key: Key| key.version.minor_name(key.variant);
-            vec![
-                find_default_python(&ctx.paths).map_or("latest".into(), |python| minor(python.key)),
-            ]
-        }
-    };
+    let requests = list_lock_requests(&ctx.paths, tool.python.as_deref(), &manifest.pythons);
     let mut texts = vec![tool.spec()];
     texts.extend(tool.inject.iter().cloned());
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

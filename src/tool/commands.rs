@@ -104,11 +104,7 @@ fn change(
     what: impl FnOnce(&mut Receipt, &Path) -> Result<Option<String>>,
 ) -> Result<Option<String>> {
     let name = find(&ctx.paths, tool)?.wanted.tool();
-    let _lock = Lock::hold(
-        &ctx.paths.locks(),
-        &format!("tool-{name}"),
-        ctx.report.as_ref(),
-    )?;
+    let _lock = super::lock(ctx, &name)?;
     let mut receipt = find(&ctx.paths, tool)?;
     let home = folder(&ctx.paths, &name);
     let Some(changed) = what(&mut receipt, &home)? else {

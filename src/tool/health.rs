@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::receipt::Receipt;
-use super::{contents, folder, install};
+use super::receipt::{App, Receipt};
+use super::{contents, expose, folder};
 use crate::Context;
 use crate::project::venv::Config;
 use crate::report::escaped;
@@ -35,6 +35,14 @@ for distribution in importlib.metadata.distributions():
                 print(point.name, type(error).__name__, error, sep='\\t', file=sys.__stdout__, flush=True)
 ";
 
+/// Whether the tool's interpreter is there, and its commands are linked: a look, no more.
+pub(crate) fn is_complete(ctx: &Context, receipt: &Receipt) -> bool {
+    let home = folder(&ctx.paths, &receipt.wanted.tool());
+    let apps = receipt.apps.iter().map(App::link);
+    fs::metadata(home.join("bin/python")).is_ok()
+        && expose::is_linked(&ctx.paths, &home.join("bin"), apps)
+}
+
 /// Why an installed tool doesn't work; None if it does. Runs its interpreter.
 pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     let home = folder(&ctx.paths, &receipt.wanted.tool());
@@ -49,7 +57,7 @@ pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     {
         return Some(format!("its command {} is gone", escaped(&app.script)));
     }
-    if !install::is_whole(ctx, receipt) {
+    if !is_complete(ctx, receipt) {
         return Some("its commands aren't all linked".into());
     }
     let Some(config) = Config::read(&home) else {

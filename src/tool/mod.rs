@@ -4,33 +4,46 @@
 //! An environment is made whole beside its place, its receipt inside, and then takes the place in
 //! one step; the links follow.
 
+mod apps;
 pub(crate) mod commands;
 mod contents;
 pub(crate) mod environment;
 pub(crate) mod expose;
 pub(crate) mod health;
+mod inject;
 pub(crate) mod inline;
 pub(crate) mod install;
 pub(crate) mod list;
+mod make;
 pub(crate) mod manuals;
 pub(crate) mod outcome;
+mod pin;
+pub(crate) mod python;
 pub(crate) mod receipt;
-pub(crate) mod remove;
+mod reinstall;
 pub(crate) mod run;
 pub(crate) mod source;
 pub(crate) mod spec;
+mod uninstall;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 
-use crate::Code;
 use crate::package::requirement::Name;
 use crate::report::{escaped, nearest};
+use crate::store::lock::Lock;
 use crate::store::paths::Paths;
+use crate::{Code, Context};
 
-pub(crate) use install::{Options, inject, install, reinstall, uninject, upgrade};
+pub(crate) use inject::{inject, uninject};
+pub(crate) use install::{InstallOptions, install};
 pub(crate) use outcome::{Change, Outcome};
+pub(crate) use pin::pin;
 pub(crate) use receipt::Receipt;
+pub(crate) use reinstall::reinstall;
 pub(crate) use spec::Spec;
+pub(crate) use uninstall::uninstall;
+pub(crate) use upgrade::{find_newer, upgrade};
 
 /// Why a tool can't be had, or changed.
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +201,12 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 /// Where the tool of this name lives. `name` must have been checked: see [`spec::is_tool_name`].
 pub(crate) fn folder(paths: &Paths, name: &str) -> PathBuf {
     paths.tools().join(name)
+}
+
+/// Locks a tool against changes by others.
+fn lock(ctx: &Context, tool: &str) -> Result<Lock> {
+    let name = format!("tool-{tool}");
+    Ok(Lock::hold(&ctx.paths.locks(), &name, ctx.report.as_ref())?)
 }
 
 /// The error of a name that no installed tool has, with the one that was probably meant.

@@ -7,7 +7,7 @@ use std::fmt;
 use pep440_rs::Version;
 
 use super::expose::Moved;
-use super::receipt::Receipt;
+use super::receipt::{App, Receipt};
 use crate::package::requirement::Name;
 
 /// Packages that a line names; the others are counted.
@@ -47,6 +47,17 @@ pub(crate) struct Outcome {
     pub receipt: Receipt,
     /// What `--force` took the place of.
     pub moved: Vec<Moved>,
+}
+
+impl Outcome {
+    /// The outcome where nothing was changed.
+    pub(super) fn unchanged(change: Change, receipt: Receipt) -> Outcome {
+        Outcome {
+            change,
+            receipt,
+            moved: Vec::new(),
+        }
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -147,10 +158,10 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What [`super::upgrade`] has done to `old`.
-pub(crate) fn upgraded(old: &Receipt, new: &Receipt) -> Change {
+/// What an upgrade changed.
+pub(super) fn compare(old: &Receipt, new: &Receipt) -> Change {
     if old.version != new.version {
-        let (linked, unlinked) = (commands_only_in(new, old), commands_only_in(old, new));
+        let (linked, unlinked) = (list_new_commands(old, new), list_new_commands(new, old));
         return Change::Upgraded {
             from: old.version.clone(),
             linked,
@@ -172,13 +183,11 @@ pub(crate) fn upgraded(old: &Receipt, new: &Receipt) -> Change {
     }
 }
 
-/// The linked commands of `one` that `other` hasn't.
-pub(crate) fn commands_only_in(one: &Receipt, other: &Receipt) -> Vec<String> {
-    let only = one
-        .apps
-        .iter()
-        .filter(|app| !other.apps.iter().any(|there| there.name == app.name));
-    only.map(|app| app.name.clone()).collect()
+/// The linked commands of `new` that `old` doesn't have.
+pub(super) fn list_new_commands(old: &Receipt, new: &Receipt) -> Vec<String> {
+    let is_new = |app: &&App| !old.apps.iter().any(|before| before.name == app.name);
+    let apps = new.apps.iter().filter(is_new);
+    apps.map(|app| app.name.clone()).collect()
 }
 
 fn joined(names: &[Name]) -> String {

@@ -306,6 +306,28 @@ impl Wanted {
         format!("{}{}", self.name(), self.suffix)
     }
 
+    /// Takes over from an installed tool what isn't asked for differently now.
+    pub(crate) fn inherit(&mut self, old: &Wanted) {
+        if self.python_request.is_none() {
+            self.python_request = old.python_request.clone();
+        }
+        if self.expose_from.is_empty() {
+            self.expose_from = old.expose_from.clone();
+        }
+        for (name, script) in &old.expose {
+            self.expose
+                .entry(name.clone())
+                .or_insert_with(|| script.clone());
+        }
+        self.hide = old.hide.clone();
+        // A held tool is held at what is asked for now; what bound it before binds it still, where
+        // nothing else is said.
+        self.pinned = old.pinned;
+        if self.constraints.is_empty() {
+            self.constraints = old.constraints.clone();
+        }
+    }
+
     /// What holds its version back, as a person would name it; None where nothing does.
     pub(crate) fn bound(&self) -> Option<String> {
         let bound = self.spec().filter(|spec| spec.versions().is_some());
@@ -325,7 +347,21 @@ impl Wanted {
     }
 }
 
+impl App {
+    /// The name and the script, as links are made.
+    pub(crate) fn link(&self) -> (&str, &str) {
+        (&self.name, &self.script)
+    }
+}
+
 impl Receipt {
+    /// Whether the tool has the links that were chosen for it beside its own.
+    pub(crate) fn has_exposed(&self, wanted: &BTreeMap<String, String>) -> bool {
+        wanted
+            .iter()
+            .all(|(name, script)| self.wanted.expose.get(name) == Some(script))
+    }
+
     pub(crate) fn new(wanted: Wanted, version: Version, python: Key) -> Receipt {
         Receipt {
             schema: SCHEMA,

@@ -9,11 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::environment::{self, Addition, Now};
+use super::environment::{Addition, Now, Purpose, Recipe};
 use super::receipt::{Receipt, Wanted};
 use super::source::{self, Typed};
 use super::spec::Spec;
-use super::{Error, Result, folder, inline, install};
+use super::{Error, Result, folder, health, inline};
 use crate::Context;
 use crate::package::bytecode;
 use crate::package::options::IndexOptions;
@@ -41,7 +41,7 @@ pub(crate) fn find(
             .wanted
             .spec()
             .is_some_and(|asked| spec.is_met_by(&receipt.version, asked))
-        && install::is_whole(ctx, &receipt)
+        && health::is_complete(ctx, &receipt)
     {
         let scripts: Vec<String> = receipt.apps.iter().map(|app| app.script.clone()).collect();
         if let Ok(script) = choose(spec, command, &scripts) {
@@ -143,15 +143,13 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
         return Ok(home);
     }
     let bar = ctx.report.spinner(wanted.name());
-    let resolved = environment::find(
+    let recipe = Recipe {
         ctx,
         wanted,
         additions,
-        Now::Nothing,
-        true,
-        None,
-        bar.as_ref(),
-    )?;
+        bar: bar.as_ref(),
+    };
+    let resolved = recipe.resolve(Now::Nothing, Purpose::Install(None))?;
     let packages: Vec<String> = resolved
         .packages()
         .iter()
@@ -174,19 +172,13 @@ fn environment_for(ctx: &Context, wanted: &Wanted, additions: &[Addition]) -> Re
         ctx.report.as_ref(),
     )?;
     if !works(&home) {
-        let wheels = environment::fetch(ctx, wanted, &resolved, bar.as_ref())?;
-        let apps = environment::apps(wanted, additions, &wheels)?;
+        let wheels = recipe.fetch(&resolved)?;
+        let apps = recipe.apps(&wheels)?;
         let staging = Staging::beside(&home)?;
-        environment::write(
-            ctx,
-            wanted,
-            additions,
-            &resolved,
-            &wheels,
-            apps,
-            staging.path(),
-            &home,
-        )?;
+        recipe.write(&resolved, &wheels, staging.path(), &home)?;
+        if let Some(receipt) = recipe.receipt(&resolved, apps) {
+            receipt.write(staging.path())?;
+        }
         staging.publish(&home)?;
         bytecode::compile_later(&ctx.paths, &wheels, &resolved.python.facts, &home);
     }

@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::environment::{self, runner};
-use super::receipt::Wanted;
+use super::environment::runner;
+use super::python::{self, PythonChoice};
 use super::spec::{self, Spec};
 use super::{Error, Result};
 use crate::Context;
@@ -116,16 +116,19 @@ pub(crate) fn unite(all: &mut Vec<Spec>, spec: Spec) -> Result<()> {
 
 /// What only a build can tell: the wheel is in the cache afterwards, so little is done twice.
 fn by_building(ctx: &Context, direct: &Direct, more: &Typed) -> Result<String> {
-    let wanted = Wanted {
-        python_request: more.python.clone(),
-        ..Wanted::for_script(direct.to_string())
+    let name = direct.to_string();
+    let choice = PythonChoice {
+        tool: &name,
+        request: more.python.as_deref(),
+        now: None,
     };
-    let python = environment::candidates(ctx, &wanted, None)?
+    let candidates = python::list_candidates(ctx, &choice)?.into_iter();
+    let python = candidates
         .into_iter()
-        .next();
-    let python = python.ok_or_else(|| Error::NoPython {
-        name: direct.to_string(),
-    })?;
+        .next()
+        .ok_or_else(|| Error::NoPython {
+            name: direct.to_string(),
+        })?;
     let builder = Builder::new(ctx, runner(&python), more.index.clone());
     Ok(direct::built_name(&builder, direct)?.to_string())
 }

@@ -11,8 +11,11 @@ use crate::package::wheel::CachedWheel;
 use crate::package::wheel::tests::{paths, wheel};
 use crate::python::installed::{Installed, Origin};
 use crate::python::key::Key;
+use crate::report::Silent;
 use crate::store::digest::Sha256;
-use crate::tool::remove::uninstall;
+use crate::tool::environment;
+use crate::tool::expose;
+use crate::tool::uninstall;
 
 /// A home with a Python in it that nobody runs, and no network.
 struct Home {
@@ -81,15 +84,10 @@ impl Home {
         packages: &[(&str, &str, &[&str])],
         force: bool,
     ) -> Result<Receipt> {
-        make(
-            &self.ctx,
-            wanted,
-            additions,
-            &self.resolved(packages),
-            force,
-            &Silent,
-        )
-        .map(|made| made.0)
+        Install::new(&self.ctx, wanted, additions, &Silent)
+            .force(force)
+            .make(&self.resolved(packages))
+            .map(|made| made.receipt)
     }
 
     fn bin(&self) -> Vec<String> {
@@ -157,7 +155,7 @@ fn make_links_remakes_and_uninstall_removes() {
         .collect();
     assert_eq!(packages, ["black==1.0", "click==8"]);
     assert_eq!(home.bin(), ["black", "blackd"]);
-    assert!(is_whole(&home.ctx, &receipt));
+    assert!(health::is_complete(&home.ctx, &receipt));
     let script = fs::read_to_string(home.ctx.paths.bin.join("black")).unwrap();
     assert!(
         script.starts_with(&format!(
@@ -261,13 +259,17 @@ fn make_failure_keeps_old_tool() {
         "gone-1-py3-none-any.whl".into(),
         Sha256::of(b"gone"),
     ));
-    let error = make(&home.ctx, &wanted("black"), &[], &resolved, true, &Silent).unwrap_err();
+    let error = Install::new(&home.ctx, &wanted("black"), &[], &Silent)
+        .force(true)
+        .make(&resolved)
+        .err()
+        .unwrap();
     assert!(
         error.to_string().contains("offline") && error.to_string().lines().count() <= 3,
         "{error}"
     );
 
-    assert!(is_whole(&home.ctx, &old));
+    assert!(health::is_complete(&home.ctx, &old));
     assert_eq!(
         Receipt::read(&folder(&home.ctx.paths, "black"))
             .unwrap()
@@ -297,7 +299,12 @@ fn make_failure_keeps_old_tool() {
 fn install_finds_foreign_command_before_network() {
     let home = Home::new();
     fs::write(home.ctx.paths.bin.join("black"), "mine").unwrap();
-    let error = install(&home.ctx, &"black".parse().unwrap(), &Options::default()).unwrap_err();
+    let error = install(
+        &home.ctx,
+        &"black".parse().unwrap(),
+        &InstallOptions::default(),
+    )
+    .unwrap_err();
     assert!(
         matches!(error, Error::Expose(expose::Error::Foreign { .. })),
         "{error}"
@@ -316,7 +323,12 @@ fn install_of_installed_version_does_nothing() {
     )
     .unwrap();
     for spec in ["black", "black==24.*", "black@24.4.2", "Black>=20"] {
-        let outcome = install(&home.ctx, &spec.parse().unwrap(), &Options::default()).unwrap();
+        let outcome = install(
+            &home.ctx,
+            &spec.parse().unwrap(),
+            &InstallOptions::default(),
+        )
+        .unwrap();
         assert_eq!(
             (outcome.change.clone(), outcome.to_string().as_str()),
             (Change::Already, "black 24.4.2 is already installed")

@@ -1,6 +1,5 @@
-//! Uninstalling, and holding a version.
+//! Uninstalling a tool.
 
-use super::receipt::Receipt;
 use super::{Result, expose, find, folder, manuals, named};
 use crate::Context;
 use crate::report::Silent;
@@ -18,11 +17,7 @@ pub(crate) fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
         .or_else(|| named(&ctx.paths, typed))
         .ok_or_else(|| super::not_installed(&ctx.paths, typed))?;
     let home = folder(&ctx.paths, &name);
-    let _lock = Lock::hold(
-        &ctx.paths.locks(),
-        &format!("tool-{name}"),
-        ctx.report.as_ref(),
-    )?;
+    let _lock = super::lock(ctx, &name)?;
     if std::fs::symlink_metadata(&home).is_err() {
         return Err(super::not_installed(&ctx.paths, typed));
     }
@@ -31,21 +26,4 @@ pub(crate) fn uninstall(ctx: &Context, typed: &str) -> Result<String> {
     manuals::unlink(&ctx.paths, &name)?;
     atomic::remove_folder(&home)?;
     Ok(name)
-}
-
-/// Holds a tool at its version, or lets it go on. None if it was so before.
-pub(crate) fn pin(ctx: &Context, typed: &str, pinned: bool) -> Result<Option<Receipt>> {
-    let name = find(&ctx.paths, typed)?.wanted.tool();
-    let _lock = Lock::hold(
-        &ctx.paths.locks(),
-        &format!("tool-{name}"),
-        ctx.report.as_ref(),
-    )?;
-    let mut receipt = find(&ctx.paths, typed)?;
-    if receipt.wanted.pinned == pinned {
-        return Ok(None);
-    }
-    receipt.wanted.pinned = pinned;
-    receipt.write(&folder(&ctx.paths, &name))?;
-    Ok(Some(receipt))
 }
