@@ -47,12 +47,23 @@ impl Kind {
     }
 }
 
+/// The state of the hook in an interactive shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    Missing,
+    /// Its functions are there, and no prompt calls them.
+    Unregistered,
+    /// It runs at prompts; `cd` is a function or an alias of the user's.
+    AtPrompts,
+    /// It runs at prompts and when the folder changes.
+    Live,
+}
+
 /// What was found in a shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub path: Vec<PathBuf>,
-    /// The hook's function is defined.
-    pub hook: bool,
+    pub hook: Hook,
     /// For each name that was asked for, what the shell says it is: a path, an alias's text, a
     /// function's name. None: nothing.
     pub commands: Vec<Option<String>>,
@@ -164,22 +175,40 @@ fn read_answer(mut output: impl Read + Send + 'static, end: Instant) -> Vec<u8> 
     bytes
 }
 
-/// Prints the mark, PATH, `hook` or nothing, what each command is, and the mark; each ended by a
-/// NUL.
+/// Prints the mark, PATH, the hook's state, what each command is, and the mark; each ended by a NUL.
 fn script(shell: Shell, commands: &[&str]) -> String {
     let word = |text: &str| String::from_utf8_lossy(&quote::word(shell, text)).into_owned();
     let mut script = match shell {
         Shell::Fish => {
             format!(
                 "printf '%s\\0' '{MARK}' (string join : -- $PATH)\n\
-                 if functions -q __boot_begin; or functions -q __boot_prompt; printf 'hook\\0'; \
+                 if functions -q __boot_begin; or functions -q __boot_prompt; printf 'live\\0'; \
                  else; printf '\\0'; end\n"
             )
         }
-        _ => format!(
-            "printf '%s\\0' '{MARK}' \"$PATH\"\nif type __boot_prompt >/dev/null 2>&1; then printf \
-             'hook\\0'; else printf '\\0'; fi\n"
-        ),
+        Shell::Bash | Shell::Zsh => {
+            let registered = if shell == Shell::Bash {
+                "${PROMPT_COMMAND[*]-}"
+            } else {
+                "${precmd_functions[*]-}"
+            };
+            // zsh has a hook of its own for the folder; bash's is the function `cd`.
+            let follows = if shell == Shell::Bash {
+                "[ \"${BOOT_CD-}\" = off ] || case $(type cd 2>/dev/null) in *__boot_moved*) :;; *) \
+                 ! :;; esac"
+            } else {
+                ":"
+            };
+            format!(
+                "printf '%s\\0' '{MARK}' \"$PATH\"\n\
+                 if ! type __boot_prompt >/dev/null 2>&1; then printf '\\0'\n\
+                 else case \"{registered}\" in\n\
+                 *__boot_prompt*) if {follows}; then printf 'live\\0'; else printf \
+                 'prompts\\0'; fi;;\n\
+                 *) printf 'unregistered\\0';;\n\
+                 esac; fi\n"
+            )
+        }
     };
     for name in commands {
         script.push_str(&match shell {
@@ -204,7 +233,12 @@ fn parse(output: &str, commands: usize) -> Option<Seen> {
         .filter(|folder| !folder.is_empty())
         .map(PathBuf::from)
         .collect();
-    let hook = fields.next()? == "hook";
+    let hook = match fields.next()? {
+        "live" => Hook::Live,
+        "prompts" => Hook::AtPrompts,
+        "unregistered" => Hook::Unregistered,
+        _ => Hook::Missing,
+    };
     let commands: Vec<Option<String>> = fields
         .take(commands)
         .map(|text| Some(text.trim().to_string()).filter(|text| !text.is_empty()))
@@ -231,10 +265,10 @@ mod tests {
 
     #[test]
     fn parse_ignores_output_of_start_up_files() {
-        let output = format!("Welcome!\nhook\0{MARK}\0/s:/usr/bin\0hook\0/s/python\0\0{MARK}\0bye");
+        let output = format!("Welcome!\nhook\0{MARK}\0/s:/usr/bin\0live\0/s/python\0\0{MARK}\0bye");
         let seen = parse(&output, 2).unwrap();
         assert_eq!(seen.path, [PathBuf::from("/s"), "/usr/bin".into()]);
-        assert!(seen.hook);
+        assert_eq!(seen.hook, Hook::Live);
         assert_eq!(seen.commands, [Some("/s/python".to_string()), None]);
         assert_eq!(parse("died early", 1), None);
         assert_eq!(parse(&format!("{MARK}\0/s:/usr/bin\0ho"), 1), None);

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::company::{self, Activator};
 use super::install::{self, Change};
-use super::probe::{self, Kind, Seen};
+use super::probe::{self, Hook, Kind, Seen};
 use super::{Shell, init};
 use crate::store::Result;
 use crate::store::paths::Paths;
@@ -149,7 +149,8 @@ fn judge(
     let (own, users): (Vec<&Change>, Vec<&Change>) =
         changes.iter().partition(|change| change.is_own(paths));
     let leads = probe::leads(&seen.path, &[&paths.shims(), &paths.bin]);
-    let live = leads && (run != Kind::Interactive || seen.hook);
+    let is_called = matches!(seen.hook, Hook::Live | Hook::AtPrompts);
+    let live = leads && (run != Kind::Interactive || is_called);
     if live {
         if own.iter().any(|change| change.is_needed()) {
             return (
@@ -157,7 +158,11 @@ fn judge(
                 "the hook is of another boot: boot shell install brings it up to date".into(),
             );
         }
-        return (true, shadow(paths, seen).unwrap_or_default());
+        let note = shadow(paths, seen).or_else(|| {
+            (run == Kind::Interactive && seen.hook == Hook::AtPrompts)
+                .then(|| "at prompts only: `cd` is a function or an alias of your own".to_string())
+        });
+        return (true, note.unwrap_or_default());
     }
     let missing: Vec<String> = users
         .iter()
@@ -172,6 +177,19 @@ fn judge(
     }
     let note = if !missing.is_empty() {
         format!("no hook in {}: boot shell install", missing.join(", "))
+    } else if leads && run == Kind::Interactive && seen.hook == Hook::Unregistered {
+        match shell {
+            Shell::Bash => {
+                "no prompt calls the hook: a line behind its block sets PROMPT_COMMAND; \
+                            move it in front of the block, or add to it with +="
+                    .into()
+            }
+            _ => {
+                "no prompt calls the hook: a line behind its block sets precmd_functions; move it \
+                  in front of the block, or add to it with +="
+                    .into()
+            }
+        }
     } else if leads {
         "boot's commands are there, but the hook isn't: what comes behind its block takes it out, \
          or an earlier line ends the file"

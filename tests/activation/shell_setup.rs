@@ -256,6 +256,14 @@ fn shell_status_names_what_disables_the_hook() {
     assert!(!live && note.contains("ahead of boot's on PATH"), "{note}");
     let (live, note) = said(&format!("{block}alias python=python2\n"));
     assert!(live && note.contains("an alias or a function"), "{note}");
+    let (live, note) = said(&format!("{block}PROMPT_COMMAND='history -a'\n"));
+    assert!(!live && note.contains("sets PROMPT_COMMAND"), "{note}");
+    let (live, note) = said(&format!("{block}PROMPT_COMMAND+=('history -a')\n"));
+    assert_eq!((live, note), (true, String::new()));
+    let (live, note) = said(&format!("{block}cd() {{ builtin cd \"$@\"; }}\n"));
+    assert!(live && note.contains("at prompts only"), "{note}");
+    let (live, note) = said(&format!("BOOT_CD=off\n{block}"));
+    assert_eq!((live, note), (true, String::new()));
     let (live, note) = said("# nothing\n");
     assert!(
         !live && note.contains("no hook in ~/.bashrc: boot shell install"),
@@ -269,6 +277,26 @@ fn shell_status_names_what_disables_the_hook() {
         live && note.contains("boot shell install brings it up to date"),
         "{note}"
     );
+}
+
+#[test]
+fn shell_status_tells_that_no_zsh_prompt_calls_the_hook() {
+    if !shells().any(|shell| shell == "zsh") {
+        return;
+    }
+    let mirror = Mirror::new();
+    let home = Home::with(&mirror);
+    home.boot(["python", "install", &mirror.minor(), "--default"])
+        .success();
+    home.write(".zshrc", "# mine\n");
+    install(&home, "zsh");
+    let block = home.read(".zshrc");
+    home.write(".zshrc", &format!("{block}precmd_functions=()\n"));
+    let (live, note) = status(&home, "zsh", "interactive");
+    assert!(!live && note.contains("precmd_functions"), "{note}");
+    home.boot(["doctor"]).stdout_has("precmd_functions");
+    home.write(".zshrc", &format!("{block}precmd() {{ :; }}\n"));
+    assert_eq!(status(&home, "zsh", "interactive"), (true, String::new()));
 }
 
 #[test]
