@@ -2,14 +2,14 @@
 //!
 //! Whoever may read a lock file may lock it: the files and their folder are the user's alone.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::{Error, Result, owner};
@@ -39,7 +39,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // Closing would do, but for a child that another thread has just forked: until its exec it
         // holds the same open file.
-        let _ = flock(&self.file, FlockOperation::Unlock);
+        let _ = self.file.unlock();
     }
 }
 
@@ -106,16 +106,11 @@ impl Lock {
                     "waiting for another boot that works on {name}{}",
                     shown(&Holder::of(&file))
                 ));
-                taken(&file, FlockOperation::LockExclusive, folder, name)?;
+                lock_file(&file, Wait::Forever, folder, name)?;
             }
             Some(limit) => {
                 let mut since = (Instant::now(), None);
-                while !taken(
-                    &file,
-                    FlockOperation::NonBlockingLockExclusive,
-                    folder,
-                    name,
-                )? {
+                while !lock_file(&file, Wait::Not, folder, name)? {
                     let holder = Holder::of(&file);
                     // Each of several that wait in a row has its own time, and one that runs is
                     // about to finish.
@@ -146,13 +141,7 @@ impl Lock {
     /// The lock file can't be opened, or its filesystem has no locks.
     pub fn try_hold(folder: &Path, name: &str) -> Result<Option<Lock>> {
         let file = open(folder, name)?;
-        Ok(taken(
-            &file,
-            FlockOperation::NonBlockingLockExclusive,
-            folder,
-            name,
-        )?
-        .then(|| Lock::signed(file)))
+        Ok(lock_file(&file, Wait::Not, folder, name)?.then(|| Lock::signed(file)))
     }
 
     /// With this process's number in the file, for those who wait.
@@ -163,22 +152,38 @@ impl Lock {
     }
 }
 
+/// The time that a lock is waited for.
+#[derive(Clone, Copy)]
+enum Wait {
+    Not,
+    Forever,
+}
+
 /// Locks `file`; false where another process has it.
-fn taken(file: &File, operation: FlockOperation, folder: &Path, name: &str) -> Result<bool> {
-    loop {
-        return match flock(file, operation) {
-            Ok(()) => Ok(true),
-            Err(Errno::INTR) => continue,
-            Err(Errno::WOULDBLOCK) => Ok(false),
-            Err(error @ (Errno::NOLCK | Errno::NOTSUP | Errno::NOSYS | Errno::INVAL)) => {
-                Err(Error::NoLocks {
-                    path: folder.join(name),
-                    source: error.into(),
-                })
-            }
-            Err(error) => Err(Error::io("lock", &folder.join(name))(error.into())),
+fn lock_file(file: &File, wait: Wait, folder: &Path, name: &str) -> Result<bool> {
+    let error = loop {
+        let locked = match wait {
+            Wait::Forever => file.lock(),
+            Wait::Not => match file.try_lock() {
+                Err(TryLockError::WouldBlock) => return Ok(false),
+                Err(TryLockError::Error(error)) => Err(error),
+                Ok(()) => Ok(()),
+            },
         };
-    }
+        match locked {
+            Ok(()) => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break error,
+        }
+    };
+    let path = folder.join(name);
+    Err(match Errno::from_io_error(&error) {
+        Some(Errno::NOLCK | Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => Error::NoLocks {
+            path,
+            source: error,
+        },
+        _ => Error::io("lock", &path)(error),
+    })
 }
 
 /// Lock files are never deleted: a lock on a deleted name would be a second lock of the same
