@@ -50,7 +50,12 @@ impl Context {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = Client::by(self.offline, self.auth.clone(), self.pip().route())?;
+        let client = Client::with_route(
+            self.offline,
+            self.auth.clone(),
+            self.pip().route(),
+            self.report.clone(),
+        )?;
         Ok(self.client.get_or_init(|| client))
     }
 

@@ -1,5 +1,5 @@
-//! One HTTP client for everything: retries with back-off, timeouts, this machine's trust store, and
-//! `file:` addresses.
+//! One HTTP client for everything: retries with back-off, timeouts, this machine's certificate store,
+//! and `file:` addresses.
 //!
 //! Calls block; many at a time are many threads over one client, which shares its connections
 //! (HTTP/2 where it can be had).
@@ -9,19 +9,21 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::blocking as http;
 use reqwest::header::{
-    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE,
+    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+    RANGE, RETRY_AFTER,
 };
 
 use url::Url;
 
-use super::auth::Auth;
+use super::auth::{Auth, Credentials};
 use super::names::Names;
 use super::route::{self, Route};
 use super::{Error, Result, shown};
+use crate::report::{Report, Silent};
 use crate::store::env::var;
 
 /// Tries after the first. With the pauses between them, a server that is gone is noticed within two
@@ -30,13 +32,14 @@ const RETRIES: u32 = 3;
 /// As far as a chain of redirects is followed.
 const REDIRECTS: usize = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause that a server may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Silence of this length counts as a cut connection; a slow but steady download may take as long
 /// as it takes.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Fetches things. Made once a run, shared by all threads.
-#[derive(Debug)]
+/// The HTTP client of a run, shared by all threads.
 pub struct Client {
     /// None with `--offline`: then only `file:` addresses work.
     http: Option<http::Client>,
@@ -44,6 +47,7 @@ pub struct Client {
     trusting: Option<http::Client>,
     route: Route,
     auth: Arc<Auth>,
+    report: Arc<dyn Report>,
 }
 
 /// How often a failed request is retried.
@@ -56,9 +60,9 @@ enum Retry {
     NeverWithin(Duration),
 }
 
-/// A body to read, and what the server said of it.
+/// A response whose body is still to be read.
 pub struct Response {
-    /// Where it came from in the end: after redirects, without credentials.
+    /// The last address of its redirects, without credentials.
     pub url: String,
     pub status: u16,
     pub headers: HeaderMap,
@@ -108,25 +112,31 @@ impl Read for Response {
 }
 
 impl Client {
-    /// A client that goes the usual way.
+    /// A client without a proxy of its own, which reports nothing.
     ///
     /// # Errors
-    /// This machine's trust store can't be used.
+    /// This machine's certificate store can't be used.
     pub fn new(offline: bool, auth: Arc<Auth>) -> Result<Client> {
-        Client::by(offline, auth, Route::default())
+        Client::with_route(offline, auth, Route::default(), Arc::new(Silent))
     }
 
-    /// As [`Client::new`], by another way.
+    /// A client that goes by `route`, and reports each request.
     ///
     /// # Errors
-    /// As [`Client::new`], and what `route` names can't be used.
-    pub fn by(offline: bool, auth: Arc<Auth>, route: Route) -> Result<Client> {
+    /// As [`Client::new`], and the files and addresses of `route` can't be used.
+    pub fn with_route(
+        offline: bool,
+        auth: Arc<Auth>,
+        route: Route,
+        report: Arc<dyn Report>,
+    ) -> Result<Client> {
         if offline {
             return Ok(Client {
                 http: None,
                 trusting: None,
                 route,
                 auth,
+                report,
             });
         }
         // Fails only if another part of the program has chosen a provider before: then that one
@@ -162,6 +172,7 @@ impl Client {
             trusting,
             route,
             auth,
+            report,
         })
     }
 
@@ -219,151 +230,240 @@ impl Client {
         retry: Retry,
     ) -> Result<Response> {
         let url = &self.auth.strip(url);
-        let parsed = Url::parse(url).map_err(|error| Error::Address {
+        let mut at = Url::parse(url).map_err(|error| Error::Address {
             url: url.into(),
             reason: error.to_string(),
         })?;
-        if parsed.scheme() == "file" {
-            return file(url, &parsed, headers);
+        if at.scheme() == "file" {
+            return read_file(url, &at, headers);
         }
-        if !matches!(parsed.scheme(), "http" | "https") {
+        if !matches!(at.scheme(), "http" | "https") {
             return Err(Error::Address {
                 url: url.into(),
-                reason: format!("{} isn't http, https or file", parsed.scheme()),
+                reason: format!("{} isn't http, https or file", at.scheme()),
             });
         }
         let Some(http) = &self.http else {
             return Err(Error::Offline { url: url.into() });
         };
-        let mut all = HeaderMap::new();
-        for (name, value) in headers {
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(*name), HeaderValue::from_str(value))
-            {
-                all.insert(name, value);
-            }
-        }
-        let mut at = parsed;
+        let headers = header_map(headers);
         for _ in 0..=REDIRECTS {
             let http = self
                 .trusting
                 .as_ref()
                 .filter(|_| self.route.trusts(&at))
                 .unwrap_or(http);
-            let response = self.one(http, &method, &at, &all, retry)?;
-            let target = match response.status().as_u16() {
-                301 | 302 | 303 | 307 | 308 => response
-                    .headers()
-                    .get("location")
-                    .and_then(|target| target.to_str().ok()),
-                _ => None,
-            };
-            let Some(target) = target else {
-                return Ok(answered(&at, response));
-            };
-            let next = at.join(target).map_err(|error| Error::Address {
-                url: target.into(),
-                reason: error.to_string(),
+            let response = self.send(&Request {
+                http,
+                method: &method,
+                url: &at,
+                headers: &headers,
+                retry,
             })?;
-            if !matches!(next.scheme(), "http" | "https")
-                || (at.scheme() == "https" && next.scheme() == "http")
-            {
-                return Err(Error::Address {
-                    url: next.to_string(),
-                    reason: format!("{} redirects there", shown(url)),
-                });
+            match redirect_target(&response) {
+                // What an address has of credentials counts for that address alone.
+                Some(target) => {
+                    let next = join_redirect(url, &at, target)?;
+                    at = Url::parse(&self.auth.strip(next.as_str())).unwrap_or(next);
+                }
+                None => return Ok(into_response(&at, response)),
             }
-            // What an address has of credentials counts for that address alone.
-            at = Url::parse(&self.auth.strip(next.as_str())).unwrap_or(next);
         }
         Err(Error::Redirects {
             url: url.to_string(),
         })
     }
 
-    /// One request, without following anything. Success, or a redirect.
-    fn one(
-        &self,
-        http: &http::Client,
-        method: &reqwest::Method,
-        url: &Url,
-        headers: &HeaderMap,
-        retry: Retry,
-    ) -> Result<http::Response> {
-        let mut pause = FIRST_PAUSE;
-        let mut credentials = self.auth.of(url);
-        let mut asked = false;
-        let mut attempt = 0;
+    /// Sends a request until it succeeds or its retries are used up. A redirect is a success.
+    fn send(&self, request: &Request<'_>) -> Result<http::Response> {
+        let mut retries = RetryPolicy::new(request.retry);
+        let mut credentials = self.auth.of(request.url);
+        let mut has_asked_keyring = false;
         loop {
-            let last = attempt == RETRIES || retry != Retry::Default;
-            attempt += 1;
-            let mut all = headers.clone();
-            if let Some(value) = credentials
-                .as_ref()
-                .and_then(|known| HeaderValue::from_str(&known.header()).ok())
-            {
-                all.insert(AUTHORIZATION, value);
-            }
-            let mut request = http.request(method.clone(), url.clone()).headers(all);
-            if let Retry::NeverWithin(time) = retry {
-                request = request.timeout(time);
-            }
-            match request.send() {
-                // "Not changed" answers those alone who have asked whether it was.
-                Ok(response)
-                    if response.status().is_success()
-                        || response.status().is_redirection()
-                            && (response.status() != 304 || is_conditional(headers)) =>
-                {
+            let start = Instant::now();
+            let (outcome, error, pause) = match request.send_once(credentials.as_ref()) {
+                Ok(response) if request.is_answered_by(&response) => {
+                    self.log(request, start, response.status().as_str());
                     return Ok(response);
                 }
                 Ok(response) => {
-                    let status = response.status().as_u16();
-                    if matches!(status, 401 | 403) && !asked {
-                        asked = true;
-                        let found = self.auth.ask(url);
+                    let status = response.status();
+                    if matches!(status.as_u16(), 401 | 403) && !has_asked_keyring {
+                        has_asked_keyring = true;
+                        let found = self.auth.ask(request.url);
                         if found.is_some() && found != credentials {
+                            self.log(request, start, status.as_str());
                             credentials = found;
                             continue;
                         }
                     }
-                    if last || !matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
-                        return Err(Error::Status {
-                            url: url.to_string(),
-                            status,
-                            hint: hint(status),
-                        });
-                    }
-                    if let Some(seconds) = response
-                        .headers()
-                        .get("retry-after")
-                        .and_then(|v| v.to_str().ok())
-                        .and_then(|v| v.parse().ok())
-                    {
-                        pause =
-                            pause.max(Duration::from_secs(seconds).min(Duration::from_secs(10)));
-                    }
+                    let error = Error::Status {
+                        url: request.url.to_string(),
+                        status: status.as_u16(),
+                        hint: hint(status.as_u16()),
+                    };
+                    let pause = retries.pause_after_status(&response);
+                    (status.as_str().to_string(), error, pause)
                 }
-                // Whoever said nothing for so long is not waited for once more.
-                Err(error)
-                    if last
-                        || error.is_redirect()
-                        || error.is_builder()
-                        || is_refused(&error)
-                        || is_silence(&error) =>
-                {
-                    let host = url.host_str().unwrap_or(url.as_str()).to_string();
-                    return Err(Error::Unreachable {
-                        host,
-                        reason: chain(&error),
-                    });
+                Err(error) => {
+                    let reason = chain(&error);
+                    let outcome = format!("failed ({reason})");
+                    let host = request.url.host_str().unwrap_or(request.url.as_str());
+                    let host = host.to_string();
+                    let pause = retries.pause_after_error(&error);
+                    (outcome, Error::Unreachable { host, reason }, pause)
                 }
-                Err(_) => {}
-            }
+            };
+            let Some(pause) = pause else {
+                self.log(request, start, &outcome);
+                return Err(error);
+            };
+            let again = format!("{outcome}, retried in {} ms", pause.as_millis());
+            self.log(request, start, &again);
             sleep(pause);
-            pause *= 2;
         }
     }
+
+    /// Reports a request, for `--verbose`.
+    fn log(&self, request: &Request<'_>, start: Instant, outcome: &str) {
+        self.report.step(&format!(
+            "{} {} {} after {} ms",
+            request.method,
+            without_secrets(request.url),
+            crate::report::escaped(outcome),
+            start.elapsed().as_millis()
+        ));
+    }
+}
+
+/// One request, which follows no redirect.
+struct Request<'a> {
+    http: &'a http::Client,
+    method: &'a reqwest::Method,
+    url: &'a Url,
+    headers: &'a HeaderMap,
+    retry: Retry,
+}
+
+impl Request<'_> {
+    fn send_once(&self, credentials: Option<&Credentials>) -> reqwest::Result<http::Response> {
+        let mut headers = self.headers.clone();
+        if let Some(value) =
+            credentials.and_then(|known| HeaderValue::from_str(&known.header()).ok())
+        {
+            headers.insert(AUTHORIZATION, value);
+        }
+        let mut request = self
+            .http
+            .request(self.method.clone(), self.url.clone())
+            .headers(headers);
+        if let Retry::NeverWithin(time) = self.retry {
+            request = request.timeout(time);
+        }
+        request.send()
+    }
+
+    /// The response is a success, or a redirect. A 304 answers conditional requests alone.
+    fn is_answered_by(&self, response: &http::Response) -> bool {
+        let status = response.status();
+        let is_conditional = self.headers.contains_key(IF_NONE_MATCH)
+            || self.headers.contains_key(IF_MODIFIED_SINCE);
+        status.is_success() || status.is_redirection() && (status != 304 || is_conditional)
+    }
+}
+
+/// The retries that a request has left, and the pause before the next one.
+struct RetryPolicy {
+    left: u32,
+    pause: Duration,
+}
+
+impl RetryPolicy {
+    fn new(retry: Retry) -> RetryPolicy {
+        RetryPolicy {
+            left: if retry == Retry::Default { RETRIES } else { 0 },
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// The pause after a response of failure; None where it is final.
+    fn pause_after_status(&mut self, response: &http::Response) -> Option<Duration> {
+        if !matches!(
+            response.status().as_u16(),
+            408 | 429 | 500 | 502 | 503 | 504
+        ) {
+            return None;
+        }
+        let seconds = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let named = seconds.map_or(Duration::ZERO, Duration::from_secs);
+        self.next_pause(named.min(LONGEST_PAUSE))
+    }
+
+    /// The pause after a request without a response; None where another one wouldn't have any.
+    fn pause_after_error(&mut self, error: &reqwest::Error) -> Option<Duration> {
+        // A server that was silent for so long would be so again.
+        let is_final =
+            error.is_redirect() || error.is_builder() || is_refused(error) || is_silence(error);
+        if is_final {
+            None
+        } else {
+            self.next_pause(Duration::ZERO)
+        }
+    }
+
+    fn next_pause(&mut self, at_least: Duration) -> Option<Duration> {
+        self.left = self.left.checked_sub(1)?;
+        let pause = self.pause.max(at_least);
+        self.pause = pause * 2;
+        Some(pause)
+    }
+}
+
+fn header_map(headers: &[(&str, &str)]) -> HeaderMap {
+    let valid = headers.iter().filter_map(|(name, value)| {
+        let name = HeaderName::try_from(*name).ok()?;
+        Some((name, HeaderValue::from_str(value).ok()?))
+    });
+    valid.collect()
+}
+
+/// The address that a response redirects to.
+fn redirect_target(response: &http::Response) -> Option<&str> {
+    match response.status().as_u16() {
+        301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION)?.to_str().ok(),
+        _ => None,
+    }
+}
+
+/// The next address of a chain that began at `start`; never from https to http.
+fn join_redirect(start: &str, at: &Url, target: &str) -> Result<Url> {
+    let next = at.join(target).map_err(|error| Error::Address {
+        url: target.into(),
+        reason: error.to_string(),
+    })?;
+    let is_downgrade = at.scheme() == "https" && next.scheme() == "http";
+    if !matches!(next.scheme(), "http" | "https") || is_downgrade {
+        return Err(Error::Address {
+            url: next.to_string(),
+            reason: format!("{} redirects there", shown(start)),
+        });
+    }
+    Ok(next)
+}
+
+/// An address for a log: without its user and password, its query and its fragment.
+fn without_secrets(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.set_fragment(None);
+    let has_query = url.query().is_some();
+    url.set_query(None);
+    let mark = if has_query { "?…" } else { "" };
+    crate::report::escaped(&format!("{url}{mark}"))
 }
 
 /// A waiting time that the user set, in seconds.
@@ -371,10 +471,6 @@ fn seconds(name: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(crate::store::env::var(name)?.parse().ok()?)
         .ok()
         .filter(|time| !time.is_zero())
-}
-
-fn is_conditional(headers: &HeaderMap) -> bool {
-    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
 }
 
 /// The connection was there, and nothing came over it for as long as we wait.
@@ -409,7 +505,7 @@ fn is_refused(error: &reqwest::Error) -> bool {
     false
 }
 
-fn answered(url: &Url, response: http::Response) -> Response {
+fn into_response(url: &Url, response: http::Response) -> Response {
     Response {
         url: url.to_string(),
         status: response.status().as_u16(),
@@ -419,7 +515,7 @@ fn answered(url: &Url, response: http::Response) -> Response {
     }
 }
 
-fn file(url: &str, parsed: &Url, headers: &[(&str, &str)]) -> Result<Response> {
+fn read_file(url: &str, parsed: &Url, headers: &[(&str, &str)]) -> Result<Response> {
     let path: PathBuf = parsed.to_file_path().map_err(|()| Error::Address {
         url: url.into(),
         reason: "it names no path".into(),

@@ -236,3 +236,25 @@ fn python_install_without_any_source_names_addresses() {
     .stderr_lacks("http");
     home.no_leftovers();
 }
+
+#[test]
+fn verbose_install_shows_requests_and_retries() {
+    let mirror = Mirror::new();
+    let mut home = Home::with(&mirror);
+    let place = mirror.server.url().replace("http://", "http://me:se-cret@");
+    home.set("BOOT_PYTHON_MIRROR", &place);
+    mirror.server.fault(&mirror.path(), Fault::Failing(1, 503));
+    let run = home
+        .boot(["--verbose", "python", "install", &mirror.minor()])
+        .success();
+    let path = mirror.path().replace('+', "%2B");
+    let line = format!("GET {}{path} ", mirror.server.url());
+    run.stderr_has(&format!("{line}503, retried in 200 ms after "))
+        .stderr_has(&format!("{line}200 after "))
+        .stderr_lacks("se-cret");
+    home.boot(["python", "uninstall", &mirror.minor()])
+        .success();
+    home.boot(["python", "install", &mirror.minor()])
+        .success()
+        .stderr_lacks("GET ");
+}
