@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::machine::apply::OnConflict;
-use crate::machine::plan::Kind;
+use crate::machine::item::Kind;
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {

@@ -1,17 +1,16 @@
 //! `boot init`: fetches the repository, shows the plan, asks, and applies. Until somebody agrees
 //! nothing is kept of what was fetched.
 
-use super::apply::{answers, closing, decided, show};
+use super::consent::{self, Agreed};
 use crate::cli::machine::Init;
 use crate::error::Result;
 use crate::import;
 use crate::machine::applied::Applied;
-use crate::machine::apply::{self, How};
-use crate::machine::repository::extends;
+use crate::machine::repository::extends::Commits;
 use crate::machine::repository::{self, Repository};
-use crate::machine::{Error, plan, start};
+use crate::machine::session::{Consent, Remembering, Session};
+use crate::machine::{Error, start};
 use crate::manifest::address::Protocol;
-use crate::manifest::lock::Lock;
 use crate::net::endpoints;
 use crate::shell::quote;
 use crate::store::atomic;
@@ -78,64 +77,53 @@ pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
         return entry_script(ctx);
     }
     let applied = Applied::read(&ctx.paths)?;
-    let protocol = if args.ssh {
-        Protocol::Ssh
-    } else {
-        Protocol::Https
-    };
-    let mut repository = match &args.repo {
-        Some(text) => Repository::open(
-            ctx,
-            &repository::parse_argument(&ctx.paths, text, protocol)?,
-            args.branch.as_deref(),
-            &applied,
-        )?,
+    let repository = match &args.repo {
+        Some(text) => {
+            let protocol = if args.ssh {
+                Protocol::Ssh
+            } else {
+                Protocol::Https
+            };
+            let address = repository::parse_argument(&ctx.paths, text, protocol)?;
+            Repository::open(ctx, &address, args.branch.as_deref(), &applied)?
+        }
         None => match Repository::remembered(&ctx.paths, &applied) {
             Err(Error::NoManifest) => return start(args, ctx),
             repository => repository?,
         },
     };
-    let name = repository.name(&ctx.paths);
-    let mut loaded = extends::load(ctx, &repository.place(), &name, &applied, false)?;
-    loaded.keep_changes(ctx, &applied)?;
-    let manifest = loaded.manifest.clone();
-    let lock = Lock::read(&manifest.place)?;
-    let plan = plan::plan(ctx, &manifest, &applied, lock.as_ref())?;
+    let session = Session::open(ctx, repository, Remembering::Repository, Commits::Pinned)?;
+    let plan = session.plan(&[])?;
+    let name = session.name();
     if args.dry_run {
         table::out(&if plan.is_done() {
             "nothing to do\n".into()
         } else {
-            format!("{name}\n{}", plan.shown())
+            format!("{name}\n{}", plan.to_text())
         })?;
         return Ok(Code::Done);
     }
     if plan.is_done() {
-        // It may be another folder with the same content.
-        if !repository.is_remembered(&applied) {
-            let (_lock, mut applied) = apply::begin(ctx)?;
-            repository.settle(&ctx.paths, &mut applied)?;
-            loaded.settle(ctx, &mut applied)?;
-        }
+        session.keep()?;
         ctx.report.info("nothing to do");
         return Ok(Code::Done);
     }
+    let agreed = Agreed {
+        on_conflict: args.on_conflict,
+        all: args.yes,
+    };
     ctx.report.info(&name);
-    show(ctx, &plan, !args.yes);
-    let on_conflict = decided(&plan, args.on_conflict, args.yes)?;
+    consent::show_plan(ctx, &plan, agreed);
+    let on_conflict = consent::choose_on_conflict(&plan, agreed)?;
     if !args.yes && !prompt::confirm("Do all of this?")? {
         return Err(Error::Declined.into());
     }
-    let answers = answers(&manifest, &plan, &applied, args.yes)?;
-    let (_lock, mut applied) = apply::begin(ctx)?;
-    apply::agree(&mut applied, &plan);
-    applied.answers.extend(answers);
-    repository.settle(&ctx.paths, &mut applied)?;
-    loaded.settle(ctx, &mut applied)?;
-    let how = How {
+    let consent = Consent {
         on_conflict,
-        lock,
-        locked: false,
+        answers: consent::ask_questions(&session, &plan, agreed)?,
     };
-    let outcome = apply::apply(ctx, &manifest, &plan, &mut applied, &how)?;
-    Ok(closing(ctx, &outcome))
+    Ok(consent::report_outcome(
+        ctx,
+        &session.apply(&plan, consent)?,
+    ))
 }

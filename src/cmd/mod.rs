@@ -4,6 +4,7 @@ mod add;
 mod apply;
 mod cache;
 pub(crate) mod completions;
+mod consent;
 mod doctor;
 pub(crate) mod guard;
 mod import;
@@ -19,6 +20,7 @@ pub(crate) mod shim;
 mod tool;
 mod trust;
 mod undo;
+mod update;
 mod venv;
 mod verify;
 mod which;
@@ -41,7 +43,7 @@ pub(crate) fn run(command: Command, ctx: &Context) -> Result<Code> {
         Command::Init(args) => init::run(&args, ctx),
         Command::Plan(args) => plan::plan(&args, ctx),
         Command::Apply(args) => apply::run(&args, ctx),
-        Command::Update(args) => lock::update(&args, ctx),
+        Command::Update(args) => update::run(&args, ctx),
         Command::Lock(args) => lock::run(&args, ctx),
         Command::Status(args) => plan::status(&args, ctx),
         Command::Boot(what) => self_::run(what, ctx),

@@ -2,10 +2,8 @@
 
 use crate::cli::machine::Plan;
 use crate::error::Result;
-use crate::machine::applied::Applied;
 use crate::machine::plan;
-use crate::machine::repository::Repository;
-use crate::machine::repository::extends;
+use crate::machine::session::load_remembered;
 use crate::manifest::lock::Lock;
 use crate::ui::table;
 use crate::{Code, Context};
@@ -19,10 +17,8 @@ pub(super) fn status(args: &Plan, ctx: &Context) -> Result<Code> {
 }
 
 fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
-    let applied = Applied::read(&ctx.paths)?;
-    let repository = Repository::remembered(&ctx.paths, &applied)?;
+    let (repository, loaded, applied) = load_remembered(ctx)?;
     let name = repository.name(&ctx.paths);
-    let loaded = extends::load(ctx, &repository.place(), &name, &applied, false)?;
     let manifest = &loaded.manifest;
     let lock = Lock::read(&manifest.place)?;
     let plan = plan::plan(ctx, manifest, &applied, lock.as_ref())?;
@@ -31,7 +27,7 @@ fn run(args: &Plan, ctx: &Context, nothing: &str) -> Result<Code> {
     } else if plan.is_done() {
         table::out(&format!("{nothing}\n"))?;
     } else {
-        table::out(&format!("{name}\n{}", plan.shown()))?;
+        table::out(&format!("{name}\n{}", plan.to_text()))?;
     }
     Ok(if args.exit_code && !plan.is_done() {
         Code::Failed

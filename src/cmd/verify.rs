@@ -2,9 +2,7 @@
 
 use crate::cli::machine::Verify;
 use crate::error::Result;
-use crate::machine::applied::Applied;
-use crate::machine::repository::Repository;
-use crate::machine::repository::extends;
+use crate::machine::session::load_remembered;
 use crate::machine::verify;
 use crate::report::escaped;
 use crate::shell::install;
@@ -13,15 +11,7 @@ use crate::ui::table;
 use crate::{Code, Context};
 
 pub(super) fn run(args: &Verify, ctx: &Context) -> Result<Code> {
-    let applied = Applied::read(&ctx.paths)?;
-    let repository = Repository::remembered(&ctx.paths, &applied)?;
-    let loaded = extends::load(
-        ctx,
-        &repository.place(),
-        &repository.name(&ctx.paths),
-        &applied,
-        false,
-    )?;
+    let (_repository, loaded, _) = load_remembered(ctx)?;
     let found = verify::verify(
         ctx,
         &loaded.manifest,

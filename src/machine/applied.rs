@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Result};
+use crate::manifest::Written;
+use crate::python::key::Key;
 use crate::store::atomic;
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
@@ -41,7 +43,7 @@ pub(crate) struct Applied {
     pub extends: BTreeMap<String, String>,
     /// Pythons of a lock that couldn't be had here, and what was taken instead; both are keys.
     #[serde(default)]
-    pub instead: BTreeMap<String, String>,
+    pub instead: BTreeMap<Written<Key>, Key>,
     /// Scripts that ran well, by id.
     #[serde(default)]
     pub runs: BTreeMap<String, Ran>,

@@ -1,27 +1,28 @@
 //! Doing a plan. One item that fails stops no other; each is remembered after it is done, so that a
-//! run that was cut off goes on where it stopped.
+//! run that was cut off goes on where it stopped. Knows stages, and no kind of item.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
-use super::applied::{Applied, Ran};
-use super::plan::{Item, Kind, Plan, State, What};
+use super::applied::Applied;
+use super::item::Kind;
+use super::lock_in_use::LockInUse;
+use super::plan::{Effect, Entry, Plan, Stage, State, View};
 use super::vars::{self, Question, Vars};
-use crate::machine::item::dotfile::There;
-use crate::machine::item::{delegate, dotfile, script};
-use crate::machine::{Error, Result, items};
+use super::{Error, Result};
 use crate::manifest::Manifest;
-use crate::manifest::lock as boot_lock;
-use crate::parallel;
+use crate::manifest::lock::Lock as ManifestLock;
+use crate::parallel::{self, side_by_side};
 use crate::report::{escaped, set_in};
 use crate::store::atomic;
 use crate::store::lock::Lock;
 use crate::{Code, Context};
 
-mod fetched;
+/// Items that are fetched at a time.
+const AT_ONCE: usize = 8;
 
-/// What happens to files that are in the way.
+/// The treatment of files that boot did not make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum OnConflict {
     /// Nothing at all is done
@@ -32,13 +33,65 @@ pub(crate) enum OnConflict {
     Keep,
 }
 
-/// What came of it.
+/// Whether an item may take the place of what boot did not make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takeover {
+    Refused,
+    /// Somebody has seen the conflict, and agreed.
+    Agreed,
+}
+
+/// How closely a lock is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    /// What the lock lacks is resolved, and added to it.
+    Completing,
+    /// Nothing but what the lock says will do.
+    LockedOnly,
+}
+
+/// How a plan is done.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub on_conflict: OnConflict,
+    /// The lock beside the manifest, if there is one.
+    pub lock: Option<ManifestLock>,
+    pub strictness: Strictness,
+}
+
+/// One run of a plan, shared by the items that it does.
+pub(crate) struct Run<'a> {
+    pub ctx: &'a Context,
+    pub manifest: &'a Manifest,
+    pub lock: LockInUse<'a>,
+    applied: Mutex<&'a mut Applied>,
+    outcome: Mutex<Outcome>,
+}
+
+impl<'a> Run<'a> {
+    /// The memory of this machine. It is held for as long as one item needs it.
+    pub(crate) fn applied(&self) -> MutexGuard<'_, &'a mut Applied> {
+        parallel::lock(&self.applied)
+    }
+
+    /// The number of this apply, counted from the first on this machine.
+    pub(crate) fn number(&self) -> u64 {
+        self.applied().applies
+    }
+
+    /// The variables of templates, with the answers that are known now.
+    pub(crate) fn vars(&self) -> Vars {
+        Vars::of(self.manifest, &self.applied())
+    }
+}
+
+/// The outcome of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// How many of each kind are new.
-    done: BTreeMap<&'static str, usize>,
-    /// Dotfiles that the manifest has no more.
-    gone: usize,
+    added: BTreeMap<Kind, usize>,
+    /// How many are no longer in the manifest.
+    removed: BTreeMap<Kind, usize>,
     failed: Vec<String>,
     kept: usize,
     codes: Vec<Code>,
@@ -53,81 +106,56 @@ impl Outcome {
         &self.failed
     }
 
-    /// Whether the shell reads something that it didn't before.
-    pub(crate) fn has_new_hook(&self) -> bool {
-        self.done.contains_key(Kind::Shell.name())
+    /// Whether something of this kind is new.
+    pub(crate) fn has_added(&self, kind: Kind) -> bool {
+        self.added.contains_key(&kind)
     }
 
     /// `new: 1 Python, 2 tools, the shell hook; gone: 1 dotfile`.
     pub(crate) fn summary(&self) -> String {
-        let parts: Vec<String> = [
-            Kind::Pythons,
-            Kind::Tools,
-            Kind::Venvs,
-            Kind::Dotfiles,
-            Kind::Packages,
-            Kind::Scripts,
-            Kind::Shell,
-        ]
-        .iter()
-        .filter_map(|kind| {
-            let count = *self.done.get(kind.name())?;
-            let s = if count == 1 { "" } else { "s" };
-            Some(match kind {
-                Kind::Pythons => format!("{count} Python{s}"),
-                Kind::Shell => "the shell hook".into(),
-                Kind::Venvs => format!("{count} virtualenv{s}"),
-                kind => format!("{count} {}{s}", kind.name()),
-            })
-        })
-        .collect();
-        let mut said = Vec::new();
-        if !parts.is_empty() {
-            said.push(format!("new: {}", parts.join(", ")));
+        let list = |counts: &BTreeMap<Kind, usize>| {
+            let counts = counts.iter().map(|(kind, count)| kind.count(*count));
+            counts.collect::<Vec<_>>().join(", ")
+        };
+        let mut parts = Vec::new();
+        if !self.added.is_empty() {
+            parts.push(format!("new: {}", list(&self.added)));
         }
-        if self.gone > 0 {
-            said.push(format!(
-                "gone: {} dotfile{}",
-                self.gone,
-                if self.gone == 1 { "" } else { "s" }
-            ));
+        if !self.removed.is_empty() {
+            parts.push(format!("gone: {}", list(&self.removed)));
         }
         if self.kept > 0 {
-            said.push(format!("kept as it was: {}", self.kept));
+            parts.push(format!("kept as it was: {}", self.kept));
         }
         if !self.failed.is_empty() {
-            said.push(format!("failed: {}", self.failed.join(", ")));
+            parts.push(format!("failed: {}", self.failed.join(", ")));
         }
-        if said.is_empty() {
+        if parts.is_empty() {
             "done".into()
         } else {
-            said.join("; ")
+            parts.join("; ")
         }
     }
 
-    fn take(&mut self, ctx: &Context, item: &Item, result: Result<String>) {
+    fn record(&mut self, ctx: &Context, entry: &Entry, result: Result<String>) {
+        let kind = entry.item.kind();
         match result {
-            Ok(said) => {
+            Ok(done) => {
                 self.codes.push(Code::Done);
-                match item.what {
-                    // The default goes with its Python, and isn't one more.
-                    What::Default(_) => {}
-                    What::Gone(_) => self.gone += 1,
-                    _ => *self.done.entry(item.kind().name()).or_default() += 1,
+                match entry.item.effect() {
+                    Effect::Adds => *self.added.entry(kind).or_default() += 1,
+                    Effect::Removes => *self.removed.entry(kind).or_default() += 1,
+                    Effect::Settles => {}
                 }
                 ctx.report
-                    .info(&format!("  ✓ {:<8} {}", item.kind().name(), escaped(&said)));
+                    .info(&format!("  ✓ {:<8} {}", kind.name, escaped(&done)));
             }
             Err(error) => {
                 self.codes.push(Code::Failed);
-                self.failed
-                    .push(format!("{} {}", item.kind().name(), escaped(&item.id())));
+                let name = format!("{} {}", kind.name, escaped(&entry.item.id()));
                 let text = set_in(&error.to_string());
-                ctx.report.error(&format!(
-                    "{} {}: {text}",
-                    item.kind().name(),
-                    escaped(&item.id())
-                ));
+                ctx.report.error(&format!("{name}: {text}"));
+                self.failed.push(name);
             }
         }
     }
@@ -135,14 +163,7 @@ impl Outcome {
 
 /// Fails where the plan has conflicts and nothing was decided about them: before anything is done.
 pub(crate) fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()> {
-    let path = |item: &Item| {
-        if item.kind() == Kind::Tools {
-            item.note.clone()
-        } else {
-            item.id()
-        }
-    };
-    let paths: Vec<String> = plan.conflicts().map(path).collect();
+    let paths: Vec<String> = plan.conflicts().map(|c| c.path.clone()).collect();
     if paths.is_empty() || on_conflict != OnConflict::Fail {
         Ok(())
     } else {
@@ -150,8 +171,8 @@ pub(crate) fn check_conflicts(plan: &Plan, on_conflict: OnConflict) -> Result<()
     }
 }
 
-/// What only one boot at a time may do: changing the machine, and what is remembered of it. What
-/// was remembered is read again, for another may have been at work while this one asked.
+/// Holds what only one boot at a time may do: changing the machine, and the memory of it. That is
+/// read again, for another may have been at work while this one asked.
 pub(crate) fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
     let lock = Lock::hold(&ctx.paths.locks(), "apply", ctx.report.as_ref())?;
     atomic::sweep(&ctx.paths.state);
@@ -163,158 +184,124 @@ pub(crate) fn begin(ctx: &Context) -> Result<(Lock, Applied)> {
     Ok((lock, Applied::read(&ctx.paths)?))
 }
 
-/// How a plan is done.
-#[derive(Clone, Debug)]
-pub(crate) struct How {
-    pub on_conflict: OnConflict,
-    /// What the lock beside the manifest says, if there is one.
-    pub lock: Option<boot_lock::Lock>,
-    /// Nothing but what the lock says will do.
-    pub locked: bool,
-}
-
 /// Does the plan. `applied` is from [`begin`], whose lock is still held.
 pub(crate) fn apply(
     ctx: &Context,
     manifest: &Manifest,
     plan: &Plan,
     applied: &mut Applied,
-    how: &How,
+    options: &Options,
 ) -> Result<Outcome> {
-    let on_conflict = how.on_conflict;
-    check_conflicts(plan, on_conflict)?;
+    check_conflicts(plan, options.on_conflict)?;
     applied.applies += 1;
-    let outcome = Mutex::new(Outcome::default());
-    let todo: Vec<&Item> = plan.todo().collect();
-    let first = todo
-        .iter()
-        .position(|item| fetched::is(item))
-        .unwrap_or(todo.len());
-    let last = todo
-        .iter()
-        .rposition(|item| fetched::is(item))
-        .map_or(first, |last| last + 1);
-    let in_turn = |items: &[&Item], applied: &mut Applied| {
-        in_turn(ctx, manifest, items, applied, on_conflict, &outcome)
+    let run = Run {
+        ctx,
+        manifest,
+        lock: LockInUse::new(ctx, manifest, options),
+        applied: Mutex::new(applied),
+        outcome: Mutex::default(),
     };
-    in_turn(&todo[..first], applied);
-    let (fetched, between): (Vec<&Item>, Vec<&Item>) =
-        todo[first..last].iter().partition(|item| fetched::is(item));
-    fetched::fetch(ctx, manifest, &fetched, applied, how, &outcome);
-    in_turn(&between, applied);
-    in_turn(&todo[last..], applied);
-    // A start-up file that is a dotfile has taken the place of the one with the hook.
-    let hook = plan
-        .items
-        .iter()
-        .find(|item| matches!(item.what, What::Hook) && item.state == State::Done);
-    if let Some(hook) = hook.filter(|_| matches!(items::hook(ctx), Ok(false))) {
-        in_turn(&[hook], applied);
-    }
-    Ok(parallel::into_inner(outcome))
+    let (todo, kept): (Vec<&Entry>, Vec<&Entry>) = plan.todo().partition(|entry| {
+        !matches!(entry.state, State::Conflict(_)) || options.on_conflict != OnConflict::Keep
+    });
+    let is_fetched = |entry: &&&Entry| entry.item.stage() != Stage::InTurn;
+    let first = todo.iter().position(|entry| is_fetched(&entry));
+    let (before, rest) = todo.split_at(first.unwrap_or(todo.len()));
+    let (fetched, after): (Vec<&Entry>, Vec<&Entry>) =
+        rest.iter().copied().partition(|entry| is_fetched(&entry));
+    kept.iter().for_each(|entry| run.keep(entry));
+    run.do_in_turn(before);
+    run.fetch(&fetched);
+    run.do_in_turn(&after);
+    run.repeat_undone(plan);
+    Ok(parallel::into_inner(run.outcome))
 }
 
-/// Does items that aren't fetched one by one: scripts and dotfiles build on each other, and all of
-/// them write down what they did.
-fn in_turn(
-    ctx: &Context,
-    manifest: &Manifest,
-    items: &[&Item],
-    applied: &mut Applied,
-    on_conflict: OnConflict,
-    outcome: &Mutex<Outcome>,
-) {
-    for item in items {
-        if let Some(result) = one(ctx, manifest, item, applied, on_conflict, outcome) {
-            take(outcome, ctx, item, result);
+impl Run<'_> {
+    /// Does items one by one: scripts and dotfiles build on each other.
+    fn do_in_turn<'e>(&self, entries: impl IntoIterator<Item = &'e &'e Entry>) {
+        entries.into_iter().for_each(|entry| self.do_entry(entry));
+    }
+
+    fn do_entry(&self, entry: &Entry) {
+        let takeover = match entry.state {
+            State::Conflict(_) => Takeover::Agreed,
+            _ => Takeover::Refused,
+        };
+        match entry.item.apply(self, takeover) {
+            Ok(None) => {}
+            Ok(Some(done)) => self.record(entry, Ok(done)),
+            Err(error) => self.record(entry, Err(error)),
         }
     }
-}
 
-fn take(outcome: &Mutex<Outcome>, ctx: &Context, item: &Item, result: Result<String>) {
-    parallel::lock(outcome).take(ctx, item, result);
-}
+    fn record(&self, entry: &Entry, result: Result<String>) {
+        parallel::lock(&self.outcome).record(self.ctx, entry, result);
+    }
 
-/// Leaves what is in the way of an item as it is.
-fn keep(ctx: &Context, item: &Item, what: &str, outcome: &Mutex<Outcome>) {
-    let mut outcome = parallel::lock(outcome);
-    outcome.kept += 1;
-    outcome.codes.push(Code::Done);
-    ctx.report.info(&format!(
-        "  - {:<8} {} stays as it was",
-        item.kind().name(),
-        escaped(what)
-    ));
-}
+    /// Leaves what stands in the place of an item as it is.
+    fn keep(&self, entry: &Entry) {
+        let State::Conflict(conflict) = &entry.state else {
+            return;
+        };
+        let mut outcome = parallel::lock(&self.outcome);
+        outcome.kept += 1;
+        outcome.codes.push(Code::Done);
+        self.ctx.report.info(&format!(
+            "  - {:<8} {} stays as it was",
+            entry.item.kind().name,
+            escaped(&conflict.path)
+        ));
+    }
 
-/// Does one item that isn't fetched; None where there turns out to be nothing to say of it.
-fn one(
-    ctx: &Context,
-    manifest: &Manifest,
-    item: &Item,
-    applied: &mut Applied,
-    on_conflict: OnConflict,
-    outcome: &Mutex<Outcome>,
-) -> Option<Result<String>> {
-    Some(match &item.what {
-        What::Python(_) | What::Tool(_) | What::Package(_) => return None,
-        What::Dotfile(dotfile) => {
-            let vars = Vars::of(manifest, applied);
-            let is_foreign = || {
-                matches!(
-                    dotfile::there(&ctx.paths, &vars, applied, dotfile),
-                    There::Foreign(_)
-                )
+    /// Does what comes from elsewhere. What the lock names is fetched at once; what it lacks is
+    /// resolved meanwhile, and the lock is written at the end.
+    fn fetch(&self, entries: &[&Entry]) {
+        let of_stage = |stage: Stage| -> Vec<&Entry> {
+            let entries = entries.iter().copied();
+            entries.filter(|e| e.item.stage() == stage).collect()
+        };
+        let (first, last) = (of_stage(Stage::First), of_stage(Stage::Last));
+        let is_idle = first.is_empty() && last.is_empty();
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.do_in_turn(&of_stage(Stage::Background)));
+            // What is there already is in the lock too, for the other machines.
+            if is_idle && !self.lock.is_missing() {
+                return;
+            }
+            scope.spawn(|| side_by_side(&first, AT_ONCE, |entry| self.do_entry(entry)));
+            self.lock.complete();
+            // Wheels need no Python to be fetched and unpacked: they come while it does.
+            side_by_side(&last, AT_ONCE, |entry| entry.item.prefetch(self));
+        });
+        // Before the last: what isn't locked is made with the default Python.
+        self.do_in_turn(&of_stage(Stage::Between));
+        if let Err(error) = self.lock.retry() {
+            match entries.first() {
+                Some(entry) if !is_idle => self.record(entry, Err(error)),
+                _ => self.lock.warn_unwritten(&error),
+            }
+            return;
+        }
+        side_by_side(&last, AT_ONCE, |entry| self.do_entry(entry));
+        self.lock.write();
+    }
+
+    /// Does again what other items have undone: a start-up file that is a dotfile has taken the
+    /// place of the one with the hook.
+    fn repeat_undone(&self, plan: &Plan) {
+        let done = plan.entries.iter().filter(|e| e.state == State::Done);
+        for entry in done.filter(|entry| entry.item.is_fragile()) {
+            let is_undone = {
+                let applied = self.applied();
+                let view = View::new(self.ctx, self.manifest, &applied, None);
+                entry.item.assess(&view)
             };
-            match (&item.state, on_conflict) {
-                (State::Conflict(_), OnConflict::Keep) => {
-                    keep(ctx, item, &item.id(), outcome);
-                    return None;
-                }
-                // Looked at again: another apply may have put it there since the plan.
-                (State::Conflict(_), _) if is_foreign() => {
-                    dotfile::supplant(&ctx.paths, &vars, applied, dotfile).map(|backup| {
-                        format!(
-                            "{}; what was there is in {}",
-                            item.id(),
-                            ctx.paths.tilde(&backup)
-                        )
-                    })
-                }
-                _ => dotfile::place(&ctx.paths, &vars, applied, dotfile).map(|()| item.id()),
+            if is_undone.is_ok_and(|assessment| assessment.state == State::Todo) {
+                self.do_entry(entry);
             }
         }
-        What::Gone(target) => {
-            dotfile::forget(&ctx.paths, applied, target).map(|()| format!("{} is gone", item.id()))
-        }
-        What::Handover(manager, place, content) => {
-            delegate::apply(ctx, *manager, place).and_then(|()| {
-                applied.handed_over.insert(manager.name().into(), *content);
-                applied.write(&ctx.paths)?;
-                Ok(format!("placed by {}", manager.name()))
-            })
-        }
-        What::Venv(name, request) => items::make_venv(ctx, name, request),
-        // Its Python failed, and has said so.
-        What::Default(request) if items::python(ctx, request).is_none() => return None,
-        What::Default(request) => items::set_default_python(ctx, applied, request),
-        What::Script(script) if script.is_done(applied) => return None,
-        What::Script(script) => {
-            ctx.report.step(&format!("runs {}", script.id));
-            script::run(ctx, script).and_then(|()| {
-                // Only now: a script that failed, or was cut off, runs again.
-                applied.runs.insert(
-                    script.id.clone(),
-                    Ran {
-                        sha256: script.sha256,
-                    },
-                );
-                applied.write(&ctx.paths)?;
-                Ok(script.id.clone())
-            })
-        }
-        What::Hook => items::install_hook(ctx),
-    })
+    }
 }
 
 /// The questions that the plan's templates ask and that nobody has answered yet.
@@ -324,10 +311,8 @@ pub(crate) fn questions(
     applied: &Applied,
 ) -> Result<Vec<Question>> {
     let mut used = BTreeSet::new();
-    for item in plan.todo() {
-        if let What::Dotfile(dotfile) = &item.what {
-            used.extend(dotfile.variables()?);
-        }
+    for entry in plan.todo() {
+        used.extend(entry.item.variables()?);
     }
     Ok(vars::questions(manifest, applied, &used))
 }
@@ -335,13 +320,11 @@ pub(crate) fn questions(
 /// Notes that somebody has agreed to these scripts: they aren't asked about again until they
 /// change.
 pub(crate) fn agree(applied: &mut Applied, plan: &Plan) {
-    applied
-        .agreed
-        .extend(plan.scripts().map(|script| script.sha256));
+    applied.agreed.extend(plan.scripts());
 }
 
 /// Whether a script would run that nobody has agreed to yet.
-pub(crate) fn is_new_to_the_user(applied: &Applied, plan: &Plan) -> bool {
+pub(crate) fn has_new_scripts(applied: &Applied, plan: &Plan) -> bool {
     plan.scripts()
-        .any(|script| !applied.agreed.contains(&script.sha256))
+        .any(|sha256| !applied.agreed.contains(&sha256))
 }

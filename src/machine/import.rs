@@ -11,7 +11,7 @@ use crate::import::{GitSource, ImportedTool, Inventory, LeftOut};
 use crate::machine::repository::Repository;
 use crate::machine::{Error, Result};
 use crate::manifest::edit;
-use crate::manifest::{FILE, Manifest, Source, Tool, is_same_tool};
+use crate::manifest::{FILE, Manifest, PythonRequest, Source, Tool, is_same_tool};
 use crate::report::escaped;
 use crate::store::atomic;
 
@@ -23,7 +23,7 @@ impl From<ImportedTool> for Tool {
             version: tool.version,
             extras: tool.extras,
             inject: tool.inject,
-            python: tool.python,
+            python: tool.python.and_then(|request| request.parse().ok()),
             expose: tool.expose,
             source: tool
                 .git
@@ -94,12 +94,15 @@ pub(crate) fn import(ctx: &Context, found: Vec<Inventory>) -> Result<Imported> {
     for found in found {
         imported.left.extend(found.left);
         for request in found.pythons {
+            let Ok(request) = request.parse::<PythonRequest>() else {
+                continue;
+            };
             if own.pythons.contains(&request) {
                 imported.there.push(format!("python {request}"));
             } else {
                 imported.new.push(New {
                     kind: "python",
-                    what: request.clone(),
+                    what: request.to_string(),
                 });
                 own.pythons.push(request.clone());
                 pythons.push(request);
@@ -129,7 +132,10 @@ pub(crate) fn import(ctx: &Context, found: Vec<Inventory>) -> Result<Imported> {
             }
         }
         for (name, request) in found.venvs {
-            if own.venvs.insert(name.clone(), request.clone()).is_some() {
+            let (Ok(key), Ok(python)) = (name.parse(), request.parse()) else {
+                continue;
+            };
+            if own.venvs.insert(key, python).is_some() {
                 imported.there.push(format!("venv {name}"));
             } else {
                 imported.new.push(New {
@@ -143,7 +149,7 @@ pub(crate) fn import(ctx: &Context, found: Vec<Inventory>) -> Result<Imported> {
     imported.text = edit::changed(&path, |document| {
         pythons
             .iter()
-            .for_each(|request| edit::append(document, "python", "install", request));
+            .for_each(|request| edit::append(document, "python", "install", request.as_str()));
         tools
             .iter()
             .for_each(|tool| edit::set(document, "tools", &tool.name, edit::tool(tool)));

@@ -7,13 +7,14 @@
 pub(crate) mod add;
 pub(crate) mod applied;
 pub(crate) mod apply;
+pub(crate) mod fresh_lock;
 pub(crate) mod import;
 pub(crate) mod item;
-pub(crate) mod items;
-pub(crate) mod locked;
+mod lock_in_use;
 pub(crate) mod plan;
 pub(crate) mod repository;
 pub(crate) mod resolve_lock;
+pub(crate) mod session;
 pub(crate) mod start;
 pub(crate) mod undo;
 pub(crate) mod vars;
@@ -23,8 +24,11 @@ use std::path::PathBuf;
 
 use crate::Code;
 use crate::manifest::document;
+use crate::python::catalog;
+use crate::python::key::{Platform, Version};
+use crate::python::request::NotARequest;
 use crate::report::escaped;
-use crate::{manifest, store, ui};
+use crate::{manifest, package, store};
 
 /// Why a machine can't be made what its manifest says.
 #[derive(Debug, thiserror::Error)]
@@ -55,14 +59,50 @@ pub(crate) enum Error {
     /// with.
     #[error("{0}")]
     NoWheels(String),
+    #[error(
+        "no CPython {request} for {platform} is known\nboot python list --available shows those \
+         that are"
+    )]
+    UnknownPython { request: String, platform: Platform },
+    #[error("it is made with Python {0}, which isn't here\nboot python install {0}")]
+    LockedPythonMissing(String),
+    #[error(
+        "the lock names {file}, and Python {python} of this machine can't use it\nboot update \
+         resolves it again"
+    )]
+    UnusableFile { file: String, python: Version },
+    #[error("no index has {0} with the checksum of the lock\nboot update resolves it again")]
+    NoSuchFile(String),
     #[error("{0}")]
     Item(String),
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Request(#[from] NotARequest),
     #[error(transparent)]
-    Ui(#[from] ui::Error),
+    Catalog(#[from] catalog::Error),
+    #[error(transparent)]
+    Python(#[from] crate::python::Error),
+    #[error(transparent)]
+    Project(#[from] crate::project::Error),
+    #[error(transparent)]
+    Tool(#[from] crate::tool::Error),
+    #[error(transparent)]
+    Spec(#[from] crate::tool::spec::Error),
+    #[error(transparent)]
+    Requirement(#[from] package::requirement::Error),
+    #[error(transparent)]
+    Resolve(#[from] package::resolve::Error),
+    #[error(transparent)]
+    Index(#[from] package::index::Error),
+    #[error(transparent)]
+    Wheel(#[from] package::wheel::Error),
+    #[error(transparent)]
+    Build(#[from] package::build::Error),
+    #[error(transparent)]
+    Direct(#[from] package::direct::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
 }
 
 impl Error {
@@ -70,7 +110,6 @@ impl Error {
         match self {
             Error::Manifest(error) => error.code(),
             Error::Usage(_) => Code::Usage,
-            Error::Ui(error) => error.code(),
             _ => Code::Failed,
         }
     }

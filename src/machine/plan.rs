@@ -1,157 +1,308 @@
-//! What would be done: the manifest beside the machine. Reads, and touches nothing.
+//! The plan: the manifest beside the machine. Reads, and touches nothing. Knows what an item is,
+//! and no kind of item: see `item`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::{self, Write};
+use std::path::PathBuf;
 
 use super::applied::Applied;
-use super::items::{self, ToolState};
+use super::apply::{Run, Takeover};
+use super::item::{self, Kind};
 use super::vars::Vars;
+use super::{Error, Result};
 use crate::Context;
-use crate::machine::item::delegate;
-use crate::machine::item::dotfile::{self, Dotfile, There};
-use crate::machine::item::package::{self, Package};
-use crate::machine::item::script::{self, Script};
-use crate::machine::{Error, Result};
+use crate::manifest::Manifest;
 use crate::manifest::condition::Surroundings;
-use crate::manifest::lock::Lock;
-use crate::manifest::{Manager, Manifest, Phase, Place, Tool};
-use crate::python::key::Platform;
+use crate::manifest::lock::{Lock, Locked};
+use crate::report::escaped;
 use crate::store::digest::Sha256;
+use crate::store::paths::Paths;
 
-mod shown;
+/// One thing that a machine should have, or should have no longer.
+pub(crate) trait Item: fmt::Debug + Send + Sync {
+    fn kind(&self) -> Kind;
 
-/// The kinds of items, as `--only` names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
-pub(crate) enum Kind {
-    Pythons,
-    Tools,
-    Venvs,
-    Dotfiles,
-    Packages,
-    Scripts,
-    Shell,
+    /// Tells it from the others of its kind.
+    fn id(&self) -> String;
+
+    /// One line, without its kind.
+    fn line(&self) -> String;
+
+    /// Its state on this machine, looked up without changing anything.
+    fn assess(&self, view: &View<'_>) -> Result<Assessment>;
+
+    /// Does it, and says what was done; None where there turns out to be nothing to say.
+    fn apply(&self, run: &Run<'_>, takeover: Takeover) -> Result<Option<String>>;
+
+    /// When it is done, beside the others of a plan.
+    fn stage(&self) -> Stage {
+        Stage::InTurn
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Adds
+    }
+
+    /// The files that it will have for itself.
+    fn claims(&self, _: &Paths) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Its name in an error about two that claim one file.
+    fn claimant(&self) -> String {
+        self.line()
+    }
+
+    /// The variables of templates that it needs, as templates write them.
+    fn variables(&self) -> Result<BTreeSet<String>> {
+        Ok(BTreeSet::new())
+    }
+
+    /// A script that somebody has to agree to.
+    fn script(&self) -> Option<ScriptText<'_>> {
+        None
+    }
+
+    /// Whether what is done can be undone by another item of the same plan.
+    fn is_fragile(&self) -> bool {
+        false
+    }
+
+    /// Fetches what it is made of, as far as a lock names that. Failures are for `apply` to tell.
+    fn prefetch(&self, _: &Run<'_>) {}
 }
 
-impl Kind {
-    /// One of them.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Pythons => "python",
-            Kind::Tools => "tool",
-            Kind::Venvs => "venv",
-            Kind::Dotfiles => "dotfile",
-            Kind::Packages => "package",
-            Kind::Scripts => "script",
-            Kind::Shell => "shell",
+/// When an item is done. Only a stage of its own is done side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Alone, in the order of the plan.
+    InTurn,
+    /// One after another, beside everything else that is fetched.
+    Background,
+    /// Fetched side by side, first.
+    First,
+    /// In turn, once the first ones are there.
+    Between,
+    /// Fetched side by side with a complete lock, last.
+    Last,
+}
+
+/// How a plan counts and marks an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Adds,
+    Removes,
+    /// Goes with another item, and isn't one more.
+    Settles,
+}
+
+/// The script behind an item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScriptText<'a> {
+    /// The text for reading; None where the item's line has all of it.
+    pub text: Option<&'a str>,
+    /// Of the text and of what is watched.
+    pub sha256: Sha256,
+}
+
+/// The machine as a plan sees it.
+pub(crate) struct View<'a> {
+    pub ctx: &'a Context,
+    pub applied: &'a Applied,
+    /// What the lock has for this machine.
+    pub locked: Option<&'a Locked>,
+    pub here: Surroundings,
+    pub vars: Vars,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(
+        ctx: &'a Context,
+        manifest: &Manifest,
+        applied: &'a Applied,
+        lock: Option<&'a Lock>,
+    ) -> View<'a> {
+        View {
+            ctx,
+            applied,
+            locked: lock.and_then(Lock::for_this_machine),
+            here: Surroundings::here(),
+            vars: Vars::of(manifest, applied),
         }
     }
-}
-
-/// What an item is about.
-#[derive(Clone, Debug)]
-pub(crate) enum What {
-    Python(String),
-    /// The global pin.
-    Default(String),
-    Tool(Tool),
-    /// A named virtualenv, and the request for its Python.
-    Venv(String, String),
-    Dotfile(Dotfile),
-    /// A dotfile that boot placed and that the manifest has no more.
-    Gone(String),
-    /// The repository's own manager of dotfiles, and what the repository holds.
-    Handover(Manager, Place, Sha256),
-    Package(Package),
-    Script(Script),
-    Hook,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Done,
     Todo,
-    /// Something that boot did not make is in the way: what it is.
-    Conflict(&'static str),
+    Conflict(Conflict),
     /// It can't be had here, and nothing needs it: why.
     Skipped(&'static str),
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    pub what: What,
+/// Something that boot did not make stands where an item should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    /// In a few words, as in `is a file`.
+    pub why: &'static str,
+    /// Its path, as people write it.
+    pub path: String,
+    /// The remark behind the item's line.
+    pub remark: String,
+}
+
+/// A state, and a remark on why there is something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Assessment {
+    pub state: State,
+    pub note: String,
+}
+
+impl Assessment {
+    pub(crate) fn new(state: State, note: impl Into<String>) -> Assessment {
+        Assessment {
+            state,
+            note: note.into(),
+        }
+    }
+
+    pub(crate) fn done_if(done: bool) -> Assessment {
+        Assessment::new(if done { State::Done } else { State::Todo }, "")
+    }
+
+    pub(crate) fn todo(note: impl Into<String>) -> Assessment {
+        Assessment::new(State::Todo, note)
+    }
+}
+
+/// An item with its state on this machine.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub item: Box<dyn Item>,
     pub state: State,
     /// Beside what it is: why there is something to do.
     pub note: String,
 }
 
+impl Entry {
+    pub(crate) fn is_todo(&self) -> bool {
+        matches!(self.state, State::Todo | State::Conflict(_))
+    }
+
+    /// One line, without its kind, as people read it.
+    pub(crate) fn line(&self) -> String {
+        let mut line = self.item.line();
+        let remark = match &self.state {
+            State::Conflict(conflict) => conflict.remark.clone(),
+            State::Skipped(why) => format!("skipped: {why}"),
+            _ => self.note.clone(),
+        };
+        if !remark.is_empty() {
+            let _ = write!(line, " ({remark})");
+        }
+        escaped(&line)
+    }
+
+    fn mark(&self) -> char {
+        match &self.state {
+            State::Conflict(_) => '!',
+            State::Skipped(_) => '-',
+            _ if self.item.effect() == Effect::Removes => '-',
+            _ => '+',
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let (state, why) = match &self.state {
+            State::Done => ("done", ""),
+            State::Todo => ("todo", self.note.as_str()),
+            State::Conflict(conflict) => ("conflict", conflict.why),
+            State::Skipped(why) => ("skipped", *why),
+        };
+        serde_json::json!({
+            "kind": self.item.kind().name,
+            "id": self.item.id(),
+            "state": state,
+            "what": self.line(),
+            "why": why,
+        })
+    }
+}
+
 /// Everything the manifest asks for here, in the order in which it is done.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub items: Vec<Item>,
+    pub entries: Vec<Entry>,
     /// Where the home directory is, for showing.
     home: String,
 }
 
-impl Item {
-    pub(crate) fn kind(&self) -> Kind {
-        match self.what {
-            What::Python(_) | What::Default(_) => Kind::Pythons,
-            What::Tool(_) => Kind::Tools,
-            What::Venv(..) => Kind::Venvs,
-            What::Dotfile(_) | What::Gone(_) | What::Handover(..) => Kind::Dotfiles,
-            What::Package(_) => Kind::Packages,
-            What::Script(_) => Kind::Scripts,
-            What::Hook => Kind::Shell,
-        }
-    }
-
-    /// What tells it from the others of its kind.
-    pub(crate) fn id(&self) -> String {
-        match &self.what {
-            What::Python(request) => request.clone(),
-            What::Default(_) => "default".into(),
-            What::Tool(tool) => tool.name.clone(),
-            What::Venv(name, _) => name.clone(),
-            What::Dotfile(dotfile) => format!("~/{}", dotfile.target),
-            What::Gone(target) => format!("~/{target}"),
-            What::Handover(manager, ..) => manager.name().into(),
-            What::Package(package) => package.name.clone(),
-            What::Script(script) => script.id.clone(),
-            What::Hook => "hook".into(),
-        }
-    }
-}
-
 impl Plan {
-    pub(crate) fn todo(&self) -> impl Iterator<Item = &Item> {
-        self.items
-            .iter()
-            .filter(|item| matches!(item.state, State::Todo | State::Conflict(_)))
+    pub(crate) fn todo(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.is_todo())
     }
 
-    pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Item> {
-        self.items
-            .iter()
-            .filter(|item| matches!(item.state, State::Conflict(_)))
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.entries.iter().filter_map(|entry| match &entry.state {
+            State::Conflict(conflict) => Some(conflict),
+            _ => None,
+        })
     }
 
     pub(crate) fn is_done(&self) -> bool {
         self.todo().next().is_none()
     }
 
-    /// Scripts that would run.
-    pub(crate) fn scripts(&self) -> impl Iterator<Item = &Script> {
-        self.todo().filter_map(|item| match &item.what {
-            What::Script(script) => Some(script),
-            _ => None,
-        })
+    /// The hashes of the scripts that would run.
+    pub(crate) fn scripts(&self) -> impl Iterator<Item = Sha256> {
+        self.todo()
+            .filter_map(|entry| Some(entry.item.script()?.sha256))
     }
 
-    /// Without the kinds that weren't asked for.
-    pub(crate) fn only(mut self, kinds: &[Kind]) -> Plan {
+    /// Leaves out the kinds that weren't asked for; none means all.
+    pub(crate) fn restrict_to(mut self, kinds: &[Kind]) -> Plan {
         if !kinds.is_empty() {
-            self.items.retain(|item| kinds.contains(&item.kind()));
+            self.entries
+                .retain(|entry| kinds.contains(&entry.item.kind()));
         }
         self
+    }
+
+    /// The list that one can agree to: every item that isn't done, scripts with all of their text.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::new();
+        for entry in &self.entries {
+            if entry.state == State::Done {
+                continue;
+            }
+            let kind = entry.item.kind().name;
+            let _ = writeln!(text, "  {} {kind:<8} {}", entry.mark(), entry.line());
+            let script = entry.item.script().and_then(|script| script.text);
+            for line in script.into_iter().flat_map(str::lines) {
+                let _ = writeln!(text, "      | {}", escaped(&line.replace('\t', "    ")));
+            }
+        }
+        let done = self.entries.iter().filter(|e| e.state == State::Done);
+        match done.count() {
+            0 => {}
+            1 => text.push_str("  1 is already done\n"),
+            count => {
+                let _ = writeln!(text, "  {count} are already done");
+            }
+        }
+        text
+    }
+
+    /// For `--json`.
+    pub(crate) fn json(&self, manifest: &Manifest) -> serde_json::Value {
+        serde_json::json!({
+            "root": manifest.place.root,
+            "home": self.home,
+            "todo": self.todo().count(),
+            "conflicts": self.conflicts().count(),
+            "items": self.entries.iter().map(Entry::json).collect::<Vec<_>>(),
+        })
     }
 }
 
@@ -162,198 +313,38 @@ pub(crate) fn plan(
     applied: &Applied,
     lock: Option<&Lock>,
 ) -> Result<Plan> {
-    let locked = lock.and_then(|lock| lock.platform.get(&Platform::host()?.to_string()));
-    let here = Surroundings::here();
-    let mut items = Vec::new();
-    let mut after = Vec::new();
-    for run in manifest.runs.iter().filter(|run| run.only.holds(&here)) {
-        let script = script::script(run)?;
-        let item = Item {
-            state: is(script.is_done(applied)),
-            what: What::Script(script),
-            note: String::new(),
-        };
-        match run.phase {
-            Phase::Before => items.push(item),
-            Phase::After => after.push(item),
-        }
+    let view = View::new(ctx, manifest, applied, lock);
+    let items = item::wanted(manifest, &view)?;
+    let mut entries = Vec::with_capacity(items.len());
+    for item in items {
+        let Assessment { state, note } = item.assess(&view)?;
+        entries.push(Entry { item, state, note });
     }
-    // Before Pythons and tools: pip's configuration may be among them.
-    dotfiles(ctx, manifest, applied, &here, &mut items)?;
-    one_of_a_name(ctx, manifest, &here, &items)?;
-    let mut add = |what: What, state: State, note: &str| {
-        items.push(Item {
-            what,
-            state,
-            note: note.into(),
-        })
-    };
-    let wanted = package::list(&manifest.packages);
-    for (package, there) in wanted.iter().zip(package::installed(&wanted)) {
-        let state = match package::obstacle(package) {
-            _ if there => State::Done,
-            Some(why) => State::Skipped(why),
-            None => State::Todo,
-        };
-        add(What::Package(package.clone()), state, "");
-    }
-    for request in manifest.python_requests(|tool| tool.only.holds(&here)) {
-        let (done, there) = match locked.and_then(|locked| locked.python.get(request)) {
-            Some(locked) => items::locked_python(ctx, request, locked, applied),
-            None => {
-                let there = items::python(ctx, request);
-                (there.is_some(), there)
-            }
-        };
-        add(
-            What::Python(request.clone()),
-            is(done),
-            there.as_deref().unwrap_or(""),
-        );
-    }
-    if let Some(first) = manifest.pythons.first() {
-        match items::default_python(ctx) {
-            None => add(What::Default(first.clone()), State::Todo, ""),
-            Some(now) if items::is_default(&now, first) => {
-                add(What::Default(first.clone()), State::Done, "")
-            }
-            // Changed by hand since, or never boot's: the user's word counts.
-            Some(now) if applied.default_python.as_ref() != Some(&now) => {
-                add(What::Default(now), State::Done, "your own choice")
-            }
-            Some(now) => add(
-                What::Default(first.clone()),
-                State::Todo,
-                &format!("it is {now}"),
-            ),
-        }
-    }
-    for tool in manifest.tools.iter().filter(|tool| tool.only.holds(&here)) {
-        let (state, note) = match items::tool(ctx, tool, locked) {
-            ToolState::Right => (State::Done, ""),
-            ToolState::Missing => (State::Todo, ""),
-            ToolState::Other(why) => (State::Todo, why),
-        };
-        // Its commands are known when it is resolved; what can be told before is no reason to
-        // begin.
-        let taken = if state == State::Todo {
-            items::command_in_the_way(ctx, tool)
-        } else {
-            None
-        };
-        match taken {
-            Some(path) => add(
-                What::Tool(tool.clone()),
-                State::Conflict("there is a command of its name"),
-                &ctx.paths.tilde(&path),
-            ),
-            None => add(What::Tool(tool.clone()), state, note),
-        }
-    }
-    for (name, request) in &manifest.venvs {
-        let (done, there) = items::venv(ctx, name, request);
-        add(What::Venv(name.clone(), request.clone()), is(done), &there);
-    }
-    if manifest.hook == Some(true) {
-        add(What::Hook, is(items::hook(ctx)?), "");
-    }
-    items.extend(after);
+    check_claims(&ctx.paths, &entries)?;
     Ok(Plan {
-        items,
+        entries,
         home: ctx.paths.home.display().to_string(),
     })
 }
 
-/// Fails where a dotfile and a tool claim one command, as far as a tool's are known beforehand:
-/// each apply would undo the one before.
-fn one_of_a_name(
-    ctx: &Context,
-    manifest: &Manifest,
-    here: &Surroundings,
-    items: &[Item],
-) -> Result<()> {
-    for tool in manifest.tools.iter().filter(|tool| tool.only.holds(here)) {
-        let own = tool.installed_name();
-        for name in tool.expose.keys().chain([&own]) {
-            let command = ctx.paths.bin.join(name);
-            let same = |item: &&Item| matches!(&item.what, What::Dotfile(dotfile) if ctx.paths.home.join(&dotfile.target) == command);
-            if let Some(What::Dotfile(dotfile)) = items.iter().find(same).map(|item| &item.what) {
+/// Fails where items of two kinds claim one file: each apply would undo the one before.
+fn check_claims(paths: &Paths, entries: &[Entry]) -> Result<()> {
+    let mut claimed: HashMap<PathBuf, &dyn Item> = HashMap::new();
+    for item in entries.iter().map(|entry| entry.item.as_ref()) {
+        for path in item.claims(paths) {
+            let earlier = *claimed.entry(path.clone()).or_insert(item);
+            if earlier.kind() != item.kind() {
                 return Err(Error::Content {
-                    what: ctx.paths.tilde(&command),
+                    what: paths.tilde(&path),
                     reason: format!(
-                        "both {} and the tool {own} claim it",
-                        dotfile.from().display()
+                        "both {} and {} claim it",
+                        earlier.claimant(),
+                        item.claimant()
                     ),
                     hint: "remove one of them, or give the tool a suffix; nothing was done",
                 });
             }
         }
-    }
-    Ok(())
-}
-
-fn is(done: bool) -> State {
-    if done { State::Done } else { State::Todo }
-}
-
-/// The dotfiles of every repository, those that are there no more, and the repositories that others
-/// take care of.
-fn dotfiles(
-    ctx: &Context,
-    manifest: &Manifest,
-    applied: &Applied,
-    here: &Surroundings,
-    items: &mut Vec<Item>,
-) -> Result<()> {
-    let paths = &ctx.paths;
-    let vars = Vars::of(manifest, applied);
-    let mut wanted = BTreeSet::new();
-    let mut going = BTreeSet::new();
-    let mut add = |what: What, state: State, note: &str| {
-        items.push(Item {
-            what,
-            state,
-            note: note.into(),
-        })
-    };
-    for dotfile in dotfile::list(manifest, here)? {
-        let link = dotfile::link_above(paths, applied, &dotfile.target);
-        dotfile::check_place(paths, &dotfile, link)?;
-        dotfile.check(&vars)?;
-        let (state, note) = match dotfile::there(paths, &vars, applied, &dotfile) {
-            // What is seen through the link is the source. The link goes first.
-            _ if link.is_some() => (State::Todo, "instead of a link of its whole folder"),
-            There::Right => (State::Done, ""),
-            There::Nothing => (State::Todo, ""),
-            There::Ours => (State::Todo, "boot's own, of an earlier time"),
-            There::Foreign(what) => (State::Conflict(what), ""),
-        };
-        if let Some(link) = link.filter(|link| going.insert(*link)) {
-            add(What::Gone(link.into()), State::Todo, "");
-        }
-        wanted.insert(dotfile.target.clone());
-        add(What::Dotfile(dotfile), state, note);
-    }
-    for target in applied
-        .dotfiles
-        .keys()
-        .filter(|target| !wanted.contains(*target) && !going.contains(target.as_str()))
-    {
-        if dotfile::can_go(paths, applied, target) {
-            add(What::Gone(target.clone()), State::Todo, "");
-        }
-    }
-    for (manager, place) in manifest
-        .dotfiles
-        .iter()
-        .filter_map(|dotfiles| Some((dotfiles.manager?, &dotfiles.place)))
-    {
-        let content = delegate::content(place)?;
-        add(
-            What::Handover(manager, place.clone(), content),
-            is(applied.handed_over.get(manager.name()) == Some(&content)),
-            "",
-        );
     }
     Ok(())
 }

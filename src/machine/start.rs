@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::Context;
 use crate::import::{ImportedTool, is_installable};
-use crate::machine::{Result, items};
+use crate::machine::Result;
+use crate::machine::item::default_python::global_pin;
 use crate::manifest::{FILE, Tool, edit};
 use crate::python::installed;
 use crate::store::atomic;
@@ -46,7 +47,8 @@ fn installed_tools(ctx: &Context) -> Vec<Tool> {
                 name: wanted.tool(),
                 python: wanted
                     .python_request
-                    .filter(|request| is_installable(request)),
+                    .filter(|request| is_installable(request))
+                    .and_then(|request| request.parse().ok()),
                 suffix: wanted.suffix,
                 expose: wanted.expose,
                 inject: receipt
@@ -68,7 +70,7 @@ fn installed_pythons(ctx: &Context) -> Vec<String> {
         .map(|python| python.key.version.minor_name(python.key.variant))
         .collect();
     minors.dedup();
-    if let Some(default) = items::default_python(ctx)
+    if let Some(default) = global_pin(&ctx.paths)
         && let Some(at) = minors.iter().position(|minor| *minor == default)
     {
         let first = minors.remove(at);

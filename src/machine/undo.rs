@@ -74,7 +74,7 @@ pub(crate) fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> 
 fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()> {
     let below = |target: &str| paths.home.join(target).starts_with(&backup.was);
     // A run that was cut may have placed it, and not have come to remember that.
-    if dotfile::gone(paths, &backup.target, &backup.placed) {
+    if dotfile::is_placed_at(paths, &backup.target, &backup.placed) {
         applied
             .dotfiles
             .insert(backup.target.clone(), backup.placed.clone());
@@ -88,13 +88,13 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
         .collect();
     if fs::symlink_metadata(&backup.is).is_err() {
         if fs::symlink_metadata(&backup.was).is_err()
-            || dotfile::gone(paths, &backup.target, &backup.placed)
+            || dotfile::is_placed_at(paths, &backup.target, &backup.placed)
         {
             return Err(lost(paths, backup));
         }
         // It never left, or stands at its place already: an earlier run was cut.
         applied.dotfiles.retain(|target, placed| {
-            !ours.contains(target) || dotfile::gone(paths, target, placed)
+            !ours.contains(target) || dotfile::is_placed_at(paths, target, placed)
         });
         return Ok(());
     }
@@ -114,7 +114,7 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
             && applied
                 .dotfiles
                 .get(target)
-                .is_some_and(|placed| !dotfile::gone(paths, target, placed))
+                .is_some_and(|placed| !dotfile::is_placed_at(paths, target, placed))
     };
     if let Some(target) = ours.iter().find(|target| changed(target)) {
         return Err(changed_since(target, &backup.is));

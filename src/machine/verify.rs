@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Result, items};
+use super::Result;
+use super::item::tool::linked_commands;
 use crate::Context;
 use crate::manifest::Manifest;
+use crate::manifest::PythonRequest;
 use crate::manifest::condition::Surroundings;
+use crate::python::installed;
 use crate::report::escaped;
 use crate::shell::Shell;
 use crate::shell::probe::{self, Kind};
@@ -125,7 +128,7 @@ fn promises(ctx: &Context, manifest: &Manifest, broken: &mut Vec<Broken>) -> Vec
     let shims = ctx.paths.shims();
     for (number, request) in manifest.pythons.iter().enumerate() {
         let by = format!("Python {request}");
-        let Some(minor) = items::minor(ctx, request) else {
+        let Some(minor) = installed_minor(ctx, request) else {
             missing("python", by);
             continue;
         };
@@ -141,7 +144,7 @@ fn promises(ctx: &Context, manifest: &Manifest, broken: &mut Vec<Broken>) -> Vec
     }
     let here = Surroundings::here();
     for tool in manifest.tools.iter().filter(|tool| tool.only.holds(&here)) {
-        match items::commands(ctx, tool) {
+        match linked_commands(ctx, tool) {
             Some(commands) => promises.extend(commands.into_iter().map(|command| Promise {
                 place: ctx.paths.bin.join(&command),
                 command,
@@ -151,4 +154,10 @@ fn promises(ctx: &Context, manifest: &Manifest, broken: &mut Vec<Broken>) -> Vec
         }
     }
     promises
+}
+
+/// The minor, as `3.11`, of the installed Python that meets a request.
+fn installed_minor(ctx: &Context, request: &PythonRequest) -> Option<String> {
+    let key = installed::find(&ctx.paths, request.value())?.key;
+    Some(key.version.minor_name(key.variant))
 }

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::manifest::address::Address;
 use crate::manifest::document::{At, Document, Table};
 use crate::manifest::lock::Pinned;
+use crate::project::pin::Name;
 use crate::report::{escaped, nearest};
 use crate::store::file;
 use crate::{Code, store};
@@ -22,13 +23,16 @@ pub(crate) mod lock;
 pub(crate) mod place;
 pub(crate) mod tables;
 pub(crate) mod template;
+mod written;
 
 pub(crate) use place::Place;
 pub(crate) use tables::dotfiles::{Dotfiles, Entry, Manager, Mode};
 pub(crate) use tables::packages::{MANAGERS, Packages};
-pub(crate) use tables::runs::{On, Phase, Run};
+pub(crate) use tables::python::PythonRequest;
+pub(crate) use tables::runs::{On, Phase, ScriptEntry};
 pub(crate) use tables::tools::{Source, Tool, is_same_tool};
 pub(crate) use tables::vars::Var;
+pub(crate) use written::Written;
 
 /// The file's name, at the root of a repository.
 pub(crate) const FILE: &str = "boot.toml";
@@ -84,15 +88,15 @@ pub(crate) struct Manifest {
     /// The commits that were taken of them, once they have been followed: see `extends`.
     pub commits: BTreeMap<String, Pinned>,
     /// Requests; the first is the default.
-    pub pythons: Vec<String>,
+    pub pythons: Vec<PythonRequest>,
     pub tools: Vec<Tool>,
     /// Named virtualenvs, and the request for the Python of each.
-    pub venvs: BTreeMap<String, String>,
+    pub venvs: BTreeMap<Name, PythonRequest>,
     pub packages: Packages,
     /// One for each repository that has some.
     pub dotfiles: Vec<Dotfiles>,
     pub vars: BTreeMap<String, Var>,
-    pub runs: Vec<Run>,
+    pub scripts: Vec<ScriptEntry>,
     /// Whether the shell hook should be installed; None where nothing is said.
     pub hook: Option<bool>,
 }
@@ -130,7 +134,7 @@ impl Manifest {
             .iter_mut()
             .for_each(|dotfiles| dotfiles.place = place.clone());
         manifest
-            .runs
+            .scripts
             .iter_mut()
             .for_each(|run| run.place = place.clone());
         for tool in &mut manifest.tools {
@@ -143,17 +147,18 @@ impl Manifest {
 
     /// The requests for all Pythons that are needed here, each once: those to install, and those of
     /// tools and virtualenvs. A more exact one serves a wider one too.
-    pub(crate) fn python_requests(&self, wanted: impl Fn(&Tool) -> bool) -> Vec<&String> {
-        let mut found: Vec<&String> = self.pythons.iter().collect();
+    pub(crate) fn python_requests(&self, wanted: impl Fn(&Tool) -> bool) -> Vec<&PythonRequest> {
+        let mut found: Vec<&PythonRequest> = self.pythons.iter().collect();
         let of_tools = self
             .tools
             .iter()
             .filter(|tool| wanted(tool))
             .filter_map(|tool| tool.python.as_ref());
         for request in of_tools.chain(self.venvs.values()) {
-            let serves = |other: &&&String| {
+            let serves = |other: &&&PythonRequest| {
                 **other == request
                     || other
+                        .as_str()
                         .strip_prefix(request.as_str())
                         .is_some_and(|rest| rest.starts_with('.'))
             };
@@ -178,13 +183,13 @@ impl Manifest {
             place: Place::default(),
             extends: extends(&top)?,
             commits: BTreeMap::new(),
-            pythons: tables::python::pythons(&top)?,
+            pythons: tables::python::read_pythons(&top)?,
             tools: tables::tools::tools(&top)?,
-            venvs: tables::venvs::venvs(&top)?,
+            venvs: tables::venvs::read_venvs(&top)?,
             packages: tables::packages::packages(&top)?,
             dotfiles: tables::dotfiles::dotfiles(&top)?.into_iter().collect(),
             vars: tables::vars::vars(&top)?,
-            runs: tables::runs::runs(&top)?,
+            scripts: tables::runs::runs(&top)?,
             hook: match top.table("shell", "[shell]")? {
                 Some(shell) => {
                     shell.only_keys(&["hook"])?;

@@ -25,7 +25,7 @@ fn parse_reads_starter_manifest() {
          [[run]]\nid = 'hello'\ncmd = 'scripts/hello.sh'\non = 'once'\n[shell]\nhook = true\n",
     )
     .unwrap();
-    assert_eq!(manifest.pythons, ["3.11"]);
+    assert_eq!(manifest.pythons[0].as_str(), "3.11");
     let specs: Vec<String> = manifest.tools.iter().map(Tool::spec).collect();
     assert_eq!(specs, ["black", "httpie>=3,<4", "sphinx[docs]"]);
     assert_eq!(manifest.tools[2].inject, ["furo"]);
@@ -34,7 +34,7 @@ fn parse_reads_starter_manifest() {
         (dotfiles.entries[0].mode, dotfiles.entries[0].chmod),
         (Mode::Copy, Some(0o600))
     );
-    assert_eq!(manifest.runs[0].on, On::Once);
+    assert_eq!(manifest.scripts[0].on, On::Once);
     assert_eq!(manifest.hook, Some(true));
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn plan(paths: &Paths) -> Result<Plan> {
     let extends = paths.data.join("extends");
     let lead_there = |(target, placed): (&String, &Placed)| {
         matches!(placed, Placed::Link(source) if source.starts_with(&extends))
-            && dotfile::gone(paths, target, placed)
+            && dotfile::is_placed_at(paths, target, placed)
     };
     let in_use = applied.dotfiles.iter().any(lead_there);
     if !in_use {

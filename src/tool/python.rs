@@ -13,7 +13,7 @@ use crate::python::catalog;
 use crate::python::install;
 use crate::python::installed::{self, Installed};
 use crate::python::key::{Key, Platform};
-use crate::python::request::{NotARequest, Request};
+use crate::python::request::{NotARequest, Numbers, Request};
 use crate::python::target;
 use crate::store::env::var;
 use crate::store::paths::Paths;
@@ -43,17 +43,21 @@ pub(crate) fn parse_request(text: Option<&str>) -> Result<Option<Request>> {
 
 /// The requests that a lock tries for a tool, in order: its own; else the manifest's; else the
 /// minor of this machine's default; else the newest.
-pub(crate) fn list_lock_requests(
+pub(crate) fn list_lock_requests<R: Clone + From<Request>>(
     paths: &Paths,
-    own: Option<&str>,
-    manifest: &[String],
-) -> Vec<String> {
+    own: Option<&R>,
+    manifest: &[R],
+) -> Vec<R> {
     match own {
-        Some(request) => vec![request.into()],
+        Some(request) => vec![request.clone()],
         None if !manifest.is_empty() => manifest.to_vec(),
         None => {
-            let minor = |python: Installed| python.key.version.minor_name(python.key.variant);
-            vec![find_default_python(paths).map_or("latest".into(), minor)]
+            let minor = |python: Installed| Request::Version {
+                numbers: Numbers::Minor(python.key.version.major, python.key.version.minor),
+                variant: python.key.variant,
+            };
+            let request = find_default_python(paths).map_or(Request::Latest, minor);
+            vec![request.into()]
         }
     }
 }

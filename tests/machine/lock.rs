@@ -540,7 +540,7 @@ fn lock_change_of_one_tool_is_small_diff() {
     );
     home.boot(["lock", "--check"])
         .code(1)
-        .stderr_has("boot.toml asks for something else")
+        .stderr_has("boot.toml has changed")
         .one_error();
     home.boot(["apply", "--locked"])
         .code(1)

@@ -45,7 +45,7 @@ fn lock_is_stale_after_script_change() {
             &format!(".config/boot/{file}"),
             "echo second >>\"$HOME/ran\"\n",
         );
-        let says = format!("the script {id} is another by now");
+        let says = format!("the script {id} has changed");
         home.boot(["lock", "--check"])
             .code(1)
             .one_error()

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::Context;
 use crate::machine::applied::{Applied, Placed};
-use crate::machine::item::dotfile::{self, Dotfile, There};
+use crate::machine::item::dotfile::{self, Dotfile, FileState};
 use crate::machine::vars::Vars;
 use crate::machine::{Error, Result};
 use crate::manifest::condition::Surroundings;
@@ -59,7 +59,7 @@ pub(crate) fn add(
     };
     may_be_placed(paths, manifest, own, &dotfile)?;
     let vars = Vars::of(manifest, applied);
-    if dotfile::there(paths, &vars, applied, &dotfile) == There::Right {
+    if dotfile::file_state(paths, &vars, applied, &dotfile) == FileState::Right {
         return Ok(Added::Already);
     }
     let from = paths.home.join(&dotfile.target);

@@ -5,15 +5,71 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::machine::item::script;
+use super::{Kind, dotfile, script};
+use crate::machine::apply::{Run, Takeover};
+use crate::machine::plan::{Assessment, Item, View};
 use crate::machine::{Error, Result};
-use crate::manifest::{Manager, Place};
+use crate::manifest::{FILE, Manager, Manifest, Place};
 use crate::store::digest::Sha256;
 use crate::{Context, store};
 
-/// What the repository holds now, as one hash: handed over again when it changes. Nothing of it
+#[derive(Debug)]
+struct DelegateItem {
+    manager: Manager,
+    place: Place,
+    /// Of what the repository holds now.
+    content: Sha256,
+}
+
+pub(super) fn wanted(manifest: &Manifest) -> Result<Vec<Box<dyn Item>>> {
+    let mut items: Vec<Box<dyn Item>> = Vec::new();
+    for dotfiles in &manifest.dotfiles {
+        let Some(manager) = dotfiles.manager else {
+            continue;
+        };
+        items.push(Box::new(DelegateItem {
+            manager,
+            place: dotfiles.place.clone(),
+            content: hash_content(&dotfiles.place)?,
+        }));
+    }
+    Ok(items)
+}
+
+impl Item for DelegateItem {
+    fn kind(&self) -> Kind {
+        dotfile::KIND
+    }
+
+    fn id(&self) -> String {
+        self.manager.name().into()
+    }
+
+    fn line(&self) -> String {
+        let name = self.manager.name();
+        format!(
+            "all of them by {name}, whose repository this is: what {name} runs isn't shown here"
+        )
+    }
+
+    fn assess(&self, view: &View<'_>) -> Result<Assessment> {
+        let before = view.applied.handed_over.get(self.manager.name());
+        Ok(Assessment::done_if(before == Some(&self.content)))
+    }
+
+    fn apply(&self, run: &Run<'_>, _: Takeover) -> Result<Option<String>> {
+        let name = self.manager.name();
+        run_manager(run.ctx, self.manager, &self.place)?;
+        let mut applied = run.applied();
+        applied.handed_over.insert(name.into(), self.content);
+        applied.write(&run.ctx.paths)?;
+        Ok(Some(format!("placed by {name}")))
+    }
+}
+
+/// What the repository holds now, as one hash: delegated again when it changes. Nothing of it
 /// runs for this; asking the manager would run what templates call.
-pub(crate) fn content(place: &Place) -> Result<Sha256> {
+fn hash_content(place: &Place) -> Result<Sha256> {
     let mut lines = Vec::new();
     walk(place.readable(), Path::new(""), &mut lines)?;
     lines.sort();
@@ -30,7 +86,7 @@ fn walk(base: &Path, below: &Path, lines: &mut Vec<String>) -> Result<()> {
         let path = below.join(entry.file_name());
         if matches!(
             entry.file_name().to_str(),
-            Some(".git" | crate::manifest::FILE | "boot.lock")
+            Some(".git" | FILE | "boot.lock")
         ) {
             continue;
         }
@@ -49,7 +105,7 @@ fn walk(base: &Path, below: &Path, lines: &mut Vec<String>) -> Result<()> {
 }
 
 /// Lets the manager place its dotfiles. Questions are its own to ask.
-pub(crate) fn apply(ctx: &Context, manager: Manager, place: &Place) -> Result<()> {
+fn run_manager(ctx: &Context, manager: Manager, place: &Place) -> Result<()> {
     let name = manager.name();
     if which::which_global(name).is_err() && !ctx.paths.bin.join(name).exists() {
         return Err(Error::Item(format!(
@@ -81,5 +137,5 @@ pub(crate) fn apply(ctx: &Context, manager: Manager, place: &Place) -> Result<()
             }
         }
     };
-    script::finish(ctx, command.current_dir(&ctx.paths.home))
+    script::run_command(ctx, command.current_dir(&ctx.paths.home))
 }

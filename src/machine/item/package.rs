@@ -4,17 +4,141 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use super::{Kind, counted};
+use crate::Context;
+use crate::machine::apply::{Run, Takeover};
+use crate::machine::plan::{Assessment, Item, Stage, State, View};
 use crate::machine::{Error, Result};
-use crate::manifest::{MANAGERS, Packages};
+use crate::manifest::{MANAGERS, Manifest, Packages};
+use crate::parallel;
 use crate::report::escaped;
+
+pub(crate) const KIND: Kind = Kind {
+    name: "package",
+    plural: "packages",
+    counted: |number| counted(number, "package"),
+};
 
 /// A package, and who has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Package {
+struct Package {
     /// `apt`, `brew` and so on; empty where the machine has none that boot knows.
-    pub manager: &'static str,
-    pub name: String,
+    manager: &'static str,
+    name: String,
+}
+
+#[derive(Debug)]
+struct PackageItem {
+    package: Package,
+    state: State,
+    batch: Arc<Batch>,
+}
+
+/// The packages that one manager installs, all at once.
+#[derive(Debug)]
+struct Batch {
+    manager: &'static str,
+    names: Vec<String>,
+    /// What became of each, until its item has told it.
+    results: OnceLock<Mutex<Vec<Option<Result<Installation>>>>>,
+}
+
+pub(super) fn wanted(manifest: &Manifest) -> Vec<Box<dyn Item>> {
+    let packages = list(&manifest.packages);
+    let states: Vec<State> = packages
+        .iter()
+        .zip(are_installed(&packages))
+        .map(|(package, is_installed)| match obstacle(package) {
+            _ if is_installed => State::Done,
+            Some(why) => State::Skipped(why),
+            None => State::Todo,
+        })
+        .collect();
+    let batch_of = |manager: &'static str| {
+        let todo = packages.iter().zip(&states);
+        let todo =
+            todo.filter(|(package, state)| package.manager == manager && **state == State::Todo);
+        Arc::new(Batch {
+            manager,
+            names: todo.map(|(package, _)| package.name.clone()).collect(),
+            results: OnceLock::new(),
+        })
+    };
+    let batches = MANAGERS.map(|manager| batch_of(manager));
+    let none = batch_of("");
+    let batch = |package: &Package| {
+        let known = batches
+            .iter()
+            .find(|batch| batch.manager == package.manager);
+        known.unwrap_or(&none).clone()
+    };
+    let batched: Vec<Arc<Batch>> = packages.iter().map(batch).collect();
+    packages
+        .into_iter()
+        .zip(states)
+        .zip(batched)
+        .map(|((package, state), batch)| -> Box<dyn Item> {
+            Box::new(PackageItem {
+                package,
+                state,
+                batch,
+            })
+        })
+        .collect()
+}
+
+impl Item for PackageItem {
+    fn kind(&self) -> Kind {
+        KIND
+    }
+
+    fn id(&self) -> String {
+        self.package.name.clone()
+    }
+
+    fn line(&self) -> String {
+        let Package { manager, name } = &self.package;
+        if manager.is_empty() {
+            name.clone()
+        } else {
+            format!("{name}, through {manager}")
+        }
+    }
+
+    /// All packages of a manager have been asked for at once.
+    fn assess(&self, _: &View<'_>) -> Result<Assessment> {
+        Ok(Assessment::new(self.state.clone(), ""))
+    }
+
+    fn apply(&self, run: &Run<'_>, _: Takeover) -> Result<Option<String>> {
+        match self.batch.install(run.ctx, &self.package.name) {
+            None | Some(Ok(Installation::Skipped)) => Ok(None),
+            Some(Ok(Installation::Done)) => Ok(Some(self.line())),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    /// Package managers lock each other out, so theirs is one after the other.
+    fn stage(&self) -> Stage {
+        Stage::Background
+    }
+}
+
+impl Batch {
+    /// Installs all of them, if that hasn't been done, and gives what became of `name`.
+    fn install(&self, ctx: &Context, name: &str) -> Option<Result<Installation>> {
+        let results = self.results.get_or_init(|| {
+            let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+            let bar = ctx.report.spinner(self.manager);
+            bar.say(&names.join(" "));
+            let results = install(ctx, self.manager, &names);
+            Mutex::new(results.into_iter().map(Some).collect())
+        });
+        let at = self.names.iter().position(|other| other == name)?;
+        parallel::lock(results)[at].take()
+    }
 }
 
 /// The command of a manager.
@@ -28,7 +152,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
 
 /// The packages that this machine should have: those of each manager that is here, and the common
 /// ones through the machine's own, which comes before a brew that was added to it.
-pub(crate) fn list(wanted: &Packages) -> Vec<Package> {
+fn list(wanted: &Packages) -> Vec<Package> {
     if *wanted == Packages::default() {
         return Vec::new();
     }
@@ -57,7 +181,7 @@ pub(crate) fn list(wanted: &Packages) -> Vec<Package> {
 }
 
 /// Which of `packages` are installed. Only asks; changes nothing, and needs no root.
-pub(crate) fn installed(packages: &[Package]) -> Vec<bool> {
+fn are_installed(packages: &[Package]) -> Vec<bool> {
     let mut there: BTreeSet<(&str, String)> = BTreeSet::new();
     for manager in MANAGERS {
         let names: Vec<&str> = packages
@@ -67,7 +191,7 @@ pub(crate) fn installed(packages: &[Package]) -> Vec<bool> {
             .collect();
         if !names.is_empty() {
             there.extend(
-                of_manager(manager, &names)
+                installed_of_manager(manager, &names)
                     .into_iter()
                     .map(|name| (manager, name)),
             );
@@ -80,7 +204,7 @@ pub(crate) fn installed(packages: &[Package]) -> Vec<bool> {
 }
 
 /// Those of `names` that the manager has installed.
-fn of_manager(manager: &str, names: &[&str]) -> Vec<String> {
+fn installed_of_manager(manager: &str, names: &[&str]) -> Vec<String> {
     let asked = |program: &str, args: &[&str]| -> Vec<String> {
         // A name that isn't installed makes the command fail, and what is installed is listed all
         // the same.
@@ -136,7 +260,7 @@ fn of_manager(manager: &str, names: &[&str]) -> Vec<String> {
 }
 
 /// Why the package can't be installed here at all, found out without running anything.
-pub(crate) fn obstacle(package: &Package) -> Option<&'static str> {
+fn obstacle(package: &Package) -> Option<&'static str> {
     let root = rustix::process::geteuid().is_root();
     match package.manager {
         "" => Some("no package manager that boot knows is here"),
@@ -147,17 +271,17 @@ pub(crate) fn obstacle(package: &Package) -> Option<&'static str> {
     }
 }
 
-/// What became of a package.
-#[derive(Debug)]
-pub(crate) enum Done {
-    Installed,
-    /// There was nobody to give the right to; the command that somebody else may type.
-    Skipped(String),
+/// The fate of a package.
+#[derive(Clone, Copy, Debug)]
+enum Installation {
+    Done,
+    /// There was nobody to give the right to.
+    Skipped,
 }
 
 /// Installs all of one manager's packages at once; if that fails, one by one, so that a wrong name
 /// keeps none of the others out.
-pub(crate) fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>> {
+fn install(ctx: &Context, manager: &'static str, names: &[&str]) -> Vec<Result<Installation>> {
     let mut words: Vec<&str> = match manager {
         "apt" => vec!["apt-get", "install", "--yes", "--"],
         "dnf" => vec!["dnf", "install", "--assumeyes"],
@@ -168,10 +292,11 @@ pub(crate) fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>
     if manager != "brew" && !rustix::process::geteuid().is_root() {
         let typed = format!("sudo {} {}", words.join(" "), names.join(" "));
         if !run(&["sudo", "-n", "true"], &[]).is_ok_and(|output| output.status.success()) {
-            return names
-                .iter()
-                .map(|_| Ok(Done::Skipped(typed.clone())))
-                .collect();
+            ctx.report.warn(&format!(
+                "packages of the system are skipped: sudo wants a password; you can type: {}",
+                escaped(&typed)
+            ));
+            return names.iter().map(|_| Ok(Installation::Skipped)).collect();
         }
         words.splice(0..0, ["sudo", "-n"]);
     }
@@ -179,7 +304,7 @@ pub(crate) fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>
         update(&words);
     }
     if run(&words, names).is_ok_and(|output| output.status.success()) {
-        return names.iter().map(|_| Ok(Done::Installed)).collect();
+        return names.iter().map(|_| Ok(Installation::Done)).collect();
     }
     if manager == "apt" {
         // An index of months ago names files that are no longer there.
@@ -187,15 +312,15 @@ pub(crate) fn install(manager: &'static str, names: &[&str]) -> Vec<Result<Done>
     }
     names
         .iter()
-        .map(|name| one(manager, &words, name))
+        .map(|name| install_one(manager, &words, name))
         .collect()
 }
 
-fn one(manager: &str, words: &[&str], name: &str) -> Result<Done> {
+fn install_one(manager: &str, words: &[&str], name: &str) -> Result<Installation> {
     let output = run(words, &[name])
         .map_err(|error| Error::Item(format!("{} can't be run: {error}", command(manager))))?;
     if output.status.success() {
-        return Ok(Done::Installed);
+        return Ok(Installation::Done);
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());

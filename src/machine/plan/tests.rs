@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::machine::applied::Ran;
+use crate::manifest::Place;
 use crate::report::Silent;
 use crate::store::paths::Paths;
 
@@ -25,9 +26,9 @@ fn machine(text: &str) -> (tempfile::TempDir, Context, Manifest) {
 }
 
 fn states(plan: &Plan) -> Vec<(&'static str, String, State)> {
-    plan.items
+    plan.entries
         .iter()
-        .map(|item| (item.kind().name(), item.id(), item.state.clone()))
+        .map(|entry| (entry.item.kind().name, entry.item.id(), entry.state.clone()))
         .collect()
 }
 
@@ -44,9 +45,9 @@ fn plan_of_new_machine_lists_all_in_order() {
     );
     let plan = plan(&ctx, &manifest, &Applied::default(), None).unwrap();
     let found: Vec<_> = plan
-        .items
+        .entries
         .iter()
-        .map(|item| (item.kind().name(), item.id()))
+        .map(|entry| (entry.item.kind().name, entry.item.id()))
         .collect();
     let expected = [
         ("script", "first"),
@@ -58,12 +59,12 @@ fn plan_of_new_machine_lists_all_in_order() {
         ("script", "last"),
     ];
     assert_eq!(found, expected.map(|(kind, id)| (kind, id.to_string())));
-    let shown = plan.shown();
+    let shown = plan.to_text();
     assert!(
         shown.contains("| echo '\\u{1b}[2J'"),
         "the text is shown, and its control characters aren't obeyed: {shown}"
     );
-    assert!(plan.clone().only(&[Kind::Tools]).items.len() == 1);
+    assert!(plan.restrict_to(&[item::tool::KIND]).entries.len() == 1);
     nothing_was_touched(&ctx.paths.home);
 }
 
@@ -83,7 +84,15 @@ fn plan_marks_done_todo_and_conflict() {
     fs::write(ctx.paths.home.join(".a"), "mine").unwrap();
     let plan = plan(&ctx, &manifest, &applied, None).unwrap();
     let expected = [
-        ("dotfile", "~/.a".to_string(), State::Conflict("is a file")),
+        (
+            "dotfile",
+            "~/.a".to_string(),
+            State::Conflict(Conflict {
+                why: "is a file",
+                path: "~/.a".into(),
+                remark: "is a file that boot did not make".into(),
+            }),
+        ),
         ("script", "once".into(), State::Done),
         ("script", "change".into(), State::Todo),
         ("script", "always".into(), State::Todo),

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::machine::applied::Applied;
-use crate::machine::repository;
+use crate::machine::repository::{self, Repository};
 use crate::machine::{Error, Result};
 use crate::manifest::address::{Address, is_commit};
 use crate::manifest::lock::{Lock, Pinned};
@@ -113,16 +113,24 @@ impl Loaded {
     }
 }
 
-/// Reads the manifest of a repository and of those that it extends. With `anew`, these are asked
-/// for what is newest.
+/// The commits at which extended repositories are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commits {
+    /// Those of the lock, else those that were taken here before.
+    Pinned,
+    /// The newest.
+    Newest,
+}
+
+/// Reads the manifest of a repository and of those that it extends.
 pub(crate) fn load(
     ctx: &Context,
-    place: &Place,
-    name: &str,
+    repository: &Repository,
     applied: &Applied,
-    anew: bool,
+    commits: Commits,
 ) -> Result<Loaded> {
-    let manifest = repository::load_manifest(place, name)?;
+    let place = &repository.place();
+    let manifest = repository::load_manifest(place, &repository.name(&ctx.paths))?;
     if manifest.extends.is_empty() {
         return Ok(Loaded {
             manifest,
@@ -130,7 +138,7 @@ pub(crate) fn load(
         });
     }
     let known = match Lock::read(place)? {
-        _ if anew => BTreeMap::new(),
+        _ if commits == Commits::Newest => BTreeMap::new(),
         Some(lock) => lock.extends,
         None => {
             let taken = applied.extends.iter();
@@ -416,9 +424,9 @@ fn merge(near: &mut Manifest, below: Manifest) {
     for (name, var) in below.vars {
         near.vars.entry(name).or_insert(var);
     }
-    for run in below.runs {
-        if !near.runs.iter().any(|own| own.id == run.id) {
-            near.runs.push(run);
+    for script in below.scripts {
+        if !near.scripts.iter().any(|own| own.id == script.id) {
+            near.scripts.push(script);
         }
     }
     near.dotfiles.extend(below.dotfiles);

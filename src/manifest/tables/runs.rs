@@ -10,7 +10,7 @@ use crate::report::escaped;
 
 /// A script of a repository, or a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
+pub(crate) struct ScriptEntry {
     pub place: Place,
     pub id: String,
     pub cmd: String,
@@ -37,7 +37,7 @@ pub(crate) enum Phase {
     After,
 }
 
-pub(in crate::manifest) fn runs(top: &Table<'_>) -> document::Result<Vec<Run>> {
+pub(in crate::manifest) fn runs(top: &Table<'_>) -> document::Result<Vec<ScriptEntry>> {
     let mut runs = Vec::new();
     let mut ids = HashSet::new();
     for table in top.tables("run", "[[run]]")? {
@@ -105,7 +105,7 @@ pub(in crate::manifest) fn runs(top: &Table<'_>) -> document::Result<Vec<Run>> {
             })?);
         }
         let (at, only) = (table.place(&id.span), Only::read(&table)?);
-        runs.push(Run {
+        runs.push(ScriptEntry {
             place: Place::default(),
             at,
             id: id.value,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use pep440_rs::VersionSpecifiers;
 use toml::de::DeValue;
 
-use super::python::check_request;
+use super::python::{PythonRequest, read_request};
 use crate::manifest::condition::Only;
 use crate::manifest::document::{self, At, Table};
 use crate::manifest::inside;
@@ -30,7 +30,7 @@ pub(crate) struct Tool {
     pub any: bool,
     pub extras: Vec<String>,
     pub inject: Vec<String>,
-    pub python: Option<String>,
+    pub python: Option<PythonRequest>,
     /// Links beside those of its own: the name, and the command.
     pub expose: BTreeMap<String, String>,
     /// From a git repository, with a revision perhaps, or from a folder of the dotfiles repository:
@@ -268,8 +268,7 @@ fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<S
         tool.inject.push(dependency.value);
     }
     if let Some(request) = options.string("python")? {
-        check_request(options, &request)?;
-        tool.python = Some(request.value);
+        tool.python = Some(read_request(options, &request)?);
     }
     tool.only = Only::read(options)?;
     tool.expose = expose(options)?;

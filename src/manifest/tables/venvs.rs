@@ -2,30 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::python::check_request;
+use super::python::{PythonRequest, read_request};
 use crate::manifest::document::{self, Table};
 use crate::project::pin::Name;
 use crate::report::escaped;
 
-pub(in crate::manifest) fn venvs(top: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
+/// Reads the names of virtualenvs, and the request for the Python of each.
+pub(in crate::manifest) fn read_venvs(
+    top: &Table<'_>,
+) -> document::Result<BTreeMap<Name, PythonRequest>> {
     let mut found = BTreeMap::new();
     let Some(table) = top.table("venvs", "[venvs]")? else {
         return Ok(found);
     };
     for (key, _) in table.entries() {
-        if key.value.parse::<Name>().is_err() {
+        let Ok(name) = key.value.parse::<Name>() else {
             let message = format!("{} can't be the name of a virtualenv", escaped(key.value));
             return Err(table.problem(
                 &key.span,
                 message,
                 "start with a letter; then letters, digits, dots, dashes and underscores",
             ));
-        }
-        let Some(request) = table.string(key.value)? else {
+        };
+        let Some(text) = table.string(key.value)? else {
             continue;
         };
-        check_request(&table, &request)?;
-        found.insert(key.value.to_string(), request.value);
+        found.insert(name, read_request(&table, &text)?);
     }
     Ok(found)
 }

@@ -1,312 +1,173 @@
-//! Dotfiles: which there are, and what their files will hold. `place` knows the home directory.
+//! A dotfile: linked, copied or filled in below the home directory, and taken away once the
+//! manifest no longer has it.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use crate::machine::vars::Vars;
-use crate::machine::{Error, Result};
-use crate::manifest::condition::Surroundings;
-use crate::manifest::template;
-use crate::manifest::{Dotfiles, Entry, FILE, Manifest, Mode, Place};
-use crate::store;
+use super::{Kind, counted};
+use crate::machine::Result;
+use crate::machine::apply::{Run, Takeover};
+use crate::machine::plan::{Assessment, Conflict, Effect, Item, State, View};
+use crate::manifest::{Manifest, Mode};
+use crate::store::paths::Paths;
 
+mod list;
 mod place;
+mod state;
 
-pub(crate) use place::{
-    can_go, check_place, forget, gone, is_placed, link_above, place, settle, supplant, there,
+pub(crate) use list::{Dotfile, list};
+pub(crate) use place::{forget, place, settle, supplant};
+pub(crate) use state::{
+    FileState, can_go, check_place, file_state, is_placed, is_placed_at, link_above,
 };
 
-/// One dotfile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Dotfile {
-    /// Relative to the home directory.
-    pub target: String,
-    /// The repository that it is from.
-    pub place: Place,
-    /// Relative to the repository.
-    pub source: PathBuf,
-    pub mode: Mode,
-    pub chmod: Option<u32>,
+pub(crate) const KIND: Kind = Kind {
+    name: "dotfile",
+    plural: "dotfiles",
+    counted: |number| counted(number, "dotfile"),
+};
+
+#[derive(Debug)]
+struct DotfileItem {
+    dotfile: Dotfile,
+    /// A folder above it that boot has linked whole, and that goes first.
+    link_above: Option<String>,
 }
 
-/// What stands at a dotfile's place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum There {
-    Right,
-    Nothing,
-    /// Boot's own, of an earlier time.
-    Ours,
-    /// Somebody else's: what it is.
-    Foreign(&'static str),
+/// A dotfile that boot placed and that the manifest no longer has.
+#[derive(Debug)]
+struct RemovedDotfileItem {
+    target: String,
 }
 
-/// Every dotfile of the manifest, sorted by target. Two repositories that claim one place are an
-/// error that names both.
-pub(crate) fn list(manifest: &Manifest, here: &Surroundings) -> Result<Vec<Dotfile>> {
-    let mut all: Vec<Dotfile> = Vec::new();
-    for dotfiles in manifest
-        .dotfiles
-        .iter()
-        .filter(|dotfiles| dotfiles.manager.is_none())
-    {
-        all.extend(of_one(dotfiles, here)?);
+/// The dotfiles of every repository, and those that are no longer in one.
+pub(super) fn wanted(manifest: &Manifest, view: &View<'_>) -> Result<Vec<Box<dyn Item>>> {
+    let (paths, applied) = (&view.ctx.paths, view.applied);
+    let mut items: Vec<Box<dyn Item>> = Vec::new();
+    let (mut wanted, mut going) = (BTreeSet::new(), BTreeSet::new());
+    for dotfile in list(manifest, &view.here)? {
+        let link_above = link_above(paths, applied, &dotfile.target);
+        if let Some(link) = link_above.filter(|link| going.insert(*link)) {
+            let target = link.to_string();
+            items.push(Box::new(RemovedDotfileItem { target }));
+        }
+        wanted.insert(dotfile.target.clone());
+        items.push(Box::new(DotfileItem {
+            dotfile,
+            link_above: link_above.map(str::to_string),
+        }));
     }
-    if let Some((other, dotfile)) = clash(&all) {
-        return Err(Error::Content {
-            what: format!("~/{}", dotfile.target),
-            reason: format!(
-                "both {} and {} claim it",
-                other.from().display(),
-                dotfile.from().display()
-            ),
-            hint: "remove it from one of the two; nothing was done",
-        });
+    let is_left = |target: &&String| !wanted.contains(*target) && !going.contains(target.as_str());
+    for target in applied.dotfiles.keys().filter(is_left) {
+        if can_go(paths, applied, target) {
+            let target = target.clone();
+            items.push(Box::new(RemovedDotfileItem { target }));
+        }
     }
-    all.sort_by(|a, b| a.target.cmp(&b.target));
-    Ok(all)
+    Ok(items)
 }
 
-/// Two that claim one place, or of which one claims a folder above the other, in the order in which
-/// they are listed.
-fn clash(all: &[Dotfile]) -> Option<(&Dotfile, &Dotfile)> {
-    let mut sorted: Vec<(&Path, usize)> = all
-        .iter()
-        .enumerate()
-        .map(|(at, dotfile)| (Path::new(&dotfile.target), at))
-        .collect();
-    // Part by part, what lies below a folder follows it with nothing else in between; as text,
-    // `a-b` comes between `a` and `a/b`.
-    sorted.sort();
-    let pair = sorted
-        .windows(2)
-        .find(|pair| pair[1].0.starts_with(pair[0].0))?;
-    let (one, other) = (pair[0].1, pair[1].1);
-    Some((&all[one.min(other)], &all[one.max(other)]))
-}
-
-fn of_one(dotfiles: &Dotfiles, here: &Surroundings) -> Result<Vec<Dotfile>> {
-    let base = dotfiles.place.readable();
-    let mut said = HashMap::new();
-    for entry in &dotfiles.entries {
-        said.entry(entry.target.as_path()).or_insert(entry);
-    }
-    let mut walk = Walk {
-        dotfiles,
-        said,
-        here,
-        base: canonical(base)?,
-        found: Vec::new(),
-    };
-    let root = base.join(&dotfiles.root);
-    if !root.is_dir() {
-        return Err(Error::Content {
-            what: dotfiles.root.display().to_string(),
-            reason: "the repository has no such folder".into(),
-            hint: "make it, or name the folder of your dotfiles in [dotfiles]: root = \"home\"",
-        });
-    }
-    walk.folder(Path::new(""))?;
-    if let Some(entry) = dotfiles
-        .entries
-        .iter()
-        .find(|entry| fs::symlink_metadata(root.join(&entry.target)).is_err())
-    {
-        return Err(Error::Content {
-            what: format!("{}: ~/{}", entry.at, entry.target.display()),
-            reason: format!(
-                "the repository has no {}",
-                dotfiles.root.join(&entry.target).display()
-            ),
-            hint: "put the file there, or remove the line",
-        });
-    }
-    Ok(walk.found)
-}
-
-impl Dotfile {
-    /// The file that it is made from, where it can be read now.
-    pub(crate) fn from(&self) -> PathBuf {
-        self.place.readable().join(&self.source)
+impl Item for DotfileItem {
+    fn kind(&self) -> Kind {
+        KIND
     }
 
-    /// The text of a template, with its variables filled in.
-    fn rendered(&self, vars: &Vars) -> Result<String> {
-        Ok(template::render(
-            &self.source.display().to_string(),
-            &self.template()?,
-            &vars.values,
-            &vars.known,
-        )?)
+    fn id(&self) -> String {
+        format!("~/{}", self.dotfile.target)
     }
 
-    /// The text of a template as it is in the repository.
-    fn template(&self) -> Result<String> {
-        fs::read_to_string(self.from()).map_err(|error| Error::Content {
-            what: self.source.display().to_string(),
-            reason: format!("it can't be read as a template: {error}"),
-            hint: "a template is UTF-8 text; place other files with mode = \"copy\"",
-        })
-    }
-
-    /// The variables that it uses; none where it is no template.
-    pub(crate) fn variables(&self) -> Result<BTreeSet<String>> {
-        match self.mode {
-            Mode::Template => Ok(template::names(
-                &self.source.display().to_string(),
-                &self.template()?,
-            )?),
-            _ => Ok(BTreeSet::new()),
+    fn line(&self) -> String {
+        let (target, source) = (&self.dotfile.target, self.dotfile.source.display());
+        match self.dotfile.mode {
+            Mode::Link => format!("~/{target} -> {source}"),
+            Mode::Copy => format!("~/{target}, a copy of {source}"),
+            Mode::Template => format!("~/{target}, from the template {source}"),
         }
     }
 
-    /// Fails where a template has something in it that no answer could fill in.
-    pub(crate) fn check(&self, vars: &Vars) -> Result<()> {
-        if self.mode != Mode::Template {
-            return Ok(());
+    fn assess(&self, view: &View<'_>) -> Result<Assessment> {
+        let paths = &view.ctx.paths;
+        check_place(paths, &self.dotfile, self.link_above.as_deref())?;
+        self.dotfile.check(&view.vars)?;
+        if self.link_above.is_some() {
+            // What is seen through the link is the source. The link goes first.
+            return Ok(Assessment::todo("instead of a link of its whole folder"));
         }
-        let blank = Vars {
-            values: vars
-                .known
-                .iter()
-                .map(|name| (name.clone(), String::new()))
-                .collect(),
-            known: vars.known.clone(),
-        };
-        self.rendered(&blank).map(drop)
+        Ok(
+            match file_state(paths, &view.vars, view.applied, &self.dotfile) {
+                FileState::Right => Assessment::done_if(true),
+                FileState::Missing => Assessment::todo(""),
+                FileState::Own => Assessment::todo("boot's own, of an earlier time"),
+                FileState::Foreign(why) => {
+                    let conflict = Conflict {
+                        why,
+                        path: self.id(),
+                        remark: format!("{why} that boot did not make"),
+                    };
+                    Assessment::new(State::Conflict(conflict), "")
+                }
+            },
+        )
     }
 
-    /// The bytes that a copy of it has.
-    fn content(&self, vars: &Vars) -> Result<Vec<u8>> {
-        match self.mode {
-            Mode::Template => Ok(self.rendered(vars)?.into_bytes()),
-            _ => Ok(fs::read(self.from()).map_err(store::Error::io("read", &self.from()))?),
+    fn apply(&self, run: &Run<'_>, takeover: Takeover) -> Result<Option<String>> {
+        let (paths, vars) = (&run.ctx.paths, run.vars());
+        let applied = &mut **run.applied();
+        // Looked at again: another apply may have put it there since the plan.
+        let is_foreign = takeover == Takeover::Agreed
+            && matches!(
+                file_state(paths, &vars, applied, &self.dotfile),
+                FileState::Foreign(_)
+            );
+        if is_foreign {
+            let backup = paths.tilde(&supplant(paths, &vars, applied, &self.dotfile)?);
+            return Ok(Some(format!(
+                "{}; what was there is in {backup}",
+                self.id()
+            )));
         }
+        place(paths, &vars, applied, &self.dotfile)?;
+        Ok(Some(self.id()))
+    }
+
+    fn claims(&self, paths: &Paths) -> Vec<PathBuf> {
+        vec![paths.home.join(&self.dotfile.target)]
+    }
+
+    fn claimant(&self) -> String {
+        self.dotfile.from().display().to_string()
+    }
+
+    fn variables(&self) -> Result<BTreeSet<String>> {
+        self.dotfile.variables()
     }
 }
 
-/// Bytes of a file that is copied or filled in: it is read as a whole, and every plan reads it.
-const LARGEST: u64 = 64 << 20;
-
-struct Walk<'a> {
-    dotfiles: &'a Dotfiles,
-    /// What is said of single ones, by target.
-    said: HashMap<&'a Path, &'a Entry>,
-    here: &'a Surroundings,
-    base: PathBuf,
-    found: Vec<Dotfile>,
-}
-
-impl Walk<'_> {
-    /// `below` is relative to the dotfiles' root.
-    fn folder(&mut self, below: &Path) -> Result<()> {
-        let folder = self
-            .dotfiles
-            .place
-            .readable()
-            .join(&self.dotfiles.root)
-            .join(below);
-        self.stays_inside(&folder)?;
-        for entry in fs::read_dir(&folder).map_err(store::Error::io("read", &folder))? {
-            let entry = entry.map_err(store::Error::io("read", &folder))?;
-            let path = below.join(entry.file_name());
-            let Some(name) = path
-                .to_str()
-                .filter(|name| !name.chars().any(char::is_control))
-            else {
-                return Err(Error::Content {
-                    what: path.display().to_string(),
-                    reason:
-                        "its name has characters that a terminal or a script would stumble over"
-                            .into(),
-                    hint: "rename it; boot takes UTF-8 names without control characters",
-                });
-            };
-            let is_repository =
-                self.dotfiles.root.as_os_str().is_empty() || self.dotfiles.root == Path::new(".");
-            if matches!(entry.file_name().to_str(), Some(".git" | ".DS_Store"))
-                || (is_repository && matches!(name, FILE | "boot.lock"))
-            {
-                continue;
-            }
-            let said = self.said.get(path.as_path()).copied();
-            let kind = entry
-                .file_type()
-                .map_err(store::Error::io("read", &entry.path()))?;
-            if kind.is_dir() && said.is_none() {
-                self.folder(&path)?;
-                continue;
-            }
-            self.leaf(name, &path, kind, said)?;
-        }
-        Ok(())
+impl Item for RemovedDotfileItem {
+    fn kind(&self) -> Kind {
+        KIND
     }
 
-    fn leaf(
-        &mut self,
-        name: &str,
-        path: &Path,
-        kind: fs::FileType,
-        said: Option<&Entry>,
-    ) -> Result<()> {
-        let source = self.dotfiles.root.join(path);
-        let from = self.dotfiles.place.readable().join(&source);
-        self.stays_inside(&from)?;
-        let wrong = |reason: &str, hint: &'static str| Error::Content {
-            what: source.display().to_string(),
-            reason: reason.into(),
-            hint,
-        };
-        if !kind.is_file() && !kind.is_dir() && !kind.is_symlink() {
-            return Err(wrong(
-                "it is neither a file nor a folder",
-                "remove it from the repository",
-            ));
-        }
-        let mode = said.map_or(Mode::Link, |said| said.mode);
-        if mode != Mode::Link && !from.is_file() {
-            return Err(wrong(
-                "only files can be copied",
-                "link the folder, or name its files one by one",
-            ));
-        }
-        if mode != Mode::Link && fs::metadata(&from).is_ok_and(|data| data.len() > LARGEST) {
-            return Err(wrong(
-                "it is larger than 64 megabytes, too large to be copied",
-                "link it: remove its line from [dotfiles]",
-            ));
-        }
-        if said.is_none_or(|said| said.only.holds(self.here)) {
-            let chmod = said.and_then(|said| said.chmod);
-            self.found.push(Dotfile {
-                target: name.into(),
-                place: self.dotfiles.place.clone(),
-                mode,
-                chmod,
-                source,
-            });
-        }
-        Ok(())
+    fn id(&self) -> String {
+        format!("~/{}", self.target)
     }
 
-    fn stays_inside(&self, path: &Path) -> Result<()> {
-        if fs::canonicalize(path).is_ok_and(|real| real.starts_with(&self.base)) {
-            return Ok(());
-        }
-        Err(Error::Content {
-            what: path
-                .strip_prefix(self.dotfiles.place.readable())
-                .unwrap_or(path)
-                .display()
-                .to_string(),
-            reason: "it is a link that leads nowhere, or out of the repository".into(),
-            hint: "put the file itself there; nothing was done",
-        })
+    fn line(&self) -> String {
+        format!("{} goes: it is no longer in the manifest", self.id())
     }
-}
 
-fn canonical(path: &Path) -> Result<PathBuf> {
-    Ok(fs::canonicalize(path).map_err(store::Error::io("read", path))?)
+    fn assess(&self, _: &View<'_>) -> Result<Assessment> {
+        Ok(Assessment::todo(""))
+    }
+
+    fn apply(&self, run: &Run<'_>, _: Takeover) -> Result<Option<String>> {
+        forget(&run.ctx.paths, &mut run.applied(), &self.target)?;
+        Ok(Some(format!("{} is gone", self.id())))
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Removes
+    }
 }
 
 #[cfg(test)]

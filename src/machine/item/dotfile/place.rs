@@ -1,168 +1,22 @@
-//! What stands at the place of a dotfile, and putting it there. What boot didn't place is never
-//! replaced.
+//! Putting a dotfile in its place, and taking it away. What boot didn't place is never replaced, but
+//! moved into boot's backups by consent.
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::list::{Dotfile, LARGEST};
+use super::state::{
+    FileState, can_go, check_place, file_state, hash_without_hook, is_placed, source_mode,
+};
 use crate::machine::applied::{Applied, Backup, Placed};
-use crate::machine::item::dotfile::{Dotfile, LARGEST, There, canonical};
 use crate::machine::vars::Vars;
 use crate::machine::{Error, Result};
 use crate::manifest::Mode;
 use crate::shell::rcfile;
-use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
-
-/// Checks that the place is boot's to write to: below the real home directory, and not among boot's
-/// own files. `going` is a link above it that will be gone by then, see [`link_above`].
-pub(crate) fn check_place(paths: &Paths, dotfile: &Dotfile, going: Option<&str>) -> Result<()> {
-    let wrong = |reason: &str, hint: &'static str| Error::Content {
-        what: format!("~/{}", dotfile.target),
-        reason: reason.into(),
-        hint,
-    };
-    let target = paths.home.join(&dotfile.target);
-    if [&paths.data, &paths.state, &paths.cache]
-        .iter()
-        .any(|own| target.starts_with(own))
-    {
-        return Err(wrong(
-            "it lies in a folder that boot keeps for itself",
-            "remove it from the repository; nothing was done",
-        ));
-    }
-    // The nearest folder above that is there: what is made is made in it.
-    let made = going.map_or_else(|| target.clone(), |link| paths.home.join(link));
-    let above = made
-        .ancestors()
-        .skip(1)
-        .find(|folder| fs::symlink_metadata(folder).is_ok())
-        .unwrap_or(&paths.home);
-    let Ok(real) = fs::canonicalize(above) else {
-        return Err(wrong(
-            "a folder above it is a link that leads nowhere",
-            "remove that link first; nothing was done",
-        ));
-    };
-    let in_repository =
-        fs::canonicalize(&dotfile.place.root).is_ok_and(|root| real.starts_with(root));
-    if dotfile.mode != Mode::Link && in_repository {
-        // What is copied there would take the place of a file of the repository, its own source as
-        // a rule.
-        return Err(wrong(
-            "a folder above it is a link into the repository, where a copy would replace the file \
-             that it is made from",
-            "remove that link first, or link the file: remove its line from [dotfiles]; nothing \
-             was done",
-        ));
-    }
-    if !in_repository && !real.starts_with(canonical(&paths.home)?) {
-        return Err(wrong(
-            "a folder above it is a link that leads out of the home directory",
-            "remove the link, or the dotfile; nothing was done",
-        ));
-    }
-    Ok(())
-}
-
-/// A folder above the dotfile that boot itself has linked whole, by its path below the home
-/// directory. Who asks for the dotfile asks for that link no more.
-pub(crate) fn link_above<'a>(paths: &Paths, applied: &'a Applied, target: &str) -> Option<&'a str> {
-    let mut above = Path::new(target)
-        .ancestors()
-        .skip(1)
-        .filter_map(Path::to_str);
-    above.find_map(|folder| {
-        let (folder, placed) = applied.dotfiles.get_key_value(folder)?;
-        (matches!(placed, Placed::Link(_)) && gone(paths, folder, placed))
-            .then_some(folder.as_str())
-    })
-}
-
-/// What stands at the dotfile's place.
-pub(crate) fn there(paths: &Paths, vars: &Vars, applied: &Applied, dotfile: &Dotfile) -> There {
-    let target = paths.home.join(&dotfile.target);
-    let source = dotfile.place.root.join(&dotfile.source);
-    let placed = applied.dotfiles.get(&dotfile.target);
-    let data = match fs::symlink_metadata(&target) {
-        Ok(data) => data,
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return There::Foreign("has a file where a folder should be");
-        }
-        Err(_) => return There::Nothing,
-    };
-    // Through a folder that is itself a link into the repository: the file *is* the source, and
-    // replacing it would destroy it.
-    let same = || {
-        fs::canonicalize(&target)
-            .is_ok_and(|one| fs::canonicalize(&source).is_ok_and(|other| one == other))
-    };
-    if data.is_symlink() {
-        let leads = fs::read_link(&target).ok();
-        return match (leads, placed) {
-            (Some(leads), _) if dotfile.mode == Mode::Link && leads == source => There::Right,
-            (Some(leads), Some(Placed::Link(ours))) if leads == *ours => There::Ours,
-            // Somebody's own link, to the same file by another way: stow's are relative.
-            _ if dotfile.mode == Mode::Link && same() => There::Right,
-            _ => There::Foreign("is a link"),
-        };
-    }
-    if dotfile.mode == Mode::Link && same() {
-        return There::Right;
-    }
-    if data.is_dir() {
-        return There::Foreign("is a folder");
-    }
-    if !data.is_file() {
-        // Reading a pipe would wait for ever.
-        return There::Foreign("is neither a file nor a folder");
-    }
-    if dotfile.mode == Mode::Link && !matches!(placed, Some(Placed::Copy(_))) {
-        return There::Foreign("is a file");
-    }
-    // What is larger isn't boot's.
-    let bytes = if data.len() <= 2 * LARGEST {
-        fs::read(&target).ok()
-    } else {
-        None
-    };
-    if dotfile.mode != Mode::Link
-        && bytes
-            .as_ref()
-            .is_some_and(|bytes| rcfile::without(bytes).is_none())
-    {
-        // There is nothing in it but the hook, which stays.
-        return There::Ours;
-    }
-    let found = bytes.as_deref().map(hash);
-    if dotfile.mode != Mode::Link && found.is_some() {
-        let wanted = dotfile.content(vars).map(|bytes| hash(&bytes)).ok();
-        // Without `chmod` the mode may be somebody's choice; only a source that has another one by
-        // now is followed.
-        let mode_is_right = match dotfile.chmod {
-            Some(mode) => data.mode() & 0o777 == mode,
-            None => applied
-                .modes
-                .get(&dotfile.target)
-                .is_none_or(|mode| source_mode(&dotfile.from()).is_ok_and(|now| now == *mode)),
-        };
-        if found == wanted && mode_is_right {
-            return There::Right;
-        }
-    }
-    match (placed, found) {
-        (Some(Placed::Copy(ours)), Some(found)) if *ours == found => There::Ours,
-        _ => There::Foreign("is a file"),
-    }
-}
-
-/// Of a file's bytes without the hook's block: that comes and goes by other ways.
-fn hash(bytes: &[u8]) -> Sha256 {
-    Sha256::of(&rcfile::without(bytes).unwrap_or_default())
-}
 
 /// Puts the dotfile in its place, where nothing is or what boot itself placed, and remembers that.
 pub(crate) fn place(
@@ -176,29 +30,21 @@ pub(crate) fn place(
     target.parent().into_iter().for_each(atomic::sweep);
     // Looked at again: time has passed since the plan.
     check_place(paths, dotfile, None)?;
-    let there = there(paths, vars, applied, dotfile);
-    if let There::Foreign(what) = there {
+    let state = file_state(paths, vars, applied, dotfile);
+    if let FileState::Foreign(what) = state {
         return Err(Error::Item(format!(
             "{} {what} by now; it was left alone\nboot apply --on-conflict backup moves it away",
             paths.tilde(&target)
         )));
     }
     let wanted = Wanted::of(vars, dotfile)?;
-    if there != There::Right || dotfile.mode != Mode::Link {
+    if state != FileState::Right || dotfile.mode != Mode::Link {
         let made = missing_above(paths, &target);
         wanted.put(&target)?;
         applied.folders.extend(made);
     }
     wanted.remember(applied, dotfile);
     applied.write(paths)
-}
-
-/// The bits of a file's mode that a copy has too.
-fn source_mode(source: &Path) -> Result<u32> {
-    Ok(fs::metadata(source)
-        .map_err(store::Error::io("read", source))?
-        .mode()
-        & 0o777)
 }
 
 /// The folders above `target` that aren't there yet, by their path below the home directory.
@@ -240,7 +86,7 @@ impl Wanted {
     fn placed(&self) -> Placed {
         match self {
             Wanted::Link(source) => Placed::Link(source.clone()),
-            Wanted::File { bytes, .. } => Placed::Copy(hash(bytes)),
+            Wanted::File { bytes, .. } => Placed::Copy(hash_without_hook(bytes)),
         }
     }
 
@@ -419,53 +265,6 @@ fn new_folder(backups: &Path) -> Result<PathBuf> {
         .tempdir_in(backups)
         .map_err(store::Error::io("write into", backups))?
         .keep())
-}
-
-/// Whether what boot placed can be taken away: it is as boot left it, and isn't a file of a
-/// repository, seen through a link above it.
-pub(crate) fn can_go(paths: &Paths, applied: &Applied, target: &str) -> bool {
-    let Some(placed) = applied
-        .dotfiles
-        .get(target)
-        .filter(|placed| gone(paths, target, placed))
-    else {
-        return false;
-    };
-    let real = paths
-        .home
-        .join(target)
-        .parent()
-        .and_then(|folder| fs::canonicalize(folder).ok());
-    let is_within = |root: &Path| {
-        real.as_ref()
-            .is_some_and(|real| fs::canonicalize(root).is_ok_and(|root| real.starts_with(root)))
-    };
-    let in_repository = || {
-        is_within(&paths.data)
-            || applied
-                .source
-                .as_ref()
-                .is_some_and(|source| is_within(&source.root))
-    };
-    link_above(paths, applied, target).is_none()
-        && (matches!(placed, Placed::Link(_)) || !in_repository())
-}
-
-/// Whether something that boot placed, and that the manifest asks for no more, is still there as
-/// boot left it.
-pub(crate) fn gone(paths: &Paths, target: &str, placed: &Placed) -> bool {
-    is_placed(&paths.home.join(target), placed)
-}
-
-/// Whether what boot placed stands at `path`.
-pub(crate) fn is_placed(path: &Path, placed: &Placed) -> bool {
-    match placed {
-        Placed::Link(ours) => fs::read_link(path).is_ok_and(|leads| leads == *ours),
-        Placed::Copy(ours) => {
-            let is_file = fs::symlink_metadata(path).is_ok_and(|data| data.is_file());
-            is_file && fs::read(path).is_ok_and(|bytes| hash(&bytes) == *ours)
-        }
-    }
 }
 
 /// Takes away what boot placed and what nobody has changed since, with the folders that were made

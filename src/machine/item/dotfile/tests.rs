@@ -1,7 +1,13 @@
+use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
 
+use super::list::clash;
+use super::*;
 use crate::machine::applied::{Applied, Placed};
-use crate::machine::item::dotfile::*;
+use crate::machine::vars::Vars;
+use crate::manifest::condition::Surroundings;
+use crate::manifest::{Dotfiles, Entry, Place};
 use crate::store::paths::Paths;
 
 struct Box {
@@ -42,8 +48,8 @@ impl Box {
     fn list(&self) -> Vec<Dotfile> {
         list(&self.manifest, &Surroundings::default()).unwrap()
     }
-    fn there(&self, dotfile: &Dotfile) -> There {
-        there(
+    fn there(&self, dotfile: &Dotfile) -> FileState {
+        file_state(
             &self.paths,
             &Vars::of(&self.manifest, &self.applied),
             &self.applied,
@@ -83,9 +89,9 @@ fn place_links_every_file() {
         [".a", ".config/b"]
     );
     for dotfile in &dotfiles {
-        assert_eq!(machine.there(dotfile), There::Nothing);
+        assert_eq!(machine.there(dotfile), FileState::Missing);
         machine.place(dotfile).unwrap();
-        assert_eq!(machine.there(dotfile), There::Right);
+        assert_eq!(machine.there(dotfile), FileState::Right);
     }
     assert_eq!(
         fs::read_to_string(machine.paths.home.join(".config/b")).unwrap(),
@@ -99,19 +105,19 @@ fn place_keeps_foreign_files_and_updates_own_links() {
     let dotfile = machine.list().remove(0);
     let target = machine.paths.home.join(".a");
     fs::write(&target, "mine").unwrap();
-    assert_eq!(machine.there(&dotfile), There::Foreign("is a file"));
+    assert_eq!(machine.there(&dotfile), FileState::Foreign("is a file"));
     assert!(machine.place(&dotfile).is_err());
     assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
     fs::remove_file(&target).unwrap();
     symlink("/somewhere", &target).unwrap();
-    assert_eq!(machine.there(&dotfile), There::Foreign("is a link"));
+    assert_eq!(machine.there(&dotfile), FileState::Foreign("is a link"));
     machine
         .applied
         .dotfiles
         .insert(".a".into(), Placed::Link("/somewhere".into()));
-    assert_eq!(machine.there(&dotfile), There::Ours);
+    assert_eq!(machine.there(&dotfile), FileState::Own);
     machine.place(&dotfile).unwrap();
-    assert_eq!(machine.there(&dotfile), There::Right);
+    assert_eq!(machine.there(&dotfile), FileState::Right);
 }
 
 #[test]
@@ -126,11 +132,11 @@ fn place_copy_sets_mode_and_spares_edited_copy() {
         fs::metadata(target.parent().unwrap()).unwrap().mode() & 0o777,
         0o700
     );
-    assert_eq!(machine.there(&dotfile), There::Right);
+    assert_eq!(machine.there(&dotfile), FileState::Right);
     fs::write(machine.manifest.place.root.join("home/.config/b"), "new").unwrap();
-    assert_eq!(machine.there(&dotfile), There::Ours);
+    assert_eq!(machine.there(&dotfile), FileState::Own);
     fs::write(&target, "edited").unwrap();
-    assert_eq!(machine.there(&dotfile), There::Foreign("is a file"));
+    assert_eq!(machine.there(&dotfile), FileState::Foreign("is a file"));
 }
 
 #[test]
@@ -143,7 +149,7 @@ fn supplant_backs_up_everything_without_collision() {
         fs::write(&target, content).unwrap();
         fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
         places.push(machine.supplant(&dotfile));
-        assert_eq!(machine.there(&dotfile), There::Right);
+        assert_eq!(machine.there(&dotfile), FileState::Right);
         fs::remove_file(&target).unwrap();
     }
     symlink("/away", &target).unwrap();
@@ -165,7 +171,7 @@ fn check_place_accepts_source_behind_folder_link() {
     .unwrap();
     let dotfile = machine.list().remove(1);
     check_place(&machine.paths, &dotfile, None).unwrap();
-    assert_eq!(machine.there(&dotfile), There::Right);
+    assert_eq!(machine.there(&dotfile), FileState::Right);
 }
 
 #[test]
