@@ -291,7 +291,7 @@ impl<'a> Resolver<'a> {
     fn inputs(&self, platform: Platform, tool: &Tool) -> Result<Inputs> {
         let own = tool.spec();
         let texts: Vec<&str> = std::iter::once(own.as_str())
-            .chain(tool.inject.iter().map(String::as_str))
+            .chain(tool.inject.iter().map(Written::as_str))
             .collect();
         let mut inputs = Inputs::parse(&texts, &[], false)?;
         let name = Name::normalize(&tool.name);

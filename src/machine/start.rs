@@ -6,7 +6,7 @@ use crate::Context;
 use crate::import::{ImportedTool, is_installable};
 use crate::machine::Result;
 use crate::machine::item::default_python::global_pin;
-use crate::manifest::{FILE, Tool, edit};
+use crate::manifest::{FILE, Tool, Written, edit};
 use crate::python::installed;
 use crate::store::atomic;
 use crate::tool::receipt;
@@ -54,9 +54,9 @@ fn installed_tools(ctx: &Context) -> Vec<Tool> {
                 inject: receipt
                     .injected
                     .into_iter()
-                    .map(|injected| injected.spec.to_string())
+                    .map(|injected| Written::by_boot(injected.spec))
                     .collect(),
-                ..Tool::from(asked)
+                ..Tool::try_from(asked).ok()?
             })
         })
         .collect()

@@ -138,14 +138,6 @@ impl<'a> Table<'a> {
         self.doc.problem(&(self.start..self.start), message, hint)
     }
 
-    /// Where `key` stands; None where it isn't.
-    pub(crate) fn key(&self, key: &str) -> Option<Range<usize>> {
-        self.entries
-            .iter()
-            .find(|(name, _)| name.get_ref() == key)
-            .map(|(name, _)| name.span())
-    }
-
     pub(crate) fn entries(
         &self,
     ) -> impl Iterator<Item = (At<&'a str>, &'a Spanned<DeValue<'a>>)> + use<'a> {

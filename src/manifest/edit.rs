@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, DocumentMut, InlineTable, Value};
 
-use crate::manifest::{Error, Manifest, Result, Source, Tool};
+use crate::manifest::{Error, Manifest, Result, Source, Tool, Written};
 use crate::store::{self, atomic};
 
 /// Changes the manifest at `path`, and says whether that changed a byte. What would come out of it
@@ -115,10 +115,12 @@ pub(crate) fn tool(tool: &Tool) -> Value {
         }
         None => {}
     }
-    for (key, list) in [("extras", &tool.extras), ("inject", &tool.inject)] {
-        if !list.is_empty() {
-            options.insert(key, list.iter().collect::<Array>().into());
-        }
+    if !tool.extras.is_empty() {
+        options.insert("extras", tool.extras.iter().collect::<Array>().into());
+    }
+    if !tool.inject.is_empty() {
+        let inject = tool.inject.iter().map(Written::as_str);
+        options.insert("inject", inject.collect::<Array>().into());
     }
     if let Some(python) = &tool.python {
         options.insert("python", python.as_str().into());

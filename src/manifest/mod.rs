@@ -184,12 +184,12 @@ impl Manifest {
             extends: extends(&top)?,
             commits: BTreeMap::new(),
             pythons: tables::python::read_pythons(&top)?,
-            tools: tables::tools::tools(&top)?,
+            tools: tables::tools::read_tools(&top)?,
             venvs: tables::venvs::read_venvs(&top)?,
-            packages: tables::packages::packages(&top)?,
-            dotfiles: tables::dotfiles::dotfiles(&top)?.into_iter().collect(),
-            vars: tables::vars::vars(&top)?,
-            scripts: tables::runs::runs(&top)?,
+            packages: tables::packages::read_packages(&top)?,
+            dotfiles: tables::dotfiles::read_dotfiles(&top)?.into_iter().collect(),
+            vars: tables::vars::read_vars(&top)?,
+            scripts: tables::runs::read_scripts(&top)?,
             hook: match top.table("shell", "[shell]")? {
                 Some(shell) => {
                     shell.only_keys(&["hook"])?;

@@ -28,7 +28,7 @@ fn parse_reads_starter_manifest() {
     assert_eq!(manifest.pythons[0].as_str(), "3.11");
     let specs: Vec<String> = manifest.tools.iter().map(Tool::spec).collect();
     assert_eq!(specs, ["black", "httpie>=3,<4", "sphinx[docs]"]);
-    assert_eq!(manifest.tools[2].inject, ["furo"]);
+    assert_eq!(manifest.tools[2].inject[0].as_str(), "furo");
     let dotfiles = &manifest.dotfiles[0];
     assert_eq!(
         (dotfiles.entries[0].mode, dotfiles.entries[0].chmod),

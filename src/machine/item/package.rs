@@ -66,7 +66,7 @@ pub(super) fn wanted(manifest: &Manifest) -> Vec<Box<dyn Item>> {
             results: OnceLock::new(),
         })
     };
-    let batches = MANAGERS.map(|manager| batch_of(manager));
+    let batches = MANAGERS.map(batch_of);
     let none = batch_of("");
     let batch = |package: &Package| {
         let known = batches

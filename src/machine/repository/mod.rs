@@ -4,6 +4,7 @@
 pub(crate) mod archive;
 pub(crate) mod extends;
 mod git;
+mod manager;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use crate::Context;
 use crate::machine::applied::{Applied, Source};
 use crate::machine::{Error, Result};
 use crate::manifest::address::{Address, NotAnAddress, Protocol};
-use crate::manifest::{self, Dotfiles, FILE, Manager, Manifest, Place};
+use crate::manifest::{self, Dotfiles, FILE, Manifest, Place};
 use crate::net::{endpoints, shown};
 use crate::report::escaped;
 use crate::store::atomic::Staging;
@@ -282,13 +283,13 @@ pub(crate) fn parse_argument(paths: &Paths, text: &str, protocol: Protocol) -> R
 /// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi
 /// or yadm.
 pub(crate) fn has_manifest(folder: &Path) -> bool {
-    folder.join(FILE).is_file() || Manager::of(folder).is_some()
+    folder.join(FILE).is_file() || manager::detect(folder).is_some()
 }
 
 /// Reads the manifest of the repository that a machine is set up from. The dotfiles of one that is
 /// chezmoi's or yadm's are theirs to place, also where it has no manifest that says so.
 pub(crate) fn load_manifest(place: &Place, shown: &str) -> Result<Manifest> {
-    let manager = Manager::of(place.readable());
+    let manager = manager::detect(place.readable());
     let mut manifest = match Manifest::load(place, shown) {
         Err(manifest::Error::NoBootToml(_)) if manager.is_some() => Manifest {
             place: place.clone(),

@@ -215,7 +215,7 @@ impl Asked {
             text.push_str(&format!(" from {}", source.mark()));
         }
         if !tool.inject.is_empty() {
-            let mut inject = tool.inject.clone();
+            let mut inject: Vec<&str> = tool.inject.iter().map(Written::as_str).collect();
             inject.sort();
             text.push_str(&format!(" with {}", inject.join(" ")));
         }

@@ -1,10 +1,12 @@
 //! `[dotfiles]`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use toml::Spanned;
+use toml::de::DeValue;
 
 use crate::manifest::condition::Only;
-use crate::manifest::document::{self, Table};
+use crate::manifest::document::{self, At, Table};
 use crate::manifest::{Place, inside, word};
 use crate::report::escaped;
 use crate::report::nearest;
@@ -50,53 +52,6 @@ pub(crate) enum Manager {
 }
 
 impl Manager {
-    /// Whose repository `folder` is, by what lies there: chezmoi's have its own files or names at
-    /// the top, `.chezmoiroot`, `dot_bashrc`, `private_dot_ssh` (chezmoi's "Source state
-    /// attributes"); yadm's have its configuration, or names of its alternates,
-    /// `.bashrc##os.Linux`.
-    pub(crate) fn of(folder: &Path) -> Option<Manager> {
-        let names = |folder: &Path| -> Vec<String> {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            entries
-                .filter_map(|entry| entry.file_name().into_string().ok())
-                .collect()
-        };
-        let attributes = [
-            "private_",
-            "readonly_",
-            "empty_",
-            "executable_",
-            "exact_",
-            "create_",
-            "modify_",
-            "remove_",
-            "symlink_",
-            "encrypted_",
-        ];
-        let plain = |name: &str| {
-            let mut rest = name;
-            while let Some(next) = attributes
-                .iter()
-                .find_map(|attribute| rest.strip_prefix(attribute))
-            {
-                rest = next;
-            }
-            rest.starts_with("dot_")
-        };
-        let top = names(folder);
-        if top
-            .iter()
-            .any(|name| name.starts_with(".chezmoi") || plain(name))
-        {
-            return Some(Manager::Chezmoi);
-        }
-        let alternate = |names: &[String]| names.iter().any(|name| name.contains("##"));
-        let is_yadm = folder.join(".config/yadm").is_dir()
-            || alternate(&top)
-            || alternate(&names(&folder.join(".config")));
-        is_yadm.then_some(Manager::Yadm)
-    }
-
     /// The command.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -106,55 +61,19 @@ impl Manager {
     }
 }
 
-pub(in crate::manifest) fn dotfiles(top: &Table<'_>) -> document::Result<Option<Dotfiles>> {
+/// Reads the dotfiles of a repository: their root, what is said of some, or who else places them.
+pub(in crate::manifest) fn read_dotfiles(top: &Table<'_>) -> document::Result<Option<Dotfiles>> {
     let Some(table) = top.table("dotfiles", "[dotfiles]")? else {
         return Ok(None);
     };
-    let keys: Vec<&str> = table
-        .entries()
-        .map(|(key, _)| key.value)
-        .filter(|key| !key.starts_with(['~', '/', '.']))
-        .collect();
-    if let Some(wrong) = keys
-        .into_iter()
-        .find(|key| !["root", "manager"].contains(key))
-    {
-        let span = table.key(wrong).unwrap_or(0..0);
-        let hint = nearest(wrong, &["root", "manager"])
-            .map_or("a single file is written \"~/.vimrc\"".into(), |word| {
-                format!("did you mean {word}?")
-            });
-        return Err(table.problem(
-            &span,
-            format!("{} isn't a key of [dotfiles]", escaped(wrong)),
-            hint,
-        ));
-    }
-    let mut found = Dotfiles {
+    check_keys(&table)?;
+    let mut dotfiles = Dotfiles {
         root: "home".into(),
+        manager: read_manager(&table)?,
         ..Dotfiles::default()
     };
-    found.manager = match word(&table, "manager", &["chezmoi", "yadm"])? {
-        Some("chezmoi") => Some(Manager::Chezmoi),
-        Some(_) => Some(Manager::Yadm),
-        None => None,
-    };
-    if let (Some(manager), Some((other, _))) = (
-        found.manager,
-        table.entries().find(|(key, _)| key.value != "manager"),
-    ) {
-        let message = format!(
-            "{} places the dotfiles of this repository, and boot none",
-            manager.name()
-        );
-        return Err(table.problem(
-            &other.span,
-            message,
-            "keep manager, or what boot is to place",
-        ));
-    }
     if let Some(root) = table.string("root")? {
-        found.root = inside(&root.value).ok_or_else(|| {
+        dotfiles.root = inside(&root.value).ok_or_else(|| {
             table.problem(
                 &root.span,
                 format!("{} is outside of the repository", escaped(&root.value)),
@@ -162,37 +81,81 @@ pub(in crate::manifest) fn dotfiles(top: &Table<'_>) -> document::Result<Option<
             )
         })?;
     }
-    for (key, value) in table
-        .entries()
-        .filter(|(key, _)| !["root", "manager"].contains(&key.value))
-    {
-        let target = key
-            .value
-            .strip_prefix("~/")
-            .and_then(inside)
-            .ok_or_else(|| {
-                let message = format!("{} is outside of the home directory", escaped(key.value));
-                table.problem(
-                    &key.span,
-                    message,
-                    "boot writes dotfiles below ~ only; do the rest in a [[run]] script",
-                )
-            })?;
-        let Some(options) = table.as_table(value, "a dotfile") else {
-            return Err(table.problem(
-                &value.span(),
-                format!("{} should be a table", escaped(key.value)),
-                "write { mode = \"link\" } or { mode = \"copy\", chmod = \"600\" }",
-            ));
-        };
-        found
-            .entries
-            .push(entry(&options, target, table.place(&key.span))?);
+    for (key, value) in table.entries() {
+        if !KEYS.contains(&key.value) {
+            dotfiles.entries.push(read_entry(&table, &key, value)?);
+        }
     }
-    Ok(Some(found))
+    Ok(Some(dotfiles))
 }
 
-fn entry(options: &Table<'_>, target: PathBuf, at: String) -> document::Result<Entry> {
+/// The keys that are no paths.
+const KEYS: [&str; 2] = ["root", "manager"];
+
+/// Fails where a key is neither a path nor one of [`KEYS`].
+fn check_keys(table: &Table<'_>) -> document::Result<()> {
+    let is_wrong =
+        |key: &At<&str>| !key.value.starts_with(['~', '/', '.']) && !KEYS.contains(&key.value);
+    let Some(wrong) = table.entries().map(|(key, _)| key).find(is_wrong) else {
+        return Ok(());
+    };
+    let hint = nearest(wrong.value, &KEYS)
+        .map_or("a single file is written \"~/.vimrc\"".into(), |word| {
+            format!("did you mean {word}?")
+        });
+    Err(table.problem(
+        &wrong.span,
+        format!("{} isn't a key of [dotfiles]", escaped(wrong.value)),
+        hint,
+    ))
+}
+
+/// Reads who else places the dotfiles; then nothing else can be said of them.
+fn read_manager(table: &Table<'_>) -> document::Result<Option<Manager>> {
+    let manager = match word(table, "manager", &["chezmoi", "yadm"])? {
+        Some("chezmoi") => Manager::Chezmoi,
+        Some(_) => Manager::Yadm,
+        None => return Ok(None),
+    };
+    let mut keys = table.entries().map(|(key, _)| key);
+    match keys.find(|key| key.value != "manager") {
+        None => Ok(Some(manager)),
+        Some(other) => Err(table.problem(
+            &other.span,
+            format!(
+                "{} places the dotfiles of this repository, and boot none",
+                manager.name()
+            ),
+            "keep manager, or what boot is to place",
+        )),
+    }
+}
+
+/// Reads the line of a single file, as in `"~/.ssh/config" = { mode = "copy" }`.
+fn read_entry(
+    table: &Table<'_>,
+    key: &At<&str>,
+    value: &Spanned<DeValue<'_>>,
+) -> document::Result<Entry> {
+    let Some(target) = key.value.strip_prefix("~/").and_then(inside) else {
+        let message = format!("{} is outside of the home directory", escaped(key.value));
+        return Err(table.problem(
+            &key.span,
+            message,
+            "boot writes dotfiles below ~ only; do the rest in a [[run]] script",
+        ));
+    };
+    let Some(options) = table.as_table(value, "a dotfile") else {
+        return Err(table.problem(
+            &value.span(),
+            format!("{} should be a table", escaped(key.value)),
+            "write { mode = \"link\" } or { mode = \"copy\", chmod = \"600\" }",
+        ));
+    };
+    read_options(&options, target, table.place(&key.span))
+}
+
+fn read_options(options: &Table<'_>, target: PathBuf, at: String) -> document::Result<Entry> {
     options.only_keys(&["mode", "chmod", "only"])?;
     let mode = match word(options, "mode", &["link", "copy", "template"])? {
         Some("copy") => Mode::Copy,

@@ -17,15 +17,16 @@ pub(crate) struct Packages {
 /// The managers that boot knows, the machine's own before the added one.
 pub(crate) const MANAGERS: [&str; 5] = ["apt", "dnf", "pacman", "apk", "brew"];
 
-pub(in crate::manifest) fn packages(top: &Table<'_>) -> document::Result<Packages> {
+/// Reads the names of packages, by manager.
+pub(in crate::manifest) fn read_packages(top: &Table<'_>) -> document::Result<Packages> {
     let mut found = Packages::default();
     let Some(table) = top.table("packages", "[packages]")? else {
         return Ok(found);
     };
     table.only_keys(&["any", "brew", "apt", "dnf", "pacman", "apk"])?;
-    found.any = names(&table, "any")?;
+    found.any = read_names(&table, "any")?;
     for manager in MANAGERS {
-        let names = names(&table, manager)?;
+        let names = read_names(&table, manager)?;
         if !names.is_empty() {
             found.of.insert(manager, names);
         }
@@ -34,7 +35,7 @@ pub(in crate::manifest) fn packages(top: &Table<'_>) -> document::Result<Package
 }
 
 /// Names that no command takes for an option, a path or an address.
-fn names(table: &Table<'_>, key: &str) -> document::Result<Vec<String>> {
+fn read_names(table: &Table<'_>, key: &str) -> document::Result<Vec<String>> {
     let mut found: Vec<String> = Vec::new();
     for name in table.strings(key)? {
         let text = &name.value;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::manifest::condition::Only;
-use crate::manifest::document::{self, Table};
+use crate::manifest::document::{self, At, Table};
 use crate::manifest::{Place, inside, word};
 use crate::report::escaped;
 
@@ -37,52 +37,18 @@ pub(crate) enum Phase {
     After,
 }
 
-pub(in crate::manifest) fn runs(top: &Table<'_>) -> document::Result<Vec<ScriptEntry>> {
-    let mut runs = Vec::new();
+/// Reads the scripts in their order; their ids tell them apart.
+pub(in crate::manifest) fn read_scripts(top: &Table<'_>) -> document::Result<Vec<ScriptEntry>> {
+    let mut scripts = Vec::new();
     let mut ids = HashSet::new();
     for table in top.tables("run", "[[run]]")? {
         table.only_keys(&["id", "cmd", "on", "phase", "only", "watch"])?;
-        let id = table.string("id")?.ok_or_else(|| {
-            table.lacks(
-                "this script has no id",
-                "write id = \"a-name\": once and change are remembered by it",
-            )
-        })?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if id.value.is_empty() || id.value.len() > 64 || !id.value.chars().all(plain) {
-            return Err(table.problem(
-                &id.span,
-                format!("{} isn't an id", escaped(&id.value)),
-                "use letters, digits, dots, dashes and underscores",
-            ));
-        }
+        let id = read_id(&table)?;
         if !ids.insert(id.value.clone()) {
             return Err(table.problem(
                 &id.span,
                 format!("two scripts have the id {}", id.value),
                 "give one of them another",
-            ));
-        }
-        let cmd = table.string("cmd")?.ok_or_else(|| {
-            table.lacks(
-                "this script has no cmd",
-                "write cmd = \"scripts/a-name.sh\"",
-            )
-        })?;
-        let first = cmd.value.split_whitespace().next().unwrap_or("");
-        if first.is_empty() {
-            return Err(table.problem(
-                &cmd.span,
-                "cmd is empty",
-                "write cmd = \"scripts/a-name.sh\"",
-            ));
-        }
-        if first.contains('/') && inside(first).is_none() {
-            let message = format!("{} is outside of the repository", escaped(first));
-            return Err(table.problem(
-                &cmd.span,
-                message,
-                "put the script into the repository; its path starts at the repository's root",
             ));
         }
         let on = match word(&table, "on", &["once", "change", "always"])? {
@@ -94,27 +60,68 @@ pub(in crate::manifest) fn runs(top: &Table<'_>) -> document::Result<Vec<ScriptE
             Some("before") => Phase::Before,
             _ => Phase::After,
         };
-        let mut watch = Vec::new();
-        for file in table.strings("watch")? {
-            watch.push(inside(&file.value).ok_or_else(|| {
-                table.problem(
-                    &file.span,
-                    format!("{} is outside of the repository", escaped(&file.value)),
-                    "watch files of the repository",
-                )
-            })?);
-        }
-        let (at, only) = (table.place(&id.span), Only::read(&table)?);
-        runs.push(ScriptEntry {
+        scripts.push(ScriptEntry {
             place: Place::default(),
-            at,
+            at: table.place(&id.span),
             id: id.value,
-            cmd: cmd.value,
+            cmd: read_command(&table)?,
             on,
             phase,
-            watch,
-            only,
+            watch: read_watched(&table)?,
+            only: Only::read(&table)?,
         });
     }
-    Ok(runs)
+    Ok(scripts)
+}
+
+fn read_id(table: &Table<'_>) -> document::Result<At<String>> {
+    let Some(id) = table.string("id")? else {
+        return Err(table.lacks(
+            "this script has no id",
+            "write id = \"a-name\": once and change are remembered by it",
+        ));
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if id.value.is_empty() || id.value.len() > 64 || !id.value.chars().all(is_plain) {
+        return Err(table.problem(
+            &id.span,
+            format!("{} isn't an id", escaped(&id.value)),
+            "use letters, digits, dots, dashes and underscores",
+        ));
+    }
+    Ok(id)
+}
+
+fn read_command(table: &Table<'_>) -> document::Result<String> {
+    let hint = "write cmd = \"scripts/a-name.sh\"";
+    let Some(cmd) = table.string("cmd")? else {
+        return Err(table.lacks("this script has no cmd", hint));
+    };
+    let first = cmd.value.split_whitespace().next().unwrap_or("");
+    if first.is_empty() {
+        return Err(table.problem(&cmd.span, "cmd is empty", hint));
+    }
+    if first.contains('/') && inside(first).is_none() {
+        let message = format!("{} is outside of the repository", escaped(first));
+        return Err(table.problem(
+            &cmd.span,
+            message,
+            "put the script into the repository; its path starts at the repository's root",
+        ));
+    }
+    Ok(cmd.value)
+}
+
+fn read_watched(table: &Table<'_>) -> document::Result<Vec<PathBuf>> {
+    let mut watched = Vec::new();
+    for file in table.strings("watch")? {
+        watched.push(inside(&file.value).ok_or_else(|| {
+            table.problem(
+                &file.span,
+                format!("{} is outside of the repository", escaped(&file.value)),
+                "watch files of the repository",
+            )
+        })?);
+    }
+    Ok(watched)
 }

@@ -9,7 +9,7 @@ use toml::de::DeValue;
 use super::python::{PythonRequest, read_request};
 use crate::manifest::condition::Only;
 use crate::manifest::document::{self, At, Table};
-use crate::manifest::inside;
+use crate::manifest::{Written, inside};
 use crate::net;
 use crate::package::requirement::Name;
 use crate::report::{escaped, first_line};
@@ -29,7 +29,7 @@ pub(crate) struct Tool {
     /// count.
     pub any: bool,
     pub extras: Vec<String>,
-    pub inject: Vec<String>,
+    pub inject: Vec<Written<Spec>>,
     pub python: Option<PythonRequest>,
     /// Links beside those of its own: the name, and the command.
     pub expose: BTreeMap<String, String>,
@@ -124,7 +124,8 @@ impl Tool {
             }
         }
         for package in below.inject {
-            if !self.inject.iter().any(|own| is_same_package(own, &package)) {
+            let name = package.value().name();
+            if !self.inject.iter().any(|own| own.value().name() == name) {
                 self.inject.push(package);
             }
         }
@@ -150,9 +151,15 @@ impl Tool {
         };
         format!("{}{extras}{from}", self.package())
     }
+
+    /// The same, parsed.
+    pub(crate) fn requirement(&self) -> Result<Spec, spec::Error> {
+        self.spec().parse()
+    }
 }
 
-pub(in crate::manifest) fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
+/// Reads the tools; two of one name are an error.
+pub(in crate::manifest) fn read_tools(top: &Table<'_>) -> document::Result<Vec<Tool>> {
     let Some(table) = top.table("tools", "[tools]")? else {
         return Ok(Vec::new());
     };
@@ -177,7 +184,7 @@ pub(in crate::manifest) fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>>
                         "write \"*\", \">=3,<4\", or { inject = [\"furo\"] }",
                     ));
                 }
-                Some(options) => self::options(&mut tool, &options)?,
+                Some(options) => read_options(&mut tool, &options)?,
             },
         };
         let span = version
@@ -205,6 +212,7 @@ pub(in crate::manifest) fn tools(top: &Table<'_>) -> document::Result<Vec<Tool>>
     Ok(tools)
 }
 
+/// The advice for a tool that is wrong.
 fn hint(tool: &Tool) -> String {
     let digits = tool
         .version
@@ -221,58 +229,28 @@ fn hint(tool: &Tool) -> String {
 
 /// Reads a tool's table into `tool`; the version, if it has one, is given back to be checked with
 /// the rest.
-fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<String>>> {
+fn read_options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<String>>> {
     options.only_keys(&[
         "version", "suffix", "extras", "inject", "python", "expose", "git", "rev", "path", "only",
     ])?;
-    if let Some(suffix) = options.string("suffix")? {
-        let ends = tool.name.len() > suffix.value.len() && tool.name.ends_with(&suffix.value);
-        if !ends || spec::suffix(&suffix.value).is_err() {
-            let message = format!(
-                "{} doesn't end in the suffix {}",
-                escaped(&tool.name),
-                escaped(&suffix.value)
-            );
-            return Err(options.problem(
-                &suffix.span,
-                message,
-                "write black_old = { suffix = \"_old\" } for a second black",
-            ));
-        }
-        tool.suffix = suffix.value;
-    }
-    for extra in options.strings("extras")? {
-        let named = Tool {
-            extras: vec![extra.value.clone()],
-            source: None,
-            ..tool.clone()
-        };
-        if check_tool(&named).is_err() {
-            let message = format!("{} isn't an extra", escaped(&extra.value));
-            return Err(options.problem(
-                &extra.span,
-                message,
-                "use letters, digits, dots, dashes and underscores",
-            ));
-        }
-        tool.extras.push(extra.value);
-    }
-    for dependency in options.strings("inject")? {
-        check_requirement(&dependency.value).map_err(|reason| {
+    tool.suffix = read_suffix(tool, options)?;
+    tool.extras = read_extras(tool, options)?;
+    for text in options.strings("inject")? {
+        let requirement = text.value.parse().map_err(|error: spec::Error| {
             options.problem(
-                &dependency.span,
-                reason,
+                &text.span,
+                first_line(error),
                 "write a package's name, or name>=version",
             )
         })?;
-        tool.inject.push(dependency.value);
+        tool.inject.push(requirement);
     }
     if let Some(request) = options.string("python")? {
         tool.python = Some(read_request(options, &request)?);
     }
     tool.only = Only::read(options)?;
-    tool.expose = expose(options)?;
-    tool.source = source(options)?;
+    tool.expose = read_expose(options)?;
+    tool.source = read_source(options)?;
     let version = options.string("version")?;
     if let (Some(version), Some(_)) = (&version, &tool.source) {
         return Err(options.problem(
@@ -284,8 +262,49 @@ fn options(tool: &mut Tool, options: &Table<'_>) -> document::Result<Option<At<S
     Ok(version)
 }
 
+fn read_suffix(tool: &Tool, options: &Table<'_>) -> document::Result<String> {
+    let Some(suffix) = options.string("suffix")? else {
+        return Ok(String::new());
+    };
+    let is_end = tool.name.len() > suffix.value.len() && tool.name.ends_with(&suffix.value);
+    if is_end && spec::suffix(&suffix.value).is_ok() {
+        return Ok(suffix.value);
+    }
+    let message = format!(
+        "{} doesn't end in the suffix {}",
+        escaped(&tool.name),
+        escaped(&suffix.value)
+    );
+    Err(options.problem(
+        &suffix.span,
+        message,
+        "write black_old = { suffix = \"_old\" } for a second black",
+    ))
+}
+
+fn read_extras(tool: &Tool, options: &Table<'_>) -> document::Result<Vec<String>> {
+    let mut extras = Vec::new();
+    for extra in options.strings("extras")? {
+        let with_extra = Tool {
+            extras: vec![extra.value.clone()],
+            source: None,
+            ..tool.clone()
+        };
+        if check_tool(&with_extra).is_err() {
+            let message = format!("{} isn't an extra", escaped(&extra.value));
+            return Err(options.problem(
+                &extra.span,
+                message,
+                "use letters, digits, dots, dashes and underscores",
+            ));
+        }
+        extras.push(extra.value);
+    }
+    Ok(extras)
+}
+
 /// `expose = { dvc3 = "dvc" }`.
-fn expose(options: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
+fn read_expose(options: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let Some(table) = options.table("expose", "expose")? else {
         return Ok(found);
@@ -318,12 +337,10 @@ fn expose(options: &Table<'_>) -> document::Result<BTreeMap<String, String>> {
     Ok(found)
 }
 
-fn source(options: &Table<'_>) -> document::Result<Option<Source>> {
-    let (git, rev, path) = (
-        options.string("git")?,
-        options.string("rev")?,
-        options.string("path")?,
-    );
+/// `git = "https://HOST/PATH"` with `rev`, or `path = "FOLDER"`.
+fn read_source(options: &Table<'_>) -> document::Result<Option<Source>> {
+    let git = options.string("git")?;
+    let (rev, path) = (options.string("rev")?, options.string("path")?);
     match (git, rev, path) {
         (None, None, None) => Ok(None),
         (None, Some(rev), _) => Err(options.problem(
@@ -336,42 +353,7 @@ fn source(options: &Table<'_>) -> document::Result<Option<Source>> {
             "a tool comes from git or from a folder",
             "keep one of git and path",
         )),
-        (Some(git), rev, None) => {
-            let odd = |text: &str| {
-                text.is_empty()
-                    || text.starts_with('-')
-                    || text.chars().any(|c| c.is_control() || c.is_whitespace())
-            };
-            let address = git.value.strip_prefix("git+").unwrap_or(&git.value);
-            let known = ["https://", "http://", "ssh://", "git://", "file://"]
-                .iter()
-                .any(|scheme| address.starts_with(scheme));
-            let host = address
-                .split_once("://")
-                .map_or("", |(_, rest)| rest.rsplit('@').next().unwrap_or(rest));
-            if odd(&git.value) || !known || host.starts_with('-') {
-                let message = format!("{} isn't an address of git", escaped(&git.value));
-                return Err(options.problem(
-                    &git.span,
-                    message,
-                    "write git = \"https://HOST/PATH\"",
-                ));
-            }
-            if let Some(rev) = rev
-                .as_ref()
-                .filter(|rev| odd(&rev.value) || rev.value.contains('@'))
-            {
-                return Err(options.problem(
-                    &rev.span,
-                    format!("{} isn't a revision", escaped(&rev.value)),
-                    "name a tag, a branch or a commit",
-                ));
-            }
-            Ok(Some(Source::Git {
-                url: git.value,
-                rev: rev.map(|rev| rev.value),
-            }))
-        }
+        (Some(git), rev, None) => read_git(options, git, rev).map(Some),
         (None, None, Some(path)) => match inside(&path.value) {
             Some(folder) => Ok(Some(Source::Folder(folder))),
             None => Err(options.problem(
@@ -383,9 +365,39 @@ fn source(options: &Table<'_>) -> document::Result<Option<Source>> {
     }
 }
 
-/// Fails where `text` can't be a package's requirement.
-fn check_requirement(text: &str) -> std::result::Result<(), String> {
-    text.parse::<Spec>().map(drop).map_err(first_line)
+fn read_git(
+    options: &Table<'_>,
+    git: At<String>,
+    rev: Option<At<String>>,
+) -> document::Result<Source> {
+    let is_odd = |text: &str| {
+        text.is_empty()
+            || text.starts_with('-')
+            || text.chars().any(|c| c.is_control() || c.is_whitespace())
+    };
+    let address = git.value.strip_prefix("git+").unwrap_or(&git.value);
+    let is_known = ["https://", "http://", "ssh://", "git://", "file://"]
+        .iter()
+        .any(|scheme| address.starts_with(scheme));
+    let host = address
+        .split_once("://")
+        .map_or("", |(_, rest)| rest.rsplit('@').next().unwrap_or(rest));
+    if is_odd(&git.value) || !is_known || host.starts_with('-') {
+        let message = format!("{} isn't an address of git", escaped(&git.value));
+        return Err(options.problem(&git.span, message, "write git = \"https://HOST/PATH\""));
+    }
+    let mut revs = rev.iter();
+    if let Some(rev) = revs.find(|rev| is_odd(&rev.value) || rev.value.contains('@')) {
+        return Err(options.problem(
+            &rev.span,
+            format!("{} isn't a revision", escaped(&rev.value)),
+            "name a tag, a branch or a commit",
+        ));
+    }
+    Ok(Source::Git {
+        url: git.value,
+        rev: rev.map(|rev| rev.value),
+    })
 }
 
 /// Fails where a tool's name, version or extras can't be those of one.
@@ -402,19 +414,10 @@ fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
         source: None,
         ..tool.clone()
     };
-    check_requirement(&bare.spec())
+    bare.requirement().map(drop).map_err(first_line)
 }
 
 /// Whether two names are one package.
 pub(crate) fn is_same_tool(one: &str, other: &str) -> bool {
     Name::normalize(one) == Name::normalize(other)
-}
-
-/// Whether two requirements are for one package.
-fn is_same_package(one: &str, other: &str) -> bool {
-    let name = |text: &str| {
-        text.parse::<Spec>()
-            .map_or_else(|_| text.to_string(), |spec| spec.name().to_string())
-    };
-    name(one) == name(other)
 }

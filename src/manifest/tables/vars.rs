@@ -17,7 +17,8 @@ pub(crate) enum Var {
     },
 }
 
-pub(in crate::manifest) fn vars(top: &Table<'_>) -> document::Result<BTreeMap<String, Var>> {
+/// Reads the variables, by name.
+pub(in crate::manifest) fn read_vars(top: &Table<'_>) -> document::Result<BTreeMap<String, Var>> {
     let mut found = BTreeMap::new();
     let Some(vars) = top.table("vars", "[vars]")? else {
         return Ok(found);

@@ -13,11 +13,11 @@ use crate::machine::apply::{Run, Takeover};
 use crate::machine::plan::{Assessment, Conflict, Item, Stage, State, View};
 use crate::machine::{Error, Result};
 use crate::manifest::lock::{Locked, LockedTool};
-use crate::manifest::{Manifest, PythonRequest, Tool};
+use crate::manifest::{Manifest, PythonRequest, Tool, Written};
 use crate::package::requirement::Name;
 use crate::store::paths::Paths;
 use crate::tool::expose::Moved;
-use crate::tool::{self, InstallOptions, Receipt, Spec};
+use crate::tool::{self, InstallOptions, Receipt, Spec, spec};
 
 mod locked;
 
@@ -30,6 +30,7 @@ pub(crate) const KIND: Kind = Kind {
 #[derive(Debug)]
 struct ToolItem {
     tool: Tool,
+    requirement: std::result::Result<Spec, spec::Error>,
 }
 
 pub(super) fn wanted(manifest: &Manifest, view: &View<'_>) -> Vec<Box<dyn Item>> {
@@ -37,7 +38,12 @@ pub(super) fn wanted(manifest: &Manifest, view: &View<'_>) -> Vec<Box<dyn Item>>
         .tools
         .iter()
         .filter(|tool| tool.only.holds(&view.here))
-        .map(|tool| -> Box<dyn Item> { Box::new(ToolItem { tool: tool.clone() }) })
+        .map(|tool| -> Box<dyn Item> {
+            Box::new(ToolItem {
+                tool: tool.clone(),
+                requirement: tool.requirement(),
+            })
+        })
         .collect()
 }
 
@@ -51,18 +57,8 @@ impl Item for ToolItem {
     }
 
     fn line(&self) -> String {
-        let tool = &self.tool;
-        let mut line = tool.spec();
-        if !tool.inject.is_empty() {
-            let _ = write!(line, ", with {}", tool.inject.join(", "));
-        }
-        if !tool.suffix.is_empty() {
-            let _ = write!(line, ", as {}", tool.name);
-        }
-        if let Some(request) = &tool.python {
-            let _ = write!(line, ", on Python {request}");
-        }
-        for (name, command) in &tool.expose {
+        let mut line = describe(&self.tool);
+        for (name, command) in &self.tool.expose {
             let _ = write!(line, ", {command} as {name}");
         }
         line
@@ -132,19 +128,14 @@ impl ToolItem {
     /// doesn't.
     fn difference(&self, view: &View<'_>) -> Option<&'static str> {
         let tool = &self.tool;
-        let (Some(receipt), Ok(spec)) =
-            (receipt(&view.ctx.paths, tool), tool.spec().parse::<Spec>())
-        else {
+        let (Some(receipt), Ok(spec)) = (receipt(&view.ctx.paths, tool), &self.requirement) else {
             return Some("");
         };
         let is_version = |installed: &Spec| spec.is_met_by(&receipt.version, installed);
         if !receipt.wanted.spec().is_some_and(is_version) {
             return Some("another version");
         }
-        let has = |dependency: &String| {
-            let with = dependency.parse::<Spec>();
-            with.is_ok_and(|with| receipt.injected.iter().any(|own| own.meets(&with)))
-        };
+        let has = |with: &Written<Spec>| receipt.injected.iter().any(|own| own.meets(with.value()));
         if !tool.inject.iter().all(has) {
             return Some("more to inject");
         }
@@ -179,9 +170,13 @@ impl ToolItem {
         takeover: Takeover,
     ) -> Result<String> {
         let tool = &self.tool;
-        let with = tool.inject.iter().map(|text| text.parse::<Spec>());
+        let requirement = self.requirement.clone()?;
         let mut options = InstallOptions {
-            with: with.collect::<std::result::Result<_, _>>()?,
+            with: tool
+                .inject
+                .iter()
+                .map(|with| with.value().clone())
+                .collect(),
             python: tool.python.as_ref().map(ToString::to_string),
             expose: tool.expose.clone(),
             force: takeover == Takeover::Agreed,
@@ -191,7 +186,7 @@ impl ToolItem {
         if let Some((locked, entry)) = locked.and_then(|l| Some((l, l.tool(tool)?))) {
             options.locked = Some(entry.prepare(run.ctx, locked, tool)?);
         }
-        let outcome = tool::install(run.ctx, &tool.spec().parse()?, &options)?;
+        let outcome = tool::install(run.ctx, &requirement, &options)?;
         let mut done = outcome.to_string();
         if takeover == Takeover::Agreed {
             let backups: Vec<Backup> = outcome
@@ -211,6 +206,22 @@ impl ToolItem {
         }
         Ok(done)
     }
+}
+
+/// A tool as plans and imports name it: `black, with furo, on Python 3.12`.
+pub(crate) fn describe(tool: &Tool) -> String {
+    let mut line = tool.spec();
+    if !tool.inject.is_empty() {
+        let inject: Vec<&str> = tool.inject.iter().map(Written::as_str).collect();
+        let _ = write!(line, ", with {}", inject.join(", "));
+    }
+    if !tool.suffix.is_empty() {
+        let _ = write!(line, ", as {}", tool.name);
+    }
+    if let Some(request) = &tool.python {
+        let _ = write!(line, ", on Python {request}");
+    }
+    line
 }
 
 /// A command that moved away for a tool, to be remembered as what this apply replaced.
