@@ -41,6 +41,9 @@ impl Cli {
     /// of boot that does the same.
     pub(crate) fn of(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
         let words: Vec<OsString> = words.into_iter().collect();
+        if let Some(cli) = read_shell_command(&words) {
+            return Ok(cli);
+        }
         let parsed = command()
             .try_get_matches_from(&words)
             .and_then(|matches| Cli::from_arg_matches(&matches));
@@ -72,6 +75,22 @@ impl Cli {
     }
 }
 
+/// Reads `boot shell …` by the definition of that group alone: the hook calls it when the folder
+/// changes, and building the whole command line takes a third of that run. None for another command
+/// and for whatever that group doesn't take; then the whole definition decides.
+fn read_shell_command(words: &[OsString]) -> Option<Cli> {
+    let [_, group, ..] = words else { return None };
+    if group != "shell" {
+        return None;
+    }
+    let definition = shell::Shell::augment_subcommands(clap::Command::new("shell"));
+    let matches = definition.try_get_matches_from(&words[1..]).ok()?;
+    Some(Cli {
+        global: Global::default(),
+        command: Command::Shell(shell::Shell::from_arg_matches(&matches).ok()?),
+    })
+}
+
 /// The definition of the command line, its commands in groups.
 pub(crate) fn command() -> clap::Command {
     let command = Cli::command();
@@ -80,7 +99,7 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// Options that every command takes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Global {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
