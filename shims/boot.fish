@@ -25,42 +25,65 @@ function __boot_read_stamp
     test -r "$__boot_stamp"; and read -g __boot_word <"$__boot_stamp"
 end
 
-# What there is to go by: from here to the root each pin with its content, and the kind of what stands as an environment: a link that leads
-# somewhere (@) or nowhere (!), a folder with a Python (+), something else (?). Empty where there is nothing of it, and no BOOT_PYTHON.
-function __boot_see
-    if test "$PWD" != "$__boot_walked"
-        set -g __boot_walked $PWD
-        set -g __boot_folders
-        set -l folder (string replace -r '/\z' '' -- $PWD | string collect)
+# Lists the folders from here to the root, and makes one question of whether none of them has a pin or an environment, another of whether
+# one has a link. A command substitution costs as much as ten builtins: here a named group of the pattern takes the names.
+function __boot_walk
+    set -g __boot_walked $PWD
+    set -g __boot_folders /
+    set -g __boot_nothing ! -e /.python-version -a ! -e /.venv
+    set -g __boot_links -L /.venv
+    set -l names
+    string match -qar '(?<names>[^/]+)' -- $PWD
+    for name in $names
+        set -p __boot_folders "$__boot_folders[1]$name/"
+        set -a __boot_nothing -a ! -e $__boot_folders[1].python-version -a ! -e $__boot_folders[1].venv
+        set -a __boot_links -o -L $__boot_folders[1].venv
+    end
+    if test "$__boot_folders[1]" != "$PWD/" -a "$PWD" != /
+        # A fish older than 3.2 knows no such groups.
+        set __boot_folders
+        set __boot_nothing -n x
+        set __boot_links -n ''
+        set -l folder $PWD
         while true
             set -a __boot_folders "$folder/"
+            set -a __boot_nothing -a ! -e "$folder/.python-version" -a ! -e "$folder/.venv"
+            set -a __boot_links -o -L "$folder/.venv"
             test -n "$folder"; or break
             set folder (string replace -r '/[^/]*\z' '' -- $folder | string collect)
         end
     end
+end
+
+# What there is to go by: from here to the root each pin with its content, and the kind of what stands as an environment: a link that leads
+# somewhere (@) or nowhere (!), a folder with a Python (+), something else (?). Empty where there is nothing of it, and no BOOT_PYTHON.
+function __boot_see
+    test "$PWD" = "$__boot_walked"; or __boot_walk
     set -g __boot_pins
     set -g __boot_texts
     set -l venvs
-    for folder in $__boot_folders
-        if test -e $folder.python-version
-            set -l text
-            if test -f $folder.python-version -a -r $folder.python-version
-                # To its end, or to a NUL, which makes it no pin.
-                read -z -n 4097 text <$folder.python-version
-                set -a __boot_texts "$text"
+    if not test $__boot_nothing; or test $__boot_links
+        for folder in $__boot_folders
+            if test -e $folder.python-version
+                set -l text
+                if test -f $folder.python-version -a -r $folder.python-version
+                    # To its end, or to a NUL, which makes it no pin.
+                    read -z -n 4097 text <$folder.python-version
+                    set -a __boot_texts "$text"
+                end
+                set -a __boot_pins "$folder$text/"
             end
-            set -a __boot_pins "$folder$text/"
-        end
-        if test -e $folder.venv
-            if test -L $folder.venv
-                set -a venvs "$folder@"
-            else if test -e $folder.venv/bin/python
-                set -a venvs "$folder+"
-            else
-                set -a venvs "$folder?"
+            if test -e $folder.venv
+                if test -L $folder.venv
+                    set -a venvs "$folder@"
+                else if test -e $folder.venv/bin/python
+                    set -a venvs "$folder+"
+                else
+                    set -a venvs "$folder?"
+                end
+            else if test -L $folder.venv
+                set -a venvs "$folder!"
             end
-        else if test -L $folder.venv
-            set -a venvs "$folder!"
         end
     end
     set -g __boot_now
@@ -69,7 +92,8 @@ function __boot_see
     end
 end
 
-# Makes one question of all that was seen just now. Each builtin that a prompt needn't run counts here.
+# Makes one question of all that was seen just now; __boot_question names the variable that has it. Each builtin that a prompt needn't run
+# counts here.
 function __boot_learn
     set -l question -n x
     set -q __BOOT_ACTIVE; and set -a question -a -e $__BOOT_ACTIVE/bin/python
@@ -106,7 +130,9 @@ function __boot_learn
     end
     # It may have changed meanwhile.
     __boot_see
-    test "$__boot_now" = "$__boot_seen"; and set -g __boot_question $question
+    test "$__boot_now" = "$__boot_seen"; or return
+    set -g __boot_unchanged $question
+    set -g __boot_question __boot_unchanged
 end
 
 # Whether two paths are one file; older versions of fish can't compare files.
@@ -251,7 +277,12 @@ function __boot_turn -a now_managed
     set -l managed $__boot_managed
     set -g __boot_managed $now_managed
     test "$stood" = "$__boot_stood"; or set -g __boot_arrived 1
-    test "$managed" = "$__boot_managed"; or __boot_restore
+    if test "$managed" = "$__boot_managed"
+        # As nearly always: nothing is active, and nothing was.
+        test -n "$VIRTUAL_ENV$__BOOT_ACTIVE$__boot_foreign$__boot_held"; or return
+    else
+        __boot_restore
+    end
     set -l by_hand
     set -q _OLD_VIRTUAL_PATH; and set by_hand ' by hand'
     if test -z "$VIRTUAL_ENV"; and test -n "$__BOOT_ACTIVE$__boot_foreign"
@@ -366,6 +397,11 @@ function __boot_look
     end
     if not set -q __boot_out
         __boot_follow $argv
+        # Where there is nothing, the question is there already.
+        if not set -q __boot_now[1]
+            set -g __boot_pin_files
+            set -g __boot_question __boot_nothing
+        end
         if set -q PYENV_VIRTUAL_ENV; and set -q __BOOT_ACTIVE; and not set -q __boot_said_pyenv
             set -g __boot_said_pyenv 1
             printf '%s\n' "warning: pyenv-virtualenv activates environments here too; boot's is the one that is active" \
@@ -387,7 +423,7 @@ function __boot_begin --on-event fish_prompt
         # Whether all that was learned still holds, and the pins and the stamp still say the same.
         if set -q __boot_question
             and test "$PWD $VIRTUAL_ENV $_OLD_VIRTUAL_PATH $__BOOT_ACTIVE $BOOT_PYTHON $DIRENV_DIFF$__MISE_DIFF$PYENV_VIRTUAL_ENV" = "$__boot_state"
-            and test $__boot_question
+            and test $$__boot_question
             set -l texts
             for pin in $__boot_pin_files
                 read -lz -n 4097 text <$pin
