@@ -38,15 +38,27 @@ __boot_read_stamp() {
   fi
 }
 
+# Finds out where the shell stands, __boot_here: as a rule $PWD. Where that leads elsewhere since the folder was renamed, the folder's name of
+# now is asked for, once; a folder that was deleted has none.
+__boot_locate() {
+  if [[ -z ${PWD-} || . -ef $PWD ]]; then
+    __boot_here=${PWD-}
+  elif [ "${__boot_stale-}" != "$PWD" ] || { [ "$__boot_here" != "$PWD" ] && [[ ! . -ef $__boot_here ]]; }; then
+    __boot_stale=$PWD
+    __boot_here=$(\builtin pwd -P 2>/dev/null) || __boot_here=$PWD
+  fi
+}
+
 # What there is to go by: from here to the root each pin with its content, and the kind of what stands as an environment: a link that leads
 # somewhere (@) or nowhere (!), a folder with a Python (+), something else (?). Empty where there is nothing of it, and no BOOT_PYTHON.
 __boot_see() {
   # IFS before each read would cost more.
   \local folder text venvs IFS
   IFS=
-  if [ "${PWD-}/" != "${__boot_walked-}" ]; then
-    __boot_walked=${PWD-}/
-    folder=${PWD-}
+  __boot_locate
+  if [ "$__boot_here/" != "${__boot_walked-}" ]; then
+    __boot_walked=$__boot_here/
+    folder=$__boot_here
     folder=${folder%/}
     __boot_folders=()
     while :; do
@@ -376,9 +388,9 @@ __boot_follow() {
   fi
   if [ -n "${1-}" ]; then
     # A subshell says nothing: it would be said again and again.
-    lines=$(exec "$__boot_bin" shell enter "$1" -- bash "$PWD" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null 2>/dev/null) || lines=__boot_leave
+    lines=$(exec "$__boot_bin" shell enter "$1" -- bash "$__boot_here" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null 2>/dev/null) || lines=__boot_leave
   else
-    lines=$(exec "$__boot_bin" shell enter -- bash "$PWD" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null) || lines=__boot_leave
+    lines=$(exec "$__boot_bin" shell enter -- bash "$__boot_here" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null) || lines=__boot_leave
   fi
   \builtin eval "$lines"
 }
@@ -512,7 +524,7 @@ __boot_complete() {
 }
 
 # With allexport a nested shell inherits words, and not the folders.
-\unset __boot_walked __boot_ready __boot_hinted
+\unset __boot_walked __boot_stale __boot_ready __boot_hinted
 __boot_learned=
 __boot_out=
 

@@ -25,26 +25,37 @@ function __boot_read_stamp
     test -r "$__boot_stamp"; and read -g __boot_word <"$__boot_stamp"
 end
 
+# Finds out where the shell stands, __boot_here: as a rule $PWD. Where that leads elsewhere since the folder was renamed, the folder's name of
+# now is asked for, once; a folder that was deleted has none.
+function __boot_locate
+    if not set -q __boot_compares; or test . -ef "$PWD"
+        set -g __boot_here $PWD
+    else if test "$__boot_stale" != "$PWD"; or test "$__boot_here" != "$PWD" -a ! . -ef "$__boot_here"
+        set -g __boot_stale $PWD
+        set -g __boot_here (builtin realpath . 2>/dev/null | string collect); or set -g __boot_here $PWD
+    end
+end
+
 # Lists the folders from here to the root, and makes one question of whether none of them has a pin or an environment, another of whether
 # one has a link. A command substitution costs as much as ten builtins: here a named group of the pattern takes the names.
 function __boot_walk
-    set -g __boot_walked $PWD
+    set -g __boot_walked $__boot_here
     set -g __boot_folders /
     set -g __boot_nothing ! -e /.python-version -a ! -e /.venv
     set -g __boot_links -L /.venv
     set -l names
-    string match -qar '(?<names>[^/]+)' -- $PWD
+    string match -qar '(?<names>[^/]+)' -- $__boot_here
     for name in $names
         set -p __boot_folders "$__boot_folders[1]$name/"
         set -a __boot_nothing -a ! -e $__boot_folders[1].python-version -a ! -e $__boot_folders[1].venv
         set -a __boot_links -o -L $__boot_folders[1].venv
     end
-    if test "$__boot_folders[1]" != "$PWD/" -a "$PWD" != /
+    if test "$__boot_folders[1]" != "$__boot_here/" -a "$__boot_here" != /
         # A fish older than 3.2 knows no such groups.
         set __boot_folders
         set __boot_nothing -n x
         set __boot_links -n ''
-        set -l folder $PWD
+        set -l folder $__boot_here
         while true
             set -a __boot_folders "$folder/"
             set -a __boot_nothing -a ! -e "$folder/.python-version" -a ! -e "$folder/.venv"
@@ -58,7 +69,8 @@ end
 # What there is to go by: from here to the root each pin with its content, and the kind of what stands as an environment: a link that leads
 # somewhere (@) or nowhere (!), a folder with a Python (+), something else (?). Empty where there is nothing of it, and no BOOT_PYTHON.
 function __boot_see
-    test "$PWD" = "$__boot_walked"; or __boot_walk
+    __boot_locate
+    test "$__boot_here" = "$__boot_walked"; or __boot_walk
     set -g __boot_pins
     set -g __boot_texts
     set -l venvs
@@ -360,12 +372,12 @@ function __boot_follow
     end
     if test -n "$argv[1]"
         # The shell itself goes on behind a command substitution: the next prompt asks again, and may make and say something.
-        $__boot_bin shell enter $argv[1] -- fish "$PWD" "$__boot_told" $__boot_foreign </dev/null 2>/dev/null | source
+        $__boot_bin shell enter $argv[1] -- fish "$__boot_here" "$__boot_told" $__boot_foreign </dev/null 2>/dev/null | source
         test $pipestatus[1] = 0; or __boot_leave
         set -e __boot_seen
         set -e __boot_stood
     else
-        $__boot_bin shell enter -- fish "$PWD" "$__boot_told" $__boot_foreign </dev/null | source
+        $__boot_bin shell enter -- fish "$__boot_here" "$__boot_told" $__boot_foreign </dev/null | source
         test $pipestatus[1] = 0; or __boot_leave
     end
 end

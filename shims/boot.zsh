@@ -49,15 +49,27 @@ __boot_read_pin() {
   fi
 }
 
+# Finds out where the shell stands, __boot_here: as a rule $PWD. Where that leads elsewhere since the folder was renamed, the folder's name of
+# now is asked for, once; a folder that was deleted has none.
+__boot_locate() {
+  if [[ . -ef $PWD ]]; then
+    \builtin typeset -g __boot_here=$PWD
+  elif [[ ${__boot_stale-} != "$PWD" || ( $__boot_here != "$PWD" && ! . -ef $__boot_here ) ]]; then
+    \builtin typeset -g __boot_stale=$PWD
+    __boot_here=$(\builtin pwd -P 2>/dev/null) || __boot_here=$PWD
+  fi
+}
+
 # What there is to go by: from here to the root each pin with its content, and the kind of what stands as an environment: a link that leads
 # somewhere (@) or nowhere (!), a folder with a Python (+), something else (?). Empty where there is nothing of it, and no BOOT_PYTHON.
 __boot_see() {
   \builtin local folder text venvs=
-  if [[ $PWD/ != "${__boot_walked-}" ]]; then
-    \builtin typeset -g __boot_walked=$PWD/
+  __boot_locate
+  if [[ $__boot_here/ != "${__boot_walked-}" ]]; then
+    \builtin typeset -g __boot_walked=$__boot_here/
     \builtin typeset -ga __boot_folders
     __boot_folders=()
-    folder=${PWD%/}
+    folder=${__boot_here%/}
     while :; do
       __boot_folders+=("$folder")
       [[ $folder == */* ]] || break
@@ -349,9 +361,9 @@ __boot_follow() {
   fi
   if [[ -n ${1-} ]]; then
     # A subshell says nothing: it would be said again and again.
-    lines=$("$__boot_bin" shell enter $1 -- zsh "$PWD" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null 2>/dev/null) || lines=__boot_leave
+    lines=$("$__boot_bin" shell enter $1 -- zsh "$__boot_here" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null 2>/dev/null) || lines=__boot_leave
   else
-    lines=$("$__boot_bin" shell enter -- zsh "$PWD" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null) || lines=__boot_leave
+    lines=$("$__boot_bin" shell enter -- zsh "$__boot_here" "${__boot_told-}" ${__boot_foreign:+"$__boot_foreign"} </dev/null) || lines=__boot_leave
   fi
   \builtin eval "$lines"
 }
@@ -470,7 +482,7 @@ __boot_compdef() {
 }
 
 # With ALL_EXPORT a nested shell inherits words, and not the folders.
-\builtin unset __boot_walked __boot_ready __boot_hinted
+\builtin unset __boot_walked __boot_stale __boot_ready __boot_hinted
 __boot_learned=
 __boot_out=
 

@@ -57,6 +57,37 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn hook_follows_project_renamed_under_the_shell() {
+    for shell in SHELLS {
+        let Some((home, mut pty)) = stand(shell, |_| ()) else {
+            continue;
+        };
+        let root = active(&home, "p/.venv");
+        let came_along = |from: &str| format!("from {}", home.root.join(from).display());
+        assert_eq!(pty.ask(ACTIVE), root, "{shell}: {}", pty.screen());
+        // By this shell, by another one, and from a folder below.
+        pty.type_line("mv ../p ../q");
+        pty.expect(&came_along("p"));
+        assert_eq!(pty.ask(ACTIVE), root, "{shell}: {}", pty.screen());
+        rename(&home, "q", "r");
+        pty.type_line("");
+        pty.expect(&came_along("q"));
+        assert_eq!(pty.ask(ACTIVE), root, "{shell}: {}", pty.screen());
+        pty.type_line("cd ../r && mkdir sub && cd sub && mv ../../r ../../s");
+        pty.expect(&came_along("r"));
+        assert_eq!(pty.ask(ACTIVE), root, "{shell}: {}", pty.screen());
+        assert_eq!(active(&home, "s/.venv"), root, "{shell}");
+        pty.type_line("cd ~");
+        assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
+        // A folder that is gone has no name.
+        pty.type_line("cd ~/s/sub && rm -rf ~/s/sub");
+        assert_eq!(pty.ask(ACTIVE), root, "{shell}: {}", pty.screen());
+        pty.type_line("rm -rf ~/s");
+        assert_eq!(pty.ask(ACTIVE), "<>", "{shell}: {}", pty.screen());
+    }
+}
+
+#[test]
 fn hook_notices_venv_created_or_deleted_in_place() {
     for shell in SHELLS {
         let Some((home, mut pty)) = stand(shell, by_hand) else {
