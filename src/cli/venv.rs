@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 The project's environment lies in boot's own folder; `.venv` is a link to it.
-  python -m venv .venv     refuses a link: boot venv --clear makes it anew
+  python -m venv .venv     refuses a link: boot venv --clear replaces the environment
   virtualenv .venv         writes into what the link leads to")]
 pub(crate) struct Venv {
     #[command(subcommand)]
@@ -57,6 +57,12 @@ pub(crate) enum What {
     Restore {
         /// The project; here by default
         path: Option<PathBuf>,
+        /// Which of several, as `--list` counts them
+        #[arg(long, short, default_value_t = 1, value_name = "NUMBER")]
+        number: usize,
+        /// Only show those that are kept
+        #[arg(long, short, conflicts_with = "number")]
+        list: bool,
     },
     /// As `boot venv` without a command
     #[command(aliases = ["make", "new"])]

@@ -25,7 +25,7 @@ pub(super) fn trust(args: Trust, ctx: &Context) -> Result<Code> {
         && let Some((script, leads)) = venv::foreign_script(&path)
     {
         ctx.report.warn(&format!(
-            "{} runs {}: this environment was moved or copied, make it anew",
+            "{} runs {}: this environment was moved or copied; replace it",
             shown(&script),
             shown(&leads)
         ));

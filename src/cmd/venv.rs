@@ -21,17 +21,14 @@ pub(super) fn run(args: Venv, ctx: &Context) -> Result<Code> {
         None => make(args.make, ctx),
         Some(What::Create(args)) => make(args, ctx),
         Some(What::List { json }) => list(json, ctx),
-        Some(What::Restore { path }) => {
+        Some(What::Restore { path, number, list }) => {
             let here = super::here()?;
-            let link = known::restore_environment(
-                ctx,
-                &path.map_or(here.clone(), |path| here.join(path)),
-            )?;
-            ctx.report.info(&format!(
-                "{} leads to the environment of before again; the other one is kept",
-                escaped(&ctx.paths.tilde(&link))
-            ));
-            Ok(Code::Done)
+            let project = path.map_or(here.clone(), |path| here.join(path));
+            if list {
+                list_kept(&project, ctx)
+            } else {
+                restore(&project, number, ctx)
+            }
         }
         Some(What::Remove { what }) => {
             let here = super::here()?;
@@ -44,6 +41,48 @@ pub(super) fn run(args: Venv, ctx: &Context) -> Result<Code> {
             Ok(Code::sum(outcomes.collect::<Vec<_>>()))
         }
     }
+}
+
+fn restore(project: &Path, number: usize, ctx: &Context) -> Result<Code> {
+    let kept = known::list_kept(ctx, project)?.len();
+    let link = known::restore_environment(ctx, project, number)?;
+    let others = if kept > 1 {
+        format!("; so are {} more: boot venv restore --list", kept - 1)
+    } else {
+        String::new()
+    };
+    ctx.report.info(&format!(
+        "{} leads to the environment of before again; the other one is kept{others}",
+        escaped(&ctx.paths.tilde(&link))
+    ));
+    Ok(Code::Done)
+}
+
+/// Prints the environments of before, as `boot venv restore --number` counts them.
+fn list_kept(project: &Path, ctx: &Context) -> Result<Code> {
+    /// So many packages are named, the others counted.
+    const NAMED: usize = 4;
+    let rows: Vec<Vec<String>> = known::list_kept(ctx, project)?
+        .into_iter()
+        .map(|kept| {
+            let more = kept.packages.len().saturating_sub(NAMED);
+            let named = kept.packages.iter().take(NAMED).cloned();
+            let counted = (more > 0).then(|| format!("{more} more"));
+            let packages: Vec<String> = named.chain(counted).collect();
+            vec![
+                kept.number.to_string(),
+                kept.python.unwrap_or_else(|| "?".into()),
+                kept.since.unwrap_or_else(|| "?".into()),
+                if packages.is_empty() {
+                    "no packages".into()
+                } else {
+                    escaped(&packages.join(", "))
+                },
+            ]
+        })
+        .collect();
+    table::columns(&rows)?;
+    Ok(Code::Done)
 }
 
 /// Removes one environment. A word without a slash that names an environment, or named one that was
@@ -159,9 +198,9 @@ fn list(json: bool, ctx: &Context) -> Result<Code> {
                 ),
                 (false, ..) => match &venv.name {
                     Some(name) => {
-                        format!("broken; to make it anew: boot venv --name {name} --clear")
+                        format!("broken; to replace it: boot venv --name {name} --clear")
                     }
-                    None => "broken; to make it anew: boot venv --clear, there".into(),
+                    None => "broken; to replace it: boot venv --clear, there".into(),
                 },
                 (true, ..)
                     if venv.kept && !venv.path.parent().is_some_and(|project| project.exists()) =>

@@ -151,7 +151,7 @@ fn enter(
         // It beats pins and environments, and shims obey it: only an environment that it names
         // belongs on PATH.
         return match asked.parse() {
-            Ok(Entry::Environment(name)) => named(ctx, &name, decision).map(Some),
+            Ok(Entry::Environment(name)) => enter_named(ctx, &name, decision).map(Some),
             _ => Ok(None),
         };
     }
@@ -161,17 +161,7 @@ fn enter(
         .extend(located.warnings.into_iter().map(Note::warning));
     decision.notes.extend(located.stranger.map(Note::from));
     let Some(project) = located.project else {
-        let default = find_default_python(&ctx.paths);
-        let unmet = hints::asked_elsewhere(folder)
-            .filter(|asked| !default.is_some_and(|python| asked.is_met_by(&python.key)));
-        decision.notes.extend(unmet.map(|asked| {
-            Note::info(format!(
-                "{} asks for Python {}, and there is no pin: boot python pin {}",
-                asked.shown,
-                asked.request,
-                quote::for_message(&asked.request)
-            ))
-        }));
+        decision.notes.extend(hint_at_pin(ctx, folder));
         return Ok(None);
     };
     decision.folder = project.folder.clone();
@@ -180,20 +170,41 @@ fn enter(
         return Err(Note::warning(unmet.line(&pin.file)));
     }
     if let Some(Entry::Environment(name)) = project.own_pin().map(|pin| pin.first()) {
-        return named(ctx, name, decision).map(Some);
+        return enter_named(ctx, name, decision).map(Some);
     }
-    decision.prompt = prompt(&project.folder);
-    let (venv, link) = match &project.standing {
-        Standing::Foreign(root) => (
-            stranger(ctx, &project, root, making)?,
-            project.folder.join(venv::NAME),
-        ),
+    enter_project(ctx, &project, making, decision)
+}
+
+/// The line about a file of another tool's that asks for a Python which no pin asks for.
+fn hint_at_pin(ctx: &Context, folder: &Path) -> Option<Note> {
+    let default = find_default_python(&ctx.paths);
+    let asked = hints::asked_elsewhere(folder)
+        .filter(|asked| !default.is_some_and(|python| asked.is_met_by(&python.key)))?;
+    Some(Note::info(format!(
+        "{} asks for Python {}, and there is no pin: boot python pin {}",
+        asked.shown,
+        asked.request,
+        quote::for_message(&asked.request)
+    )))
+}
+
+/// Decides for a project whose pin, if it has one, asks for a Python.
+fn enter_project(
+    ctx: &Context,
+    project: &Project,
+    making: Making,
+    decision: &mut Decision,
+) -> Result<Option<TrustedVenv>, Note> {
+    decision.prompt = choose_prompt(&project.folder);
+    let link = project.folder.join(venv::NAME);
+    let venv = match &project.standing {
+        Standing::Foreign(root) => check_foreign(ctx, project, root, making)?,
         Standing::Unusable => {
-            environment::note_displaced(&ctx.paths, &real(&project.folder));
-            return Err(Refusal::NoVenv(project.folder.join(venv::NAME)).into());
+            environment::note_displaced(&ctx.paths, &resolve_links(&project.folder));
+            return Err(Refusal::NoVenv(link).into());
         }
-        _ => match own(ctx, &project, making, decision)? {
-            Some(venv) => (venv, project.folder.join(venv::NAME)),
+        _ => match find_or_make(ctx, project, making, decision)? {
+            Some(venv) => venv,
             None => return Ok(None),
         },
     };
@@ -208,19 +219,19 @@ fn enter(
         root: venv.root().into(),
         watched,
     });
-    fits(ctx, &project, &venv, making)?;
+    check_meets_pin(ctx, project, &venv, making)?;
     Ok(Some(venv))
 }
 
 /// An environment that boot didn't make, or an earlier boot as a folder: that is taken over, with
 /// all that is in it.
-fn stranger(
+fn check_foreign(
     ctx: &Context,
     project: &Project,
     root: &Path,
     making: Making,
 ) -> Result<TrustedVenv, Note> {
-    let folder = real(&project.folder);
+    let folder = resolve_links(&project.folder);
     let trusted = match trust::check_in_project(&ctx.paths, &project.folder, root) {
         Ok(trusted) => trusted,
         Err(refusal) => {
@@ -235,11 +246,8 @@ fn stranger(
             return Err(refusal.into());
         }
     };
-    let in_project = ctx
-        .settings()
-        .is_ok_and(|settings| settings.venv.in_project);
     if !trusted.is_made()
-        || in_project
+        || keeps_folders(ctx)
         || making == Making::Forbidden
         || root != folder.join(venv::NAME)
     {
@@ -261,76 +269,80 @@ fn stranger(
 }
 
 /// The project's environment in boot's folder, made if need be.
-fn own(
+fn find_or_make(
     ctx: &Context,
     project: &Project,
     making: Making,
     decision: &mut Decision,
 ) -> Result<Option<TrustedVenv>, Note> {
-    let folder = real(&project.folder);
-    let failed = |error: &dyn std::error::Error| {
-        Note::warning(format!(
-            "no environment could be made here: {}",
-            first_line(error)
-        ))
-    };
-    match (&project.standing, making) {
-        (Standing::Own(environment) | Standing::Renamed(environment), Making::Forbidden) => {
-            return Ok(Some(trust::check_environment(environment)?));
+    if making == Making::Forbidden {
+        return find_made(ctx, project);
+    }
+    if let Standing::Own(environment) = &project.standing {
+        environment.note_used();
+        environment.keep_out_of_git();
+        return Ok(Some(trust::check_environment(environment)?));
+    }
+    let folder = resolve_links(&project.folder);
+    let _lock = venv::lock(ctx, &folder.join(venv::NAME)).map_err(|error| not_made(&error))?;
+    let found = match environment::inspect(&ctx.paths, &folder) {
+        Standing::Own(environment) => {
+            // Another shell was faster.
+            decision.made = true;
+            Some(environment)
         }
-        (_, Making::Forbidden) => {
-            let missing = project.request().filter(|request| {
-                **request != Request::System && installed::find(&ctx.paths, request).is_none()
-            });
-            return missing.map_or(Ok(None), |request| Err(not_installed(ctx, request)));
-        }
-        (Standing::Own(environment), _) => {
-            environment.note_used();
-            environment.keep_out_of_git();
-            return Ok(Some(trust::check_environment(environment)?));
-        }
-        (Standing::Renamed(environment), _) => {
+        Standing::Renamed(mut environment) => {
             let before = shown(environment.project());
-            let mut environment = environment.clone();
             environment
                 .give_to(&folder)
-                .map_err(|error| failed(&error))?;
+                .map_err(|error| not_made(&error))?;
             decision.notes.push(Note::info(format!(
                 "{} came along from {before}",
                 shown(&project.folder.join(venv::NAME))
             )));
-            return Ok(Some(trust::check_environment(&environment)?));
+            Some(environment)
         }
-        (Standing::Moved(environment, old), _) => {
-            environment::repair_moved(environment, old).map_err(|error| failed(&error))?;
-            return Ok(Some(trust::check_environment(environment)?));
+        Standing::Moved(environment, old) => {
+            environment::repair_moved(&environment, &old).map_err(|error| not_made(&error))?;
+            Some(environment)
         }
-        _ => {}
-    }
-    let _lock = venv::lock(ctx, &folder.join(venv::NAME)).map_err(|error| failed(&error))?;
-    // Another shell may have been faster.
-    if let Standing::Own(environment) = environment::inspect(&ctx.paths, &folder) {
-        decision.made = true;
-        return Ok(Some(trust::check_environment(&environment)?));
-    }
-    if project.standing == Standing::Nothing
-        && let Some(environment) = environment::find_displaced(&ctx.paths, &folder)
-    {
-        environment::relink(&environment).map_err(|error| failed(&error))?;
-        decision.made = true;
-        return Ok(Some(trust::check_environment(&environment)?));
-    }
-    let Some(request) = project.request() else {
-        let venv = shown(&project.folder.join(venv::NAME));
-        return Err(Note::info(match &project.standing {
-            Standing::Copied(environment) => {
-                format!(
-                    "{venv} is a copy of the link in {}; to make one of its own: boot venv",
-                    shown(environment.project())
-                )
+        Standing::Nothing => {
+            let displaced = environment::find_displaced(&ctx.paths, &folder);
+            if let Some(environment) = &displaced {
+                environment::relink(environment).map_err(|error| not_made(&error))?;
+                decision.made = true;
             }
-            _ => format!("{venv} leads to an environment that is gone; to make another: boot venv"),
-        }));
+            displaced
+        }
+        _ => None,
+    };
+    match found {
+        Some(environment) => Ok(Some(trust::check_environment(&environment)?)),
+        None => make_missing(ctx, project, &folder, decision),
+    }
+}
+
+/// The environment that is there, where none may be made.
+fn find_made(ctx: &Context, project: &Project) -> Result<Option<TrustedVenv>, Note> {
+    if let Standing::Own(environment) | Standing::Renamed(environment) = &project.standing {
+        return Ok(Some(trust::check_environment(environment)?));
+    }
+    let missing = project.request().filter(|request| {
+        **request != Request::System && installed::find(&ctx.paths, request).is_none()
+    });
+    missing.map_or(Ok(None), |request| Err(not_installed(ctx, request)))
+}
+
+/// Makes the environment of the project at the canonical path `folder`, whose lock the caller
+/// holds. None where it isn't to be made unasked.
+fn make_missing(
+    ctx: &Context,
+    project: &Project,
+    folder: &Path,
+    decision: &mut Decision,
+) -> Result<Option<TrustedVenv>, Note> {
+    let Some(request) = project.request() else {
+        return Err(without_pin(project));
     };
     let Some(python) = installed::find(&ctx.paths, request) else {
         // Environments are made from Pythons that boot knows; the system's is used as it is.
@@ -344,50 +356,79 @@ fn own(
         return Ok(None);
     }
     let started = Instant::now();
-    let before = environment::list_kept(&ctx.paths, &folder);
+    let before = environment::list_kept(&ctx.paths, folder);
     let options = VenvOptions {
-        prompt: Some(prompt(&project.folder)),
+        prompt: Some(choose_prompt(&project.folder)),
         exact: request.is_exact(),
         ..VenvOptions::default()
     };
-    let in_project = ctx
-        .settings()
-        .is_ok_and(|settings| settings.venv.in_project);
-    let (trusted, without_pip) = if in_project {
+    let (trusted, without_pip) = if keeps_folders(ctx) {
         let target = folder.join(venv::NAME);
-        let made =
-            venv::publish(ctx, &python, &target, &options, true).map_err(|error| failed(&error))?;
+        let made = venv::publish(ctx, &python, &target, &options, true)
+            .map_err(|error| not_made(&error))?;
         (trust::check(&ctx.paths, &target)?, made.without_pip)
     } else {
-        let (environment, made) = environment::create(ctx, &python, &folder, &options, true)
-            .map_err(|error| failed(&error))?;
-        environment.link().map_err(|error| failed(&error))?;
+        let (environment, made) = environment::create(ctx, &python, folder, &options, true)
+            .map_err(|error| not_made(&error))?;
+        environment.link().map_err(|error| not_made(&error))?;
         (trust::check_environment(&environment)?, made.without_pip)
     };
     decision.made = true;
     decision.notes.extend(without_pip.map(Note::info));
-    let mut line = format!(
-        "made {} with Python {} in {} ms",
+    let line = format!(
+        "made {} with Python {} in {} ms{}",
         shown(&project.folder.join(venv::NAME)),
         python.key.version,
-        started.elapsed().as_millis()
+        started.elapsed().as_millis(),
+        next_step(project, &before)
     );
-    if let Standing::Copied(environment) = &project.standing {
-        line += &format!(
-            "; the copied link led to the one of {}",
-            shown(environment.project())
-        );
-    } else if before.iter().any(Environment::has_packages) {
-        line += "; the one before is kept: boot venv restore";
-    } else if let Some(step) = hints::next_step(&project.folder) {
-        line += &format!("; {step}");
-    }
     decision.notes.push(Note::info(line));
     Ok(Some(trusted))
 }
 
+/// What follows once an environment was made, as the end of that line.
+fn next_step(project: &Project, before: &[Environment]) -> String {
+    if let Standing::Copied(environment) = &project.standing {
+        format!(
+            "; the copied link led to the one of {}",
+            shown(environment.project())
+        )
+    } else if before.iter().any(Environment::has_packages) {
+        "; the one before is kept: boot venv restore".into()
+    } else {
+        hints::next_step(&project.folder)
+            .map(|step| format!("; {step}"))
+            .unwrap_or_default()
+    }
+}
+
+/// A link without an environment and without a pin that says which Python another one should have.
+fn without_pin(project: &Project) -> Note {
+    let venv = shown(&project.folder.join(venv::NAME));
+    Note::info(match &project.standing {
+        Standing::Copied(environment) => format!(
+            "{venv} is a copy of the link in {}; to make one for this project: boot venv",
+            shown(environment.project())
+        ),
+        _ => format!("{venv} leads to an environment that is gone; to make another: boot venv"),
+    })
+}
+
+fn not_made(error: &dyn std::error::Error) -> Note {
+    Note::warning(format!(
+        "no environment could be made here: {}",
+        first_line(error)
+    ))
+}
+
+/// Whether the user wants environments as folders in projects.
+fn keeps_folders(ctx: &Context) -> bool {
+    ctx.settings()
+        .is_ok_and(|settings| settings.venv.in_project)
+}
+
 /// The environment that a pin names instead of a Python.
-fn named(ctx: &Context, name: &Name, decision: &mut Decision) -> Result<TrustedVenv, Note> {
+fn enter_named(ctx: &Context, name: &Name, decision: &mut Decision) -> Result<TrustedVenv, Note> {
     let venv = ctx.paths.venvs().join(name.as_str());
     if fs::symlink_metadata(&venv).is_err() {
         return Err(Note::info(format!(
@@ -412,7 +453,7 @@ fn not_installed(ctx: &Context, request: &Request) -> Note {
 
 /// A pin is met by its own Python or by none: an environment of another one isn't put on PATH in
 /// its name. One whose Python has moved is bound to it again first.
-fn fits(
+fn check_meets_pin(
     ctx: &Context,
     project: &Project,
     trusted: &TrustedVenv,
@@ -431,7 +472,7 @@ fn fits(
             });
         repair(ctx, trusted, wanted)?;
     } else if !venv::works(root) {
-        return Err(lost(&project.folder.join(venv::NAME)));
+        return Err(lost_python(&project.folder.join(venv::NAME)));
     }
     let Some(request) = request else {
         return Ok(());
@@ -446,11 +487,11 @@ fn fits(
     );
     Err(match python {
         Some(_) => Note::warning(format!(
-            "{here} has Python {version}, the pin asks for {request}; to make it anew: boot venv \
+            "{here} has Python {version}, the pin asks for {request}; to replace it: boot venv \
              --clear"
         )),
         None if *request == Request::System => Note::warning(format!(
-            "{here} has a Python of boot's, the pin asks for the system's; to make it anew: boot \
+            "{here} has a Python of boot's, the pin asks for the system's; to replace it: boot \
              venv --clear"
         )),
         None => not_installed(ctx, request),
@@ -468,17 +509,18 @@ fn repair(ctx: &Context, trusted: &TrustedVenv, wanted: Option<Binding>) -> Resu
         ))
     })?;
     match state {
-        RepairState::Lost(request) => Err(request
-            .parse()
-            .map_or_else(|_| lost(root), |request| not_installed(ctx, &request))),
-        RepairState::Broken => Err(lost(root)),
+        RepairState::Lost(request) => Err(request.parse().map_or_else(
+            |_| lost_python(root),
+            |request| not_installed(ctx, &request),
+        )),
+        RepairState::Broken => Err(lost_python(root)),
         RepairState::Repaired | RepairState::Sound | RepairState::Other => Ok(()),
     }
 }
 
-fn lost(venv: &Path) -> Note {
+fn lost_python(venv: &Path) -> Note {
     Note::warning(format!(
-        "{} has lost its Python; to make it anew: boot venv --clear",
+        "{} has lost its Python; to replace it: boot venv --clear",
         shown(venv)
     ))
 }
@@ -515,10 +557,10 @@ fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
 }
 
 /// What prompts show of a project: the folder's name.
-fn prompt(folder: &Path) -> String {
+fn choose_prompt(folder: &Path) -> String {
     escaped(&folder.file_name().unwrap_or_default().to_string_lossy())
 }
 
-fn real(folder: &Path) -> PathBuf {
+fn resolve_links(folder: &Path) -> PathBuf {
     fs::canonicalize(folder).unwrap_or_else(|_| folder.into())
 }

@@ -115,7 +115,7 @@ impl Environment {
         leads_to(&self.project, &self.root)
     }
 
-    /// Notes that it is in use: the time for which an unused one is kept begins anew.
+    /// Notes that it is in use: the time for which an unused one is kept begins again.
     pub(crate) fn note_used(&self) {
         let _ = fs::remove_file(self.home.join(UNUSED));
     }
@@ -206,9 +206,21 @@ impl Environment {
         Ok(())
     }
 
+    /// The packages in it, without pip, which came with it.
+    pub(crate) fn installed_packages(&self) -> Vec<String> {
+        venv::list_added_packages(&self.root)
+    }
+
     /// Whether more than pip is installed in it.
     pub(crate) fn has_packages(&self) -> bool {
-        venv::packages(&self.root).iter().any(|name| name != "pip")
+        !self.installed_packages().is_empty()
+    }
+
+    /// The time at which it was recorded as its project's.
+    pub(crate) fn recorded_at(&self) -> Option<SystemTime> {
+        fs::metadata(self.home.join(RECORD))
+            .and_then(|data| data.modified())
+            .ok()
     }
 
     /// Removes the project's link, if it leads here.
@@ -395,14 +407,9 @@ pub(crate) fn list_kept(paths: &Paths, project: &Path) -> Vec<Environment> {
         .into_iter()
         .filter(|environment| environment.project == project && !environment.is_in_use())
         .collect();
-    let time = |environment: &Environment| {
-        fs::metadata(environment.home.join(RECORD))
-            .and_then(|data| data.modified())
-            .ok()
-    };
     // One without packages is soon made again.
     kept.sort_by_key(|environment| {
-        std::cmp::Reverse((environment.has_packages(), time(environment)))
+        std::cmp::Reverse((environment.has_packages(), environment.recorded_at()))
     });
     kept
 }
@@ -476,7 +483,7 @@ fn check_place(project: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes `environment` anew at its place, in one step; all that is in it goes.
+/// Replaces `environment` at its place, in one step; all that is in it goes.
 ///
 /// # Errors
 /// As [`create`].

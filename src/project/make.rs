@@ -213,7 +213,7 @@ impl Making<'_> {
             Standing::Foreign(root) => {
                 there = self.displace(&folder, &root)?;
                 if there.is_none() && root == link {
-                    gone = list_packages(&root);
+                    gone = venv::list_added_packages(&root);
                 }
                 is_foreign = there.is_none();
             }
@@ -243,7 +243,7 @@ impl Making<'_> {
                 Ok(fresh(made, gone, kept))
             }
             Some(environment) if self.wanted.clear => {
-                let gone = list_packages(environment.root());
+                let gone = venv::list_added_packages(environment.root());
                 let made = environment::replace(
                     ctx,
                     &self.python,
@@ -363,7 +363,7 @@ impl Making<'_> {
         }
         let in_project = target.file_name().is_some_and(|name| name == venv::NAME);
         let project = target.parent().filter(|_| in_project);
-        let gone = list_packages(&target);
+        let gone = venv::list_added_packages(&target);
         let options = self.options(project.unwrap_or(&target).file_name());
         let made = venv::publish(ctx, &self.python, &target, &options, self.wanted.pip)?;
         let version = self.python.key.version.to_string();
@@ -377,14 +377,6 @@ impl Making<'_> {
             ..Outcome::existing(&target, String::new())
         })
     }
-}
-
-/// The packages that somebody installed in an environment: pip came with it.
-fn list_packages(root: &Path) -> Vec<String> {
-    venv::packages(root)
-        .into_iter()
-        .filter(|name| name != "pip")
-        .collect()
 }
 
 /// The installed Python that is asked for, by its path too.

@@ -63,6 +63,11 @@ pub enum Error {
     #[error("no earlier environment of {} is kept\nboot venv list shows those that \
              are", trust::shown(.0))]
     NothingKept(PathBuf),
+    #[error(
+        "no kept environment has the number {number}: there are {most}\n\
+             boot venv restore --list shows them"
+    )]
+    NoSuchKept { number: usize, most: usize },
     #[error("{} is no environment that boot made, so boot doesn't remove it\n\
              boot venv list shows those that it made", .0.display())]
     NotMade(PathBuf),

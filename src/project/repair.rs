@@ -21,7 +21,7 @@ use crate::store::{self, atomic, file};
 pub(crate) enum RepairState {
     /// It works, and is bound to what it should be bound to.
     Sound,
-    /// It is bound anew.
+    /// It was bound to another place.
     Repaired,
     /// Its Python, named as a request, isn't installed.
     Lost(String),
@@ -40,7 +40,7 @@ pub(crate) struct Binding<'a> {
     pub exact: bool,
 }
 
-/// Looks at `venv`, and binds it anew if its Python has moved. Without `wanted` it is bound to what
+/// Looks at `venv`, and binds it again if its Python has moved. Without `wanted` it is bound to what
 /// it was made with.
 ///
 /// # Errors

@@ -106,7 +106,7 @@ pub(crate) fn create(
     write(
         &staging.join("CACHEDIR.TAG"),
         b"Signature: 8a477f597d28d172789f06886806bc55\n# Backups may pass over this folder: `boot \
-          venv --clear` makes it anew.\n",
+          venv --clear` replaces it.\n",
     )?;
     // `expand` quotes what it puts in.
     write(
@@ -223,8 +223,8 @@ impl Config {
     }
 }
 
-/// The names of the packages that are installed in the environment `root`, sorted.
-pub(crate) fn packages(root: &Path) -> Vec<String> {
+/// The names of the packages in the environment `root`, sorted, without pip, which came with it.
+pub(crate) fn list_added_packages(root: &Path) -> Vec<String> {
     let libraries = fs::read_dir(root.join("lib"))
         .into_iter()
         .flatten()
@@ -236,6 +236,7 @@ pub(crate) fn packages(root: &Path) -> Vec<String> {
         let (name, _) = name.strip_suffix(".dist-info")?.rsplit_once('-')?;
         Some(name.replace('_', "-").to_lowercase())
     });
+    let names = names.filter(|name| name != "pip");
     let mut names: Vec<String> = names.collect();
     names.sort();
     names

@@ -138,18 +138,18 @@ mod tests {
             (Some("a\n"), "b\n"),
         ] {
             let there = with(before.map(str::as_bytes), b"x\ny\n");
-            let anew = kept(&there, after.as_bytes());
+            let again = kept(&there, after.as_bytes());
             assert!(
-                String::from_utf8_lossy(&anew).contains("\nx\ny\n# <<<"),
+                String::from_utf8_lossy(&again).contains("\nx\ny\n# <<<"),
                 "{before:?} {after:?}"
             );
             assert_eq!(
-                without(&anew).unwrap(),
+                without(&again).unwrap(),
                 after.as_bytes(),
                 "{before:?} {after:?}"
             );
             // Where the new one has one too, what it says is what is said here.
-            assert_eq!(kept(&there, &with(Some(after.as_bytes()), b"old\n")), anew);
+            assert_eq!(kept(&there, &with(Some(after.as_bytes()), b"old\n")), again);
         }
         assert_eq!(kept(b"a\n", b"b"), b"b");
     }

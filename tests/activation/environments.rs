@@ -185,6 +185,45 @@ fn venv_restore_brings_back_environment_of_deleted_link() {
 }
 
 #[test]
+fn venv_restore_chooses_among_kept_by_number() {
+    let home = home();
+    let project = stand_in::project(&home, "app");
+    let make = |package: &str| {
+        let root = active(&home, &project).unwrap();
+        let info = format!("lib/python3.11/site-packages/{package}-1.0.dist-info");
+        fs::create_dir_all(root.join(info)).unwrap();
+        fs::remove_file(project.join(".venv")).unwrap();
+        root
+    };
+    let (first, second) = (make("flask"), make("requests"));
+    let third = active(&home, &project).unwrap();
+    let list = home
+        .boot_in(&project, ["venv", "restore", "--list"])
+        .success()
+        .stdout_has("flask")
+        .stdout_has("requests");
+    let number = |package: &str| {
+        let line = list.stdout.lines().find(|line| line.contains(package));
+        line.unwrap().split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(active(&home, &project), Some(third.clone()));
+    let flask = number("flask");
+    home.boot_in(&project, ["venv", "restore", "--number", &flask])
+        .success()
+        .stderr_has("1 more");
+    assert_eq!(active(&home, &project), Some(first));
+    for (number, code) in [("9", 1), ("0", 1), ("x", 2)] {
+        home.boot_in(&project, ["venv", "restore", "--number", number])
+            .code(code)
+            .one_error();
+    }
+    // Of those with packages and those without the former come first.
+    home.boot_in(&project, ["venv", "restore"]).success();
+    assert_eq!(active(&home, &project), Some(second));
+    assert!(third.is_dir());
+}
+
+#[test]
 fn venv_unused_for_a_month_is_deleted() {
     let home = home();
     let (app, other) = (

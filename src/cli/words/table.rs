@@ -593,7 +593,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ),
     (
         "venv upgrade|update|recreate|rebuild|reset ARGS…",
-        "made anew, with the Python that is pinned: `boot venv --clear`",
+        "replaced by one with the Python that is pinned: `boot venv --clear`",
     ),
     (
         "venv destroy|prune|purge|clean NAME",
@@ -774,7 +774,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ),
     (
         "tool inject -f|--force ARGS…",
-        "`boot tool inject ARGS…`, or made anew with all that is injected: `boot tool reinstall \
+        "`boot tool inject ARGS…`, or made again with all that is injected: `boot tool reinstall \
          TOOL`",
     ),
     (
@@ -860,11 +860,11 @@ pub const ROWS: &[(&str, &str)] = &[
     // Options: venv, virtualenv, pyenv virtualenv, conda.
     (
         "venv -U|--upgrade|-f|--force|--reinstall ARGS…",
-        "made anew: `boot venv --clear ARGS…`",
+        "replaced by a new one: `boot venv --clear ARGS…`",
     ),
     (
         "venv --upgrade-deps ARGS…",
-        "in the environment: python -m pip install --upgrade pip; made anew: `boot venv --clear`",
+        "in the environment: python -m pip install --upgrade pip; replaced by a new one: `boot venv --clear`",
     ),
     (
         "venv --allow-existing ARGS…",
