@@ -10,7 +10,8 @@ use clap::{Args, Subcommand};
 #[command(after_help = "\
 The project's environment lies in boot's own folder; `.venv` is a link to it.
   python -m venv .venv     refuses a link: boot venv --clear replaces the environment
-  virtualenv .venv         writes into what the link leads to")]
+  virtualenv .venv         writes into what the link leads to
+  tar -xf ARCHIVE          does so too, where it has files below .venv/ and no .venv itself")]
 pub(crate) struct Venv {
     #[command(subcommand)]
     pub what: Option<What>,
