@@ -18,7 +18,7 @@ use crate::store::paths::Paths;
 use crate::store::{lock, owner, umask};
 
 /// How long a prompt may wait for another boot.
-const PROMPTS_PATIENCE: Duration = Duration::from_secs(1);
+const PROMPT_LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// The folders that `command` is to use.
 ///
@@ -27,9 +27,9 @@ const PROMPTS_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) fn admit(command: &Command, mut paths: Paths, report: &dyn Report) -> Result<Paths> {
     umask::narrow();
     if matches!(command, Command::Shell(Shell::Enter { .. })) {
-        lock::limit(PROMPTS_PATIENCE);
+        lock::limit(PROMPT_LOCK_WAIT);
     }
-    let writes = writes(command);
+    let writes = may_write(command);
     if writes && let Some(foreign) = owner::foreign_home(&paths.home) {
         let (home, owner) = (
             escaped(&foreign.home.display().to_string()),
@@ -40,9 +40,9 @@ pub(crate) fn admit(command: &Command, mut paths: Paths, report: &dyn Report) ->
              root makes there\nfor {owner}: the same command without sudo; for root: sudo -H boot …"
         )));
     }
-    close(&paths.data);
-    close(&paths.cache);
-    if !is_own_cache(&paths) {
+    close_to_others(&paths.data);
+    close_to_others(&paths.cache);
+    if !has_own_cache(&paths) {
         let foreign = std::mem::replace(&mut paths.cache, paths.data.join("cache"));
         if writes && !matches!(command, Command::Shell(_)) {
             let (foreign, own) = (
@@ -60,7 +60,7 @@ pub(crate) fn admit(command: &Command, mut paths: Paths, report: &dyn Report) ->
 
 /// Takes from others the right to write to a folder of the user's, as an older boot has made it
 /// where the umask let it.
-fn close(folder: &Path) {
+fn close_to_others(folder: &Path) {
     if let Ok(data) = fs::metadata(folder)
         && folder.file_name().is_some_and(|name| name == "boot")
         && owner::is_own(&data)
@@ -72,7 +72,7 @@ fn close(folder: &Path) {
 
 /// Whether nobody else has a hand in the cache: what is taken from there isn't looked at again, and
 /// shares its bytes with what is installed.
-fn is_own_cache(paths: &Paths) -> bool {
+fn has_own_cache(paths: &Paths) -> bool {
     let parts = [
         paths.cache.clone(),
         paths.wheels(),
@@ -90,7 +90,7 @@ fn is_own_cache(paths: &Paths) -> bool {
 
 /// Whether the command may change anything below the home directory. The hook's question may; it
 /// has an answer of its own for root.
-fn writes(command: &Command) -> bool {
+fn may_write(command: &Command) -> bool {
     match command {
         Command::Which(_) | Command::Exec(_) | Command::Completions(_) | Command::Verify(_) => {
             false
@@ -101,7 +101,10 @@ fn writes(command: &Command) -> bool {
             _ => true,
         },
         Command::Tool(tool) => !matches!(tool, Tool::List(_) | Tool::Exec(_)),
-        Command::Venv(venv) => !matches!(venv.what, Some(What::List { .. })),
+        Command::Venv(venv) => !matches!(
+            venv.what,
+            Some(What::List { .. } | What::Restore { list: true, .. })
+        ),
         Command::Trust(trust) => !trust.list,
         Command::Shell(shell) => !matches!(
             shell,

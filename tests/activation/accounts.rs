@@ -358,6 +358,11 @@ fn root_in_home_of_other_user_writes_nothing() {
     }
     let (home, mirror) = home();
     let project = pinned(&home, &mirror, "project");
+    // One whose environment a list would have follow it.
+    let moved = pinned(&home, &mirror, "moved");
+    enter(&home, &moved).success().stdout_has("__boot_use");
+    let renamed = home.root.join("renamed");
+    fs::rename(&moved, &renamed).unwrap();
     // Somebody who has an account.
     let passwd = fs::read_to_string("/etc/passwd").unwrap();
     let Some(nobody) = passwd
@@ -399,6 +404,9 @@ fn root_in_home_of_other_user_writes_nothing() {
                 .stderr_has("sudo -H boot")
                 .stderr_has("without sudo");
         }
+    }
+    for args in [vec!["venv", "list"], vec!["venv", "restore", "--list"]] {
+        home.run(home.command(BOOT).current_dir(&renamed).args(&args));
     }
     assert_eq!(all(), before, "something was written");
     for args in [
