@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::error::Result;
-use crate::project::activation::{self, Making};
+use crate::project::activation::{self, Decision, Making};
 use crate::shell::{Shell, quote};
 use crate::store::marker;
 use crate::ui;
@@ -38,8 +38,30 @@ pub(super) fn run(question: &Question, ctx: &Context) -> Result<Code> {
         .as_deref()
         .filter(|root| !root.as_os_str().is_empty());
     let decision = activation::decide(ctx, &question.folder, foreign, question.making);
-    // Said once for each state of a folder, however often somebody passes through it.
-    let told = question.told.to_string_lossy();
+    let mut answer = Answer {
+        shell,
+        lines: Vec::new(),
+    };
+    if let Some(told) = report_notes(&decision, &question.told, ctx) {
+        answer.lines.extend(if shell == Shell::Fish {
+            b"set -g __boot_told ".as_slice()
+        } else {
+            b"__boot_told="
+        });
+        answer.lines.extend(quote::word(shell, told));
+        answer.lines.push(b'\n');
+    }
+    answer.add_decision(&decision, ctx);
+    std::io::stdout()
+        .write_all(&answer.lines)
+        .map_err(ui::Error::from)?;
+    Ok(Code::Done)
+}
+
+/// Says what is to be said: once for each state of a folder, however often somebody passes through
+/// it. Returns the words of all that was said by now, where there is another one.
+fn report_notes(decision: &Decision, told: &OsStr, ctx: &Context) -> Option<String> {
+    let told = told.to_string_lossy();
     let mut said: Vec<String> = told.split_whitespace().map(String::from).collect();
     let before = said.len();
     for note in &decision.notes {
@@ -55,47 +77,7 @@ pub(super) fn run(question: &Question, ctx: &Context) -> Result<Code> {
             said.push(word);
         }
     }
-
-    let mut answer = Answer {
-        shell,
-        lines: Vec::new(),
-    };
-    if said.len() != before {
-        answer.lines.extend(if shell == Shell::Fish {
-            b"set -g __boot_told ".as_slice()
-        } else {
-            b"__boot_told="
-        });
-        answer.lines.extend(quote::word(shell, said.join(" ")));
-        answer.lines.push(b'\n');
-    }
-    match &decision.venv {
-        Some(venv) => answer.call(
-            "__boot_use",
-            &[venv.root().as_os_str(), OsStr::new(&decision.prompt)],
-        ),
-        None if decision.stay => answer.call("__boot_stay", &[]),
-        None => answer.call("__boot_leave", &[]),
-    }
-    if let Some(watch) = &decision.watch {
-        let mark = watch
-            .watched
-            .as_ref()
-            .and_then(|(path, data)| Some((path, marker::create_marker(&ctx.paths, data)?)));
-        let mut words = vec![watch.link.as_os_str(), watch.root.as_os_str()];
-        words.extend(
-            mark.iter()
-                .flat_map(|(path, mark)| [path.as_os_str(), mark.as_os_str()]),
-        );
-        answer.call("__boot_watch", &words);
-    }
-    if decision.made {
-        answer.call("__boot_settle", &[]);
-    }
-    std::io::stdout()
-        .write_all(&answer.lines)
-        .map_err(ui::Error::from)?;
-    Ok(Code::Done)
+    (said.len() != before).then(|| said.join(" "))
 }
 
 /// Lines for the shell to evaluate.
@@ -105,6 +87,33 @@ struct Answer {
 }
 
 impl Answer {
+    /// Adds the calls that carry out `decision`.
+    fn add_decision(&mut self, decision: &Decision, ctx: &Context) {
+        match &decision.venv {
+            Some(venv) => self.call(
+                "__boot_use",
+                &[venv.root().as_os_str(), OsStr::new(&decision.prompt)],
+            ),
+            None if decision.stay => self.call("__boot_stay", &[]),
+            None => self.call("__boot_leave", &[]),
+        }
+        if let Some(watch) = &decision.watch {
+            let marker = watch.watched.as_ref().and_then(|(folder, data)| {
+                Some((folder, marker::create_marker(&ctx.paths, data)?))
+            });
+            let mut words = vec![watch.link.as_os_str(), watch.root.as_os_str()];
+            words.extend(
+                marker
+                    .iter()
+                    .flat_map(|(folder, marker)| [folder.as_os_str(), marker.as_os_str()]),
+            );
+            self.call("__boot_watch", &words);
+        }
+        if decision.made {
+            self.call("__boot_settle", &[]);
+        }
+    }
+
     /// A call of one of the hook's functions.
     fn call(&mut self, function: &str, words: &[&OsStr]) {
         self.lines.extend(function.bytes());

@@ -1,6 +1,7 @@
 //! `boot shell init`, `install`, `uninstall`, `status`.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use crate::cli::shell::Name;
 use crate::error::Result;
@@ -9,7 +10,7 @@ use crate::python::links;
 use crate::report::escaped;
 use crate::shell::company::Activator;
 use crate::shell::install::{self, Change};
-use crate::shell::status::{Activation, Here};
+use crate::shell::status::{Activation, Here, Line};
 use crate::shell::{Shell, init, status};
 use crate::store::Error;
 use crate::store::env;
@@ -29,7 +30,7 @@ pub(super) fn init(shell: Name, ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
-fn shells(asked: Vec<Name>, ctx: &Context) -> Vec<Shell> {
+fn choose_shells(asked: Vec<Name>, ctx: &Context) -> Vec<Shell> {
     if asked.is_empty() {
         install::in_use(&ctx.paths, var("SHELL").as_deref())
     } else {
@@ -39,8 +40,8 @@ fn shells(asked: Vec<Name>, ctx: &Context) -> Vec<Shell> {
 
 pub(super) fn install(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     let binary = init::binary(&ctx.paths).map_err(Error::io("find", "boot itself".as_ref()))?;
-    let changes = install::plan(&ctx.paths, &shells(asked, ctx), &binary)?;
-    let news = tell(&changes, "added the hook to", ctx);
+    let changes = install::plan(&ctx.paths, &choose_shells(asked, ctx), &binary)?;
+    let news = report_changes(&changes, "added the hook to", ctx);
     install::apply(&changes)?;
     links::renew(&ctx.paths)?;
     crate::self_update::bootx::make_or_warn(ctx)?;
@@ -57,10 +58,10 @@ pub(super) fn uninstall(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
     let shells = if asked.is_empty() {
         Shell::ALL.to_vec()
     } else {
-        shells(asked, ctx)
+        choose_shells(asked, ctx)
     };
     let changes = install::removal(&ctx.paths, &shells)?;
-    let news = tell(&changes, "removed the hook from", ctx);
+    let news = report_changes(&changes, "removed the hook from", ctx);
     install::apply(&changes)?;
     if !news {
         ctx.report.info("the hook isn't installed: nothing to do");
@@ -69,7 +70,7 @@ pub(super) fn uninstall(asked: Vec<Name>, ctx: &Context) -> Result<Code> {
 }
 
 /// Says which of the user's files change, a line a shell; true if anything does.
-fn tell(changes: &[Change], what: &str, ctx: &Context) -> bool {
+fn report_changes(changes: &[Change], what: &str, ctx: &Context) -> bool {
     for shell in Shell::ALL {
         let files = changes.iter().filter(|change| {
             change.shell == shell && change.is_needed() && !change.is_own(&ctx.paths)
@@ -94,7 +95,7 @@ pub(super) fn status(json: bool, ctx: &Context) -> Result<Code> {
         |name| env::var_os(name),
         std::os::unix::process::parent_id(),
     );
-    let why = why(&here, ctx);
+    let why = explain_environment(&here, ctx);
     if json {
         let python: Vec<_> = pythons.iter().map(|path| path.to_string_lossy()).collect();
         table::json(
@@ -102,60 +103,66 @@ pub(super) fn status(json: bool, ctx: &Context) -> Result<Code> {
         )?;
         return Ok(Code::Done);
     }
-    let mut rows: Vec<Vec<String>> = lines
-        .iter()
-        .map(|line| {
-            vec![
-                line.shell.to_string(),
-                line.run.name().into(),
-                if line.live { "live" } else { "not live" }.into(),
-                escaped(&line.note),
-            ]
-        })
-        .collect();
-    for line in &lines {
-        rows.extend(
-            line.activators
-                .iter()
-                .map(|activator| company_row(line.shell.name(), *activator)),
-        );
-    }
-    rows.push(vec![
-        "here".into(),
-        "hook".into(),
-        if here.hook { "live" } else { "not live" }.into(),
-        hook_note(&here).into(),
-    ]);
+    let mut rows = format_runs(&lines);
+    rows.extend(format_here(&here, &lines, why, ctx));
+    rows.push(format_python(&pythons, ctx));
+    table::columns(&rows)?;
+    Ok(Code::Done)
+}
+
+/// A row for each kind of run of each shell, and for each that activates environments there.
+fn format_runs(lines: &[Line]) -> Vec<Vec<String>> {
+    let runs = lines.iter().map(|line| {
+        vec![
+            line.shell.to_string(),
+            line.run.name().into(),
+            if line.live { "live" } else { "not live" }.into(),
+            escaped(&line.note),
+        ]
+    });
+    let company = lines.iter().flat_map(|line| {
+        let shell = line.shell.name();
+        line.activators
+            .iter()
+            .map(move |activator| company_row(shell, *activator))
+    });
+    runs.chain(company).collect()
+}
+
+/// Rows about the shell that asks: its hook, its environment, and who else activates in it.
+fn format_here(here: &Here, lines: &[Line], why: String, ctx: &Context) -> Vec<Vec<String>> {
     let environment = here
         .environment
         .as_ref()
         .map_or_else(|| "none".into(), |root| escaped(&ctx.paths.tilde(root)));
-    rows.push(vec!["here".into(), "environment".into(), environment, why]);
-    let known: Vec<Activator> = lines
-        .iter()
-        .flat_map(|line| line.activators.iter().copied())
-        .collect();
+    let live = if here.hook { "live" } else { "not live" };
+    let hook = ["here", "hook", live, hook_note(here)];
+    let mut rows = vec![
+        hook.map(String::from).to_vec(),
+        vec!["here".into(), "environment".into(), environment, why],
+    ];
+    let is_known =
+        |activator: &Activator| lines.iter().any(|line| line.activators.contains(activator));
     rows.extend(
         here.activators
             .iter()
-            .filter(|activator| !known.contains(activator))
+            .filter(|activator| !is_known(activator))
             .map(|activator| company_row("here", *activator)),
     );
+    rows
+}
+
+/// The row of the first `python` on PATH, with those behind it.
+fn format_python(pythons: &[PathBuf], ctx: &Context) -> Vec<String> {
     let mut shown = pythons.iter().map(|path| escaped(&ctx.paths.tilde(path)));
     let first = shown.next().unwrap_or_else(|| "none on PATH".into());
     let others: Vec<String> = shown.collect();
-    rows.push(vec![
-        "here".into(),
-        "python".into(),
-        first,
-        if others.is_empty() {
-            String::new()
-        } else {
-            format!("ahead of {}", others.join(", "))
-        },
-    ]);
-    table::columns(&rows)?;
-    Ok(Code::Done)
+    let note = if others.is_empty() {
+        String::new()
+    } else {
+        format!("ahead of {}", others.join(", "))
+    };
+    vec!["here".into(), "python".into(), first, note]
 }
 
 /// A row about somebody who activates environments beside boot.
@@ -184,8 +191,8 @@ fn hook_note(here: &Here) -> &'static str {
     }
 }
 
-/// Why this environment is active, or none.
-fn why(here: &Here, ctx: &Context) -> String {
+/// The reason why this environment is active, or none.
+fn explain_environment(here: &Here, ctx: &Context) -> String {
     match here.activation {
         Activation::Boot => return "boot's".into(),
         Activation::Foreign => return "not by boot, so it stays until: deactivate".into(),

@@ -11,6 +11,7 @@ use crate::project::pin::Name;
 use crate::project::removed;
 use crate::project::surroundings::find_system_program;
 use crate::project::trust::Kind;
+use crate::project::venv::Pip;
 use crate::python::request::Request;
 use crate::report::escaped;
 use crate::ui::table;
@@ -131,7 +132,11 @@ fn make(args: Make, ctx: &Context) -> Result<Code> {
         system: find_system_program(&ctx.paths, "python3"),
         prompt: args.prompt,
         system_site_packages: args.system_site_packages,
-        pip: !args.no_pip,
+        pip: if args.no_pip {
+            Pip::LeftOut
+        } else {
+            Pip::Installed
+        },
         clear: args.clear,
     };
     let outcome = make::make_environment(ctx, &here, &wanted)?;

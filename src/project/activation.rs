@@ -364,11 +364,11 @@ fn make_missing(
     };
     let (trusted, without_pip) = if keeps_folders(ctx) {
         let target = folder.join(venv::NAME);
-        let made = venv::publish(ctx, &python, &target, &options, true)
-            .map_err(|error| not_made(&error))?;
+        let made =
+            venv::publish(ctx, &python, &target, &options).map_err(|error| not_made(&error))?;
         (trust::check(&ctx.paths, &target)?, made.without_pip)
     } else {
-        let (environment, made) = environment::create(ctx, &python, folder, &options, true)
+        let (environment, made) = environment::create(ctx, &python, folder, &options)
             .map_err(|error| not_made(&error))?;
         environment.link().map_err(|error| not_made(&error))?;
         (trust::check_environment(&environment)?, made.without_pip)

@@ -264,7 +264,7 @@ impl Choice {
         system: &dyn Fn(&str) -> Option<PathBuf>,
     ) -> Result<PathBuf, Missing> {
         if let Some(minor) = parse_minor(name) {
-            return self.numbered(paths, name, minor, system);
+            return self.find_numbered(paths, name, minor, system);
         }
         // Where there is no Python, its pip isn't what is missing.
         let item = self
@@ -282,12 +282,7 @@ impl Choice {
             Target::Interpreter(path) => path.with_file_name(name),
             Target::Environment(root) => root.join("bin").join(name),
             Target::Python(python) => {
-                let executable = self.executable(paths, item, python);
-                if is_python {
-                    executable
-                } else {
-                    sibling(python, &executable, name)
-                }
+                program_of(python, self.executable(paths, item, python), name)
             }
         };
         if program.exists() {
@@ -298,61 +293,43 @@ impl Choice {
     }
 
     /// As [`Choice::program`], of a name that says its minor.
-    fn numbered(
+    fn find_numbered(
         &self,
         paths: &Paths,
         name: &str,
         minor: &str,
         system: &dyn Fn(&str) -> Option<PathBuf>,
     ) -> Result<PathBuf, Missing> {
-        let is_python = is_interpreter(name);
         for item in &self.items {
             let program = match &item.target {
-                Target::Missing | Target::Unmet(_) => continue,
-                Target::System if system(&format!("python{minor}")).is_none() => continue,
-                Target::System => {
-                    return system(name).ok_or_else(|| Missing::system(name, &self.reason));
-                }
-                Target::Interpreter(path) => match folder_of_minor(path.parent(), minor) {
-                    Some(folder) => folder.join(name),
-                    None => continue,
+                Target::Missing | Target::Unmet(_) => None,
+                Target::System => match system(&format!("python{minor}")) {
+                    Some(_) => {
+                        return system(name).ok_or_else(|| Missing::system(name, &self.reason));
+                    }
+                    None => None,
                 },
-                Target::Environment(root) => {
-                    let bin = root.join("bin");
-                    // Environments of older Pythons have no such name: their library says what they
-                    // are.
-                    if folder_of_minor(Some(&bin), minor).is_none()
-                        && !root.join(format!("lib/python{minor}")).is_dir()
-                    {
-                        continue;
-                    }
-                    let plain = if is_python { "python" } else { "pip" };
-                    [name, plain]
-                        .map(|name| bin.join(name))
-                        .into_iter()
-                        .find(|program| program.exists())
-                        .unwrap_or_else(|| bin.join(name))
+                Target::Interpreter(path) => {
+                    folder_of_minor(path.parent(), minor).map(|folder| folder.join(name))
                 }
-                Target::Python(python)
-                    if python.key.version.minor_name(python.key.variant) != minor =>
-                {
-                    continue;
-                }
+                Target::Environment(root) => numbered_in_environment(root, name, minor),
                 Target::Python(python) => {
+                    let is_minor = python.key.version.minor_name(python.key.variant) == minor;
                     let executable = self.executable(paths, item, python);
-                    if is_python {
-                        executable
-                    } else {
-                        sibling(python, &executable, name)
-                    }
+                    is_minor.then(|| program_of(python, executable, name))
                 }
             };
-            return if program.exists() {
-                Ok(program)
-            } else {
-                Err(self.lacking(item, name))
-            };
+            match program {
+                Some(program) if program.exists() => return Ok(program),
+                Some(_) => return Err(self.lacking(item, name)),
+                None => {}
+            }
         }
+        self.find_newest(paths, name, minor)
+    }
+
+    /// The program of the newest installed Python of a minor that wasn't asked for.
+    fn find_newest(&self, paths: &Paths, name: &str, minor: &str) -> Result<PathBuf, Missing> {
         let Some(python) = minor
             .parse()
             .ok()
@@ -367,12 +344,7 @@ impl Choice {
                 |item| Missing::new(&item.asked, &self.reason),
             ));
         };
-        let executable = python.minor_executable(paths);
-        let program = if is_python {
-            executable
-        } else {
-            sibling(&python, &executable, name)
-        };
+        let program = program_of(&python, python.minor_executable(paths), name);
         if program.exists() {
             return Ok(program);
         }
@@ -418,6 +390,37 @@ fn folder_of_minor(folder: Option<&Path>, minor: &str) -> Option<PathBuf> {
     folder
         .filter(|folder| folder.join(format!("python{minor}")).exists())
         .map(PathBuf::from)
+}
+
+/// The program that `name`, which says its minor, is in the environment `root`; None where that has
+/// another minor.
+fn numbered_in_environment(root: &Path, name: &str, minor: &str) -> Option<PathBuf> {
+    let bin = root.join("bin");
+    // Environments of older Pythons have no such name: their library says what they are.
+    if folder_of_minor(Some(&bin), minor).is_none()
+        && !root.join(format!("lib/python{minor}")).is_dir()
+    {
+        return None;
+    }
+    let plain = if is_interpreter(name) {
+        "python"
+    } else {
+        "pip"
+    };
+    let program = [name, plain]
+        .map(|name| bin.join(name))
+        .into_iter()
+        .find(|program| program.exists());
+    Some(program.unwrap_or_else(|| bin.join(name)))
+}
+
+/// The program `name` of `python`, whose interpreter is called `executable`.
+fn program_of(python: &Installed, executable: PathBuf, name: &str) -> PathBuf {
+    if is_interpreter(name) {
+        executable
+    } else {
+        sibling(python, &executable, name)
+    }
 }
 
 /// Another command of `python`, whose interpreter is called `executable`.

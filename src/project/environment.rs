@@ -453,7 +453,6 @@ pub(crate) fn create(
     python: &Installed,
     project: &Path,
     options: &VenvOptions,
-    pip: bool,
 ) -> Result<(Environment, Made), Error> {
     check_place(project)?;
     sweep(&ctx.paths);
@@ -468,7 +467,6 @@ pub(crate) fn create(
             project: project.into(),
         },
         options,
-        pip,
     )
 }
 
@@ -492,9 +490,8 @@ pub(crate) fn replace(
     python: &Installed,
     environment: &Environment,
     options: &VenvOptions,
-    pip: bool,
 ) -> Result<Made, Error> {
-    Ok(build(ctx, python, environment.clone(), options, pip)?.1)
+    Ok(build(ctx, python, environment.clone(), options)?.1)
 }
 
 fn build(
@@ -502,14 +499,13 @@ fn build(
     python: &Installed,
     environment: Environment,
     options: &VenvOptions,
-    pip: bool,
 ) -> Result<(Environment, Made), Error> {
     let staging = Staging::beside(&environment.home)?;
     let inside = staging
         .path()
         .join(environment.root.file_name().unwrap_or(OsStr::new(NAME)));
     create_folder(&inside)?;
-    let made = venv::fill(ctx, python, &environment.root, &inside, options, pip)?;
+    let made = venv::fill(ctx, python, &environment.root, &inside, options)?;
     write_record(staging.path(), &environment.project)?;
     if environment.is_untrusted() {
         let marker = staging.path().join(UNTRUSTED);

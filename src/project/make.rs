@@ -8,7 +8,7 @@ use super::environment::{self, Environment, Standing};
 use super::pin::{self, Name, Pin};
 use super::repair::{self, RepairState};
 use super::trust;
-use super::venv::{self, Made, VenvOptions};
+use super::venv::{self, Made, Pip, VenvOptions};
 use super::{Error, locate};
 use crate::Context;
 use crate::python::installed::{self, Installed};
@@ -36,7 +36,7 @@ pub(crate) struct Wanted {
     pub system: Option<PathBuf>,
     pub prompt: Option<String>,
     pub system_site_packages: bool,
-    pub pip: bool,
+    pub pip: Pip,
     /// Replace what is there, if it is an environment.
     pub clear: bool,
 }
@@ -76,6 +76,15 @@ impl Outcome {
     }
 }
 
+/// What stands for a project before its environment is made.
+enum Found {
+    Nothing,
+    /// The project's own environment.
+    Environment(Environment),
+    /// Somebody else's environment, which is to be replaced.
+    Foreign(PathBuf),
+}
+
 /// What all the ways to make an environment need.
 struct Making<'a> {
     ctx: &'a Context,
@@ -111,24 +120,14 @@ pub(crate) fn make_environment(
             None => read_request(pin::read_global(&ctx.paths))?,
         },
     };
-    let python = match &request {
-        Some(request) => find_python(ctx, here, request, wanted.system.as_deref())?,
-        None => {
-            let newest = installed::find(&ctx.paths, &Request::Latest);
-            newest
-                .or_else(|| installed::list(&ctx.paths).into_iter().next())
-                .ok_or(Error::NoPython)?
-        }
-    };
-    let exact = request
-        .as_ref()
-        .is_some_and(|request| request.is_exact() || *request == Request::System);
     let making = Making {
         ctx,
         wanted,
-        python,
+        python: choose_python(ctx, here, request.as_ref(), wanted.system.as_deref())?,
         asked: request.is_some(),
-        exact,
+        exact: request
+            .as_ref()
+            .is_some_and(|request| request.is_exact() || *request == Request::System),
     };
     let in_project = ctx
         .settings()
@@ -181,107 +180,145 @@ impl Making<'_> {
                 .or_else(|| folder.map(|name| name.to_string_lossy().into_owned())),
             system_site_packages: self.wanted.system_site_packages,
             exact: self.exact,
+            pip: self.wanted.pip,
         }
     }
 
     /// An environment in boot's folder, and the project's link to it.
     fn make_for_project(&self, folder: &Path) -> Result<Outcome, Error> {
-        let ctx = self.ctx;
         fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
         let folder = fs::canonicalize(folder).map_err(store::Error::io("find", folder))?;
-        let link = folder.join(venv::NAME);
-        let lock = venv::lock(ctx, &link)?;
-        let mut there = None;
-        let (mut gone, mut is_foreign) = (Vec::new(), false);
-        match environment::inspect(&ctx.paths, &folder) {
-            Standing::Own(environment) => there = Some(environment),
+        let lock = venv::lock(self.ctx, &folder.join(venv::NAME))?;
+        match self.find_for_project(&folder)? {
+            Found::Nothing => self.create_for_project(&folder, None),
+            Found::Foreign(root) => self.create_for_project(&folder, Some(&root)),
+            Found::Environment(environment) if self.wanted.clear => {
+                self.replace_for_project(&folder, &environment)
+            }
+            Found::Environment(environment) => {
+                // A repair takes a lock of its own.
+                drop(lock);
+                self.repair_for_project(&folder, &environment)
+            }
+        }
+    }
+
+    /// What there is for the project at the canonical path `folder`; an environment of its own is
+    /// put in order if need be.
+    fn find_for_project(&self, folder: &Path) -> Result<Found, Error> {
+        let ctx = self.ctx;
+        Ok(match environment::inspect(&ctx.paths, folder) {
+            Standing::Own(environment) => Found::Environment(environment),
             Standing::Renamed(mut environment) => {
-                environment.give_to(&folder)?;
-                there = Some(environment);
+                environment.give_to(folder)?;
+                Found::Environment(environment)
             }
             Standing::Moved(environment, old) => {
                 environment::repair_moved(&environment, &old)?;
-                there = Some(environment);
+                Found::Environment(environment)
             }
             Standing::Nothing if !self.wanted.clear => {
-                if let Some(environment) = environment::find_displaced(&ctx.paths, &folder) {
-                    environment::relink(&environment)?;
-                    there = Some(environment);
+                match environment::find_displaced(&ctx.paths, folder) {
+                    Some(environment) => {
+                        environment::relink(&environment)?;
+                        Found::Environment(environment)
+                    }
+                    None => Found::Nothing,
                 }
             }
-            Standing::Nothing | Standing::Copied(_) | Standing::Dangling => {}
-            Standing::Foreign(root) => {
-                there = self.displace(&folder, &root)?;
-                if there.is_none() && root == link {
-                    gone = venv::list_added_packages(&root);
-                }
-                is_foreign = there.is_none();
-            }
-            Standing::Unusable => return Err(Error::InTheWay(link)),
-        }
+            Standing::Nothing | Standing::Copied(_) | Standing::Dangling => Found::Nothing,
+            Standing::Foreign(root) => match self.displace(folder, &root)? {
+                Some(environment) => Found::Environment(environment),
+                None => Found::Foreign(root),
+            },
+            Standing::Unusable => return Err(Error::InTheWay(folder.join(venv::NAME))),
+        })
+    }
+
+    /// A new environment; `foreign` is what stands at the project's `.venv`, and goes.
+    fn create_for_project(&self, folder: &Path, foreign: Option<&Path>) -> Result<Outcome, Error> {
+        let ctx = self.ctx;
+        let link = folder.join(venv::NAME);
+        let kept = environment::list_kept(&ctx.paths, folder)
+            .iter()
+            .any(Environment::has_packages);
+        let gone = foreign
+            .filter(|root| *root == link)
+            .map(venv::list_added_packages)
+            .unwrap_or_default();
         let options = self.options(folder.file_name());
-        let fresh = |made: Made, gone: Vec<String>, kept: bool| Outcome {
-            version: self.python.key.version.to_string(),
-            fresh: true,
-            without_pip: made.without_pip,
+        let (environment, made) = environment::create(ctx, &self.python, folder, &options)?;
+        if foreign.is_some() {
+            self.make_room(&link)?;
+        }
+        environment.link()?;
+        Ok(Outcome {
             gone,
             kept,
-            project: Some(folder.clone()),
-            ..Outcome::existing(&link, String::new())
-        };
-        match there {
-            None => {
-                let kept = environment::list_kept(&ctx.paths, &folder)
-                    .iter()
-                    .any(|kept| kept.has_packages());
-                let (environment, made) =
-                    environment::create(ctx, &self.python, &folder, &options, self.wanted.pip)?;
-                if is_foreign {
-                    self.make_room(&link)?;
-                }
-                environment.link()?;
-                Ok(fresh(made, gone, kept))
+            ..self.describe_made(folder, made)
+        })
+    }
+
+    /// A new environment in the place of the project's own.
+    fn replace_for_project(
+        &self,
+        folder: &Path,
+        environment: &Environment,
+    ) -> Result<Outcome, Error> {
+        let gone = environment.installed_packages();
+        let options = self.options(folder.file_name());
+        let made = environment::replace(self.ctx, &self.python, environment, &options)?;
+        environment.link()?;
+        Ok(Outcome {
+            gone,
+            ..self.describe_made(folder, made)
+        })
+    }
+
+    /// The project's own environment, whose Python is the right one.
+    fn repair_for_project(
+        &self,
+        folder: &Path,
+        environment: &Environment,
+    ) -> Result<Outcome, Error> {
+        let ctx = self.ctx;
+        let path = folder.join(venv::NAME);
+        environment.keep_out_of_git();
+        let trusted = trust::check_environment(environment).map_err(Error::Refused)?;
+        let state = repair::repair(ctx, &trusted, self.binding())?;
+        let version = locate::interpreter(&ctx.paths, environment.root())
+            .map_or_else(|| "?".into(), |key| key.version.to_string());
+        match state {
+            RepairState::Other | RepairState::Lost(_) | RepairState::Broken => {
+                Err(Error::Exists { path, version })
             }
-            Some(environment) if self.wanted.clear => {
-                let gone = venv::list_added_packages(environment.root());
-                let made = environment::replace(
-                    ctx,
-                    &self.python,
-                    &environment,
-                    &options,
-                    self.wanted.pip,
-                )?;
-                environment.link()?;
-                Ok(fresh(made, gone, false))
-            }
-            Some(environment) => {
-                // A repair takes a lock of its own.
-                drop(lock);
-                environment.keep_out_of_git();
-                let trusted = trust::check_environment(&environment).map_err(Error::Refused)?;
-                let wanted = self.asked.then_some(repair::Binding {
-                    python: &self.python,
-                    exact: self.exact,
-                });
-                let state = repair::repair(ctx, &trusted, wanted)?;
-                let version = locate::interpreter(&ctx.paths, environment.root())
-                    .map_or_else(|| "?".into(), |key| key.version.to_string());
-                if matches!(
-                    state,
-                    RepairState::Other | RepairState::Lost(_) | RepairState::Broken
-                ) {
-                    return Err(Error::Exists {
-                        path: link,
-                        version,
-                    });
-                }
-                Ok(Outcome {
-                    repaired: state == RepairState::Repaired,
-                    project: Some(folder.clone()),
-                    ..Outcome::existing(&link, version)
-                })
-            }
+            RepairState::Sound | RepairState::Repaired => Ok(Outcome {
+                repaired: state == RepairState::Repaired,
+                project: Some(folder.into()),
+                ..Outcome::existing(&path, version)
+            }),
         }
+    }
+
+    /// The outcome where an environment was just made for the project `folder`.
+    fn describe_made(&self, folder: &Path, made: Made) -> Outcome {
+        Outcome {
+            fresh: true,
+            without_pip: made.without_pip,
+            project: Some(folder.into()),
+            ..Outcome::existing(
+                &folder.join(venv::NAME),
+                self.python.key.version.to_string(),
+            )
+        }
+    }
+
+    /// The Python that an environment is bound to, where one was asked for.
+    fn binding(&self) -> Option<repair::Binding<'_>> {
+        self.asked.then_some(repair::Binding {
+            python: &self.python,
+            exact: self.exact,
+        })
     }
 
     /// Takes over the folder that an earlier boot made at the project's `.venv`. Another one stays,
@@ -339,12 +376,8 @@ impl Making<'_> {
         } else {
             trust::check(&ctx.paths, &target).ok()
         };
-        let bound_to = self.asked.then_some(repair::Binding {
-            python: &self.python,
-            exact: self.exact,
-        });
         let state = known
-            .map(|known| repair::repair(ctx, &known, bound_to))
+            .map(|known| repair::repair(ctx, &known, self.binding()))
             .transpose()?;
         let repaired = state == Some(RepairState::Repaired);
         let _lock = venv::lock(ctx, &target)?;
@@ -365,7 +398,7 @@ impl Making<'_> {
         let project = target.parent().filter(|_| in_project);
         let gone = venv::list_added_packages(&target);
         let options = self.options(project.unwrap_or(&target).file_name());
-        let made = venv::publish(ctx, &self.python, &target, &options, self.wanted.pip)?;
+        let made = venv::publish(ctx, &self.python, &target, &options)?;
         let version = self.python.key.version.to_string();
         let (without_pip, project) = (made.without_pip, project.map(Path::to_path_buf));
         Ok(Outcome {
@@ -376,6 +409,21 @@ impl Making<'_> {
             project,
             ..Outcome::existing(&target, String::new())
         })
+    }
+}
+
+/// The installed Python that is asked for, else the newest.
+fn choose_python(
+    ctx: &Context,
+    here: &Path,
+    request: Option<&Request>,
+    system: Option<&Path>,
+) -> Result<Installed, Error> {
+    match request {
+        Some(request) => find_python(ctx, here, request, system),
+        None => installed::find(&ctx.paths, &Request::Latest)
+            .or_else(|| installed::list(&ctx.paths).into_iter().next())
+            .ok_or(Error::NoPython),
     }
 }
 

@@ -156,10 +156,8 @@ impl Missing {
     fn plain_text(&self) -> String {
         let reason = &self.reason;
         match &*self.kind {
-            Kind::Unmet(unmet) => {
-                return unmet.error(&reason.to_string(), *reason == Reason::Variable);
-            }
-            Kind::OfSystem(name) => return self.system_text(name),
+            Kind::Unmet(unmet) => unmet.error(&reason.to_string(), *reason == Reason::Variable),
+            Kind::OfSystem(name) => self.system_text(name),
             Kind::OfEnvironment { root, name } => {
                 let advice = match is_interpreter(name) {
                     true => "boot venv --clear makes the environment again".into(),
@@ -168,11 +166,11 @@ impl Missing {
                         quote::for_message(root.join("bin/python"))
                     ),
                 };
-                return format!(
+                format!(
                     "the environment {} has no {}\n{advice}",
                     escaped(&root.to_string_lossy()),
                     escaped(name)
-                );
+                )
             }
             Kind::OfPython { python, name } => {
                 let python = escaped(python);
@@ -180,10 +178,15 @@ impl Missing {
                     "boot python verify {} says what brings it",
                     quote::for_message(&python)
                 );
-                return format!("Python {python} has no {}\n{advice}", escaped(name));
+                format!("Python {python} has no {}\n{advice}", escaped(name))
             }
-            Kind::Entry => {}
+            Kind::Entry => self.entry_text(),
         }
+    }
+
+    /// The text about a word that is asked for and not there.
+    fn entry_text(&self) -> String {
+        let reason = &self.reason;
         let asked = escaped(&self.asked);
         // A command's name reads like a request.
         let request = asked
@@ -198,7 +201,9 @@ impl Missing {
                 "no Python is installed\nboot python install".into()
             }
             (Reason::Newest, None) => {
-                format!("no Python here has {asked}\nboot python install brings one that has")
+                format!(
+                    "no installed Python provides {asked}\nboot python install brings one that does"
+                )
             }
             (Reason::Argument, None) => {
                 format!("{asked} is no Python\nboot python list shows what is installed")

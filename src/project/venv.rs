@@ -37,6 +37,15 @@ pub(crate) struct VenvOptions {
     /// Bound to this very patch, as a pin like `3.11.9` asks; otherwise to the minor's link, and
     /// follows an upgrade.
     pub exact: bool,
+    pub pip: Pip,
+}
+
+/// Whether an environment has pip. [`create`] leaves that to its callers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pip {
+    #[default]
+    Installed,
+    LeftOut,
 }
 
 /// Writes an environment for `python` into the empty folder `staging`; it will live at `target`. No
@@ -63,8 +72,8 @@ pub(crate) fn create(
         fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
     }
 
-    let version = python.key.version;
-    let numbered = format!("python{}", version.minor_name(python.key.variant));
+    let minor = python.key.version.minor_name(python.key.variant);
+    let numbered = format!("python{minor}");
     make_link(&executable, &bin.join("python"))?;
     for name in ["python3", &numbered] {
         make_link(Path::new("python"), &bin.join(name))?;
@@ -77,31 +86,10 @@ pub(crate) fn create(
         Some(prompt) => escaped(prompt),
         None => escaped(&target.file_name().unwrap_or_default().to_string_lossy()),
     };
-    let mut config = b"home = ".to_vec();
-    config.extend(
-        executable
-            .parent()
-            .unwrap_or(Path::new("/"))
-            .as_os_str()
-            .as_bytes(),
-    );
-    config.extend(
-        format!(
-            "\ninclude-system-site-packages = {}\nversion = {version}\nexecutable = ",
-            options.system_site_packages
-        )
-        .bytes(),
-    );
-    config.extend(executable.as_os_str().as_bytes());
-    config.extend(
-        format!(
-            "\nprompt = {prompt}\nboot = {}\n",
-            env!("CARGO_PKG_VERSION")
-        )
-        .bytes(),
-    );
-    write(&staging.join(CONFIG), &config)?;
-
+    write(
+        &staging.join(CONFIG),
+        &format_config(python, &executable, options, &prompt),
+    )?;
     write(&staging.join(".gitignore"), b"*\n")?;
     write(
         &staging.join("CACHEDIR.TAG"),
@@ -117,6 +105,29 @@ pub(crate) fn create(
         &bin.join("activate.fish"),
         &expand(ACTIVATE_FISH, target, &prompt, |value| quote::fish(value)),
     )
+}
+
+/// The content of an environment's `pyvenv.cfg`.
+fn format_config(
+    python: &Installed,
+    executable: &Path,
+    options: &VenvOptions,
+    prompt: &str,
+) -> Vec<u8> {
+    let home = executable.parent().unwrap_or(Path::new("/"));
+    let site_packages = options.system_site_packages;
+    let version = python.key.version;
+    let boot = env!("CARGO_PKG_VERSION");
+    [
+        b"home = ",
+        home.as_os_str().as_bytes(),
+        format!("\ninclude-system-site-packages = {site_packages}\nversion = {version}\n")
+            .as_bytes(),
+        b"executable = ",
+        executable.as_os_str().as_bytes(),
+        format!("\nprompt = {prompt}\nboot = {boot}\n").as_bytes(),
+    ]
+    .concat()
 }
 
 /// An activation script for `root`: its quoted placeholders become the values, quoted for that
@@ -279,7 +290,7 @@ fn lock_name(target: &Path) -> String {
     format!("venv-{}", &name[..2])
 }
 
-/// As [`create`], with the interpreter's own pip where `pip` says so.
+/// As [`create`], with the interpreter's own pip where that is wanted.
 ///
 /// # Errors
 /// It can't be written.
@@ -289,13 +300,11 @@ pub(crate) fn fill(
     target: &Path,
     staging: &Path,
     options: &VenvOptions,
-    pip: bool,
 ) -> Result<Made, Error> {
     create(&ctx.paths, python, target, staging, options)?;
-    let without_pip = if pip {
-        install_pip(&ctx.paths, python, target, staging)?
-    } else {
-        None
+    let without_pip = match options.pip {
+        Pip::Installed => install_pip(&ctx.paths, python, target, staging)?,
+        Pip::LeftOut => None,
     };
     Ok(Made { without_pip })
 }
@@ -319,10 +328,9 @@ pub(crate) fn publish(
     python: &Installed,
     target: &Path,
     options: &VenvOptions,
-    pip: bool,
 ) -> Result<Made, Error> {
     let staging = store::atomic::Staging::beside(target)?;
-    let made = fill(ctx, python, target, staging.path(), options, pip)?;
+    let made = fill(ctx, python, target, staging.path(), options)?;
     let replaces = fs::symlink_metadata(target).is_ok();
     trust::record(ctx, target, staging.path())?;
     staging.publish(target)?;

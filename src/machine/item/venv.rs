@@ -7,7 +7,7 @@ use crate::machine::plan::{Assessment, Item, View};
 use crate::manifest::{Manifest, PythonRequest};
 use crate::project::make::{self, make_environment};
 use crate::project::pin::Name;
-use crate::project::venv::Config;
+use crate::project::venv::{Config, Pip};
 use crate::python::installed;
 use crate::report::escaped;
 
@@ -70,7 +70,7 @@ impl Item for VenvItem {
             system: None,
             prompt: None,
             system_site_packages: false,
-            pip: true,
+            pip: Pip::Installed,
             clear: false,
         };
         let made = make_environment(run.ctx, &run.ctx.paths.home, &wanted)?;
