@@ -165,11 +165,11 @@ const NOT_ASCII: &str = "it has characters that no requirement has";
 
 fn first_line(error: &pep508_rs::Pep508Error) -> String {
     let message = error.message.to_string();
-    message.lines().next().unwrap_or_default().into()
+    escaped(message.lines().next().unwrap_or_default())
 }
 
 /// Parses a marker (PEP 508); the error is one line.
-pub(crate) fn parse_marker(text: &str) -> Result<MarkerTree, String> {
+pub fn parse_marker(text: &str) -> Result<MarkerTree, String> {
     if !is_ascii_line(text) {
         return Err(NOT_ASCII.into());
     }
