@@ -43,8 +43,10 @@ pub mod testing {
     pub use crate::cli::words::table::ROWS;
     pub use crate::context::Context;
     pub use crate::net::Client;
+    pub use crate::net::auth::machines as netrc_machines;
     pub use crate::package::filename::{WheelName, source_version};
-    pub use crate::package::requirement::Name;
+    pub use crate::package::pip::Pip;
+    pub use crate::package::requirement::{Name, Requirement, parse_marker};
     pub use crate::package::{direct, entry_points, index, metadata, page, record, resolve};
     pub use crate::project::pin;
     pub use crate::python::key::{Key, Platform, Version};
@@ -57,4 +59,12 @@ pub mod testing {
     pub use crate::store::lock::Lock;
     pub use crate::store::paths::Paths;
     pub use crate::store::unpack;
+
+    /// Parses a boot.toml; the error is the text that a person reads.
+    pub fn parse_manifest(text: &str) -> Result<(), String> {
+        match crate::manifest::Manifest::parse(text, crate::manifest::FILE) {
+            Ok(_) => Ok(()),
+            Err(problem) => Err(problem.to_string()),
+        }
+    }
 }

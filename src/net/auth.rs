@@ -40,11 +40,12 @@ pub struct Auth {
     asked: Mutex<Vec<(String, Option<Credentials>)>>,
 }
 
+/// An entry of a netrc file.
 #[derive(Debug)]
-struct Machine {
+pub struct Machine {
     /// None for `default`.
-    host: Option<String>,
-    credentials: Credentials,
+    pub host: Option<String>,
+    pub credentials: Credentials,
 }
 
 impl Auth {
@@ -172,8 +173,8 @@ impl Credentials {
     }
 }
 
-/// The machines of a netrc file. `account` and `macdef` have no meaning here.
-fn machines(text: &str) -> Vec<Machine> {
+/// Reads the machines of a netrc file. `account` and `macdef` have no meaning here.
+pub fn machines(text: &str) -> Vec<Machine> {
     let mut found: Vec<Machine> = Vec::new();
     let mut words = Words(text);
     while let Some(word) = words.next() {

@@ -33,12 +33,18 @@ const ALL: &str = ":all:";
 impl Pip {
     /// What files and variables say now.
     pub fn read(paths: &Paths) -> Pip {
-        let mut global = BTreeMap::new();
-        let mut install = BTreeMap::new();
-        for text in files(paths)
-            .iter()
-            .filter_map(|path| fs::read_to_string(path).ok())
-        {
+        let files = files(paths);
+        Pip::parse(
+            files
+                .iter()
+                .filter_map(|path| fs::read_to_string(path).ok()),
+        )
+    }
+
+    /// Reads the texts of files; a later one wins.
+    pub fn parse(texts: impl IntoIterator<Item = String>) -> Pip {
+        let (mut global, mut install) = (BTreeMap::new(), BTreeMap::new());
+        for text in texts {
             sections(&text, &mut global, &mut install);
         }
         global.append(&mut install);
@@ -219,12 +225,7 @@ mod tests {
     use super::*;
 
     fn read(texts: &[&str]) -> BTreeMap<String, String> {
-        let (mut global, mut install) = Default::default();
-        texts
-            .iter()
-            .for_each(|text| sections(text, &mut global, &mut install));
-        global.append(&mut install);
-        global
+        Pip::parse(texts.iter().map(|text| text.to_string())).values
     }
 
     #[test]
