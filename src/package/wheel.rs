@@ -106,7 +106,7 @@ pub(crate) fn fetch(
 }
 
 /// Fetches a wheel that will probably be wanted. Whatever goes wrong is told when it really is.
-pub(crate) fn fetch_ahead(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) {
+pub(crate) fn prefetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, bar: &dyn Bar) {
     // Where somebody else is at work on it there is nothing to do.
     let Ok(Some(_lock)) = Lock::try_hold(&ctx.paths.locks(), &lock_name(sha256)) else {
         return;

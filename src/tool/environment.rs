@@ -230,7 +230,7 @@ impl Recipe<'_> {
             // Where others bring commands too, which those are is known when all is.
             let others =
                 !wanted.expose_from.is_empty() || additions.iter().any(|addition| addition.expose);
-            inputs.ahead = match now {
+            inputs.prefetch = match now {
                 _ if gate.is_some() && others => None,
                 // Where nothing is newer nothing is made, and its wheels aren't wanted.
                 Now::Python(receipt) => Some(versions(receipt)),

@@ -354,7 +354,7 @@ struct Pages<'a> {
     home: &'a Home,
 }
 
-impl boot::testing::resolve::Source for Pages<'_> {
+impl boot::testing::resolve::PackageSource for Pages<'_> {
     fn page(
         &self,
         name: &boot::testing::Name,

@@ -8,7 +8,7 @@ use pubgrub::{DerivationTree, External};
 use version_ranges::Ranges;
 
 use super::candidates::Candidates;
-use super::lookahead::Lookahead;
+use super::prefetch::Prefetch;
 use super::solver::Package;
 use crate::package::requirement::{self, Name};
 use crate::report::escaped;
@@ -27,7 +27,7 @@ struct Facts {
     unusable: Vec<(Package, Range, String)>,
 }
 
-pub(super) fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
+pub(super) fn explain(tree: &Tree, prefetch: &Prefetch<'_>) -> String {
     let mut facts = Facts::default();
     collect(tree, &mut facts);
     // What is asked for comes first, then the rest in the order of the derivation.
@@ -60,12 +60,12 @@ pub(super) fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
         } else {
             asked
         };
-        push(&mut reasons, why_none(name, asked, ahead));
+        push(&mut reasons, why_none(name, asked, prefetch));
     }
     for (package, range, reason) in &facts.unusable {
         push(
             &mut reasons,
-            format!("{} {reason}", subject(package, range, ahead)),
+            format!("{} {reason}", subject(package, range, prefetch)),
         );
     }
     let mut lines: Vec<String> = Vec::new();
@@ -89,7 +89,7 @@ pub(super) fn explain(tree: &Tree, ahead: &Lookahead<'_>) -> String {
             &mut lines,
             match package {
                 Package::Root => format!("you ask for {wanted}"),
-                _ => format!("{} needs {wanted}", subject(package, range, ahead)),
+                _ => format!("{} needs {wanted}", subject(package, range, prefetch)),
             },
         );
     }
@@ -169,9 +169,9 @@ fn collect(tree: &Tree, facts: &mut Facts) {
 }
 
 /// Why no version of `name` in `range` can be taken.
-fn why_none(name: &Name, range: &Range, ahead: &Lookahead<'_>) -> String {
+fn why_none(name: &Name, range: &Range, prefetch: &Prefetch<'_>) -> String {
     let asked = format!("{name}{}", shown(range));
-    let seen = ahead.seen(name);
+    let seen = prefetch.find_candidates(name);
     let Some(candidates) = seen.as_deref().filter(|candidates| candidates.known) else {
         return format!("the package index has no {name}\nis the name right?");
     };
@@ -215,7 +215,7 @@ fn why_none(name: &Name, range: &Range, ahead: &Lookahead<'_>) -> String {
         return format!(
             "{name} {version} needs Python {}, and this one is {}\n--python asks for another",
             escaped(python),
-            ahead.filter.python
+            prefetch.filter.python
         );
     }
     if newest_first().all(|(_, offer)| offer.late) {
@@ -236,8 +236,10 @@ fn why_none(name: &Name, range: &Range, ahead: &Lookahead<'_>) -> String {
 }
 
 /// Some versions of a package, as short as what is known of it allows.
-fn subject(package: &Package, range: &Range, ahead: &Lookahead<'_>) -> String {
-    let seen = package.name().and_then(|name| ahead.seen(name));
+fn subject(package: &Package, range: &Range, prefetch: &Prefetch<'_>) -> String {
+    let seen = package
+        .name()
+        .and_then(|name| prefetch.find_candidates(name));
     let versions = |candidates: &Candidates| -> Vec<Version> {
         candidates
             .versions

@@ -6,7 +6,7 @@
 mod candidates;
 mod explain;
 mod likely;
-mod lookahead;
+mod prefetch;
 mod solver;
 #[cfg(test)]
 mod tests;
@@ -34,7 +34,7 @@ use crate::report::{Bar, Silent};
 use crate::store::digest::Sha256;
 use crate::{Context, net};
 use candidates::Filter;
-use lookahead::Lookahead;
+use prefetch::Prefetch;
 use solver::Addressed;
 
 /// Fetches at a time. Round trips are what takes the time, not bytes.
@@ -57,7 +57,7 @@ pub struct Inputs {
     pub formats: Formats,
     /// What comes out will be installed: wheels that will probably be in it are fetched meanwhile,
     /// but for those in these versions.
-    pub ahead: Option<HashMap<Name, Version>>,
+    pub prefetch: Option<HashMap<Name, Version>>,
     /// What has to agree before the first of them is.
     pub gate: Option<Gate>,
 }
@@ -207,13 +207,13 @@ impl Inputs {
 }
 
 /// Where pages and metadata come from: the indexes, or a test's own.
-pub trait Source: Sync {
+pub trait PackageSource: Sync {
     fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, index::Error>;
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, metadata::Error>;
     /// What lies at an address, made ready to be installed.
     fn direct(&self, name: &Name, url: &str, editable: bool) -> Result<DirectWheel, direct::Error>;
     /// Fetches a wheel that will probably be installed.
-    fn ahead(&self, _file: &File) {}
+    fn prefetch(&self, _file: &File) {}
     /// The commands that a wheel brings, without fetching it; None where that can't be told.
     fn commands(&self, _file: &File) -> Option<Vec<String>> {
         None
@@ -240,7 +240,7 @@ struct Online<'a> {
     bar: &'a dyn Bar,
 }
 
-impl Source for Online<'_> {
+impl PackageSource for Online<'_> {
     fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, index::Error> {
         self.indexes.page(name)
     }
@@ -257,8 +257,8 @@ impl Source for Online<'_> {
         direct::find(&self.builder, name, url, editable)
     }
 
-    fn ahead(&self, file: &File) {
-        wheel::fetch_ahead(self.ctx, &file.file, &file.url, &file.sha256, self.bar);
+    fn prefetch(&self, file: &File) {
+        wheel::prefetch(self.ctx, &file.file, &file.url, &file.sha256, self.bar);
     }
 
     fn commands(&self, file: &File) -> Option<Vec<String>> {
@@ -344,7 +344,7 @@ fn online(
     for warning in &resolution.warnings {
         ctx.report.warn(warning);
     }
-    if inputs.ahead.is_some() {
+    if inputs.prefetch.is_some() {
         likely::note(&ctx.paths, &inputs, &resolution);
     }
     source.indexes.say(
@@ -359,7 +359,7 @@ fn online(
 
 /// As [`resolve`], from any source.
 pub fn resolve_from(
-    source: &dyn Source,
+    source: &dyn PackageSource,
     facts: &Facts,
     inputs: &Inputs,
 ) -> Result<Resolution, Error> {
@@ -374,9 +374,9 @@ pub fn resolve_from(
         build: !inputs.index.no_build,
         formats: inputs.formats.clone(),
     };
-    let ahead = Lookahead::new(source, environment, filter, inputs);
+    let prefetch = Prefetch::new(source, environment, filter, inputs);
     for (name, (_, found)) in &direct {
-        ahead.put(name, found);
+        prefetch.add_direct(name, found);
     }
     for name in inputs
         .requirements
@@ -384,14 +384,14 @@ pub fn resolve_from(
         .filter(|wish| wish.url.is_none())
         .map(|wish| &wish.name)
     {
-        ahead.suppose(name, &source.likely(name));
+        prefetch.prefetch_pages(name, &source.likely(name));
     }
-    ahead.run(AT_ONCE, || solver::solve(&ahead, inputs, &direct))
+    prefetch.run(AT_ONCE, || solver::solve(&prefetch, inputs, &direct))
 }
 
 /// Everything that is asked for by its address, and what that asks for by address in turn.
 fn addressed(
-    source: &dyn Source,
+    source: &dyn PackageSource,
     environment: &MarkerEnvironment,
     inputs: &Inputs,
 ) -> Result<Addressed, Error> {

@@ -9,7 +9,7 @@ use pep440_rs::Version;
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, PubGrubError};
 use version_ranges::Ranges;
 
-use super::lookahead::Lookahead;
+use super::prefetch::Prefetch;
 use super::{DirectWheel, Error, Inputs, Resolution, ResolvedPin, explain};
 use crate::net;
 use crate::package::metadata::{self, Metadata};
@@ -54,7 +54,7 @@ type Range = Ranges<Version>;
 type Answer = Dependencies<Package, Range, String>;
 
 pub(super) struct Solver<'a> {
-    ahead: &'a Lookahead<'a>,
+    prefetch: &'a Prefetch<'a>,
     inputs: &'a Inputs,
     /// When each package was first heard of: it breaks ties, so that the outcome never depends on a
     /// hash table's order.
@@ -74,7 +74,7 @@ pub(super) struct Solver<'a> {
 pub(super) type Addressed = HashMap<Name, (String, DirectWheel)>;
 
 pub(super) fn solve(
-    ahead: &Lookahead<'_>,
+    prefetch: &Prefetch<'_>,
     inputs: &Inputs,
     direct: &Addressed,
 ) -> Result<Resolution, Error> {
@@ -83,7 +83,7 @@ pub(super) fn solve(
     for constraint in inputs
         .constraints
         .iter()
-        .filter(|constraint| constraint.applies(&ahead.environment, None))
+        .filter(|constraint| constraint.applies(&prefetch.environment, None))
     {
         let bound = bounds
             .entry(constraint.name.clone())
@@ -91,7 +91,7 @@ pub(super) fn solve(
         *bound = bound.intersection(&constraint.versions);
     }
     let solver = Solver {
-        ahead,
+        prefetch,
         inputs,
         order: RefCell::default(),
         chosen: RefCell::default(),
@@ -103,7 +103,7 @@ pub(super) fn solve(
         Ok(found) => found,
         Err(PubGrubError::NoSolution(tree)) => {
             return Err(Error::Contradiction {
-                reason: explain::explain(&tree, ahead),
+                reason: explain::explain(&tree, prefetch),
             });
         }
         Err(
@@ -162,11 +162,11 @@ impl Solver<'_> {
         name: &Name,
         version: &Version,
     ) -> Result<Option<(File, std::sync::Arc<Metadata>)>, Error> {
-        let candidates = self.ahead.candidates(name)?;
+        let candidates = self.prefetch.candidates(name)?;
         let Some(file) = candidates.file(version) else {
             return Ok(None);
         };
-        Ok(Some((file.clone(), self.ahead.metadata(name, file)?)))
+        Ok(Some((file.clone(), self.prefetch.metadata(name, file)?)))
     }
 
     /// What these requirements mean for PubGrub. `own` is the package that has them.
@@ -200,7 +200,7 @@ impl Solver<'_> {
             );
         }
         let wishes: Vec<&Requirement> = wishes.collect();
-        self.ahead.hint(wishes.iter().copied());
+        self.prefetch.prefetch_requirements(wishes.iter().copied());
         for wish in wishes {
             let mut range = match self.bounds.get(&wish.name) {
                 Some(constraint) => wish.versions.intersection(constraint),
@@ -301,15 +301,18 @@ impl DependencyProvider for Solver<'_> {
         let Package::Of { name, extra } = package else {
             return Ok(Some(Version::new([0])));
         };
-        let candidates = self.ahead.candidates(name)?;
+        let candidates = self.prefetch.candidates(name)?;
         // An extra that goes for another version than its package only makes a conflict.
         let before = extra
             .as_ref()
             .and_then(|_| self.chosen.borrow().get(name).cloned());
-        let version = self.ahead.choose(&candidates, name, range, before.as_ref());
+        let version = self
+            .prefetch
+            .choose(&candidates, name, range, before.as_ref());
         if let Some(version) = &version {
             if extra.is_none() {
-                self.ahead.walk(&candidates, name, range, version);
+                self.prefetch
+                    .prefetch_older(&candidates, name, range, version);
             }
             self.chosen
                 .borrow_mut()
@@ -319,7 +322,7 @@ impl DependencyProvider for Solver<'_> {
     }
 
     fn get_dependencies(&self, package: &Package, version: &Version) -> Result<Answer, Error> {
-        let environment = &self.ahead.environment;
+        let environment = &self.prefetch.environment;
         let Package::Of { name, extra } = package else {
             let wishes = self
                 .inputs
@@ -360,11 +363,11 @@ impl DependencyProvider for Solver<'_> {
             Err(error) => return Err(error),
         };
         if let Some(specifiers) = &about.requires_python
-            && !requirement::allows_python(specifiers, &self.ahead.filter.python)
+            && !requirement::allows_python(specifiers, &self.prefetch.filter.python)
         {
             return Ok(Dependencies::Unavailable(format!(
                 "needs Python {specifiers}, and this one is {}",
-                self.ahead.filter.python
+                self.prefetch.filter.python
             )));
         }
         Ok(self.dependencies(

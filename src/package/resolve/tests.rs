@@ -13,7 +13,7 @@ struct Index {
     metadata: HashMap<Sha256, String>,
 }
 
-impl Source for Index {
+impl PackageSource for Index {
     fn page(&self, name: &Name) -> Result<Option<Arc<Vec<File>>>, index::Error> {
         Ok(self.pages.get(name).cloned().map(Arc::new))
     }

@@ -1,5 +1,4 @@
-//! What the workers of a lookahead share: what has been found out, what is being found out, and
-//! what waits.
+//! The state that the workers of a prefetch share: answers, running questions, and the queue.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -13,36 +12,37 @@ use crate::package::requirement::Name;
 use crate::package::{index, metadata};
 use crate::store::digest::Sha256;
 
-pub(super) type Page = Result<Arc<Candidates>, index::Error>;
-pub(super) type About = Result<Arc<metadata::Metadata>, metadata::Error>;
+pub(super) type PageResult = Result<Arc<Candidates>, index::Error>;
+pub(super) type MetadataResult = Result<Arc<metadata::Metadata>, metadata::Error>;
 
 #[derive(Default)]
 pub(super) struct State {
-    pub pages: HashMap<Name, Slot<Page>>,
-    pub about: HashMap<Sha256, Slot<About>>,
+    pub pages: HashMap<Name, Slot<PageResult>>,
+    pub metadata: HashMap<Sha256, Slot<MetadataResult>>,
     pub queue: VecDeque<Job>,
     /// Wheels that wait to be fetched.
     pub wheels: VecDeque<File>,
-    /// Until the gate is open.
-    pub held: bool,
-    /// The commands of this one are what the gate is asked about.
-    pub asked: Option<Sha256>,
-    /// How many are being fetched.
+    /// No wheel is fetched until the gate has agreed.
+    pub gate_closed: bool,
+    /// The wheel whose commands the gate is asked about.
+    pub gate_wheel: Option<Sha256>,
+    /// The number of threads that fetch wheels.
     pub fetching: usize,
-    /// How many wheels of a package were fetched ahead.
+    /// The number of wheels of a package that were prefetched.
     pub fetched: HashMap<Name, usize>,
     /// Packages that may be needed, as far as nobody has asked for them.
-    pub supposed: HashSet<Name>,
+    pub expected: HashSet<Name>,
     pub guesses: HashMap<Name, Guess>,
     pub followed: HashSet<(Sha256, Option<Name>)>,
-    /// Wheels that were fetched ahead.
+    /// Wheels that were prefetched.
     pub started: HashSet<Sha256>,
-    /// How many versions of a package the solver has looked at.
+    /// The number of versions of a package that the solver has looked at.
     pub tried: HashMap<Name, usize>,
-    /// Workers that there may still be, and those who wait for work.
+    /// The number of workers that may still be started, and of those that wait for work.
     pub more_workers: usize,
     pub idle: usize,
-    pub over: bool,
+    /// The resolution is over.
+    pub shut_down: bool,
 }
 
 pub(super) enum Slot<T> {
@@ -54,18 +54,18 @@ pub(super) enum Slot<T> {
 #[derive(Clone)]
 pub(super) enum Job {
     Page(Name),
-    About(Name, File),
+    Metadata(Name, File),
     Commands(File),
 }
 
-/// What is known of the wishes for a package.
+/// The requirements for a package, as far as they are known.
 pub(super) struct Guess {
     pub range: Ranges<Version>,
     pub extras: BTreeSet<Name>,
 }
 
 impl State {
-    /// Whether nobody has done the job yet; it may be in the queue twice.
+    /// Takes a job, where no worker has yet; it may be in the queue twice.
     pub(super) fn take(&mut self, job: &Job) -> bool {
         fn doing<T>(slot: Option<&mut Slot<T>>) -> bool {
             match slot {
@@ -78,7 +78,7 @@ impl State {
         }
         match job {
             Job::Page(name) => doing(self.pages.get_mut(name)),
-            Job::About(_, file) => doing(self.about.get_mut(&file.sha256)),
+            Job::Metadata(_, file) => doing(self.metadata.get_mut(&file.sha256)),
             Job::Commands(_) => true,
         }
     }
