@@ -97,46 +97,21 @@ impl FromStr for Direct {
             reason: reason.into(),
         };
         let (plain, fragment) = text.split_once('#').unwrap_or((text, ""));
-        let said = |key: &str| {
+        let value_of = |key: &str| {
             fragment
                 .split('&')
                 .find_map(|part| part.strip_prefix(key)?.strip_prefix('='))
                 .filter(|value| !value.is_empty())
         };
-        let subdirectory = match said("subdirectory") {
-            None => None,
-            Some(folder) => {
-                let folder = percent_decode_str(folder)
-                    .decode_utf8()
-                    .map_err(|_| wrong("its subdirectory isn't text"))?
-                    .into_owned();
-                if !is_inside(Path::new(&folder)) {
-                    return Err(wrong("its subdirectory leads out of it"));
-                }
-                Some(folder)
-            }
-        };
+        let subdirectory = value_of("subdirectory")
+            .map(parse_subdirectory)
+            .transpose()
+            .map_err(wrong)?;
         if let Some(repository) = plain.strip_prefix("git+") {
-            let mut url = Url::parse(repository).map_err(|error| wrong(&error.to_string()))?;
-            if !matches!(url.scheme(), "https" | "http" | "ssh" | "git" | "file") {
-                return Err(wrong("git is reached by https, ssh or file"));
-            }
-            let path = url.path().to_string();
-            let (path, rev) = match path.rsplit_once('@') {
-                Some((path, rev)) => (
-                    path,
-                    Some(percent_decode_str(rev).decode_utf8_lossy().into_owned()),
-                ),
-                None => (path.as_str(), None),
-            };
-            if rev.as_ref().is_some_and(|rev| {
-                rev.is_empty() || rev.starts_with('-') || rev.contains([' ', ':', '^', '~'])
-            }) {
-                return Err(wrong("after the @ stands no branch, tag or commit"));
-            }
-            url.set_path(path);
+            let url = Url::parse(repository).map_err(|error| wrong(&error.to_string()))?;
+            let (url, rev) = split_revision(url).map_err(wrong)?;
             return Ok(Direct::Git {
-                url: url.to_string(),
+                url,
                 rev,
                 subdirectory,
             });
@@ -160,7 +135,7 @@ impl FromStr for Direct {
             "http" | "https" => {}
             _ => return Err(wrong("its kind of address isn't known")),
         }
-        let sha256 = match said("sha256") {
+        let sha256 = match value_of("sha256") {
             Some(hash) => Some(hash.parse().map_err(|_| wrong("its sha256 isn't one"))?),
             None => None,
         };
@@ -179,6 +154,42 @@ impl FromStr for Direct {
             Err(wrong("it is neither a wheel nor a source archive"))
         }
     }
+}
+
+/// The folder within an archive or a repository that a fragment names.
+fn parse_subdirectory(text: &str) -> std::result::Result<String, &'static str> {
+    let folder = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| "its subdirectory isn't text")?
+        .into_owned();
+    if is_inside(Path::new(&folder)) {
+        Ok(folder)
+    } else {
+        Err("its subdirectory leads out of it")
+    }
+}
+
+/// The address of a git repository, and the revision after its `@`.
+fn split_revision(mut url: Url) -> std::result::Result<(String, Option<String>), &'static str> {
+    if !matches!(url.scheme(), "https" | "http" | "ssh" | "git" | "file") {
+        return Err("git is reached by https, ssh or file");
+    }
+    let path = url.path().to_string();
+    let (path, rev) = match path.rsplit_once('@') {
+        Some((path, rev)) => (
+            path,
+            Some(percent_decode_str(rev).decode_utf8_lossy().into_owned()),
+        ),
+        None => (path.as_str(), None),
+    };
+    let is_revision = |rev: &String| {
+        !rev.is_empty() && !rev.starts_with('-') && !rev.contains([' ', ':', '^', '~'])
+    };
+    if !rev.as_ref().is_none_or(is_revision) {
+        return Err("after the @ stands no branch, tag or commit");
+    }
+    url.set_path(path);
+    Ok((url.to_string(), rev))
 }
 
 /// Without credentials.
@@ -321,126 +332,134 @@ pub fn find(builder: &Builder<'_>, name: &Name, url: &str, editable: bool) -> Re
     })
 }
 
-fn obtain(
-    builder: &Builder<'_>,
-    direct: &Direct,
-    editable: bool,
-) -> Result<(CachedWheel, String, serde_json::Value)> {
-    let ctx = builder.ctx;
-    let what = direct.to_string();
+/// The wheel of an address: its file's name, and the content of direct_url.json (PEP 610).
+type Obtained = (CachedWheel, String, serde_json::Value);
+
+fn obtain(builder: &Builder<'_>, direct: &Direct, editable: bool) -> Result<Obtained> {
     match direct {
-        Direct::Folder { path } => {
-            if !["pyproject.toml", "setup.py"]
-                .iter()
-                .any(|name| path.join(name).is_file())
-            {
-                return Err(build::Error::NoProject { what }.into());
-            }
-            // What changes without telling is built each time.
-            let (wheel, file) = builder.wheel(
-                &Job {
-                    what: &what,
-                    tree: path,
-                    editable,
-                },
-                None,
-            )?;
-            let url = Url::from_file_path(path)
-                .map(String::from)
-                .unwrap_or_default();
-            let info = if editable {
-                json!({ "editable": true })
-            } else {
-                json!({})
-            };
-            Ok((wheel, file, json!({ "url": url, "dir_info": info })))
-        }
+        Direct::Folder { path } => obtain_folder(builder, direct, path, editable),
         Direct::Archive {
             url,
             sha256,
             subdirectory,
-        } => {
-            let fetched = fetch(ctx, url, *sha256, &direct.file_name())?;
-            let mut about = json!({
-                "url": net::without_credentials(url),
-                "archive_info": { "hash": format!("sha256={}", fetched.sha256), "hashes": { "sha256": fetched.sha256.to_string() } },
-            });
-            let file = direct.file_name();
-            if file.ends_with(".whl") {
-                let wheel = match &fetched.path {
-                    Some(path) => CachedWheel::from_file(&ctx.paths, path)?,
-                    None => CachedWheel::open(&ctx.paths, &fetched.sha256)
-                        .ok_or_else(|| net::Error::Offline { url: url.clone() })?,
-                };
-                return Ok((wheel, file, about));
-            }
-            if let Some(folder) = subdirectory {
-                about["subdirectory"] = json!(folder);
-            }
-            let identity = format!(
-                "archive {} {}",
-                fetched.sha256,
-                subdirectory.as_deref().unwrap_or("")
-            );
-            if let Some((wheel, file)) = builder.built(identity.trim_end()) {
-                return Ok((wheel, file, about));
-            }
-            let path = fetched
-                .path
-                .as_ref()
-                .ok_or_else(|| net::Error::Offline { url: url.clone() })?;
-            let changed = || build::Error::Unbuildable {
-                what: what.clone(),
-                reason: "it changed while it was read".into(),
-            };
-            let archive = VerifiedArchive::in_cache(path, &fetched.sha256).ok_or_else(changed)?;
-            let source = source_of(&ctx.paths, &file, &archive)?;
-            let tree = source.tree().join(subdirectory.as_deref().unwrap_or(""));
-            let (wheel, file) = builder.wheel(
-                &Job {
-                    what: &what,
-                    tree: &tree,
-                    editable: false,
-                },
-                Some(identity.trim_end()),
-            )?;
-            Ok((wheel, file, about))
-        }
+        } => obtain_archive(builder, direct, (url, *sha256), subdirectory.as_deref()),
         Direct::Git {
             url,
             rev,
             subdirectory,
-        } => {
-            let commit = git::commit(ctx, url, rev.as_deref())?;
-            let plain = net::without_credentials(url);
-            let mut info = json!({ "vcs": "git", "commit_id": commit });
-            if let Some(rev) = rev {
-                info["requested_revision"] = json!(rev);
-            }
-            let mut about = json!({ "url": plain, "vcs_info": info });
-            if let Some(folder) = subdirectory {
-                about["subdirectory"] = json!(folder);
-            }
-            let identity = format!(
-                "git {plain} {commit} {}",
-                subdirectory.as_deref().unwrap_or("")
-            );
-            if let Some((wheel, file)) = builder.built(&identity) {
-                return Ok((wheel, file, about));
-            }
-            let checkout = git::checkout(ctx, url, &commit)?;
-            let tree = checkout.tree().join(subdirectory.as_deref().unwrap_or(""));
-            let (wheel, file) = builder.wheel(
-                &Job {
-                    what: &what,
-                    tree: &tree,
-                    editable: false,
-                },
-                Some(&identity),
-            )?;
-            Ok((wheel, file, about))
-        }
+        } => obtain_git(
+            builder,
+            direct,
+            (url, rev.as_deref()),
+            subdirectory.as_deref(),
+        ),
     }
+}
+
+fn obtain_folder(
+    builder: &Builder<'_>,
+    direct: &Direct,
+    path: &Path,
+    editable: bool,
+) -> Result<Obtained> {
+    let what = direct.to_string();
+    let mut names = ["pyproject.toml", "setup.py"].iter();
+    if !names.any(|name| path.join(name).is_file()) {
+        return Err(build::Error::NoProject { what }.into());
+    }
+    let job = Job {
+        what: &what,
+        tree: path,
+        editable,
+    };
+    // A folder's content changes without notice, so it is built each time.
+    let (wheel, file) = builder.wheel(&job, None)?;
+    let url = Url::from_file_path(path)
+        .map(String::from)
+        .unwrap_or_default();
+    let info = if editable {
+        json!({ "editable": true })
+    } else {
+        json!({})
+    };
+    Ok((wheel, file, json!({ "url": url, "dir_info": info })))
+}
+
+fn obtain_archive(
+    builder: &Builder<'_>,
+    direct: &Direct,
+    (url, sha256): (&str, Option<Sha256>),
+    subdirectory: Option<&str>,
+) -> Result<Obtained> {
+    let (ctx, what, file) = (builder.ctx, direct.to_string(), direct.file_name());
+    let offline = || net::Error::Offline { url: url.into() };
+    let fetched = fetch(ctx, url, sha256, &file)?;
+    let hash = fetched.sha256.to_string();
+    let mut about = json!({
+        "url": net::without_credentials(url),
+        "archive_info": { "hash": format!("sha256={hash}"), "hashes": { "sha256": hash } },
+    });
+    if file.ends_with(".whl") {
+        let wheel = match &fetched.path {
+            Some(path) => CachedWheel::from_file(&ctx.paths, path)?,
+            None => CachedWheel::open(&ctx.paths, &fetched.sha256).ok_or_else(offline)?,
+        };
+        return Ok((wheel, file, about));
+    }
+    if let Some(folder) = subdirectory {
+        about["subdirectory"] = json!(folder);
+    }
+    let folder = subdirectory.unwrap_or_default();
+    let identity = format!("archive {} {folder}", fetched.sha256);
+    if let Some((wheel, file)) = builder.built(identity.trim_end()) {
+        return Ok((wheel, file, about));
+    }
+    let path = fetched.path.as_ref().ok_or_else(offline)?;
+    let changed = || build::Error::Unbuildable {
+        what: what.clone(),
+        reason: "it changed while it was read".into(),
+    };
+    let archive = VerifiedArchive::in_cache(path, &fetched.sha256).ok_or_else(changed)?;
+    let source = source_of(&ctx.paths, &file, &archive)?;
+    let job = Job {
+        what: &what,
+        tree: &source.tree().join(folder),
+        editable: false,
+    };
+    let (wheel, file) = builder.wheel(&job, Some(identity.trim_end()))?;
+    Ok((wheel, file, about))
+}
+
+fn obtain_git(
+    builder: &Builder<'_>,
+    direct: &Direct,
+    (url, rev): (&str, Option<&str>),
+    subdirectory: Option<&str>,
+) -> Result<Obtained> {
+    let (ctx, what) = (builder.ctx, direct.to_string());
+    let commit = git::commit(ctx, url, rev)?;
+    let plain = net::without_credentials(url);
+    let mut info = json!({ "vcs": "git", "commit_id": commit });
+    if let Some(rev) = rev {
+        info["requested_revision"] = json!(rev);
+    }
+    let mut about = json!({ "url": plain, "vcs_info": info });
+    if let Some(folder) = subdirectory {
+        about["subdirectory"] = json!(folder);
+    }
+    let folder = subdirectory.unwrap_or_default();
+    let identity = format!("git {plain} {commit} {folder}");
+    if let Some((wheel, file)) = builder.built(&identity) {
+        return Ok((wheel, file, about));
+    }
+    let checkout = git::checkout(ctx, url, &commit)?;
+    let job = Job {
+        what: &what,
+        tree: &checkout.tree().join(folder),
+        editable: false,
+    };
+    let (wheel, file) = builder.wheel(&job, Some(&identity))?;
+    Ok((wheel, file, about))
 }
 
 /// An archive that was fetched.

@@ -137,13 +137,22 @@ impl<'a> Environment<'a> {
             }
         }
 
-        let info = base.join(wheel.dist_info());
-        self.write(&mut plan, info.join("INSTALLER"), b"boot\n".into(), 0o644);
+        self.plan_info(&mut plan, base, options);
+        plan.linked.scripts.sort();
+        plan.linked.scripts.dedup();
+        self.planned.push(plan.work);
+        Ok(plan.linked)
+    }
+
+    /// Plans boot's own files of the wheel's `.dist-info`. RECORD comes last: it lists the others.
+    fn plan_info(&mut self, plan: &mut Plan<'a>, base: &Path, options: Options<'_>) {
+        let info = base.join(plan.work.wheel.dist_info());
+        self.write(plan, info.join("INSTALLER"), b"boot\n".into(), 0o644);
         if options.requested {
-            self.write(&mut plan, info.join("REQUESTED"), Vec::new(), 0o644);
+            self.write(plan, info.join("REQUESTED"), Vec::new(), 0o644);
         }
         if let Some(text) = options.direct_url {
-            self.write(&mut plan, info.join("direct_url.json"), text.into(), 0o644);
+            self.write(plan, info.join("direct_url.json"), text.into(), 0o644);
         }
         let record = info.join("RECORD");
         plan.lines.push(Line {
@@ -152,11 +161,7 @@ impl<'a> Environment<'a> {
             size: None,
         });
         let text = record::text(std::mem::take(&mut plan.lines));
-        self.write(&mut plan, record, text.into(), 0o644);
-        plan.linked.scripts.sort();
-        plan.linked.scripts.dedup();
-        self.planned.push(plan.work);
-        Ok(plan.linked)
+        self.write(plan, record, text.into(), 0o644);
     }
 
     /// Puts all that was planned into the environment's folder.

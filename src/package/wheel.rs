@@ -335,23 +335,7 @@ fn check(tree: &Path, file: &str) -> Result<About> {
     };
 
     let headers = read("WHEEL").ok_or_else(|| refuse("it has no WHEEL file".into()))?;
-    match header(&headers, "Wheel-Version")
-        .map(|version| version.split('.').next().unwrap_or("").to_string())
-    {
-        Some(major) if major == "1" => {}
-        Some(major) => {
-            return Err(refuse(format!(
-                "it is a wheel of version {}, and boot knows version 1",
-                escaped(&major)
-            )));
-        }
-        None => return Err(refuse("its WHEEL file has no version".into())),
-    }
-    let purelib = match header(&headers, "Root-Is-Purelib") {
-        Some(value) if value.eq_ignore_ascii_case("true") => true,
-        Some(value) if value.eq_ignore_ascii_case("false") => false,
-        _ => return Err(refuse("its WHEEL file doesn't say where it belongs".into())),
-    };
+    let purelib = check_headers(&headers).map_err(refuse)?;
     if read("METADATA").is_none() {
         return Err(refuse("it has no METADATA file".into()));
     }
@@ -377,20 +361,7 @@ fn check(tree: &Path, file: &str) -> Result<About> {
     .map(|name| format!("{dist_info}/{name}"));
     files.retain(|found| !own.contains(&found.path));
     for found in &mut files {
-        if let Some((key, rest)) = data_key(&found.path) {
-            if !DATA_KEYS.contains(&key) || rest.is_empty() {
-                return Err(refuse(format!(
-                    "it has {}, which belongs nowhere",
-                    escaped(&found.path)
-                )));
-            }
-            if key == "scripts" && !entry_points::is_command_name(rest) {
-                return Err(refuse(format!(
-                    "its script {} has a name that can't be a command's",
-                    escaped(rest)
-                )));
-            }
-        }
+        check_place(&found.path).map_err(refuse)?;
         found.hash = match hashes.get(&found.path) {
             Some(hash) => hash.clone(),
             None => record::hash(&digest::file(&tree.join(&found.path))?),
@@ -408,6 +379,40 @@ fn check(tree: &Path, file: &str) -> Result<About> {
         files,
         commands,
     })
+}
+
+/// Checks the WHEEL file, and gives whether the wheel's root belongs to purelib.
+fn check_headers(headers: &str) -> std::result::Result<bool, String> {
+    let version = header(headers, "Wheel-Version").ok_or("its WHEEL file has no version")?;
+    let major = version.split('.').next().unwrap_or_default();
+    if major != "1" {
+        return Err(format!(
+            "it is a wheel of version {}, and boot knows version 1",
+            escaped(major)
+        ));
+    }
+    match header(headers, "Root-Is-Purelib") {
+        Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+        Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err("its WHEEL file doesn't say where it belongs".into()),
+    }
+}
+
+/// Checks that a file in a `.data` folder has a place in an environment.
+fn check_place(path: &str) -> std::result::Result<(), String> {
+    let Some((key, rest)) = data_key(path) else {
+        return Ok(());
+    };
+    if !DATA_KEYS.contains(&key) || rest.is_empty() {
+        return Err(format!("it has {}, which belongs nowhere", escaped(path)));
+    }
+    if key == "scripts" && !entry_points::is_command_name(rest) {
+        return Err(format!(
+            "its script {} has a name that can't be a command's",
+            escaped(rest)
+        ));
+    }
+    Ok(())
 }
 
 /// The one `.dist-info` folder, which must be of the distribution that the file name promises.

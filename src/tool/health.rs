@@ -43,7 +43,7 @@ pub(crate) fn is_complete(ctx: &Context, receipt: &Receipt) -> bool {
         && expose::is_linked(&ctx.paths, &home.join("bin"), apps)
 }
 
-/// Why an installed tool doesn't work; None if it does. Runs its interpreter.
+/// Says why an installed tool doesn't work; None if it does. Runs its interpreter.
 pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     let home = folder(&ctx.paths, &receipt.wanted.tool());
     let python = home.join("bin/python");
@@ -72,7 +72,12 @@ pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
     if let Some(package) = missing(&home, receipt) {
         return Some(format!("it has lost {}", escaped(&package)));
     }
-    let mut command = Command::new(&python);
+    find_failing_command(&python, &config, receipt)
+}
+
+/// Loads the commands of a tool with its interpreter, and says which fails and why.
+fn find_failing_command(python: &Path, config: &Config, receipt: &Receipt) -> Option<String> {
+    let mut command = Command::new(python);
     // Isolated: modules that lie in the folder somebody stands in are nobody's.
     command
         .args(["-I", "-c", LOAD])
@@ -94,7 +99,7 @@ pub(crate) fn complaint(ctx: &Context, receipt: &Receipt) -> Option<String> {
         && runs != made
     {
         return Some(format!(
-            "its Python is {}.{} by now, and it was made with {}.{}",
+            "its Python is {}.{} now, and it was made with {}.{}",
             runs.0, runs.1, made.0, made.1
         ));
     }

@@ -63,98 +63,100 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let receipt = &self.receipt;
-        let tool = format!("{} {}", receipt.wanted.tool(), receipt.version);
+        let name = receipt.wanted.tool();
+        let tool = format!("{name} {}", receipt.version);
         let python = receipt.python.version;
-        let apps: Vec<&str> = receipt.apps.iter().map(|app| app.name.as_str()).collect();
-        let versions = |names: &[Name]| -> String {
-            let named = names.iter().map(|name| match receipt.packages.get(name) {
-                Some(version) => format!("{name} {version}"),
-                None => name.to_string(),
-            });
-            named.collect::<Vec<_>>().join(", ")
-        };
         match &self.change {
-            Change::Installed
-                if receipt
-                    .injected
-                    .iter()
-                    .all(|injected| injected.version.is_none()) =>
-            {
-                write!(f, "installed {tool} ({python}): {}", apps.join(", "))
-            }
             Change::Installed => {
-                let there = receipt
-                    .injected
-                    .iter()
-                    .filter(|injected| injected.version.is_some());
-                let with: Vec<Name> = there.map(|injected| injected.name().clone()).collect();
-                write!(
-                    f,
-                    "installed {tool} with {} ({python}): {}",
-                    versions(&with),
-                    apps.join(", ")
-                )
+                let with = match self.list_injected() {
+                    names if names.is_empty() => String::new(),
+                    names => format!(" with {}", self.with_versions(&names)),
+                };
+                write!(f, "installed {tool}{with} ({python}): {}", self.list_apps())
             }
             Change::Already => write!(f, "{tool} is already installed"),
             Change::Newest => match receipt.wanted.bound() {
                 Some(bound) => write!(f, "{tool} is the newest that {bound} allows"),
                 None => write!(f, "{tool} is the newest"),
             },
-            Change::Upgraded {
-                from,
-                linked,
-                unlinked,
-            } => {
-                let verb = if receipt.version < *from {
-                    "downgraded"
-                } else {
-                    "upgraded"
-                };
-                write!(
-                    f,
-                    "{verb} {} {from} -> {} ({python})",
-                    receipt.wanted.tool(),
-                    receipt.version
-                )?;
-                for (what, names) in [("new", linked), ("gone", unlinked)] {
-                    if !names.is_empty() {
-                        write!(f, "; {what}: {}", names.join(", "))?;
-                    }
-                }
-                Ok(())
+            Change::Upgraded { from, .. } => {
+                let is_older = receipt.version < *from;
+                let verb = if is_older { "downgraded" } else { "upgraded" };
+                let version = &receipt.version;
+                write!(f, "{verb} {name} {from} -> {version} ({python})")?;
+                self.fmt_links(f)
             }
             Change::Around(changes) => {
                 let more = match changes.len().saturating_sub(SHOWN) {
                     0 => String::new(),
                     more => format!(" and {more} more"),
                 };
-                write!(
-                    f,
-                    "upgraded packages of {tool} ({python}): {}{more}",
-                    changes[..changes.len().min(SHOWN)].join(", ")
-                )
+                let changes = changes[..changes.len().min(SHOWN)].join(", ");
+                write!(f, "upgraded packages of {tool} ({python}): {changes}{more}")
             }
-            Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", apps.join(", ")),
+            Change::Remade => write!(f, "reinstalled {tool} ({python}): {}", self.list_apps()),
             Change::Injected(names, _) if names.is_empty() => {
                 write!(f, "{tool} has all that is to be in it on Python {python}")
             }
-            Change::Injected(names, linked) if linked.is_empty() => {
-                write!(f, "injected {} into {tool}", versions(names))
+            Change::Injected(names, linked) => {
+                write!(f, "injected {} into {tool}", self.with_versions(names))?;
+                if linked.is_empty() {
+                    return Ok(());
+                }
+                write!(f, ": {}", linked.join(", "))
             }
-            Change::Injected(names, linked) => write!(
-                f,
-                "injected {} into {tool}: {}",
-                versions(names),
-                linked.join(", ")
-            ),
-            Change::AlreadyInjected(names) => write!(f, "{tool} already has {}", versions(names)),
+            Change::AlreadyInjected(names) => {
+                write!(f, "{tool} already has {}", self.with_versions(names))
+            }
             Change::Uninjected(names) => write!(f, "removed {} from {tool}", joined(names)),
-            Change::Held => write!(
-                f,
-                "{tool} is pinned; boot tool unpin {} lets it go on",
-                receipt.wanted.tool()
-            ),
+            Change::Held => write!(f, "{tool} is pinned; boot tool unpin {name} lets it go on"),
         }
+    }
+}
+
+impl Outcome {
+    /// The commands that an upgrade linked, and those it no longer links.
+    fn fmt_links(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Change::Upgraded {
+            linked, unlinked, ..
+        } = &self.change
+        else {
+            return Ok(());
+        };
+        for (what, names) in [("new", linked), ("gone", unlinked)] {
+            if !names.is_empty() {
+                write!(f, "; {what}: {}", names.join(", "))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn list_apps(&self) -> String {
+        let apps: Vec<&str> = self
+            .receipt
+            .apps
+            .iter()
+            .map(|app| app.name.as_str())
+            .collect();
+        apps.join(", ")
+    }
+
+    /// The injected packages that are in the environment.
+    fn list_injected(&self) -> Vec<Name> {
+        let injected = self.receipt.injected.iter();
+        injected
+            .filter(|injected| injected.version.is_some())
+            .map(|injected| injected.name().clone())
+            .collect()
+    }
+
+    fn with_versions(&self, names: &[Name]) -> String {
+        let packages = &self.receipt.packages;
+        let named = names.iter().map(|name| match packages.get(name) {
+            Some(version) => format!("{name} {version}"),
+            None => name.to_string(),
+        });
+        named.collect::<Vec<_>>().join(", ")
     }
 }
 

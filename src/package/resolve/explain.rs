@@ -7,7 +7,7 @@ use pep440_rs::Version;
 use pubgrub::{DerivationTree, External};
 use version_ranges::Ranges;
 
-use super::candidates::Candidates;
+use super::candidates::{Candidates, Offer};
 use super::prefetch::Prefetch;
 use super::solver::Package;
 use crate::package::requirement::{self, Name};
@@ -35,6 +35,39 @@ pub(super) fn explain(tree: &Tree, prefetch: &Prefetch<'_>) -> String {
         .needs
         .sort_by_key(|(package, ..)| *package != Package::Root);
 
+    // No version can be both of what one request says, whatever the Python.
+    let is_empty = |package: &Package, asked: &Range| *package == Package::Root && asked.is_empty();
+    let mut needs = facts.needs.iter();
+    if let Some((.., wanted, _)) = needs.find(|(package, .., asked)| is_empty(package, asked)) {
+        return format!(
+            "what you ask of {wanted} excludes every version of it\nask for versions that can be"
+        );
+    }
+    let reasons = list_reasons(&facts, prefetch);
+    let mut lines = list_needs(&facts, prefetch);
+    // Asked for, and not to be had: who asks needs no saying.
+    if let [reason] = &reasons[..]
+        && lines.len() < 2
+    {
+        return reason.clone();
+    }
+    lines.extend(reasons);
+    let more = lines.len().saturating_sub(LINES);
+    lines.truncate(LINES);
+    let list: String = lines.iter().map(|line| format!("\n  {line}")).collect();
+    let rest = if more > 0 {
+        format!("\n  and {more} more reasons of this kind")
+    } else {
+        String::new()
+    };
+    format!(
+        "these can't go together:{list}{rest}\nask for other versions, or for another Python with \
+         --python"
+    )
+}
+
+/// The packages that have no version to take, or none that can be used, and why.
+fn list_reasons(facts: &Facts, prefetch: &Prefetch<'_>) -> Vec<String> {
     // A package whose versions were tried one by one has no other ones: nothing to say of it.
     let tried = |package: &Package| {
         facts
@@ -68,17 +101,12 @@ pub(super) fn explain(tree: &Tree, prefetch: &Prefetch<'_>) -> String {
             format!("{} {reason}", subject(package, range, prefetch)),
         );
     }
+    reasons
+}
+
+/// The requests and needs that contradict each other.
+fn list_needs(facts: &Facts, prefetch: &Prefetch<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    // No version can be both of what one request says, whatever the Python.
-    if let Some((.., wanted, _)) = facts
-        .needs
-        .iter()
-        .find(|(package, _, _, asked)| *package == Package::Root && asked.is_empty())
-    {
-        return format!(
-            "what you ask of {wanted} excludes every version of it\nask for versions that can be"
-        );
-    }
     for (package, range, wanted, asked) in &facts.needs {
         // Of an extra and its package: true by nature.
         if package.name() == wanted.name() {
@@ -93,25 +121,7 @@ pub(super) fn explain(tree: &Tree, prefetch: &Prefetch<'_>) -> String {
             },
         );
     }
-    // Asked for, and not to be had: who asks needs no saying.
-    if let [reason] = &reasons[..]
-        && lines.len() < 2
-    {
-        return reason.clone();
-    }
-    lines.extend(reasons);
-    let more = lines.len().saturating_sub(LINES);
-    lines.truncate(LINES);
-    let list: String = lines.iter().map(|line| format!("\n  {line}")).collect();
-    let rest = if more > 0 {
-        format!("\n  and {more} more reasons of this kind")
-    } else {
-        String::new()
-    };
-    format!(
-        "these can't go together:{list}{rest}\nask for other versions, or for another Python with \
-         --python"
-    )
+    lines
 }
 
 fn push(lines: &mut Vec<String>, line: String) {
@@ -168,7 +178,7 @@ fn collect(tree: &Tree, facts: &mut Facts) {
     }
 }
 
-/// Why no version of `name` in `range` can be taken.
+/// Says why no version of `name` in `range` can be taken.
 fn why_none(name: &Name, range: &Range, prefetch: &Prefetch<'_>) -> String {
     let asked = format!("{name}{}", shown(range));
     let seen = prefetch.find_candidates(name);
@@ -194,6 +204,18 @@ fn why_none(name: &Name, range: &Range, prefetch: &Prefetch<'_>) -> String {
             None => format!("there is no {asked}, and no other version that this Python can use"),
         };
     }
+    let offers: Vec<(&Version, &Offer)> = newest_first().collect();
+    why_unusable(name, &asked, &offers, &prefetch.filter.python)
+}
+
+/// Says why none of `offers`, the newest first, can be taken.
+fn why_unusable(
+    name: &Name,
+    asked: &str,
+    offers: &[(&Version, &Offer)],
+    running: &Version,
+) -> String {
+    let newest_first = || offers.iter();
     if let Some((version, _)) =
         newest_first().find(|(_, offer)| offer.file().is_some() && !offer.is_yanked())
     {
@@ -215,7 +237,7 @@ fn why_none(name: &Name, range: &Range, prefetch: &Prefetch<'_>) -> String {
         return format!(
             "{name} {version} needs Python {}, and this one is {}\n--python asks for another",
             escaped(python),
-            prefetch.filter.python
+            running
         );
     }
     if newest_first().all(|(_, offer)| offer.late) {

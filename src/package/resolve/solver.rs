@@ -78,25 +78,13 @@ pub(super) fn solve(
     inputs: &Inputs,
     direct: &Addressed,
 ) -> Result<Resolution, Error> {
-    let mut bounds: HashMap<Name, Range> = HashMap::new();
-    // Files of constraints are written for many Pythons.
-    for constraint in inputs
-        .constraints
-        .iter()
-        .filter(|constraint| constraint.applies(&prefetch.environment, None))
-    {
-        let bound = bounds
-            .entry(constraint.name.clone())
-            .or_insert_with(Ranges::full);
-        *bound = bound.intersection(&constraint.versions);
-    }
     let solver = Solver {
         prefetch,
         inputs,
         order: RefCell::default(),
         chosen: RefCell::default(),
         direct,
-        bounds,
+        bounds: bounds(inputs, prefetch),
         absent: RefCell::default(),
     };
     let found = match pubgrub::resolve(&solver, Package::Root, Version::new([0])) {
@@ -112,51 +100,83 @@ pub(super) fn solve(
             | PubGrubError::ErrorInShouldCancel(source),
         ) => return Err(source),
     };
-    let mut resolution = Resolution::default();
-    for (package, version) in found {
-        let Package::Of { name, extra } = package else {
-            continue;
-        };
-        let Some((file, about)) = solver.wheel(&name, &version)? else {
-            continue;
-        };
-        if extra.is_none() && file.yanked {
-            resolution.warnings.push(format!(
-                "{name} {version} was withdrawn by who published it, \
-                                              and is taken because it was asked for"
-            ));
-        }
-        match extra {
-            None => resolution.pins.push(ResolvedPin {
-                direct_url: direct.get(&name).map(|(_, found)| found.direct_url.clone()),
-                requested: inputs.requirements.iter().any(|wish| wish.name == name),
-                name,
-                version,
-                file: file.file,
-                url: Some(file.url),
-                sha256: file.sha256,
-                size: file.size,
-            }),
-            Some(extra) if !about.extras.contains(&extra) => {
-                resolution
-                    .warnings
-                    .push(format!("{name} {version} has no extra {extra}"));
-            }
-            Some(_) => {}
-        }
+    solver.resolution(found)
+}
+
+/// The versions that constraints allow, by package. Files of constraints are written for many
+/// Pythons.
+fn bounds(inputs: &Inputs, prefetch: &Prefetch<'_>) -> HashMap<Name, Range> {
+    let mut bounds: HashMap<Name, Range> = HashMap::new();
+    for constraint in inputs
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.applies(&prefetch.environment, None))
+    {
+        let bound = bounds
+            .entry(constraint.name.clone())
+            .or_insert_with(Ranges::full);
+        *bound = bound.intersection(&constraint.versions);
     }
-    let absent = solver.absent.take();
-    resolution
-        .warnings
-        .extend(absent.iter().map(|(name, version)| {
-            format!("{name} {version} is listed by the index, but isn't there: passed over")
-        }));
-    resolution.pins.sort_by(|a, b| a.name.cmp(&b.name));
-    resolution.warnings.sort();
-    Ok(resolution)
+    bounds
 }
 
 impl Solver<'_> {
+    /// The files of the versions that were found, and what is odd about them.
+    fn resolution(
+        &self,
+        found: impl IntoIterator<Item = (Package, Version)>,
+    ) -> Result<Resolution, Error> {
+        let mut resolution = Resolution::default();
+        for (package, version) in found {
+            let Package::Of { name, extra } = package else {
+                continue;
+            };
+            let Some((file, about)) = self.wheel(&name, &version)? else {
+                continue;
+            };
+            if extra.is_none() && file.yanked {
+                resolution.warnings.push(format!(
+                "{name} {version} was withdrawn by who published it, and is taken because it was \
+                 asked for"
+            ));
+            }
+            match extra {
+                None => resolution.pins.push(ResolvedPin {
+                    direct_url: self
+                        .direct
+                        .get(&name)
+                        .map(|(_, found)| found.direct_url.clone()),
+                    requested: self
+                        .inputs
+                        .requirements
+                        .iter()
+                        .any(|wish| wish.name == name),
+                    name,
+                    version,
+                    file: file.file,
+                    url: Some(file.url),
+                    sha256: file.sha256,
+                    size: file.size,
+                }),
+                Some(extra) if !about.extras.contains(&extra) => {
+                    resolution
+                        .warnings
+                        .push(format!("{name} {version} has no extra {extra}"));
+                }
+                Some(_) => {}
+            }
+        }
+        let absent = self.absent.take();
+        resolution
+            .warnings
+            .extend(absent.iter().map(|(name, version)| {
+                format!("{name} {version} is listed by the index, but isn't there: passed over")
+            }));
+        resolution.pins.sort_by(|a, b| a.name.cmp(&b.name));
+        resolution.warnings.sort();
+        Ok(resolution)
+    }
+
     fn wheel(
         &self,
         name: &Name,
@@ -169,7 +189,44 @@ impl Solver<'_> {
         Ok(Some((file.clone(), self.prefetch.metadata(name, file)?)))
     }
 
-    /// What these requirements mean for PubGrub. `own` is the package that has them.
+    /// The versions that `wish` of the package `own` allows, or why there can be none.
+    fn range(
+        &self,
+        own: Option<(&Package, &Version)>,
+        wish: &Requirement,
+    ) -> std::result::Result<Range, String> {
+        let mut range = match self.bounds.get(&wish.name) {
+            Some(constraint) => wish.versions.intersection(constraint),
+            None => wish.versions.clone(),
+        };
+        if let Some(url) = &wish.url {
+            match self.direct.get(&wish.name) {
+                Some((known, found)) if same_address(known, url) => {
+                    let version = Ranges::singleton(found.metadata.version.clone());
+                    range = range.intersection(&version);
+                }
+                // Whatever an index serves could otherwise send us anywhere.
+                _ => {
+                    return Err(format!(
+                        "needs {} from an address of its own choice",
+                        wish.name
+                    ));
+                }
+            }
+        }
+        if let Some((Package::Of { name, .. }, version)) = own
+            && *name == wish.name
+        {
+            // Extras of its own, as `all` has them: of the same version, of course.
+            if !range.contains(version) {
+                return Err("needs another version of itself".into());
+            }
+            range = Ranges::singleton(version.clone());
+        }
+        Ok(range)
+    }
+
+    /// The requirements of the package `own`, as PubGrub takes them.
     fn dependencies<'r>(
         &self,
         own: Option<(&Package, &Version)>,
@@ -202,34 +259,10 @@ impl Solver<'_> {
         let wishes: Vec<&Requirement> = wishes.collect();
         self.prefetch.prefetch_requirements(wishes.iter().copied());
         for wish in wishes {
-            let mut range = match self.bounds.get(&wish.name) {
-                Some(constraint) => wish.versions.intersection(constraint),
-                None => wish.versions.clone(),
+            let range = match self.range(own, wish) {
+                Ok(range) => range,
+                Err(reason) => return Dependencies::Unavailable(reason),
             };
-            if let Some(url) = &wish.url {
-                match self.direct.get(&wish.name) {
-                    Some((known, found)) if same_address(known, url) => {
-                        range =
-                            range.intersection(&Ranges::singleton(found.metadata.version.clone()));
-                    }
-                    // Whatever an index serves could otherwise send us anywhere.
-                    _ => {
-                        return Dependencies::Unavailable(format!(
-                            "needs {} from an address of its own choice",
-                            wish.name
-                        ));
-                    }
-                }
-            }
-            if let Some((Package::Of { name, .. }, version)) = own
-                && *name == wish.name
-            {
-                // Extras of its own, as `all` has them: of the same version, of course.
-                if !range.contains(version) {
-                    return Dependencies::Unavailable("needs another version of itself".into());
-                }
-                range = Ranges::singleton(version.clone());
-            }
             for extra in std::iter::once(None).chain(wish.extras.iter().cloned().map(Some)) {
                 let package = Package::Of {
                     name: wish.name.clone(),
