@@ -6,11 +6,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::installed::{self, Installed, Origin, RECORD, Record};
+use super::installed::{self, Installed, Origin, Record};
 use super::key::{Arch, Key, Libc, Os, Platform, Variant, Version};
+use super::publish::publish;
 use super::verify::{self, Report};
 use super::{links, selftest, source};
-use crate::Context;
 use crate::package::facts::Facts;
 use crate::package::script::{self, Interpreter};
 use crate::shell::shim;
@@ -18,6 +18,7 @@ use crate::store::atomic::{self, Staging};
 use crate::store::env;
 use crate::store::lock::Lock;
 use crate::store::{self};
+use crate::{Code, Context};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -39,41 +40,119 @@ pub(crate) enum Error {
     Store(#[from] store::Error),
 }
 
-/// What came of it.
+impl Error {
+    pub(crate) fn code(&self) -> Code {
+        Code::Failed
+    }
+}
+
+/// An adopted Python.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub python: Installed,
     /// False: it was adopted before.
     pub fresh: bool,
-    /// What it has and lacks; None where it was there.
+    /// The verification of a newly adopted one.
     pub report: Option<Report>,
 }
 
 /// Adopts the interpreter at `path`: its own path, the folder of its installation, or its name on
 /// PATH.
 ///
-/// Errors: it isn't a CPython 3.8 or newer of this machine; it is an environment's; or there is
-/// another Python of its version.
+/// # Errors
+/// It isn't a CPython 3.8 or newer of this machine; it is an environment's; or there is another
+/// Python of its version.
 pub(crate) fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
+    let Candidate {
+        key,
+        executable,
+        facts,
+    } = examine(ctx, path)?;
+    let home = ctx.paths.pythons().join(key.to_string());
+    let _lock = Lock::hold(&ctx.paths.locks(), &key.to_string(), &*ctx.report)?;
+    if let Some(there) = installed::read(&home) {
+        if there.origin != Origin::Adopted || !is_same(&there.executable, &executable) {
+            return Err(Error::Taken {
+                version: format!("{}{}", key.version, key.variant.suffix()),
+                there: there.executable,
+                path: executable,
+            });
+        }
+        if there.facts == facts && there.executable == executable {
+            links::repair(&ctx.paths)?;
+            return Ok(Outcome {
+                python: there,
+                fresh: false,
+                report: None,
+            });
+        }
+    }
+    let blank = Report {
+        key: key.to_string(),
+        ..Report::default()
+    };
+    let report = verify::inspect(
+        &executable,
+        &facts.stdlib,
+        &key.version,
+        Origin::Adopted,
+        blank,
+    );
+    let staging = Staging::beside(&home)?;
+    commands(staging.path(), &key, &executable, report.pip.is_some())?;
+    let record = Record {
+        schema: 1,
+        key: key.to_string(),
+        origin: Origin::Adopted,
+        sha256: None,
+        executable: executable.clone(),
+        facts,
+        missing: report.missing.clone(),
+        build: source::Options::default(),
+        replaces: None,
+    };
+    let python = publish(staging, &home, &record)?;
+    // Its owner has upgraded it since it was adopted: it isn't two Pythons.
+    for old in installed::list(&ctx.paths) {
+        if old.origin == Origin::Adopted && old.key != key && is_same(&old.executable, &executable)
+        {
+            atomic::remove_folder(&old.root)?;
+        }
+    }
+    links::refresh(&ctx.paths)?;
+    Ok(Outcome {
+        python,
+        fresh: true,
+        report: Some(report),
+    })
+}
+
+/// An interpreter that can be adopted.
+struct Candidate {
+    key: Key,
+    /// The path to keep, see [`lasting`].
+    executable: PathBuf,
+    facts: Facts,
+}
+
+/// Asks the interpreter that `path` means for its version, its platform and its facts.
+fn examine(ctx: &Context, path: &Path) -> Result<Candidate, Error> {
     let refuse = |reason: String, hint: &str| Error::NotAPython {
         path: path.into(),
         reason,
         hint: hint.into(),
     };
+    const NAME_IT: &str = "name the interpreter, as in /usr/bin/python3.11";
     let found = locate(ctx, path).ok_or_else(|| {
         refuse(
             "there is no such program".into(),
             "boot python adopt --all finds those that are here",
         )
     })?;
-    let asked = selftest::ask(&found, WHO)
-        .map_err(|reason| refuse(reason, "name the interpreter, as in /usr/bin/python3.11"))?;
-    let words: Vec<&str> = asked.lines().collect();
+    let answer = selftest::ask(&found, WHO).map_err(|reason| refuse(reason, NAME_IT))?;
+    let words: Vec<&str> = answer.lines().collect();
     let [who, prefix, base_prefix, executable] = words.as_slice() else {
-        return Err(refuse(
-            "it doesn't answer like a Python".into(),
-            "name the interpreter, as in /usr/bin/python3.11",
-        ));
+        return Err(refuse("it doesn't answer like a Python".into(), NAME_IT));
     };
     if *who != "cpython" {
         return Err(refuse(format!("it is {who}"), "boot works with CPython"));
@@ -93,75 +172,10 @@ pub(crate) fn adopt(ctx: &Context, path: &Path) -> Result<Outcome, Error> {
             "boot works with CPython 3.8 and newer, built for this machine",
         )
     })?;
-
-    let home = ctx.paths.pythons().join(key.to_string());
-    let _lock = Lock::hold(&ctx.paths.locks(), &key.to_string(), &*ctx.report)?;
-    let there = installed::read(&home);
-    let same = there.as_ref().is_some_and(|there| {
-        there.origin == Origin::Adopted && is_same(&there.executable, &executable)
-    });
-    match there {
-        Some(there) if !same => {
-            return Err(Error::Taken {
-                version: format!("{}{}", key.version, key.variant.suffix()),
-                there: there.executable,
-                path: executable,
-            });
-        }
-        Some(there) if there.facts == passed.facts && there.executable == executable => {
-            links::repair(&ctx.paths)?;
-            return Ok(Outcome {
-                python: there,
-                fresh: false,
-                report: None,
-            });
-        }
-        _ => {}
-    }
-    let blank = Report {
-        key: key.to_string(),
-        ..Report::default()
-    };
-    let report = verify::inspect(
-        &executable,
-        &passed.facts.stdlib,
-        &key.version,
-        Origin::Adopted,
-        blank,
-    );
-    let staging = Staging::beside(&home)?;
-    commands(staging.path(), &key, &executable, report.pip.is_some())?;
-    let record = Record {
-        schema: 1,
-        key: key.to_string(),
-        origin: Origin::Adopted,
-        sha256: None,
-        executable: executable.clone(),
+    Ok(Candidate {
+        key,
+        executable,
         facts: passed.facts,
-        missing: report.missing.clone(),
-        build: source::Options::default(),
-        replaces: None,
-    };
-    let text = serde_json::to_vec_pretty(&record)
-        .map_err(|error| store::Error::io("write", &home)(error.into()))?;
-    let file = staging.path().join(RECORD);
-    fs::write(&file, text).map_err(store::Error::io("write", &file))?;
-    staging.publish(&home)?;
-    // Its owner has upgraded it since it was adopted: it isn't two Pythons.
-    for old in installed::list(&ctx.paths) {
-        if old.origin == Origin::Adopted && old.key != key && is_same(&old.executable, &executable)
-        {
-            atomic::remove_folder(&old.root)?;
-        }
-    }
-    links::refresh(&ctx.paths)?;
-    let python = installed::read(&home).ok_or_else(|| {
-        store::Error::io("read", &home)(std::io::Error::other("its record is gone"))
-    })?;
-    Ok(Outcome {
-        python,
-        fresh: true,
-        report: Some(report),
     })
 }
 

@@ -1,16 +1,15 @@
 //! Gets a Python: finds it installed, else fetches a prebuilt one, else builds it; in staging,
 //! tested there, published by one rename together with its record.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::catalog::{self, Build};
-use super::installed::{self, Installed, Origin, RECORD, Record};
+use super::installed::{self, Installed, Origin, Record};
 use super::key::{Key, Platform, Variant, Version};
 use super::refresh::{self, When};
 use super::request::Request;
 use super::source::{self, Options as BuildOptions};
-use super::{links, patch, pip, selftest, standalone, tarball};
+use super::{links, patch, pip, publish, selftest, standalone, tarball};
 use crate::Context;
 use crate::net;
 use crate::package::facts::Facts;
@@ -20,7 +19,7 @@ use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use crate::store::{self};
 
-/// What may be done to have it.
+/// Options of an installation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     /// Also where it is installed already.
@@ -38,7 +37,7 @@ pub(crate) struct Options {
     pub replaces: Option<Key>,
 }
 
-/// What came of it.
+/// A Python that meets the request.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub installed: Installed,
@@ -134,39 +133,50 @@ pub(crate) fn ensure(ctx: &Context, request: &Request, options: &Options) -> Res
         Some(there) if options.reinstall => Request::Key(there.key),
         _ => request.clone(),
     };
-    let mut unreached = None;
-    if !options.source
-        && catalog::matching(&builds, &wanted, platform)
-            .next()
-            .is_none()
+    let mut attempt = SourceAttempt {
+        ctx,
+        request,
+        wanted: &wanted,
+        platform,
+        builds: &[],
+        unreached: None,
+        options,
+    };
+    if options.source {
+        attempt.builds = &builds;
+        return attempt.run();
+    }
+    if catalog::matching(&builds, &wanted, platform)
+        .next()
+        .is_none()
     {
         // Published since, perhaps.
         refresh::run(ctx, options.mirror.as_deref(), When::Daily)?;
         builds = catalog::builds_at(ctx, options.mirror.as_deref())?;
     }
-    if !options.source {
-        match catalog::matching(&builds, &wanted, platform).next() {
-            Some(build) => match prebuilt(ctx, build, options) {
-                Err(Error::Standalone(standalone::Error::Net(error)))
-                    if error.is_elsewhere() && !options.prebuilt =>
-                {
-                    unreached = Some((build, error))
-                }
-                // A finished build may lie in the cache.
-                Err(error @ Error::Offline { .. }) if !options.prebuilt => {
-                    return from_source(ctx, request, &wanted, platform, &builds, None, options)
-                        .map_err(|other| match other {
-                            Error::Unknown { .. } => error,
-                            other => other,
-                        });
-                }
-                result => return result,
-            },
-            None if options.prebuilt => return Err(unknown(request, &builds)),
-            None => {}
+    attempt.builds = &builds;
+    let Some(build) = catalog::matching(&builds, &wanted, platform).next() else {
+        return match options.prebuilt {
+            true => Err(unknown(request, &builds)),
+            false => attempt.run(),
+        };
+    };
+    match prebuilt(ctx, build, options) {
+        Err(Error::Standalone(standalone::Error::Net(error)))
+            if error.is_elsewhere() && !options.prebuilt =>
+        {
+            attempt.unreached = Some((build, error));
+            attempt.run()
         }
+        // A finished build may lie in the cache.
+        Err(error @ Error::Offline { .. }) if !options.prebuilt => {
+            attempt.run().map_err(|other| match other {
+                Error::Unknown { .. } => error,
+                other => other,
+            })
+        }
+        result => result,
     }
-    from_source(ctx, request, &wanted, platform, &builds, unreached, options)
 }
 
 fn unknown(request: &Request, builds: &[Build]) -> Error {
@@ -191,7 +201,7 @@ fn newest_known(request: &str, newest: &Version) -> String {
 }
 
 fn prebuilt(ctx: &Context, build: &Build, options: &Options) -> Result<Outcome> {
-    let result = publish(
+    let result = make_and_publish(
         ctx,
         &build.key,
         Origin::Prebuilt,
@@ -212,121 +222,140 @@ fn prebuilt(ctx: &Context, build: &Build, options: &Options) -> Result<Outcome> 
     })
 }
 
-/// Builds the newest version that meets the request and whose source can be had.
-fn from_source(
-    ctx: &Context,
-    request: &Request,
-    wanted: &Request,
+/// A request that no prebuilt archive has met, to be built from source.
+struct SourceAttempt<'a> {
+    ctx: &'a Context,
+    /// As it was asked for, for messages.
+    request: &'a Request,
+    /// The same, or the patch to reinstall.
+    wanted: &'a Request,
     platform: Platform,
-    builds: &[Build],
-    unreached: Option<(&Build, net::Error)>,
-    options: &Options,
-) -> Result<Outcome> {
-    let variant = match wanted {
-        Request::Version { variant, .. } | Request::Specifiers { variant, .. } => *variant,
-        Request::Key(key) => key.variant,
-        _ => Variant::Default,
-    };
-    let mut places = Vec::new();
-    if let Some((build, error)) = &unreached {
-        let url = standalone::address(ctx, build, options.mirror.as_deref())?;
-        places.push(format!(
-            "the prebuilt archives of {}",
-            tarball::tried(&url, error)
-        ));
-    }
-    let sources: Vec<catalog::Source> = catalog::sources(ctx)?
-        .into_iter()
-        .filter(|source| source.keys(platform).any(|key| wanted.matches(&key)))
-        .collect();
-    if sources.is_empty() {
-        return Err(match &unreached {
-            None => unknown(request, builds),
-            Some(_) => Error::NowhereReached {
-                request: request.to_string(),
-                places,
-            },
-        });
-    }
-    let finished = |source: &catalog::Source| {
-        let key = Key {
-            version: source.version,
-            variant,
-            platform,
+    builds: &'a [Build],
+    /// An archive that couldn't be fetched, and why.
+    unreached: Option<(&'a Build, net::Error)>,
+    options: &'a Options,
+}
+
+impl SourceAttempt<'_> {
+    /// Builds the newest version that meets the request and whose source can be downloaded.
+    fn run(&self) -> Result<Outcome> {
+        let (ctx, options) = (self.ctx, self.options);
+        let mut places = self.unreached_places()?;
+        let sources: Vec<catalog::Source> = catalog::sources(ctx)?
+            .into_iter()
+            .filter(|source| {
+                source
+                    .keys(self.platform)
+                    .any(|key| self.wanted.matches(&key))
+            })
+            .collect();
+        if sources.is_empty() {
+            return Err(match &self.unreached {
+                None => unknown(self.request, self.builds),
+                Some(_) => self.nowhere_reached(places),
+            });
+        }
+        if let Some(source) = self.find_finished(&sources) {
+            let found = tarball::Found {
+                source: source.clone(),
+                url: String::new(),
+                from: "the cache",
+            };
+            return build(ctx, &self.key_of(source), &found, options);
+        }
+        let mut unreachable = Vec::new();
+        let Some(found) = tarball::locate(ctx, &sources, &mut unreachable)? else {
+            return Err(self.no_source(places, unreachable));
         };
-        source::finished(ctx, &key, source, &options.build, &home_of(ctx, &key)).is_some()
-    };
-    // What was built before needs no place that has its source: where just this version is meant,
-    // or where none can be reached.
-    let one = sources
-        .iter()
-        .all(|source| source.version == sources[0].version);
-    if let Some(source) = sources
-        .iter()
-        .find(|source| finished(source))
-        .filter(|_| one || ctx.offline)
-    {
-        let found = tarball::Found {
-            source: source.clone(),
-            url: String::new(),
-            from: "the cache",
-        };
-        return build(
-            ctx,
-            &Key {
-                version: source.version,
-                variant,
-                platform,
-            },
-            &found,
-            options,
-        );
-    }
-    let mut unreachable = Vec::new();
-    let found = tarball::locate(ctx, &sources, &mut unreachable)?;
-    let Some(found) = found else {
-        if ctx.offline && !unreachable.is_empty() {
-            return Err(Error::Offline {
-                request: request.to_string(),
+        let key = self.key_of(&found.source);
+        // Another patch than the newest one may be installed already.
+        if !options.reinstall
+            && let Some(installed) = installed::find(&ctx.paths, &Request::Key(key))
+        {
+            return Ok(Outcome {
+                installed,
+                fresh: false,
             });
         }
         places.extend(unreachable);
-        let request = request.to_string();
-        return Err(match &unreached {
-            None => Error::NoSource { request, places },
-            Some(_) => Error::NowhereReached { request, places },
-        });
-    };
-    let key = Key {
-        version: found.source.version,
-        variant,
-        platform,
-    };
-    // Another patch than the newest one may be installed already.
-    if !options.reinstall
-        && let Some(installed) = installed::find(&ctx.paths, &Request::Key(key))
-    {
-        return Ok(Outcome {
-            installed,
-            fresh: false,
-        });
+        let why = if places.is_empty() {
+            String::new()
+        } else {
+            format!("can't reach {}: ", places.join(" and "))
+        };
+        ctx.report.info(&format!(
+            "{why}building Python {} from source, from {}",
+            key.version, found.from
+        ));
+        build(ctx, &key, &found, options)
     }
-    places.extend(unreachable);
-    let why = if places.is_empty() {
-        String::new()
-    } else {
-        format!("can't reach {}: ", places.join(" and "))
-    };
-    ctx.report.info(&format!(
-        "{why}building Python {} from source, from {}",
-        key.version, found.from
-    ));
-    build(ctx, &key, &found, options)
+
+    fn variant(&self) -> Variant {
+        match self.wanted {
+            Request::Version { variant, .. } | Request::Specifiers { variant, .. } => *variant,
+            Request::Key(key) => key.variant,
+            _ => Variant::Default,
+        }
+    }
+
+    fn key_of(&self, source: &catalog::Source) -> Key {
+        Key {
+            version: source.version,
+            variant: self.variant(),
+            platform: self.platform,
+        }
+    }
+
+    /// A finished build in the cache, which needs no source: where just its version is meant, or
+    /// where no mirror can be reached.
+    fn find_finished<'s>(&self, sources: &'s [catalog::Source]) -> Option<&'s catalog::Source> {
+        let is_one = sources
+            .iter()
+            .all(|source| source.version == sources[0].version);
+        let is_finished = |source: &&catalog::Source| {
+            let key = self.key_of(source);
+            let home = home_of(self.ctx, &key);
+            source::finished(self.ctx, &key, source, &self.options.build, &home).is_some()
+        };
+        sources
+            .iter()
+            .find(is_finished)
+            .filter(|_| is_one || self.ctx.offline)
+    }
+
+    /// The place of the archive that couldn't be fetched.
+    fn unreached_places(&self) -> Result<Vec<String>> {
+        let Some((build, error)) = &self.unreached else {
+            return Ok(Vec::new());
+        };
+        let url = standalone::address(self.ctx, build, self.options.mirror.as_deref())?;
+        let tried = tarball::tried(&url, error);
+        Ok(vec![format!("the prebuilt archives of {tried}")])
+    }
+
+    fn no_source(&self, mut places: Vec<String>, unreachable: Vec<String>) -> Error {
+        let request = self.request.to_string();
+        if self.ctx.offline && !unreachable.is_empty() {
+            return Error::Offline { request };
+        }
+        places.extend(unreachable);
+        match &self.unreached {
+            None => Error::NoSource { request, places },
+            Some(_) => self.nowhere_reached(places),
+        }
+    }
+
+    fn nowhere_reached(&self, places: Vec<String>) -> Error {
+        Error::NowhereReached {
+            request: self.request.to_string(),
+            places,
+        }
+    }
 }
 
 /// Builds `found`, or takes the finished build from the cache.
 fn build(ctx: &Context, key: &Key, found: &tarball::Found, options: &Options) -> Result<Outcome> {
-    let result = publish(
+    let result = make_and_publish(
         ctx,
         key,
         Origin::Source,
@@ -365,7 +394,7 @@ fn add_pip(paths: &Paths, key: &Key, facts: &Facts, staging: &Path, home: &Path)
 }
 
 /// Makes the folder of `key` in staging, tests what is in it, and gives it its name.
-fn publish(
+fn make_and_publish(
     ctx: &Context,
     key: &Key,
     origin: Origin,
@@ -412,15 +441,8 @@ fn publish(
         },
         replaces: options.replaces.map(|key| key.to_string()),
     };
-    let text = serde_json::to_vec_pretty(&record)
-        .map_err(|error| store::Error::io("write", &home)(error.into()))?;
-    let file = staging.path().join(RECORD);
-    fs::write(&file, text).map_err(store::Error::io("write", &file))?;
-    staging.publish(&home)?;
+    let installed = publish::publish(staging, &home, &record)?;
     links::refresh(paths)?;
-    let installed = installed::read(&home).ok_or_else(|| {
-        store::Error::io("read", &home)(std::io::Error::other("its record is gone"))
-    })?;
     Ok(Outcome {
         installed,
         fresh: true,

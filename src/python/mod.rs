@@ -16,6 +16,7 @@ pub(crate) mod packages;
 pub(crate) mod patch;
 pub(crate) mod pip;
 pub(crate) mod preflight;
+mod publish;
 pub(crate) mod refresh;
 pub(crate) mod request;
 pub(crate) mod selftest;

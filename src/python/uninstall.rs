@@ -4,10 +4,10 @@ use super::installed::{self, Installed};
 use super::key::Version;
 use super::links;
 use super::request::Request;
-use crate::Context;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
+use crate::{Code, Context};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -21,6 +21,12 @@ pub(crate) enum Error {
     Several { request: String, found: Vec<String> },
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl Error {
+    pub(crate) fn code(&self) -> Code {
+        Code::Failed
+    }
 }
 
 /// As many as fit a line.

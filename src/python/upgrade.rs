@@ -10,9 +10,9 @@ use super::installed::{self, Installed, Origin, RECORD};
 use super::key::{Key, Variant, Version};
 use super::request::{Numbers, Request};
 use super::{links, uninstall};
-use crate::Context;
 use crate::store::lock::Lock;
 use crate::store::{self};
+use crate::{Code, Context};
 
 /// A minor, and whether it is the free-threaded one.
 pub(crate) type Minor = (u32, u32, Variant);
@@ -40,7 +40,16 @@ pub(crate) enum Error {
     Store(#[from] store::Error),
 }
 
-/// What came of one minor.
+impl Error {
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Error::Exact(..) => Code::Usage,
+            _ => Code::Failed,
+        }
+    }
+}
+
+/// The upgrade of one minor.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// What the minor is now.

@@ -6,6 +6,7 @@ use crate::cli::python::Adopt;
 use crate::error::{Error, Result};
 use crate::python::adopt::{self, Outcome};
 use crate::python::discover;
+use crate::report::first_line;
 use crate::{Code, Context};
 
 pub(super) fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
@@ -33,7 +34,7 @@ pub(super) fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
     }
     let mut codes = Vec::new();
     for path in &paths {
-        // What was only found is no failure where it doesn't suit.
+        // A find of --all that can't be adopted is no failure.
         let named = args.paths.contains(path);
         match adopt::adopt(ctx, path) {
             Ok(outcome) => {
@@ -41,17 +42,12 @@ pub(super) fn run(args: &Adopt, ctx: &Context) -> Result<Code> {
                 codes.push(Code::Done);
             }
             Err(error) if !named => {
-                let line = error
-                    .to_string()
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .to_string();
-                ctx.report.info(&format!("passed over: {line}"));
+                ctx.report
+                    .info(&format!("passed over: {}", first_line(error)));
             }
             Err(error) => {
                 ctx.report.error(&error.to_string());
-                codes.push(Code::Failed);
+                codes.push(error.code());
             }
         }
     }

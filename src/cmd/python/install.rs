@@ -3,6 +3,7 @@
 use super::requests;
 use crate::cli::python::Install;
 use crate::error::{Error, Result};
+use crate::parallel;
 use crate::project::choice::{self, Missing, Reason, Target};
 use crate::project::pin::{self, Entry};
 use crate::python::install::{self, Options, Outcome};
@@ -40,15 +41,8 @@ pub(super) fn run(args: &Install, ctx: &Context) -> Result<Code> {
         refresh::run(ctx, args.mirror.as_deref(), When::Daily)?;
     }
     // Each is independent: all are tried, side by side, and each outcome is told.
-    let outcomes: Vec<install::Result<Outcome>> = std::thread::scope(|scope| {
-        let running: Vec<_> = requests
-            .iter()
-            .map(|request| scope.spawn(|| install::ensure(ctx, request, &options)))
-            .collect();
-        running
-            .into_iter()
-            .filter_map(|thread| thread.join().ok())
-            .collect()
+    let outcomes = parallel::side_by_side(&requests, requests.len(), |request| {
+        install::ensure(ctx, request, &options)
     });
     let mut codes = Vec::new();
     for (number, outcome) in outcomes.into_iter().enumerate() {

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Uninstall, ctx: &Context) -> Result<Code> {
             }
             Err(error) => {
                 ctx.report.error(&error.to_string());
-                codes.push(Code::Failed);
+                codes.push(error.code());
                 continue;
             }
         }

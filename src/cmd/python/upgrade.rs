@@ -3,6 +3,7 @@
 use super::requests;
 use crate::cli::python::Upgrade;
 use crate::error::Result;
+use crate::parallel;
 use crate::project::dependents;
 use crate::python::install;
 use crate::python::installed::Installed;
@@ -30,11 +31,7 @@ pub(super) fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
             }),
             Err(error) => {
                 ctx.report.error(&error.to_string());
-                codes.push(if matches!(error, upgrade::Error::Exact(..)) {
-                    Code::Usage
-                } else {
-                    Code::Failed
-                });
+                codes.push(error.code());
             }
         }
     }
@@ -62,16 +59,8 @@ pub(super) fn run(args: &Upgrade, ctx: &Context) -> Result<Code> {
         true => OldPatch::Keep,
         false => OldPatch::Remove(&list_users),
     };
-    let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let (options, old_patch) = (&options, &old_patch);
-        let running: Vec<_> = minors
-            .iter()
-            .map(|minor| scope.spawn(|| upgrade::upgrade(ctx, *minor, old_patch, options)))
-            .collect();
-        running
-            .into_iter()
-            .filter_map(|thread| thread.join().ok())
-            .collect()
+    let outcomes = parallel::side_by_side(&minors, minors.len(), |minor| {
+        upgrade::upgrade(ctx, *minor, &old_patch, &options)
     });
     for outcome in outcomes {
         match outcome {

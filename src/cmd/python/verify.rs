@@ -3,6 +3,7 @@
 use super::requests;
 use crate::cli::python::Verify;
 use crate::error::Result;
+use crate::parallel;
 use crate::project::choice::{Missing, Reason};
 use crate::python::installed::{self, Installed};
 use crate::python::verify::{self, Report};
@@ -28,16 +29,7 @@ pub(super) fn run(args: &Verify, ctx: &Context) -> Result<Code> {
     };
     let reports: Vec<Report> = {
         let _bar = ctx.report.spinner("importing every module");
-        std::thread::scope(|scope| {
-            let running: Vec<_> = pythons
-                .iter()
-                .map(|python| scope.spawn(|| verify::verify(python)))
-                .collect();
-            running
-                .into_iter()
-                .filter_map(|thread| thread.join().ok())
-                .collect()
-        })
+        parallel::side_by_side(&pythons, pythons.len(), verify::verify)
     };
     if args.json {
         table::json(serde_json::json!({ "pythons": reports }))?;
