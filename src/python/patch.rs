@@ -24,48 +24,10 @@ Error=This Python is managed by boot, and shared by all that uses it.
 
 /// Patches the Python of `key` in `staging` for its life in `home`.
 pub(crate) fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
-    let minor = format!(
-        "{}.{}{}",
-        key.version.major,
-        key.version.minor,
-        key.variant.suffix()
-    );
+    let minor = key.version.minor_name(key.variant);
     let lib = staging.join("lib").join(format!("python{minor}"));
     let new = home.to_string_lossy();
-
-    for file in files(&lib) {
-        let name = file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if name.starts_with("_sysconfigdata")
-            || name.starts_with("_sysconfig_vars")
-            || name == "build-details.json"
-        {
-            text(&file, &|content| without_builder(&paths(content, &new)))?;
-        }
-    }
-    for folder in files(&lib)
-        .into_iter()
-        .filter(|path| path.is_dir() && name(path).starts_with("config-"))
-    {
-        text(&folder.join("Makefile"), &|content| {
-            without_builder(&paths(content, &new))
-        })?;
-        text(&folder.join("python-config.py"), &|content| {
-            without_builder(&paths(content, &new))
-        })?;
-    }
-    for file in files(&staging.join("lib/pkgconfig")) {
-        text(&file, &|content| without_builder(&paths(content, &new)))?;
-    }
-    // Bytecode of what was rewritten would hide it.
-    for file in files(&lib.join("__pycache__")) {
-        if name(&file).starts_with("_sysconfigdata") {
-            fs::remove_file(&file).map_err(Error::io("remove", &file))?;
-        }
-    }
+    patch_build_data(&lib, &staging.join("lib/pkgconfig"), &new)?;
 
     let bin = staging.join("bin");
     commands(&bin, &new, &home.join("bin").join(format!("python{minor}")))?;
@@ -81,6 +43,33 @@ pub(crate) fn all(key: &Key, staging: &Path, home: &Path) -> Result<()> {
     if lib.is_dir() {
         let marker = lib.join("EXTERNALLY-MANAGED");
         fs::write(&marker, EXTERNALLY_MANAGED).map_err(Error::io("write", &marker))?;
+    }
+    Ok(())
+}
+
+/// Writes the prefix `new` into sysconfig's data, the Makefile and pkg-config's files.
+fn patch_build_data(lib: &Path, pkgconfig: &Path, new: &str) -> Result<()> {
+    let patch = |file: &Path| text(file, &|content| without_builder(&paths(content, new)));
+    for file in files(lib) {
+        let name = name(&file);
+        if name.starts_with("_sysconfigdata")
+            || name.starts_with("_sysconfig_vars")
+            || name == "build-details.json"
+        {
+            patch(&file)?;
+        } else if name.starts_with("config-") && file.is_dir() {
+            patch(&file.join("Makefile"))?;
+            patch(&file.join("python-config.py"))?;
+        }
+    }
+    for file in files(pkgconfig) {
+        patch(&file)?;
+    }
+    // Bytecode of what was rewritten would hide it.
+    for file in files(&lib.join("__pycache__")) {
+        if name(&file).starts_with("_sysconfigdata") {
+            fs::remove_file(&file).map_err(Error::io("remove", &file))?;
+        }
     }
     Ok(())
 }
@@ -170,7 +159,7 @@ fn with_interpreter(body: &[u8], python: &Path) -> Option<Vec<u8>> {
     )
 }
 
-/// Whether the rest of a `*-config` is of the old kind, a program of Python.
+/// True if the rest of a `*-config` is of the old kind, a program of Python.
 fn is_python(body: &[u8]) -> bool {
     body.split(|byte| *byte == b'\n')
         .any(|line| line.starts_with(b"import "))
@@ -237,7 +226,7 @@ fn head(file: &Path) -> Result<Vec<u8>> {
     crate::store::file::read_start(file, 256).map_err(Error::io("read", file))
 }
 
-/// What is directly in a folder; nothing if it isn't there.
+/// The entries of a folder; nothing if it isn't there.
 fn files(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())

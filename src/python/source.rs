@@ -24,7 +24,7 @@ use crate::store::env::var;
 use crate::store::unpack::{self, Limits};
 use crate::store::{self};
 
-/// How it is to be built.
+/// Options of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Options {
@@ -104,85 +104,42 @@ pub(crate) fn build(
         let bar = ctx.report.bar(&format!("source of Python {}", key.version));
         fetch(ctx, found, &sources, &*bar)?;
     }
-    let log = ctx
-        .paths
-        .log()
-        .join(format!("python-{}-build.log", key.version));
-    fs::create_dir_all(ctx.paths.log()).map_err(store::Error::io("create", &ctx.paths.log()))?;
-    File::create(&log).map_err(store::Error::io("write", &log))?;
+    let log = create_log(ctx, key)?;
     let steps = Steps {
         ctx,
         key,
         log: &log,
         sources: &sources,
     };
-
     let jobs = options
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let scratch = work.path().join("probe");
     fs::create_dir(&scratch).map_err(store::Error::io("create", &scratch))?;
-    let mut command = Command::new("./configure");
-    command
-        .args(configure::arguments(key, options, home))
-        .envs(configure::flags(options));
-    steps.run(
-        "configure",
-        command.envs(configure::answers(&sources, &scratch, jobs)),
-    )?;
-    without_bytecode(&sources.join("Makefile"))?;
-    let mut make = Command::new("make");
-    make.arg(format!("-j{jobs}"))
-        .args(configure::UNNEEDED)
-        .args(
-            ["MAKE_OPTS", "MAKEOPTS", "PYTHON_MAKE_OPTS"]
-                .iter()
-                .flat_map(|name| configure::words(name)),
-        );
-    steps.run("compile", &mut make)?;
+    steps.configure(options, home, &scratch, jobs)?;
+    steps.compile(jobs)?;
     let root = work.path().join("root");
-    let mut install = Command::new("make");
-    install
-        .arg("install")
-        .args(configure::UNNEEDED)
-        .arg(format!("DESTDIR={}", root.display()))
-        .args(configure::words("MAKE_INSTALL_OPTS"))
-        .args(configure::words("PYTHON_MAKE_INSTALL_OPTS"));
-    steps.run("install", &mut install)?;
-
+    steps.install(&root)?;
     let installed = root.join(home.strip_prefix("/").unwrap_or(home));
     rebase(&installed, &sources, home)?;
-    let minor = key.version.minor_name(key.variant);
-    let mut bytecode = Command::new(installed.join("bin").join(format!("python{minor}")));
-    let library = installed.join("lib").join(format!("python{minor}"));
-    // Once, for what programs import; the tests are left to those who run them.
-    bytecode
-        // Anew, and by nobody else: what this very process imports would be written with the path
-        // of staging in it.
-        .args([
-            "-I",
-            "-B",
-            "-m",
-            "compileall",
-            "-q",
-            "-f",
-            "-j0",
-            "-x",
-            "/(test|tests|idle_test|lib2to3/tests|bad_coding|badsyntax)/",
-            "-s",
-        ])
-        .arg(&installed);
-    bytecode.arg("-p").arg(home).arg(&library);
-    // A file that can't be compiled is no reason to have no Python.
-    let _ = steps.run("bytecode", &mut bytecode);
+    steps.compile_bytecode(&installed, home);
 
     copy(&installed, staging)?;
-    // What was compiled once needn't be again: the next reinstall takes seconds.
+    // The next reinstall takes seconds.
     let keep = Staging::beside(&kept)?;
     fs::remove_dir(keep.path()).map_err(store::Error::io("write", keep.path()))?;
     fs::rename(&installed, keep.path()).map_err(store::Error::io("write", keep.path()))?;
     keep.publish(&kept)?;
     Ok(())
+}
+
+/// The empty log of a build.
+fn create_log(ctx: &Context, key: &Key) -> store::Result<PathBuf> {
+    let folder = ctx.paths.log();
+    let log = folder.join(format!("python-{}-build.log", key.version));
+    fs::create_dir_all(&folder).map_err(store::Error::io("create", &folder))?;
+    File::create(&log).map_err(store::Error::io("write", &log))?;
+    Ok(log)
 }
 
 /// The finished build of `source` in the cache, if there is one that was made alike.
@@ -207,7 +164,8 @@ pub(crate) fn forget(
     atomic::remove_folder(&kept(ctx, key, source, options, home))
 }
 
-/// Where a finished build lies in the cache. Its paths are compiled in, so its home is part of its
+/// The place of a finished build in the cache. Its paths are compiled in, so its home is part of
+/// its
 /// name.
 fn kept(ctx: &Context, key: &Key, source: &Source, options: &Options, home: &Path) -> PathBuf {
     // The first line changes with what is done to a build after make.
@@ -327,6 +285,71 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
+    fn configure(
+        &self,
+        options: &Options,
+        home: &Path,
+        scratch: &Path,
+        jobs: usize,
+    ) -> Result<(), Error> {
+        let mut command = Command::new("./configure");
+        command
+            .args(configure::arguments(self.key, options, home))
+            .envs(configure::flags(options))
+            .envs(configure::answers(self.sources, scratch, jobs));
+        self.run("configure", &mut command)?;
+        Ok(without_bytecode(&self.sources.join("Makefile"))?)
+    }
+
+    fn compile(&self, jobs: usize) -> Result<(), Error> {
+        let mut make = Command::new("make");
+        make.arg(format!("-j{jobs}"))
+            .args(configure::UNNEEDED)
+            .args(
+                ["MAKE_OPTS", "MAKEOPTS", "PYTHON_MAKE_OPTS"]
+                    .iter()
+                    .flat_map(|name| configure::words(name)),
+            );
+        self.run("compile", &mut make)
+    }
+
+    fn install(&self, root: &Path) -> Result<(), Error> {
+        let mut install = Command::new("make");
+        install
+            .arg("install")
+            .args(configure::UNNEEDED)
+            .arg(format!("DESTDIR={}", root.display()))
+            .args(configure::words("MAKE_INSTALL_OPTS"))
+            .args(configure::words("PYTHON_MAKE_INSTALL_OPTS"));
+        self.run("install", &mut install)
+    }
+
+    /// Compiles the library once, for programs that import it; its tests are left out.
+    fn compile_bytecode(&self, installed: &Path, home: &Path) {
+        let minor = self.key.version.minor_name(self.key.variant);
+        let mut bytecode = Command::new(installed.join("bin").join(format!("python{minor}")));
+        let library = installed.join("lib").join(format!("python{minor}"));
+        bytecode
+            // -f, and -B: the bytecode of this very process's imports would have the path of
+            // staging in it.
+            .args([
+                "-I",
+                "-B",
+                "-m",
+                "compileall",
+                "-q",
+                "-f",
+                "-j0",
+                "-x",
+                "/(test|tests|idle_test|lib2to3/tests|bad_coding|badsyntax)/",
+                "-s",
+            ])
+            .arg(installed);
+        bytecode.arg("-p").arg(home).arg(&library);
+        // A file that can't be compiled is no reason to have no Python.
+        let _ = self.run("bytecode", &mut bytecode);
+    }
+
     fn run(&self, stage: &'static str, command: &mut Command) -> Result<(), Error> {
         let start = std::time::Instant::now();
         let bar = self
@@ -390,7 +413,7 @@ impl Steps<'_> {
     }
 }
 
-/// What a compiler line is about: the last file it names.
+/// The subject of a compiler's line: the last file it names.
 fn short(line: &str) -> String {
     let word = line
         .split_whitespace()

@@ -52,9 +52,9 @@ impl Error {
 /// The upgrade of one minor.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// What the minor is now.
+    /// The minor's Python after the upgrade.
     pub now: Installed,
-    /// What it was; the same where there was nothing newer.
+    /// Its version before; the same where there was nothing newer.
     pub before: Version,
     /// Old patches that are gone.
     pub gone: Vec<Version>,
@@ -212,25 +212,36 @@ pub(crate) fn upgrade(
         now,
     };
     if let OldPatch::Remove(list_users) = old_patch {
-        let mut old = vec![before];
-        // What a killed upgrade, or one whose old patch was in use, left behind.
-        old.extend(
-            outcome
-                .now
-                .replaces
-                .and_then(|key| installed::read(&paths.pythons().join(key.to_string()))),
-        );
-        old.dedup_by_key(|python| python.key);
-        for python in old {
-            if python.key != outcome.now.key
-                && python.origin != Origin::Adopted
-                && !is_newer_on_disk(&python, &outcome.now)
-            {
-                drop_patch(ctx, &python, *list_users, &mut outcome)?;
-            }
-        }
+        remove_old_patches(ctx, before, *list_users, &mut outcome)?;
     }
     Ok(outcome)
+}
+
+/// Removes the patch from `before` the upgrade, and one that an earlier upgrade left behind.
+fn remove_old_patches(
+    ctx: &Context,
+    before: Installed,
+    list_users: &dyn Fn(&Installed) -> Vec<String>,
+    outcome: &mut Outcome,
+) -> Result<(), store::Error> {
+    let mut old = vec![before];
+    // What a killed upgrade, or one whose old patch was in use, left behind.
+    old.extend(
+        outcome
+            .now
+            .replaces
+            .and_then(|key| installed::read(&ctx.paths.pythons().join(key.to_string()))),
+    );
+    old.dedup_by_key(|python| python.key);
+    for python in old {
+        if python.key != outcome.now.key
+            && python.origin != Origin::Adopted
+            && !is_newer_on_disk(&python, &outcome.now)
+        {
+            drop_patch(ctx, &python, list_users, outcome)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes an old patch, if nothing is bound to it.
@@ -251,7 +262,7 @@ fn drop_patch(
     Ok(())
 }
 
-/// Whether somebody has installed `old` again since `now` took its place.
+/// True if somebody has installed `old` again since `now` took its place.
 fn is_newer_on_disk(old: &Installed, now: &Installed) -> bool {
     let time = |python: &Installed| {
         fs::metadata(python.root.join(RECORD))

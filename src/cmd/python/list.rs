@@ -7,7 +7,7 @@ use super::row::Row;
 use super::{available, request, tell_of_pyenv};
 use crate::cli::python::List;
 use crate::error::Result;
-use crate::project::choice;
+use crate::project::choice::{self, Reason};
 use crate::project::default_python::find_default_python;
 use crate::python::installed::{self, Installed, Origin};
 use crate::python::key::{Key, Version};
@@ -76,6 +76,11 @@ pub(super) fn run(args: &List, ctx: &Context) -> Result<Code> {
         ctx.report.info("no installed Python meets that");
         return Ok(Code::Done);
     }
+    print_table(ctx, &rows, &gone, &choice.reason)
+}
+
+/// Prints the installed Pythons, then those whose interpreter is gone.
+fn print_table(ctx: &Context, rows: &[Row], gone: &[&Installed], reason: &Reason) -> Result<Code> {
     let name = |origin: Origin| {
         serde_json::to_value(origin)
             .ok()
@@ -86,7 +91,7 @@ pub(super) fn run(args: &List, ctx: &Context) -> Result<Code> {
         let free = if row.variant == "default" { "" } else { "t" };
         let mark = if row.active { "*" } else { " " };
         let note = match (&row.path, row.active) {
-            (Some(path), true) => format!("{}  ({})", ctx.paths.tilde(path), choice.reason),
+            (Some(path), true) => format!("{}  ({})", ctx.paths.tilde(path), reason),
             (Some(path), false) => ctx.paths.tilde(path),
             (None, _) => String::new(),
         };
@@ -96,7 +101,7 @@ pub(super) fn run(args: &List, ctx: &Context) -> Result<Code> {
             note,
         ]
     });
-    let gone = gone.into_iter().map(|python| {
+    let gone = gone.iter().map(|python| {
         let note = format!("its interpreter is gone: {}", python.way_out());
         vec![
             format!("  {}{}", python.key.version, python.key.variant.suffix()),
