@@ -1,11 +1,11 @@
-//! One error for the whole program: a domain's own error, passed on as it is, and the exit code it
+//! The error of the whole program: a domain's own error, passed on as it is, and the exit code it
 //! means.
 //!
 //! Each message is worded once, beside the type that it belongs to; nothing here adds to it.
 
 use crate::Code;
 
-/// What a command failed with.
+/// The failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]

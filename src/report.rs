@@ -1,16 +1,16 @@
-//! How the lower layers tell a person what they do, without knowing of terminals.
+//! Reports of the lower layers to a person, without knowledge of terminals.
 //!
 //! Everything reported here is for people and ends up on stderr; results never pass through it.
 
 /// Takes the lines and the progress of what is going on.
 pub trait Report: Send + Sync {
-    /// One line that anybody should read; silent with `--quiet`.
+    /// A line that everybody should read; silent with `--quiet`.
     fn info(&self, line: &str);
-    /// One line of what needs attention; silent with `--quiet`.
+    /// A line that needs attention; silent with `--quiet`.
     fn warn(&self, line: &str);
-    /// What failed, and what to do about it; also with `--quiet`.
+    /// A failure, and the way out; also with `--quiet`.
     fn error(&self, text: &str);
-    /// One line for `--verbose`.
+    /// A line for `--verbose`.
     fn step(&self, line: &str);
     /// Progress in bytes.
     fn bar(&self, label: &str) -> Box<dyn Bar>;
@@ -19,7 +19,7 @@ pub trait Report: Send + Sync {
     fn spinner(&self, label: &str) -> Box<dyn Bar>;
 }
 
-/// One line of progress. It vanishes when dropped.
+/// A line of progress. It vanishes when dropped.
 pub trait Bar: Send + Sync {
     /// So many bytes there are in all, as is known by now.
     fn expect(&self, bytes: u64);

@@ -17,7 +17,7 @@ pub struct Settings {
     pub venv: Venv,
 }
 
-/// Where Pythons come from, see `net::endpoints` for the defaults.
+/// Sources of Pythons, see `net::endpoints` for the defaults.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Python {
@@ -26,7 +26,7 @@ pub struct Python {
     pub catalog: Option<String>,
 }
 
-/// Where packages come from.
+/// Sources of packages.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Index {

@@ -142,7 +142,7 @@ fn pythons() -> Vec<CompletionCandidate> {
     unique(names)
 }
 
-/// What could be installed here: each minor, then each patch, without a request to anybody.
+/// Pythons that could be installed here: each minor, then each patch, without a request to anybody.
 fn available() -> Vec<CompletionCandidate> {
     let (Some(ctx), Some(platform)) = (context(), crate::python::key::Platform::host()) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What is broken on this machine, why, and how it is repaired. Each part of boot is looked at by
+//! Faults of this machine, their causes, and their repair. Each part of boot is looked at by
 //! what it says of itself; a repair is what its own verb would do. Nothing that boot didn't make is
 //! touched.
 
@@ -12,21 +12,21 @@ use serde::Serialize;
 use crate::Context;
 use crate::shell::Shell;
 
-/// One thing that is wrong.
+/// A fault.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Finding {
     /// What, for a person: `the tool black`, a path.
     pub what: String,
     /// Why it doesn't work.
     pub why: String,
-    /// What repairs it, where it isn't `boot doctor --fix`.
+    /// The command that repairs it, where `boot doctor --fix` doesn't.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<String>,
     #[serde(skip)]
     pub repair: Option<Repair>,
 }
 
-/// What `boot doctor --fix` does about a finding.
+/// The repair of a finding by `boot doctor --fix`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Repair {
     /// Makes the tool's environment anew from its receipt.

@@ -165,7 +165,7 @@ pub(super) fn links(ctx: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What killed runs left where things are made.
+/// Leftovers of killed runs, where things are made.
 pub(super) fn leftovers(ctx: &Context, findings: &mut Vec<Finding>) {
     let paths = &ctx.paths;
     let mut folders = vec![

@@ -28,7 +28,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What is known of whom to be where.
+/// Credentials known in this run.
 #[derive(Debug, Default)]
 pub struct Auth {
     /// `~/.netrc`, where NETRC names no other.
@@ -36,7 +36,7 @@ pub struct Auth {
     netrc: OnceLock<Vec<Machine>>,
     /// From addresses; `Err` is a user whose password is to be asked for.
     known: Mutex<Vec<(Url, Result<Credentials, String>)>>,
-    /// What keyring said, by origin.
+    /// Answers of keyring, by origin.
     asked: Mutex<Vec<(String, Option<Credentials>)>>,
 }
 
@@ -88,7 +88,8 @@ impl Auth {
         stripped
     }
 
-    /// Whom to be at `url`, without asking anybody: from an address of the same origin, else from
+    /// The credentials for `url`, without asking keyring: from an address of the same origin, else
+    /// from
     /// netrc.
     pub fn of(&self, url: &Url) -> Option<Credentials> {
         let known = match self.known(url) {
@@ -106,7 +107,7 @@ impl Auth {
         })
     }
 
-    /// What keyring's command has for `url`, once the server has refused what [`Auth::of`] said.
+    /// Asks keyring's command for `url`, once the server has refused those of [`Auth::of`].
     /// Asked once an origin.
     pub fn ask(&self, url: &Url) -> Option<Credentials> {
         let origin = super::origin(url.as_str());

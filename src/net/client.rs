@@ -1,4 +1,5 @@
-//! One HTTP client for everything: retries with back-off, timeouts, this machine's certificate store,
+//! The HTTP client for everything: retries with back-off, timeouts, this machine's certificate
+//! store,
 //! and `file:` addresses.
 //!
 //! Calls block; many at a time are many threads over one client, which shares its connections
@@ -50,7 +51,7 @@ pub struct Client {
     report: Arc<dyn Report>,
 }
 
-/// How often a failed request is retried.
+/// The number of retries of a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Retry {
     /// [`RETRIES`] times.
@@ -204,7 +205,7 @@ impl Client {
         self.get_with(url, &[(RANGE.as_str(), &range)])
     }
 
-    /// Whether `url` is there. An unreachable server is an error.
+    /// True if `url` is there. An unreachable server is an error.
     pub fn exists(&self, url: &str) -> Result<bool> {
         match self.request(reqwest::Method::HEAD, url, &[]) {
             Ok(_) => Ok(true),
@@ -336,7 +337,7 @@ impl Client {
     }
 }
 
-/// One request, which follows no redirect.
+/// A request, which follows no redirect.
 struct Request<'a> {
     http: &'a http::Client,
     method: &'a reqwest::Method,

@@ -44,7 +44,7 @@ impl VerifiedArchive {
     }
 }
 
-/// How often a cut download is taken up again before it counts as failed.
+/// The number of times that a cut download is resumed before it fails.
 const RESUMES: u32 = 5;
 /// Bytes between two cuts that make up for them.
 const PROGRESS: u64 = 1 << 20;
@@ -132,7 +132,7 @@ fn response(client: &Client, url: &str, from: u64) -> Result<super::Response> {
     }
 }
 
-/// One connection, which `ask` opens from a byte on: appends to `part` until the end, or an error.
+/// A connection, which `ask` opens from a byte on: appends to `part` until the end, or an error.
 fn attempt(
     ask: impl FnOnce(u64) -> Result<super::Response>,
     url: &str,
@@ -249,7 +249,7 @@ struct Resuming<'a> {
     total: Option<u64>,
     position: u64,
     resumes: u32,
-    /// Where the last connection was made.
+    /// The byte at which the last connection was made.
     resumed_at: u64,
     /// The server says that there is nothing after `position`.
     ended: bool,

@@ -11,9 +11,9 @@ const PYTHON_BUILDS: &str =
 const PYTHON_SOURCES: &str = "https://www.python.org/ftp/python";
 /// The Python Package Index, PEP 503 and PEP 691.
 const PACKAGE_INDEX: &str = "https://pypi.org/simple";
-/// Where that index keeps its files.
+/// The host of that index's files.
 const PACKAGE_FILES: &str = "https://files.pythonhosted.org";
-/// Where `USER` and `USER/NAME` of a dotfiles repository are looked for.
+/// The host of a dotfiles repository that is named `USER` or `USER/NAME`.
 const GIT_HOST: &str = "https://github.com";
 /// boot's own releases: `BASE/vVERSION/FILE`, and `BASE/vVERSION/SHA256SUMS`. install.sh has the
 /// same.
@@ -77,7 +77,7 @@ pub(crate) fn releases() -> String {
         .unwrap_or_else(|| RELEASES.into())
 }
 
-/// Where the newest of the releases at `base` has its list of checksums: GitHub redirects from
+/// The address of the newest release's list of checksums, below `base`: GitHub redirects from
 /// there; elsewhere it is a folder.
 pub(crate) fn newest_release(base: &str) -> String {
     match base.strip_suffix("/releases/download") {

@@ -85,7 +85,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether another address may do better: nothing answered, or it doesn't have the file.
+    /// True if another address may do better: nothing answered, or it doesn't have the file.
     pub fn is_elsewhere(&self) -> bool {
         match self {
             Error::Unreachable { .. }

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 /// Finds out addresses; the port is 0.
 type Lookup = fn(&str) -> io::Result<Vec<SocketAddr>>;
-/// One question and, once it is there, its answer. A failure is kept as its words: it is for all
+/// A question and, once it is there, its answer. A failure is kept as its words: it is for all
 /// that wait, who can't share an error.
 type Question = Arc<OnceCell<Result<Vec<SocketAddr>, (io::ErrorKind, String)>>>;
 

@@ -1,4 +1,4 @@
-//! How servers are reached where that isn't the usual way: certificates, a proxy, hosts that need
+//! The way to servers, where it isn't the usual one: certificates, a proxy, hosts that need
 //! prove nothing.
 
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use url::Url;
 use super::{Error, Result};
 use crate::store::env::var;
 
-/// Where a distribution keeps what it trusts: named by many variables, and trusted anyway.
+/// The certificates of a distribution: named by many variables, and trusted anyway.
 const USUAL: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The authorities that browsers trust, for machines without a trust store of their own: small
@@ -22,7 +22,7 @@ pub(crate) fn own_authorities() -> Vec<Certificate> {
         .collect()
 }
 
-/// What the user's configuration says of it. The default is the usual way.
+/// The user's configuration of it. The default is the usual way.
 #[derive(Clone, Debug, Default)]
 pub struct Route {
     /// A PEM file of authorities that are trusted beside those of the system.
@@ -79,7 +79,7 @@ impl Route {
         Ok(builder)
     }
 
-    /// Whether the server at `url` need prove nothing.
+    /// True if the server at `url` need prove nothing.
     pub fn trusts(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else {
             return false;

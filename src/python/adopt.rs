@@ -179,7 +179,8 @@ fn examine(ctx: &Context, path: &Path) -> Result<Candidate, Error> {
     })
 }
 
-/// Who an interpreter is, a line each; for any that is a Python, however old.
+/// A program that prints an interpreter's identity, a line each; for any that is a Python, however
+/// old.
 const WHO: &str = "import sys\nprint(getattr(getattr(sys, 'implementation', None), 'name', 'an old \
                    Python'))\nprint(sys.prefix)\n\
                    print(getattr(sys, 'base_prefix', sys.prefix))\nprint(sys.executable)";

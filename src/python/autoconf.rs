@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use crate::parallel;
 
-/// What autoconf includes before a header that it asks for.
+/// The includes of autoconf before a header that it tests.
 const PRELUDE: &str = "#include <stddef.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
                        #include <string.h>\n#include <inttypes.h>\n\
                        #include <stdint.h>\n#include <strings.h>\n#include <sys/types.h>\n\

@@ -56,7 +56,7 @@ pub(crate) fn without_builder(text: &str) -> String {
     done
 }
 
-/// Where in `word` a path begins that only the build machine had.
+/// The start in `word` of a path that only the build machine had.
 fn gone(word: &str) -> Option<usize> {
     let begins = |at: &usize| {
         word[..*at].is_empty()
@@ -92,7 +92,7 @@ fn dropped<'a>(done: &mut String, word: &str, rest: &'a str) -> &'a str {
     })
 }
 
-/// What every machine calls the publisher's tools.
+/// The name of the publisher's tools on every machine.
 fn portable(command: &str) -> &str {
     match command {
         "clang" | "gcc" => "cc",

@@ -20,7 +20,7 @@ const SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cpython-sources
 /// Static musl builds of before this release load no extension module from a wheel.
 const FIRST_DYNAMIC_MUSL: &str = "20250311";
 
-/// One prebuilt archive. Displayed as a line of a catalog.
+/// A prebuilt archive. Displayed as a line of a catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Build {
     pub key: Key,
@@ -48,7 +48,7 @@ impl fmt::Display for Build {
     }
 }
 
-/// One source archive of upstream.
+/// A source archive of upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     pub version: Version,
@@ -57,7 +57,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// What it can be built to on `platform`: the global interpreter lock can be left out since
+    /// The keys that it can be built to on `platform`: the global interpreter lock can be left out
+    /// since
     /// 3.13.
     pub fn keys(&self, platform: Platform) -> impl Iterator<Item = Key> + use<> {
         let version = self.version;
@@ -161,7 +162,7 @@ pub fn read(text: &str) -> Result<Vec<Build>, usize> {
     Ok(builds)
 }
 
-/// One line of a catalog: a build, nothing (blank, a comment, a platform or kind of file that boot
+/// A line of a catalog: a build, nothing (blank, a comment, a platform or kind of file that boot
 /// doesn't use), or nonsense.
 fn parse(line: &str) -> Result<Option<Build>, ()> {
     let line = line.trim_end_matches('\r');
@@ -197,14 +198,14 @@ fn parse(line: &str) -> Result<Option<Build>, ()> {
     .filter(is_usable))
 }
 
-/// Whether boot can install it and what it installs is of use.
+/// True if boot can install it and what it installs is of use.
 pub(super) fn is_usable(build: &Build) -> bool {
     let dynamic =
         build.key.platform.libc != Libc::Musl || build.release.as_str() >= FIRST_DYNAMIC_MUSL;
     dynamic && (build.file.ends_with(".tar.gz") || build.file.ends_with(".tar.zst"))
 }
 
-/// What becomes part of an address: a plain name.
+/// True if `name` can become a part of an address.
 pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')
@@ -254,7 +255,7 @@ pub fn sources(ctx: &Context) -> Result<Vec<Source>, Error> {
     Ok(sources)
 }
 
-/// What may come of a Python that isn't installed.
+/// The prospect of a Python that isn't installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prospect {
     /// It can be installed here.
@@ -263,12 +264,12 @@ pub enum Prospect {
     Unknown {
         /// The newest release of its minor, else of all.
         newest: Option<Version>,
-        /// Whether it may have been published since the catalogs were.
+        /// True if it may have been published since the catalogs were.
         may_be_new: bool,
     },
 }
 
-/// What may come of `request` on this machine, as far as is known without a network.
+/// The prospect of `request` on this machine, as far as is known without a network.
 pub fn prospect(ctx: &Context, request: &Request) -> Result<Prospect, Error> {
     let Some(platform) = Platform::host() else {
         return Ok(Prospect::Unknown {

@@ -32,7 +32,7 @@ pub fn read(text: &str, release: Option<&str>) -> Vec<Build> {
         .collect()
 }
 
-/// One line's build, with its rank among the files of the same key: lower is better.
+/// The build of a line, with its rank among the files of the same key: lower is better.
 fn line(line: &str, folder: Option<&str>) -> Option<(u8, Build)> {
     let (sha256, file) = line.trim_end().split_once([' ', '\t'])?;
     let sha256: Sha256 = sha256.parse().ok()?;
@@ -61,7 +61,8 @@ enum Date<'a> {
     Build(&'a str),
 }
 
-/// What a file's name says: its key, its release, and how good a choice it is among those of the
+/// The meaning of a file's name: its key, its release, and how good a choice it is among those of
+/// the
 /// same key.
 fn file_name(file: &str) -> Option<(Key, Date<'_>, u8)> {
     if !catalog::is_plain(file) {
@@ -105,12 +106,12 @@ fn file_name(file: &str) -> Option<(Key, Date<'_>, u8)> {
     ))
 }
 
-/// Whether this can be the name of a release.
+/// True if this can be the name of a release.
 pub(super) fn is_date(text: &str) -> bool {
     text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What the publisher calls the platforms that boot runs on. Its x86_64_v2 to v4 crash on older
+/// The publisher's names for the platforms that boot runs on. Its x86_64_v2 to v4 crash on older
 /// processors.
 const TRIPLES: &[(&str, Platform)] = &[
     (

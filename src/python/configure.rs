@@ -1,4 +1,4 @@
-//! What a build's `configure` and `make` are told: the words and variables, and the answers that
+//! Input of a build's `configure` and `make`: the words and variables, and the answers that
 //! are known ahead.
 
 use std::fs;
@@ -83,7 +83,7 @@ pub(crate) fn flags(options: &Options) -> Vec<(&'static str, String)> {
     flags
 }
 
-/// Whether the user asks for something to debug with.
+/// True if the user asks for something to debug with.
 fn debugs(options: &Options) -> bool {
     let flags = ["CFLAGS", "PYTHON_CFLAGS", "CFLAGS_NODIST", "OPT"]
         .into_iter()

@@ -84,7 +84,7 @@ fn folders(paths: &Paths) -> Vec<PathBuf> {
     folders
 }
 
-/// What is in a folder, by name; nothing where there is none.
+/// The entries of a folder, by name; nothing where there is none.
 fn inside(folder: &Path, wanted: &dyn Fn(fs::FileType) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries

@@ -96,7 +96,7 @@ impl Foreign {
     }
 }
 
-/// Whether what follows a family's name says which release: `3.10-7.3.12`, `-latest`, `3-4.9`, or
+/// True if what follows a family's name says which release: `3.10-7.3.12`, `-latest`, `3-4.9`, or
 /// nothing.
 fn is_release(rest: &str) -> bool {
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());

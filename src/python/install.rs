@@ -374,7 +374,7 @@ fn build(ctx: &Context, key: &Key, found: &tarball::Found, options: &Options) ->
     result
 }
 
-/// Where the Python of `key` lives.
+/// The folder of the Python of `key`.
 fn home_of(ctx: &Context, key: &Key) -> PathBuf {
     ctx.paths.pythons().join(key.to_string())
 }

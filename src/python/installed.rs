@@ -1,4 +1,4 @@
-//! What is installed, read from the disk without starting anything: each Python's folder holds a
+//! Installed Pythons, read from the disk without starting any: each Python's folder holds a
 //! `boot.json` that was published with it.
 
 use std::fs;
@@ -16,7 +16,7 @@ use crate::store::paths::Paths;
 /// The record's name inside a Python's folder.
 pub(crate) const RECORD: &str = "boot.json";
 
-/// Where a Python came from.
+/// The origin of a Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Origin {
@@ -37,10 +37,10 @@ pub(crate) struct Record {
     /// The interpreter, relative to the folder; absolute for adopted ones.
     pub executable: PathBuf,
     pub facts: Facts,
-    /// What the self-test missed and the user was told of; empty for a complete one.
+    /// Modules that the self-test missed, as the user was told; empty for a complete one.
     #[serde(default)]
     pub missing: Vec<String>,
-    /// How it was built, where it was: an upgrade builds the next one alike.
+    /// Options of its build, if it was built: an upgrade builds the next one alike.
     #[serde(default)]
     pub build: source::Options,
     /// The key of the patch whose place it took. What an upgrade that was cut off left of that one
@@ -49,7 +49,7 @@ pub(crate) struct Record {
     pub replaces: Option<String>,
 }
 
-/// One installed Python.
+/// An installed Python.
 #[derive(Clone, Debug)]
 pub(crate) struct Installed {
     pub key: Key,
@@ -72,7 +72,8 @@ pub(crate) fn list(paths: &Paths) -> Vec<Installed> {
         .collect()
 }
 
-/// Installed and adopted Pythons that have lost their interpreter, newest first: somebody removed it
+/// Installed and adopted Pythons that have lost their interpreter, newest first: somebody removed
+/// it
 /// by hand.
 pub(crate) fn gone(paths: &Paths) -> Vec<Installed> {
     matching(paths, &|_| true)
@@ -103,7 +104,7 @@ pub(crate) fn read(root: &Path) -> Option<Installed> {
     recorded(root).filter(Installed::is_there)
 }
 
-/// What the record in the folder `root` says, whether or not the interpreter is still there.
+/// Reads the record in the folder `root`, whether or not the interpreter is still there.
 fn recorded(root: &Path) -> Option<Installed> {
     let key: Key = root.file_name()?.to_str()?.parse().ok()?;
     let record: Record = serde_json::from_slice(&fs::read(root.join(RECORD)).ok()?).ok()?;
@@ -156,7 +157,7 @@ pub(crate) fn at(paths: &Paths, path: &Path) -> Option<Installed> {
         .find(|python| fs::canonicalize(&python.executable).is_ok_and(|there| there == real))
 }
 
-/// What the link of `minor` leads to, if it meets `request`.
+/// The Python that the link of `minor` leads to, if it meets `request`.
 fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
     let folder = paths.pythons();
     let key: Key = fs::read_link(folder.join(minor))
@@ -170,7 +171,7 @@ fn linked(paths: &Paths, minor: &str, request: &Request) -> Option<Installed> {
 }
 
 impl Installed {
-    /// Whether its interpreter is there; an adopted one may go any day.
+    /// True if its interpreter is there; an adopted one may go any day.
     pub(crate) fn is_there(&self) -> bool {
         fs::metadata(&self.executable).is_ok()
     }

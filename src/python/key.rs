@@ -1,7 +1,7 @@
 //! The name of one exact CPython: `cpython-3.11.9-linux-x86_64-gnu`,
 //! `cpython-3.13.0+freethreaded-darwin-aarch64-none`.
 //!
-//! What becomes part of a path is always one of these types, never a text that somebody wrote.
+//! A part of a path is always one of these types, never a text that somebody wrote.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -70,7 +70,7 @@ pub enum Libc {
     None,
 }
 
-/// One exact CPython. Also the name of its folder.
+/// An exact CPython. Also the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     pub version: Version,
@@ -195,7 +195,7 @@ pub(crate) fn number(text: &str) -> Option<u32> {
 }
 
 impl Variant {
-    /// What follows the version in a request, an executable's and a link's name.
+    /// The suffix of the version in a request, an executable's and a link's name.
     pub fn suffix(self) -> &'static str {
         match self {
             Variant::Default => "",
@@ -306,7 +306,7 @@ impl FromStr for Platform {
 }
 
 impl Key {
-    /// Whether both stand behind the same minor's link.
+    /// True if both stand behind the same minor's link.
     pub fn is_same_minor(&self, other: &Key) -> bool {
         let minor = |key: &Key| (key.version.major, key.version.minor, key.variant);
         minor(self) == minor(other)

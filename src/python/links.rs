@@ -1,4 +1,5 @@
-//! What follows from what is installed: each minor's link to its newest patch, and the shims.
+//! Everything that follows from the installed Pythons: each minor's link to its newest patch, and
+//! the shims.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +30,8 @@ pub(crate) fn repair(paths: &Paths) -> Result<()> {
     }
 }
 
-/// As [`repair`], for a boot that has just taken the place of another; nothing where nothing was ever
+/// As [`repair`], for a boot that has just taken the place of another; nothing where nothing was
+/// ever
 /// installed.
 pub(crate) fn renew(paths: &Paths) -> Result<()> {
     if paths.pythons().is_dir() || paths.shims().is_dir() {
@@ -68,7 +70,7 @@ fn set(paths: &Paths) -> Result<bool> {
     Ok(shims::set(paths, &shim_names(&minors))? | changed)
 }
 
-/// What is wrong with the shims: see [`shims::State`].
+/// Shims in a wrong state: see [`shims::State`].
 pub(crate) fn wrong_shims(paths: &Paths) -> Vec<(PathBuf, shims::State)> {
     shims::wrong(paths, &shim_names(&minors(&installed::list(paths))))
 }
@@ -103,7 +105,7 @@ fn shim_names(minors: &BTreeMap<String, String>) -> Vec<String> {
         .collect()
 }
 
-/// Whether a link of boot's own can have this name: `3.11`, `3.13t`.
+/// True if a link of boot's own can have this name: `3.11`, `3.13t`.
 fn is_minor(name: &str) -> bool {
     let numbers = name.strip_suffix('t').unwrap_or(name).split_once('.');
     numbers.is_some_and(|(major, minor)| number(major).is_some() && number(minor).is_some())

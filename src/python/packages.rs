@@ -211,7 +211,7 @@ pub(crate) fn for_compiling() -> String {
     }
 }
 
-/// One command for all packages that `package` names for a module and a manager.
+/// The command for all packages that `package` names for a module and a manager.
 fn line<'a>(
     modules: impl IntoIterator<Item = &'a str>,
     package: impl Fn(&str, usize) -> Option<String>,

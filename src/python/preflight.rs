@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use super::packages;
 
-/// What a module needs, as the first lines of a C program. readline and curses want stdio first.
+/// The headers of a module, as the first lines of a C program. readline and curses want stdio
+/// first.
 const HEADERS: &[(&str, &str)] = &[
     ("ssl", "#include <openssl/ssl.h>\n"),
     ("sqlite3", "#include <sqlite3.h>\n"),

@@ -1,4 +1,4 @@
-//! What has been published since this boot was: read from the publisher's checksum list, or a
+//! Pythons published since this boot was: read from the publisher's checksum list, or a
 //! mirror's, and kept in the cache.
 //!
 //! A refresh adds to the compiled-in catalog and never takes from it. It is a courtesy: where it
@@ -97,7 +97,7 @@ pub(crate) fn run(ctx: &Context, mirror: Option<&str>, when: When) -> Result<(),
     Ok(())
 }
 
-/// What earlier refreshes from `mirror` (None: from the address that is set up) found.
+/// Builds that earlier refreshes from `mirror` (None: from the address that is set up) found.
 pub(super) fn found(ctx: &Context, mirror: Option<&str>) -> Result<Vec<Build>, settings::Error> {
     Ok(read(&file(ctx, &base(ctx, mirror)?)))
 }

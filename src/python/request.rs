@@ -1,4 +1,4 @@
-//! What somebody asks for when they say "Python": `3.11`, `>=3.10,<3.13`, `3.13t`, `latest`,
+//! A request for a Python: `3.11`, `>=3.10,<3.13`, `3.13t`, `latest`,
 //! `system`, a full key, a path.
 //!
 //! Parsed to a type first; what becomes part of a path is only ever a [`Key`] that was found by it.
@@ -30,7 +30,7 @@ pub enum Request {
         specifiers: VersionSpecifiers,
         variant: Variant,
     },
-    /// One exact build.
+    /// An exact build.
     Key(Key),
     /// An interpreter's path; from the command line only.
     Path(PathBuf),
@@ -87,7 +87,7 @@ impl Request {
         text.parse()
     }
 
-    /// Whether a Python of this key is one that was asked for. Pre-releases only when asked for by
+    /// True if a Python of this key is one that was asked for. Pre-releases only when asked for by
     /// name, free-threaded ones only with `t`. Paths and `system` match no key.
     pub fn matches(&self, key: &Key) -> bool {
         match self {
@@ -120,7 +120,7 @@ impl Request {
         }
     }
 
-    /// Whether newer patches of the same minor meet it too: then environments follow the minor's
+    /// True if newer patches of the same minor meet it too: then environments follow the minor's
     /// link.
     pub fn is_exact(&self) -> bool {
         match self {
@@ -207,7 +207,7 @@ impl FromStr for Request {
     }
 }
 
-/// What a specifier begins with. `^` is poetry's and npm's.
+/// The first characters of a specifier. `^` is poetry's and npm's.
 const OPERATORS: [char; 6] = ['<', '>', '=', '~', '!', '^'];
 
 /// The text without blanks, quotes and the punctuation of a list around it.
@@ -278,7 +278,7 @@ fn specifiers(text: &str) -> Option<VersionSpecifiers> {
     (!local).then_some(specifiers)
 }
 
-/// One specifier as PEP 440 has it.
+/// A specifier as PEP 440 has it.
 fn specifier(text: &str) -> Option<String> {
     let (caret, version) = match (
         text.strip_prefix('^'),

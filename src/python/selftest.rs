@@ -18,14 +18,15 @@ use crate::store::env;
 const LONGEST_ANSWER: u64 = 1 << 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// What no Python is published without: what a build lacks when a library was missing, and what
+/// Modules that no Python is published without: those that a build lacks when a library was
+/// missing, and what
 /// environments are made with.
 const NEEDED: [&str; 11] = [
     "ssl", "sqlite3", "zlib", "bz2", "lzma", "ctypes", "readline", "curses", "hashlib", "uuid",
     "venv",
 ];
 
-/// What the interpreter said of itself.
+/// The interpreter's answers about itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Passed {
     pub facts: Facts,
@@ -135,7 +136,7 @@ impl Passed {
     }
 }
 
-/// What the interpreter prints when it runs `program`. Somebody may have named any program: it gets
+/// The output of the interpreter for `program`. Somebody may have named any program: it gets
 /// half a minute and a megabyte.
 pub(super) fn ask(executable: &Path, program: &str) -> Result<String, String> {
     let mut command = clean(executable);

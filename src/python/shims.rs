@@ -15,7 +15,7 @@ use crate::store::{Error, Result, atomic, hard_link};
 #[used]
 static MARK: [u8; 32] = *b"\x1fboot: this file can be a shim\x1f\n";
 
-/// What stands at a shim's place.
+/// The state of a shim's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// This boot.
@@ -86,7 +86,7 @@ pub(crate) fn wrong(paths: &Paths, names: &[String]) -> Vec<(PathBuf, State)> {
         .collect()
 }
 
-/// What has a shim's name in `folder`.
+/// Entries of `folder` with a shim's name.
 fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let named =
@@ -173,7 +173,7 @@ fn id(data: &fs::Metadata) -> (u64, u64) {
     (data.dev(), data.ino())
 }
 
-/// Whether a file is a boot.
+/// True if a file is a boot.
 fn has_mark(path: &Path) -> bool {
     // Not as a constant: taken apart, this binary wouldn't have it.
     let mark: &[u8] = std::hint::black_box(&MARK);

@@ -1,4 +1,4 @@
-//! Where a source archive can be had: from upstream or the mirror that replaces it, else from the
+//! Places of a source archive: upstream or the mirror that replaces it, else from the
 //! archive of this machine's own distribution, whose original tarballs are upstream's, byte for
 //! byte. Whatever the place, the SHA-256 is upstream's.
 

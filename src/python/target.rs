@@ -33,7 +33,7 @@ pub(crate) fn ages(key: &Key) -> impl Iterator<Item = Facts> {
     })
 }
 
-/// What a prebuilt CPython of this key says of itself, as far as wheels and markers care (PEP 425,
+/// The facts of a prebuilt CPython of this key, as far as wheels and markers care (PEP 425,
 /// PEP 508). The kernel's release and version are of one machine, and empty here; folders are as on
 /// every Unix.
 pub fn facts(key: &Key) -> Facts {

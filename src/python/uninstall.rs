@@ -39,7 +39,7 @@ fn listed(all: &[String]) -> String {
     }
 }
 
-/// What was uninstalled.
+/// An uninstalled Python.
 #[derive(Clone, Debug)]
 pub(crate) struct Gone {
     pub python: Installed,

@@ -13,7 +13,7 @@ use super::{packages, selftest};
 
 const INVENTORY: &str = include_str!("inventory.py");
 
-/// What [`INVENTORY`] prints.
+/// The output of [`INVENTORY`].
 #[derive(Deserialize)]
 struct Inventory {
     /// Each module, and why it can't be imported if it can't.
@@ -25,7 +25,7 @@ struct Inventory {
     place: Option<PathBuf>,
 }
 
-/// One module of the standard library.
+/// A module of the standard library.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Module {
     pub name: String,
@@ -44,12 +44,12 @@ pub(crate) struct Module {
 pub(crate) struct Report {
     pub key: String,
     pub complete: bool,
-    /// What it should have and hasn't: modules, `pip`, `venv`.
+    /// Missing parts: modules, `pip`, `venv`.
     pub missing: Vec<String>,
     pub modules: Vec<Module>,
     /// Its pip's version.
     pub pip: Option<String>,
-    /// What is wrong with the command `pip` beside it: it may be another interpreter's.
+    /// A fault of the command `pip` beside it, which may be another interpreter's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pip_problem: Option<String>,
     #[serde(skip)]
@@ -116,7 +116,7 @@ pub(crate) fn verify(python: &Installed) -> Report {
     report
 }
 
-/// What is wrong with a command `pip` of `python`, whose own pip lies in `place`.
+/// A fault of a command `pip` of `python`, whose own pip lies in `place`.
 fn pip_problem(python: &Installed, place: &Path) -> Option<String> {
     let minor = python.key.version.minor_name(python.key.variant);
     let mut seen: Vec<Vec<u8>> = Vec::new();
@@ -149,7 +149,7 @@ fn pip_problem(python: &Installed, place: &Path) -> Option<String> {
     None
 }
 
-/// What an interpreter of any origin lacks, whose library is `stdlib`.
+/// Lists the parts that an interpreter lacks, whose library is `stdlib`.
 pub(crate) fn inspect(
     executable: &Path,
     stdlib: &Path,
@@ -250,7 +250,7 @@ fn repair_command(
     packages::for_build(wanted).map(|line| format!("{line} && {again}"))
 }
 
-/// Whether the machine's package manager brought the library. What is below /usr/local people put
+/// True if the machine's package manager brought the library. What is below /usr/local people put
 /// there themselves, but for Homebrew on Intel Macs, whose links lead to its cellar.
 fn is_distributions(stdlib: &Path) -> bool {
     let real = std::fs::canonicalize(stdlib).unwrap_or_else(|_| stdlib.into());

@@ -44,7 +44,7 @@ pub(crate) enum Error {
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// What the publisher calls the kind of machine that this binary was built for.
+/// The publisher's name of the platform that this binary was built for.
 pub fn target() -> String {
     let system = match std::env::consts::OS {
         "macos" => "apple-darwin",
@@ -66,7 +66,7 @@ pub(crate) fn own_binary(paths: &Paths) -> Result<PathBuf> {
     }
 }
 
-/// Who else than install.sh put the binary at `path`, and what to type there; told by the folder.
+/// The other installer of the binary at `path`, and its own command; known by the folder.
 fn installer(path: &Path, home: &Path) -> Option<(&'static str, &'static str)> {
     let has = |name: &str| path.components().any(|part| part.as_os_str() == name);
     let cargo = env::var_os("CARGO_HOME")

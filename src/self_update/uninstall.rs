@@ -17,7 +17,7 @@ use crate::store::paths::Paths;
 use crate::store::{self, atomic, cache};
 use crate::tool::{expose, manuals};
 
-/// What would go, and what stays.
+/// The parts that would be removed, and those that stay.
 #[derive(Debug)]
 pub(crate) struct Plan {
     binary: PathBuf,

@@ -149,7 +149,7 @@ fn runs(binary: &Path, version: &Version) -> Result<()> {
     }))
 }
 
-/// Where it would be fetched from, for people.
+/// The address of the releases, for people.
 pub(crate) fn place() -> String {
     net::shown(&endpoints::releases())
 }

@@ -9,7 +9,7 @@ const RATIO: u64 = 20;
 /// Small files may be anything.
 const FREE: u64 = 64 << 20;
 
-/// How many bytes may come out of so many.
+/// The number of bytes that so many may unpack to.
 pub(crate) fn allowed(read: u64) -> u64 {
     FREE.saturating_add(read.saturating_mul(RATIO))
 }

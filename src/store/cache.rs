@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 use super::{Result, atomic};
 use crate::store::paths::Paths;
 
-/// How long what nobody used stays, when the cache is pruned.
+/// The time that an unused entry survives a pruning of the cache.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// One part of the cache and what it takes.
+/// A part of the cache and its size.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct Part {
     pub name: &'static str,

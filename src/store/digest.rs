@@ -25,7 +25,7 @@ impl Sha256 {
     }
 }
 
-/// What was given isn't 64 hexadecimal digits.
+/// A text that isn't 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a SHA-256 is 64 hexadecimal digits")]
 pub struct NotSha256;
@@ -90,7 +90,7 @@ impl<R: Read> HashingReader<R> {
         }
     }
 
-    /// How many bytes have passed.
+    /// The number of bytes read.
     pub fn count(&self) -> u64 {
         self.read
     }

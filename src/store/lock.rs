@@ -15,10 +15,10 @@ use rustix::io::Errno;
 use super::{Error, Result, owner};
 use crate::report::Report;
 
-/// How long this process waits for a lock; without end where nothing is set.
+/// The time that this process waits for a lock; without end where nothing is set.
 static PATIENCE: OnceLock<Duration> = OnceLock::new();
 
-/// How many times the limit a boot is waited for that is known to run.
+/// The factor of the limit for a holder that is known to run.
 const BUSY: u32 = 5;
 
 /// Has this process wait no longer than `limit` for one that is stopped or isn't known, and some
@@ -43,7 +43,7 @@ impl Drop for Lock {
     }
 }
 
-/// Who holds a lock, as far as that is known.
+/// The holder of a lock, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holder {
     pid: u32,

@@ -22,7 +22,7 @@ pub mod unpack;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the disk said no to.
+/// An operation that the disk refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no home directory is known\nset HOME, or BOOT_DATA_DIR and its sisters")]

@@ -1,4 +1,4 @@
-//! Whose a file is, and who else can write to it: the one place that answers.
+//! Owners of files, and others who can write to them.
 //!
 //! Many distributions give each user a group of the same name and a umask that lets it write: such
 //! a group is nobody else. It is known by its name and its members, never by its number.
@@ -16,33 +16,33 @@ use std::time::Duration;
 use crate::parallel;
 use crate::report::escaped;
 
-/// Where getent may lie. It isn't looked for on PATH, where a project's commands may come first.
+/// Places of getent. It isn't looked for on PATH, where a project's commands may come first.
 const GETENT: [&str; 3] = [
     "/usr/bin/getent",
     "/bin/getent",
     "/run/current-system/sw/bin/getent",
 ];
 
-/// How long a directory server is waited for.
+/// The time that a directory server is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// More than any account's line takes, however many are in its group.
 const LONGEST: u64 = 1 << 20;
 
-/// What stands for every user that a user namespace has no number for.
+/// The number of every user that a user namespace has no number for.
 const UNMAPPED: u32 = 65534;
 
-/// Whether the user owns it.
+/// True if the user owns it.
 pub(crate) fn is_own(data: &Metadata) -> bool {
     data.uid() == user()
 }
 
-/// Whether it belongs to the user or to root, who could change it anyway.
+/// True if it belongs to the user or to root, who could change it anyway.
 pub(crate) fn is_own_or_roots(data: &Metadata) -> bool {
     data.uid() == 0 || is_own(data) || (data.uid() == UNMAPPED && !has_root())
 }
 
-/// Whether anybody but the owner may write. A group that is the user's alone, or root's, is nobody
+/// True if anybody but the owner may write. A group that is the user's alone, or root's, is nobody
 /// else.
 pub(crate) fn others_can_write(data: &Metadata) -> bool {
     data.mode() & 0o002 != 0 || (data.mode() & 0o020 != 0 && !is_private(data.gid()))
@@ -175,7 +175,7 @@ struct Group {
     members: Vec<String>,
 }
 
-/// Where accounts are looked up.
+/// A source of accounts.
 trait Accounts {
     /// The text of `/etc/passwd` or `/etc/group`.
     fn file(&self, name: &'static str) -> String;
@@ -210,7 +210,7 @@ trait Accounts {
         }
     }
 
-    /// Whether the group has the name of the user `uid`, and nobody else in it.
+    /// True if the group has the name of the user `uid`, and nobody else in it.
     fn is_private(&self, gid: u32, uid: u32) -> bool {
         let groups = self.groups(gid);
         if groups.is_empty() {
@@ -299,7 +299,7 @@ fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether nobody but the user, or root, is in the group. Looked up once a process.
+/// True if nobody but the user, or root, is in the group. Looked up once a process.
 fn is_private(gid: u32) -> bool {
     static KNOWN: Mutex<Option<HashMap<u32, bool>>> = Mutex::new(None);
     let mut known = parallel::lock(&KNOWN);
@@ -309,7 +309,7 @@ fn is_private(gid: u32) -> bool {
         .or_insert_with(|| System.is_private(gid, user()) || System.is_private(gid, 0))
 }
 
-/// Whether this user namespace has a number for root; where it has none, root's folders seem to be
+/// True if this user namespace has a number for root; where it has none, root's folders seem to be
 /// nobody's.
 fn has_root() -> bool {
     // inside outside count

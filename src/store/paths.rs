@@ -1,4 +1,5 @@
-//! Where things lie. The only place that reads `HOME`, `XDG_*` and the `BOOT_*_DIR` variables.
+//! The places of boot's files. The only file that reads `HOME`, `XDG_*` and the `BOOT_*_DIR`
+//! variables.
 
 use std::ffi::OsString;
 use std::fs;
@@ -19,7 +20,7 @@ pub struct Paths {
     /// Safe to delete.
     pub cache: PathBuf,
     pub config: PathBuf,
-    /// Where the commands of tools are linked; shared with others.
+    /// The folder of the tools' commands; shared with others.
     pub bin: PathBuf,
     /// `XDG_CONFIG_HOME`, for other programs' files.
     pub xdg_config: PathBuf,
@@ -175,7 +176,7 @@ impl Paths {
         self.cache.join("environments")
     }
 
-    /// What refreshes of the catalog of Pythons found, a file a mirror.
+    /// Results of catalog refreshes, a file a mirror.
     pub fn catalogs(&self) -> PathBuf {
         self.cache.join("catalogs")
     }

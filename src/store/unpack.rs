@@ -16,7 +16,7 @@ use super::{Error, Result, bounded};
 
 mod zip_layout;
 
-/// How much an archive may unpack to before it counts as a bomb.
+/// Limits of an archive, beyond which it counts as a bomb.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of all files together.
@@ -421,7 +421,8 @@ fn plain(name: &Path) -> Option<PathBuf> {
     Some(plain)
 }
 
-/// Where a link in `folder` to `target` leads, below the root of the archive; None if it leaves it.
+/// The target of a link in `folder` to `target`, below the root of the archive; None if it leaves
+/// it.
 fn resolve(folder: &Path, target: &Path) -> Option<PathBuf> {
     let mut reached = folder.to_path_buf();
     for part in target.components() {

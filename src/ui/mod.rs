@@ -1,4 +1,4 @@
-//! What is seen: progress and hints on stderr, tables and JSON on stdout, questions where somebody
+//! The terminal: progress and hints on stderr, tables and JSON on stdout, questions where somebody
 //! can answer.
 
 pub(crate) mod prompt;

@@ -107,7 +107,7 @@ impl Report for Term {
 
 struct Shown {
     bar: ProgressBar,
-    /// What all parts expect together, in bytes; None where there is one.
+    /// The bytes that all parts expect together; None where there is one.
     total: Option<AtomicU64>,
 }
 

@@ -75,7 +75,7 @@ impl PartialOrd for Place {
     }
 }
 
-/// What can be had for this machine: as an archive where there is one, else to build. Oldest first.
+/// Pythons for this machine: as an archive where there is one, else to build. Oldest first.
 fn known(ctx: &Context, wanted: &dyn Fn(&Key) -> bool) -> Result<BTreeMap<Place, Origin>> {
     let mut known = BTreeMap::new();
     let Some(platform) = Platform::host() else {
@@ -125,7 +125,7 @@ fn state(key: &Key, origin: Origin, installed: &[Installed]) -> String {
     }
 }
 
-/// One line a patch.
+/// A line for each patch.
 fn patches(known: &BTreeMap<Place, Origin>, installed: &[Installed]) -> Vec<Vec<String>> {
     known
         .iter()
@@ -134,7 +134,8 @@ fn patches(known: &BTreeMap<Place, Origin>, installed: &[Installed]) -> Vec<Vec<
         .collect()
 }
 
-/// One line a minor: its newest final patch (its newest pre-release where there is none), and what
+/// A line for each minor: its newest final patch (its newest pre-release where there is none), and
+/// what
 /// of it is installed.
 fn minors(known: &BTreeMap<Place, Origin>, installed: &[Installed]) -> Vec<Vec<String>> {
     let mut groups: Vec<Vec<(&Key, Origin)>> = Vec::new();

@@ -48,7 +48,8 @@ pub(super) fn run(args: &Find, ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
-/// What a path means: an interpreter, or the environment or installation that one is in.
+/// The interpreter that a path means: an interpreter, or the environment or installation that one
+/// is in.
 fn interpreter(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
     let inside = ["bin/python", "bin/python3"].map(|name| path.join(name));

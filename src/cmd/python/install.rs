@@ -89,7 +89,7 @@ fn tell(ctx: &Context, outcome: &Outcome) {
     ));
 }
 
-/// What was asked for; else what the pin here asks for; else the newest.
+/// The requests of the command line; else those of the pin here; else the newest.
 fn asked(args: &Install, ctx: &Context) -> Result<Vec<Request>> {
     if !args.requests.is_empty() {
         return requests(&args.requests);

@@ -123,7 +123,7 @@ fn show(ctx: &Context, global: bool, here: &Path) -> Result<Code> {
     Ok(Code::Done)
 }
 
-/// What keeps a pin from having its effect in this shell.
+/// Tells of variables that keep a pin from having its effect in this shell.
 fn tell_of_variables(ctx: &Context) {
     if let Some(variable) = var("BOOT_PYTHON") {
         ctx.report.info(&format!(

@@ -1,4 +1,4 @@
-//! One Python in the JSON of `boot python list`, installed or available.
+//! A Python in the JSON of `boot python list`, installed or available.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::python::installed::Origin;
 
-/// One row of `--json`.
+/// A row of `--json`.
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) key: String,

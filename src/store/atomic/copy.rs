@@ -20,7 +20,7 @@ pub(crate) fn keep(from: &Path, to: &Path) -> Result<()> {
     }
 }
 
-/// Whether two names are of one file, or of two that are alike: kind, mode, content, where a link
+/// True if two names are of one file, or of two that are alike: kind, mode, content, where a link
 /// leads.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     let (Ok(a), Ok(b)) = (fs::symlink_metadata(one), fs::symlink_metadata(other)) else {

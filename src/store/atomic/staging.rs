@@ -15,12 +15,13 @@ use super::{Error, Result, name, parent};
 use crate::parallel;
 use crate::store::owner;
 
-/// What the name of all that is in the making begins with. The inode follows, in hexadecimal, and
+/// The prefix of every staging name. The inode follows, in hexadecimal, and
 /// what is random: a checkout or an archive can bring a file of any name, but can't know which
 /// inode it will get. So what is swept is boot's, whatever others call theirs.
 pub(in crate::store) const STAGING: &str = ".boot-staging-";
 
-/// How many random characters a name has before its inode is known: boot's, and those of Python's
+/// The number of random characters in a name whose inode isn't known yet: boot's, and those of
+/// Python's
 /// `mkdtemp`.
 const RANDOM: [usize; 2] = [6, 8];
 
@@ -185,7 +186,7 @@ pub(super) fn named(path: &Path, inodes: &[u64]) -> PathBuf {
     path.with_file_name(format!("{STAGING}{inodes}{random}"))
 }
 
-/// What a staging name is of.
+/// The content of a staging name.
 pub(super) enum Staged {
     /// Of what it says itself, by the inode: boot's, with all that is in it.
     Known,

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 use super::remove::remove;
 use super::staging::{STAGING, Staged, staged};
 
-/// Whether dead processes have left anything in `folder`.
+/// True if dead processes have left anything in `folder`.
 pub(crate) fn has_leftovers(folder: &Path) -> bool {
     leftovers(folder, false).next().is_some()
 }
@@ -99,7 +99,7 @@ fn leftovers(folder: &Path, own: bool) -> impl Iterator<Item = Left> {
         })
 }
 
-/// Whether it is as boot makes it, with nothing in it yet.
+/// True if it is as boot makes it, with nothing in it yet.
 fn is_bare(path: &Path, data: &fs::Metadata) -> bool {
     if data.is_dir() {
         return fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());

@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 /// An entry as the directory has it.
 #[derive(Debug)]
 pub(super) struct Listed {
-    /// Where its own header starts, from the file's first byte.
+    /// The offset of its own header in the file.
     pub start: u64,
     /// Bytes in the archive, and unpacked.
     pub packed: u64,
@@ -29,7 +29,7 @@ const BEHIND_LENGTHS: [u64; 4] = [12, 16, 20, 24];
 const END: usize = 22;
 const LONGEST_COMMENT: u64 = 0xffff;
 
-/// How many entries the end of a zip file says there are; None where it can't say (64-bit
+/// The number of entries by the end of a zip file; None where it can't say (64-bit
 /// directories have their own count).
 ///
 /// # Errors
