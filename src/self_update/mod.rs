@@ -32,7 +32,7 @@ pub(crate) enum Error {
          the old one stays; build it in a checkout with ./install.sh"
     )]
     DoesNotRun { version: String, reason: String },
-    #[error("nothing was done: you didn't agree\nboot self uninstall --yes asks nothing")]
+    #[error("cancelled; nothing was changed\nboot self uninstall --yes asks nothing")]
     Declined,
     #[error(transparent)]
     Net(#[from] net::Error),

@@ -7,11 +7,11 @@ pub(crate) mod term;
 
 use crate::Code;
 
-/// Talking to the user failed.
+/// A question or a result that didn't reach the user.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(
-        "this needs an answer, and there is no terminal to ask on: {question}\n\
+        "cannot ask without a terminal: {question}\n\
          run it with --yes to agree beforehand"
     )]
     NobodyToAsk { question: String },
@@ -23,7 +23,7 @@ impl Error {
     pub(crate) fn code(&self) -> Code {
         match self {
             Error::NobodyToAsk { .. } => Code::WouldAsk,
-            // Whoever read us has stopped: the normal end of `boot tool list | head -1`.
+            // The reader has stopped: the normal end of `boot tool list | head -1`.
             Error::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Code::Done,
             Error::Output(_) => Code::Failed,
         }
