@@ -298,7 +298,7 @@ impl Steps<'_> {
             .envs(configure::flags(options))
             .envs(configure::answers(self.sources, scratch, jobs));
         self.run("configure", &mut command)?;
-        Ok(without_bytecode(&self.sources.join("Makefile"))?)
+        without_bytecode(&self.sources.join("Makefile"))
     }
 
     fn compile(&self, jobs: usize) -> Result<(), Error> {
