@@ -72,25 +72,31 @@ fn entry_script(ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
+/// Opens the repository that was typed, else the remembered one; None where there is neither.
+fn open_repository(args: &Init, ctx: &Context) -> Result<Option<Repository>> {
+    let applied = Applied::read(&ctx.paths)?;
+    let Some(text) = &args.repo else {
+        return match Repository::remembered(&ctx.paths, &applied) {
+            Err(Error::NoManifest) => Ok(None),
+            repository => Ok(Some(repository?)),
+        };
+    };
+    let protocol = if args.ssh {
+        Protocol::Ssh
+    } else {
+        Protocol::Https
+    };
+    let address = repository::parse_argument(&ctx.paths, text, protocol)?;
+    let branch = args.branch.as_deref();
+    Ok(Some(Repository::open(ctx, &address, branch, &applied)?))
+}
+
 pub(super) fn run(args: &Init, ctx: &Context) -> Result<Code> {
     if args.entry_script {
         return entry_script(ctx);
     }
-    let applied = Applied::read(&ctx.paths)?;
-    let repository = match &args.repo {
-        Some(text) => {
-            let protocol = if args.ssh {
-                Protocol::Ssh
-            } else {
-                Protocol::Https
-            };
-            let address = repository::parse_argument(&ctx.paths, text, protocol)?;
-            Repository::open(ctx, &address, args.branch.as_deref(), &applied)?
-        }
-        None => match Repository::remembered(&ctx.paths, &applied) {
-            Err(Error::NoManifest) => return start(args, ctx),
-            repository => repository?,
-        },
+    let Some(repository) = open_repository(args, ctx)? else {
+        return start(args, ctx);
     };
     let session = Session::open(ctx, repository, Remembering::Repository, Commits::Pinned)?;
     let plan = session.plan(&[])?;

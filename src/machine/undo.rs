@@ -71,6 +71,7 @@ pub(crate) fn undo(paths: &Paths, applied: &mut Applied) -> Result<Vec<Undone>> 
     Ok(all)
 }
 
+/// Puts one backup back.
 fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()> {
     let below = |target: &str| paths.home.join(target).starts_with(&backup.was);
     // A run that was cut may have placed it, and not have come to remember that.
@@ -108,44 +109,8 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
         // A run that was cut had kept it, and not come to replace it.
         return Ok(fs::remove_file(&backup.is).map_err(store::Error::io("remove", &backup.is))?);
     }
-    let changed = |target: &String| {
-        let there = fs::symlink_metadata(paths.home.join(target)).is_ok();
-        there
-            && applied
-                .dotfiles
-                .get(target)
-                .is_some_and(|placed| !dotfile::is_placed_at(paths, target, placed))
-    };
-    if let Some(target) = ours.iter().find(|target| changed(target)) {
-        return Err(changed_since(target, &backup.is));
-    }
-    let own: Vec<PathBuf> = ours.iter().map(|target| paths.home.join(target)).collect();
-    // Boot's own file or link at the very place: one rename takes its place. So does one exchange
-    // with a folder of nothing else. Anything deeper goes first.
-    let at_place = ours.len() == 1 && paths.home.join(&ours[0]) == backup.was;
-    if !at_place
-        && fs::symlink_metadata(&backup.was).is_ok_and(|data| data.is_dir())
-        && holds_only(&backup.was, &own)
-        && atomic::swap(&backup.is, &backup.was)?
-    {
-        atomic::remove(&backup.is);
-    } else if !at_place {
-        for target in &ours {
-            dotfile::forget(paths, applied, target)?;
-        }
-        // Where a file had made room for a folder, that one was made for the dotfile.
-        let target = paths.home.join(&backup.target);
-        for folder in target
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.starts_with(&backup.was))
-        {
-            let _ = fs::remove_dir(folder);
-        }
-        if fs::symlink_metadata(&backup.was).is_ok() {
-            return Err(changed_since(&backup.was.display().to_string(), &backup.is));
-        }
-    }
+    check_unchanged(paths, applied, backup, &ours)?;
+    make_room(paths, applied, backup, &ours)?;
     if fs::symlink_metadata(&backup.is).is_ok() {
         let folder = backup.was.parent().unwrap_or(&paths.home);
         fs::create_dir_all(folder).map_err(store::Error::io("create", folder))?;
@@ -153,6 +118,57 @@ fn put_back(paths: &Paths, applied: &mut Applied, backup: &Backup) -> Result<()>
     }
     for target in &ours {
         applied.dotfiles.remove(target);
+    }
+    Ok(())
+}
+
+/// Fails where somebody has changed what boot placed there.
+fn check_unchanged(
+    paths: &Paths,
+    applied: &Applied,
+    backup: &Backup,
+    ours: &[String],
+) -> Result<()> {
+    let is_changed = |target: &&String| {
+        let is_there = fs::symlink_metadata(paths.home.join(target)).is_ok();
+        is_there
+            && applied
+                .dotfiles
+                .get(*target)
+                .is_some_and(|placed| !dotfile::is_placed_at(paths, target, placed))
+    };
+    match ours.iter().find(is_changed) {
+        Some(target) => Err(changed_since(target, &backup.is)),
+        None => Ok(()),
+    }
+}
+
+/// Takes away what boot placed where the backup was. Its own file or link at the very place stays:
+/// one rename takes its place. So does one exchange with a folder of nothing else. Anything deeper
+/// goes first.
+fn make_room(paths: &Paths, applied: &mut Applied, backup: &Backup, ours: &[String]) -> Result<()> {
+    if ours.len() == 1 && paths.home.join(&ours[0]) == backup.was {
+        return Ok(());
+    }
+    let own: Vec<PathBuf> = ours.iter().map(|target| paths.home.join(target)).collect();
+    if fs::symlink_metadata(&backup.was).is_ok_and(|data| data.is_dir())
+        && holds_only(&backup.was, &own)
+        && atomic::swap(&backup.is, &backup.was)?
+    {
+        atomic::remove(&backup.is);
+        return Ok(());
+    }
+    for target in ours {
+        dotfile::forget(paths, applied, target)?;
+    }
+    // Where a file had made room for a folder, that one was made for the dotfile.
+    let target = paths.home.join(&backup.target);
+    let above = target.ancestors().skip(1);
+    for folder in above.take_while(|folder| folder.starts_with(&backup.was)) {
+        let _ = fs::remove_dir(folder);
+    }
+    if fs::symlink_metadata(&backup.was).is_ok() {
+        return Err(changed_since(&backup.was.display().to_string(), &backup.is));
     }
     Ok(())
 }

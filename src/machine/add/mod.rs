@@ -65,6 +65,26 @@ pub(crate) fn add(
     let from = paths.home.join(&dotfile.target);
     is_fit(paths, root, &from)?;
     let source = root.join(&dotfile.source);
+    copy_into_repository(paths, root, &dotfile)?;
+    if own.is_none() {
+        // Without the table, the next apply would take the link for one that nobody asks for any
+        // more.
+        edit::change(&root.join(FILE), |document| {
+            document.entry("dotfiles").or_insert_with(toml_edit::table);
+        })?;
+    }
+    let placed = Placed::Link(source.clone());
+    if dotfile::is_placed(&from, &placed) {
+        return Ok(Added::Already);
+    }
+    dotfile::supplant(paths, &vars, applied, &dotfile)?;
+    Ok(Added::Moved(source))
+}
+
+/// Copies the file to its place in the repository, unless it is there already.
+fn copy_into_repository(paths: &Paths, root: &Path, dotfile: &Dotfile) -> Result<()> {
+    let from = paths.home.join(&dotfile.target);
+    let source = root.join(&dotfile.source);
     match fs::symlink_metadata(&source) {
         // The same file, from a run that was cut off, say.
         Ok(_) if atomic::is_same(&from, &source) => {}
@@ -96,19 +116,7 @@ pub(crate) fn add(
             atomic::copy(&from, &source)?;
         }
     }
-    if own.is_none() {
-        // Without the table, the next apply would take the link for one that nobody asks for any
-        // more.
-        edit::change(&root.join(FILE), |document| {
-            document.entry("dotfiles").or_insert_with(toml_edit::table);
-        })?;
-    }
-    let placed = Placed::Link(source.clone());
-    if dotfile::is_placed(&from, &placed) {
-        return Ok(Added::Already);
-    }
-    dotfile::supplant(paths, &vars, applied, &dotfile)?;
-    Ok(Added::Moved(source))
+    Ok(())
 }
 
 fn wrong(paths: &Paths, file: &Path, reason: &str, hint: &'static str) -> Error {

@@ -209,15 +209,11 @@ impl Work<'_> {
     /// `above` are the repositories that lead here: none may come again.
     fn follow(&mut self, mut manifest: Manifest, above: &mut Vec<String>) -> Result<Manifest> {
         for extends in manifest.extends.clone() {
-            let wrong = |reason: String, hint: &'static str| Error::Content {
-                what: format!("{}: {}", extends.at, extends.repo),
-                reason,
-                hint,
-            };
             let (place, id) = self.place(&manifest.place, &extends)?;
             if above.contains(&id) || above.len() >= DEEPEST {
                 return Err(wrong(
-                    "it leads back to where it is extended".into(),
+                    &extends,
+                    "it leads back to where it is extended",
                     "remove one of the lines; nothing was done",
                 ));
             }
@@ -234,106 +230,110 @@ impl Work<'_> {
         Ok(manifest)
     }
 
-    /// Where the repository is or will be, and what tells it from others.
+    /// Finds the place where the repository is or will be, and what tells it from others.
     fn place(&mut self, own: &Place, extends: &Extends) -> Result<(Place, String)> {
-        let wrong = |reason: String, hint: &'static str| Error::Content {
-            what: format!("{}: {}", extends.at, extends.repo),
-            reason,
-            hint,
-        };
         let address = Address::in_manifest(&extends.repo, &endpoints::git_host())
             .map_err(manifest::Error::from)?;
-        match address {
-            Address::Folder(path) => {
-                let base = fs::canonicalize(own.readable())
-                    .map_err(store::Error::io("read", own.readable()))?;
-                let inside = fs::canonicalize(base.join(&path))
-                    .ok()
-                    .filter(|real| real.starts_with(&base) && path.is_relative());
-                let Some(real) = inside else {
-                    return Err(wrong(
-                        "a folder that is extended lies in the repository".into(),
-                        "write \"./team\", or the address of a repository",
-                    ));
-                };
-                let below = real.strip_prefix(&base).unwrap_or(Path::new(""));
-                let place = Place {
-                    root: own.root.join(below),
-                    base: real.clone(),
-                };
-                Ok((place, real.display().to_string()))
-            }
-            Address::Git(url) => {
-                let known = self.known.get(&extends.repo).cloned();
-                if known
-                    .as_ref()
-                    .is_some_and(|known| !is_commit(&known.commit))
-                {
-                    return Err(wrong(
-                        "the lock names no commit of it".into(),
-                        "boot update asks for it anew",
-                    ));
-                }
-                let folder = |commit: &str| folder(self.ctx, &url, commit);
-                // Its files may be somebody's dotfiles by now, and changed by their owner: what
-                // lies there is not asked what it was.
-                if let Some(known) = known
-                    .as_ref()
-                    .filter(|known| folder(&known.commit).is_dir())
-                {
-                    self.commits.insert(extends.repo.clone(), known.clone());
-                    return Ok((Place::at(&folder(&known.commit)), shown(&url)));
-                }
-                let home = self.ctx.paths.data.join("extends");
-                let made: Vec<PathBuf> = home
-                    .ancestors()
-                    .take_while(|folder| !folder.exists())
-                    .map(Path::to_path_buf)
-                    .collect();
-                let staging = Staging::within(&home)?;
-                let base = staging.path().join("repository");
-                // What fails from here on leaves no folder.
-                let mut fetched = Fetched {
-                    staging: Some(staging),
-                    root: PathBuf::new(),
-                    made,
-                };
-                let commit = repository::fetch_commit(
-                    self.ctx,
-                    &url,
-                    known.as_ref().map(|known| known.commit.as_str()),
-                    &base,
-                )?;
-                fetched.root = folder(&commit);
-                let root = fetched.root.clone();
-                let sha256 = content(&base)?;
-                // What git checks out it has compared with the commit's hash itself.
-                let is_archive = !base.join(".git").exists();
-                if is_archive
-                    && known
-                        .and_then(|known| known.sha256)
-                        .is_some_and(|known| known != sha256)
-                {
-                    return Err(Error::Repo {
-                        reason: format!(
-                            "the archive of {} has other content than boot.lock says",
-                            shown(&url)
-                        ),
-                        hint: "install git, which can tell; nothing was done".into(),
-                    });
-                }
-                self.commits.insert(
-                    extends.repo.clone(),
-                    Pinned {
-                        commit,
-                        sha256: Some(sha256),
-                    },
-                );
-                // Dropped from the front: the folders go with the first, when the others are gone.
-                self.fetched.insert(0, fetched);
-                Ok((Place { root, base }, shown(&url)))
+        let url = match address {
+            Address::Folder(path) => return place_within(own, &path, extends),
+            Address::Git(url) => url,
+        };
+        let known = self.known.get(&extends.repo).cloned();
+        if known
+            .as_ref()
+            .is_some_and(|known| !is_commit(&known.commit))
+        {
+            return Err(wrong(
+                extends,
+                "the lock names no commit of it",
+                "boot update asks for it again",
+            ));
+        }
+        // Its files may be somebody's dotfiles by now, and changed by their owner: what lies there
+        // is not asked what it was.
+        if let Some(known) = &known {
+            let folder = folder(self.ctx, &url, &known.commit);
+            if folder.is_dir() {
+                self.commits.insert(extends.repo.clone(), known.clone());
+                return Ok((Place::at(&folder), shown(&url)));
             }
         }
+        let (place, taken) = self.fetch(&url, known)?;
+        self.commits.insert(extends.repo.clone(), taken);
+        Ok((place, shown(&url)))
+    }
+
+    /// Fetches a repository into staging, at the commit that is known of it or as it is now.
+    fn fetch(&mut self, url: &str, known: Option<Pinned>) -> Result<(Place, Pinned)> {
+        let home = self.ctx.paths.data.join("extends");
+        let made: Vec<PathBuf> = home
+            .ancestors()
+            .take_while(|folder| !folder.exists())
+            .map(Path::to_path_buf)
+            .collect();
+        let staging = Staging::within(&home)?;
+        let base = staging.path().join("repository");
+        // What fails from here on leaves no folder.
+        let mut fetched = Fetched {
+            staging: Some(staging),
+            root: PathBuf::new(),
+            made,
+        };
+        let commit = known.as_ref().map(|known| known.commit.as_str());
+        let commit = repository::fetch_commit(self.ctx, url, commit, &base)?;
+        fetched.root = folder(self.ctx, url, &commit);
+        let root = fetched.root.clone();
+        let sha256 = content(&base)?;
+        // What git checks out it has compared with the commit's hash itself.
+        let is_archive = !base.join(".git").exists();
+        let known = known.and_then(|known| known.sha256);
+        if is_archive && known.is_some_and(|known| known != sha256) {
+            return Err(Error::Repo {
+                reason: format!(
+                    "the archive of {} has other content than boot.lock says",
+                    shown(url)
+                ),
+                hint: "install git, which can tell; nothing was done".into(),
+            });
+        }
+        // Dropped from the front: the folders go with the first, when the others are gone.
+        self.fetched.insert(0, fetched);
+        let taken = Pinned {
+            commit,
+            sha256: Some(sha256),
+        };
+        Ok((Place { root, base }, taken))
+    }
+}
+
+/// The place of a folder of the repository at `own` that it extends.
+fn place_within(own: &Place, path: &Path, extends: &Extends) -> Result<(Place, String)> {
+    let base =
+        fs::canonicalize(own.readable()).map_err(store::Error::io("read", own.readable()))?;
+    let inside = fs::canonicalize(base.join(path))
+        .ok()
+        .filter(|real| real.starts_with(&base) && path.is_relative());
+    let Some(real) = inside else {
+        return Err(wrong(
+            extends,
+            "a folder that is extended lies in the repository",
+            "write \"./team\", or the address of a repository",
+        ));
+    };
+    let below = real.strip_prefix(&base).unwrap_or(Path::new(""));
+    let place = Place {
+        root: own.root.join(below),
+        base: real.clone(),
+    };
+    Ok((place, real.display().to_string()))
+}
+
+/// The error of a line of `extends`.
+fn wrong(extends: &Extends, reason: &str, hint: &'static str) -> Error {
+    Error::Content {
+        what: format!("{}: {}", extends.at, extends.repo),
+        reason: reason.into(),
+        hint,
     }
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn link_above<'a>(paths: &Paths, applied: &'a Applied, target: &str) 
     })
 }
 
-/// What stands at the dotfile's place.
+/// The state of what stands at the dotfile's place.
 pub(crate) fn file_state(
     paths: &Paths,
     vars: &Vars,
@@ -100,8 +100,6 @@ pub(crate) fn file_state(
     dotfile: &Dotfile,
 ) -> FileState {
     let target = paths.home.join(&dotfile.target);
-    let source = dotfile.place.root.join(&dotfile.source);
-    let placed = applied.dotfiles.get(&dotfile.target);
     let data = match fs::symlink_metadata(&target) {
         Ok(data) => data,
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -109,23 +107,13 @@ pub(crate) fn file_state(
         }
         Err(_) => return FileState::Missing,
     };
+    let placed = applied.dotfiles.get(&dotfile.target);
+    if data.is_symlink() {
+        return link_state(&target, placed, dotfile);
+    }
     // Through a folder that is itself a link into the repository: the file *is* the source, and
     // replacing it would destroy it.
-    let same = || {
-        fs::canonicalize(&target)
-            .is_ok_and(|one| fs::canonicalize(&source).is_ok_and(|other| one == other))
-    };
-    if data.is_symlink() {
-        let leads = fs::read_link(&target).ok();
-        return match (leads, placed) {
-            (Some(leads), _) if dotfile.mode == Mode::Link && leads == source => FileState::Right,
-            (Some(leads), Some(Placed::Link(ours))) if leads == *ours => FileState::Own,
-            // Somebody's own link, to the same file by another way: stow's are relative.
-            _ if dotfile.mode == Mode::Link && same() => FileState::Right,
-            _ => FileState::Foreign("is a link"),
-        };
-    }
-    if dotfile.mode == Mode::Link && same() {
+    if dotfile.mode == Mode::Link && is_source(&target, dotfile) {
         return FileState::Right;
     }
     if data.is_dir() {
@@ -135,45 +123,65 @@ pub(crate) fn file_state(
         // Reading a pipe would wait for ever.
         return FileState::Foreign("is neither a file nor a folder");
     }
-    if dotfile.mode == Mode::Link && !matches!(placed, Some(Placed::Copy(_))) {
+    let ours = match placed {
+        Some(Placed::Copy(ours)) => Some(ours),
+        _ => None,
+    };
+    if dotfile.mode == Mode::Link && ours.is_none() {
         return FileState::Foreign("is a file");
     }
     // What is larger isn't boot's.
-    let bytes = if data.len() <= 2 * LARGEST {
-        fs::read(&target).ok()
-    } else {
-        None
-    };
+    let bytes = Some(&target)
+        .filter(|_| data.len() <= 2 * LARGEST)
+        .and_then(|target| fs::read(target).ok());
+    let hash = bytes.as_deref().map(hash_without_hook);
     if dotfile.mode != Mode::Link
-        && bytes
-            .as_ref()
-            .is_some_and(|bytes| rcfile::without(bytes).is_none())
+        && let Some(bytes) = bytes
     {
-        // There is nothing in it but the hook, which stays.
-        return FileState::Own;
-    }
-    let found = bytes.as_deref().map(hash_without_hook);
-    if dotfile.mode != Mode::Link && found.is_some() {
-        let wanted = dotfile
-            .content(vars)
-            .map(|bytes| hash_without_hook(&bytes))
-            .ok();
-        // Without `chmod` the mode may be somebody's choice; only a source that has another one by
-        // now is followed.
-        let mode_is_right = match dotfile.chmod {
-            Some(mode) => data.mode() & 0o777 == mode,
-            None => applied
-                .modes
-                .get(&dotfile.target)
-                .is_none_or(|mode| source_mode(&dotfile.from()).is_ok_and(|now| now == *mode)),
-        };
-        if found == wanted && mode_is_right {
+        if rcfile::without(&bytes).is_none() {
+            // There is nothing in it but the hook, which stays.
+            return FileState::Own;
+        }
+        let wanted = dotfile.content(vars);
+        let wanted = wanted.ok().map(|bytes| hash_without_hook(&bytes));
+        if hash == wanted && has_right_mode(&data, applied, dotfile) {
             return FileState::Right;
         }
     }
-    match (placed, found) {
-        (Some(Placed::Copy(ours)), Some(found)) if *ours == found => FileState::Own,
-        _ => FileState::Foreign("is a file"),
+    if hash.is_some() && hash.as_ref() == ours {
+        FileState::Own
+    } else {
+        FileState::Foreign("is a file")
+    }
+}
+
+/// Whether `target` is the dotfile's source by another way.
+fn is_source(target: &Path, dotfile: &Dotfile) -> bool {
+    let source = fs::canonicalize(dotfile.place.root.join(&dotfile.source));
+    source.is_ok_and(|source| fs::canonicalize(target).is_ok_and(|real| real == source))
+}
+
+/// The state of a link at the dotfile's place.
+fn link_state(target: &Path, placed: Option<&Placed>, dotfile: &Dotfile) -> FileState {
+    let source = dotfile.place.root.join(&dotfile.source);
+    match (fs::read_link(target).ok(), placed) {
+        (Some(leads), _) if dotfile.mode == Mode::Link && leads == source => FileState::Right,
+        (Some(leads), Some(Placed::Link(ours))) if leads == *ours => FileState::Own,
+        // Somebody's own link, to the same file by another way: stow's are relative.
+        _ if dotfile.mode == Mode::Link && is_source(target, dotfile) => FileState::Right,
+        _ => FileState::Foreign("is a link"),
+    }
+}
+
+/// Whether a copy has the mode that it should have. Without `chmod` that may be somebody's choice;
+/// only a source whose mode has changed is followed.
+fn has_right_mode(data: &fs::Metadata, applied: &Applied, dotfile: &Dotfile) -> bool {
+    match dotfile.chmod {
+        Some(mode) => data.mode() & 0o777 == mode,
+        None => applied
+            .modes
+            .get(&dotfile.target)
+            .is_none_or(|mode| source_mode(&dotfile.from()).is_ok_and(|now| now == *mode)),
     }
 }
 
