@@ -26,7 +26,7 @@ pub(crate) struct Init {
     /// Fetch USER/NAME with your SSH key
     #[arg(long)]
     pub ssh: bool,
-    /// What happens to files that are in the way [default: ask; fail where nobody can be asked]
+    /// The treatment of files that boot did not make [default: ask; fail where nobody can be asked]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_conflict: Option<OnConflict>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Apply {
     /// Only these kinds of items
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub only: Vec<Kind>,
-    /// What happens to files that are in the way [default: ask; fail where nobody can be asked]
+    /// The treatment of files that boot did not make [default: ask; fail where nobody can be asked]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_conflict: Option<OnConflict>,
     /// Agree beforehand to scripts that are new or changed
@@ -79,7 +79,7 @@ pub(crate) struct Update {
     /// Pull and apply, and leave boot.lock as it is
     #[arg(long)]
     pub locked: bool,
-    /// What happens to files that are in the way [default: ask; fail where nobody can be asked]
+    /// The treatment of files that boot did not make [default: ask; fail where nobody can be asked]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_conflict: Option<OnConflict>,
 }
@@ -106,7 +106,7 @@ pub(crate) struct Undo {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Whose Pythons and tools to import
+    /// The managers whose Pythons and tools are imported
     #[arg(required = true, value_enum, value_name = "SOURCE")]
     pub sources: Vec<Whose>,
     /// The Brewfile to read [default: the one that Homebrew would take here]
@@ -120,7 +120,7 @@ pub(crate) struct Import {
     pub json: bool,
 }
 
-/// What else may keep Pythons and tools on a machine.
+/// A manager that may keep Pythons and tools on a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Whose {
     /// Tools, with what is injected into them

@@ -44,7 +44,7 @@ fn start(args: &Init, ctx: &Context) -> Result<Code> {
     Ok(Code::Done)
 }
 
-/// What Codespaces and devcontainers run in a clone of the repository.
+/// Writes the script that Codespaces and devcontainers run in a clone of the repository.
 fn entry_script(ctx: &Context) -> Result<Code> {
     let installer = format!(
         "{}/install.sh",

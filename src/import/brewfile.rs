@@ -76,7 +76,7 @@ const TOOLS: [(&str, &str); 62] = [
     ("yapf", ""),
 ];
 
-/// What boot does itself.
+/// Programs whose work boot does itself.
 const BOOTS: [&str; 5] = [
     "pyenv",
     "pyenv-virtualenv",
@@ -85,7 +85,7 @@ const BOOTS: [&str; 5] = [
     "boot",
 ];
 
-/// Where Homebrew looks for one: here, then the user's.
+/// The Brewfile that Homebrew would find: here, then the user's.
 fn place(paths: &Paths, here: &Path) -> Option<PathBuf> {
     let named = ["HOMEBREW_BUNDLE_FILE", "HOMEBREW_BUNDLE_FILE_GLOBAL"]
         .map(|variable| folder_of_variable(paths, variable));
@@ -195,7 +195,7 @@ fn add_line(found: &mut Inventory, line: &str) {
     }
 }
 
-/// What is said of everything that isn't Python's.
+/// The reason for everything that isn't Python's.
 pub(crate) const OTHERS: &str = "it stays Homebrew's";
 
 /// `python@3.12` as a request; why it is none; None for any other formula.

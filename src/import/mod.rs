@@ -66,7 +66,7 @@ impl Inventory {
         });
     }
 
-    /// Whether there is nothing of theirs at all.
+    /// Tells whether there is nothing of theirs at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.pythons.is_empty()
             && self.tools.is_empty()
@@ -104,7 +104,7 @@ fn folder_of_variable(paths: &Paths, variable: &str) -> Option<PathBuf> {
     })
 }
 
-/// Whether links to folders count as folders.
+/// Tells whether links to folders count as folders.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Links {
     Followed,
@@ -144,7 +144,7 @@ fn supported_minor(text: &str) -> Option<String> {
     is_supported(&request).then_some(request)
 }
 
-/// Whether boot has Pythons of this version: 3.8 and newer.
+/// Tells whether boot has Pythons of this version: 3.8 and newer.
 fn is_supported(version: &str) -> bool {
     let mut numbers = version.split('.').map(|part| {
         part.trim_end_matches(|c: char| !c.is_ascii_digit())
@@ -155,7 +155,8 @@ fn is_supported(version: &str) -> bool {
     new_enough && is_installable(version)
 }
 
-/// Whether `request` names a Python that boot could install; a path names one of this machine.
+/// Tells whether `request` names a Python that boot could install; a path names one of this
+/// machine.
 pub(crate) fn is_installable(request: &str) -> bool {
     request
         .parse::<Request>()

@@ -49,7 +49,7 @@ struct Package {
     pinned: bool,
 }
 
-/// Where pipx keeps its environments: as itself finds out.
+/// The folder of pipx's environments, found as pipx itself does.
 pub(crate) fn place(paths: &Paths) -> PathBuf {
     let old = paths.home.join(".local/pipx");
     let new = if cfg!(target_os = "macos") {
@@ -188,7 +188,7 @@ fn add_tool(
     ));
 }
 
-/// What pip was told is of this machine, and a manifest is for all of them.
+/// Leaves out pip's options: they are of this machine, and a manifest is for all of them.
 fn left_args(found: &mut Inventory, whose: &str, args: &[String]) {
     if !args.is_empty() {
         found.leave_out(

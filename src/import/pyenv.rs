@@ -11,7 +11,7 @@ use crate::python::key::Version;
 use crate::report::escaped;
 use crate::store::paths::Paths;
 
-/// Where pyenv keeps its versions.
+/// The folder of pyenv's versions.
 pub(crate) fn place(paths: &Paths) -> PathBuf {
     folder_of_variable(paths, "PYENV_ROOT")
         .unwrap_or_else(|| paths.home.join(".pyenv"))
@@ -96,7 +96,7 @@ fn version(name: &str) -> Option<Version> {
     name.strip_suffix('t').unwrap_or(name).parse().ok()
 }
 
-/// How many distributions are in an environment, pip and what it brings aside.
+/// The number of distributions in an environment, pip and what it brings aside.
 fn packages(path: &Path) -> usize {
     let site = list_folders(&path.join("lib"), Links::Ignored)
         .into_iter()

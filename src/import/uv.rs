@@ -67,7 +67,7 @@ struct EntryPoint {
     from: Option<String>,
 }
 
-/// Where uv keeps its tools.
+/// The folder of uv's tools.
 pub(crate) fn place(paths: &Paths) -> PathBuf {
     folder_of_variable(paths, "UV_TOOL_DIR").unwrap_or_else(|| paths.xdg_data.join("uv/tools"))
 }

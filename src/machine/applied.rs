@@ -23,7 +23,7 @@ use crate::store::paths::Paths;
 pub(crate) struct Applied {
     #[serde(default)]
     version: u32,
-    /// What was initialised: the other verbs need no argument.
+    /// The repository that was initialised: the other verbs need no argument.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// Scripts whose text somebody has agreed to, by hash.
@@ -32,10 +32,10 @@ pub(crate) struct Applied {
     /// The global pin that boot wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_python: Option<String>,
-    /// What was answered to the manifest's questions, by the variable's name.
+    /// Answers to the manifest's questions, by the variable's name.
     #[serde(default)]
     pub answers: BTreeMap<String, String>,
-    /// What lay in them when they came, see `extends::content`.
+    /// The hashes of extended repositories when they came, see `extends::content`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub contents: BTreeMap<String, Sha256>,
     /// The commits that were taken of repositories that the manifest extends.
@@ -57,13 +57,13 @@ pub(crate) struct Applied {
     /// the last that lies in them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub folders: BTreeSet<String>,
-    /// What a repository held when its own manager placed its dotfiles, by the manager's name.
+    /// The hash of a repository when its own manager placed its dotfiles, by the manager's name.
     #[serde(default)]
     pub handed_over: BTreeMap<String, Sha256>,
-    /// How many plans were done on this machine.
+    /// The number of plans that were done on this machine.
     #[serde(default)]
     pub applies: u64,
-    /// What was moved out of the way, in order.
+    /// Files that were moved away, in order.
     #[serde(default)]
     pub backups: Vec<Backup>,
 }
@@ -72,13 +72,14 @@ pub(crate) struct Applied {
 pub(crate) struct Source {
     /// The repository's folder.
     pub root: PathBuf,
-    /// Where it was fetched from, without a password; None for a folder that is used where it is.
+    /// The address that it was fetched from, without a password; None for a folder that is used
+    /// where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The branch that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// What its files were when it came as an archive, without git.
+    /// The hash of its files when it came as an archive, without git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Sha256>,
 }
@@ -105,8 +106,8 @@ pub(crate) struct Backup {
     pub apply: u64,
     pub was: PathBuf,
     pub is: PathBuf,
-    /// What it made room for: the dotfile, by its path below the home directory, or the command,
-    /// whole where it isn't below that; and what is placed there.
+    /// The file that it made room for: the dotfile, by its path below the home directory, or the
+    /// command, whole where it isn't below that; and what is placed there.
     pub target: String,
     pub placed: Placed,
     /// An undo couldn't put it back; it doesn't keep the applies before from being undone.
@@ -180,7 +181,7 @@ impl Applied {
 }
 
 impl Backup {
-    /// Where its places are by now. An older boot wrote them in full: they are found by what
+    /// Finds its places again. An older boot wrote them in full: they are found by what
     /// doesn't change when a home directory moves.
     fn find(&mut self, paths: &Paths) {
         (self.was, self.is) = (from_home(paths, &self.was), from_home(paths, &self.is));
@@ -212,7 +213,7 @@ fn to_home(paths: &Paths, path: &Path) -> PathBuf {
         .map_or_else(|_| path.into(), |below| Path::new("~").join(below))
 }
 
-/// What was written down, in full.
+/// A path in full, from how it is written down.
 fn from_home(paths: &Paths, path: &Path) -> PathBuf {
     path.strip_prefix("~")
         .map_or_else(|_| path.into(), |below| paths.home.join(below))

@@ -33,7 +33,7 @@ pub(crate) enum OnConflict {
     Keep,
 }
 
-/// Whether an item may take the place of what boot did not make.
+/// Tells whether an item may take the place of what boot did not make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takeover {
     Refused,
@@ -41,16 +41,16 @@ pub(crate) enum Takeover {
     Agreed,
 }
 
-/// How closely a lock is followed.
+/// The strictness with which a lock is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strictness {
-    /// What the lock lacks is resolved, and added to it.
+    /// Whatever the lock lacks is resolved, and added to it.
     Completing,
     /// Nothing but what the lock says will do.
     LockedOnly,
 }
 
-/// How a plan is done.
+/// Options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub on_conflict: OnConflict,
@@ -59,7 +59,7 @@ pub(crate) struct Options {
     pub strictness: Strictness,
 }
 
-/// One run of a plan, shared by the items that it does.
+/// A run of a plan, shared by the items that it does.
 pub(crate) struct Run<'a> {
     pub ctx: &'a Context,
     pub manifest: &'a Manifest,
@@ -88,9 +88,9 @@ impl<'a> Run<'a> {
 /// The outcome of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// How many of each kind are new.
+    /// The number of new ones of each kind.
     added: BTreeMap<Kind, usize>,
-    /// How many are no longer in the manifest.
+    /// The number of those that are no longer in the manifest.
     removed: BTreeMap<Kind, usize>,
     failed: Vec<String>,
     kept: usize,
@@ -106,7 +106,7 @@ impl Outcome {
         &self.failed
     }
 
-    /// Whether something of this kind is new.
+    /// Tells whether something of this kind is new.
     pub(crate) fn has_added(&self, kind: Kind) -> bool {
         self.added.contains_key(&kind)
     }
@@ -323,7 +323,7 @@ pub(crate) fn agree(applied: &mut Applied, plan: &Plan) {
     applied.agreed.extend(plan.scripts());
 }
 
-/// Whether a script would run that nobody has agreed to yet.
+/// Tells whether a script would run that nobody has agreed to yet.
 pub(crate) fn has_new_scripts(applied: &Applied, plan: &Plan) -> bool {
     plan.scripts()
         .any(|sha256| !applied.agreed.contains(&sha256))

@@ -12,16 +12,16 @@ use crate::{Code, Context};
 /// A lock that may be written.
 pub(crate) struct FreshLock {
     pub lock: Lock,
-    /// Whether all of it was resolved now.
+    /// Tells whether all of it was resolved now.
     pub code: Code,
-    /// What the old lock says still.
+    /// Entries that are the old lock's.
     kept: Vec<String>,
 }
 
 impl FreshLock {
-    /// Resolves a lock, and says what failed. There is none unless all of it could be resolved: half
-    /// a lock would be taken for a whole one. Where the newest is asked for, the old lock will do
-    /// for what fails, as long as there is any news.
+    /// Resolves a lock, and says what failed. There is none unless all of it could be resolved:
+    /// half a lock would be taken for a whole one. Where the newest is asked for, the old lock will
+    /// do for what fails, as long as there is any news.
     pub(crate) fn resolve(
         ctx: &Context,
         manifest: &Manifest,

@@ -38,19 +38,19 @@ impl TryFrom<ImportedTool> for Tool {
     }
 }
 
-/// What would be in the manifest, and what wouldn't.
+/// The result of an import: what would be in the manifest, and what wouldn't.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Imported {
     pub manifest: PathBuf,
     pub new: Vec<New>,
-    /// What the manifest has already.
+    /// Things that the manifest has already.
     pub there: Vec<String>,
     pub left: Vec<LeftOut>,
     #[serde(skip)]
     text: Option<(PathBuf, String)>,
 }
 
-/// One thing that comes in.
+/// A thing that comes in.
 #[derive(Debug, Serialize)]
 pub(crate) struct New {
     pub kind: &'static str,

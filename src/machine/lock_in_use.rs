@@ -25,7 +25,7 @@ pub(crate) struct LockInUse<'a> {
     retried: OnceLock<Lock>,
     /// Why it couldn't be completed at all.
     error: Mutex<Option<Error>>,
-    /// What couldn't be resolved.
+    /// Parts that couldn't be resolved.
     failed: Mutex<Vec<Failed>>,
     /// Tools that were resolved for this machine only.
     unlocked: Mutex<Vec<String>>,
@@ -63,12 +63,12 @@ impl<'a> LockInUse<'a> {
         self.retried.get().or(self.completed.get())
     }
 
-    /// Whether nothing but what the lock says will do.
+    /// Tells whether nothing but what the lock says will do.
     pub(crate) fn is_strict(&self) -> bool {
         self.options.strictness == Strictness::LockedOnly
     }
 
-    /// Whether there is no lock although there is something to lock.
+    /// Tells whether there is no lock although there is something to lock.
     pub(super) fn is_missing(&self) -> bool {
         let manifest = self.manifest;
         self.options.lock.is_none()

@@ -18,14 +18,14 @@ use crate::report::escaped;
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 
-/// One thing that a machine should have, or should have no longer.
+/// A thing that a machine should have, or should have no longer.
 pub(crate) trait Item: fmt::Debug + Send + Sync {
     fn kind(&self) -> Kind;
 
     /// Tells it from the others of its kind.
     fn id(&self) -> String;
 
-    /// One line, without its kind.
+    /// Its line in a plan, without its kind.
     fn line(&self) -> String;
 
     /// Its state on this machine, looked up without changing anything.
@@ -63,7 +63,7 @@ pub(crate) trait Item: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether what is done can be undone by another item of the same plan.
+    /// Tells whether what is done can be undone by another item of the same plan.
     fn is_fragile(&self) -> bool {
         false
     }
@@ -77,7 +77,7 @@ pub(crate) trait Item: fmt::Debug + Send + Sync {
 pub(crate) enum Stage {
     /// Alone, in the order of the plan.
     InTurn,
-    /// One after another, beside everything else that is fetched.
+    /// In turn, beside everything else that is fetched.
     Background,
     /// Fetched side by side, first.
     First,
@@ -87,7 +87,7 @@ pub(crate) enum Stage {
     Last,
 }
 
-/// How a plan counts and marks an item.
+/// The effect by which a plan counts and marks an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Adds,
@@ -109,7 +109,7 @@ pub(crate) struct ScriptText<'a> {
 pub(crate) struct View<'a> {
     pub ctx: &'a Context,
     pub applied: &'a Applied,
-    /// What the lock has for this machine.
+    /// The lock's part for this machine.
     pub locked: Option<&'a Locked>,
     pub here: Surroundings,
     pub vars: Vars,
@@ -190,7 +190,7 @@ impl Entry {
         matches!(self.state, State::Todo | State::Conflict(_))
     }
 
-    /// One line, without its kind, as people read it.
+    /// Its line in a plan, without its kind, as people read it.
     pub(crate) fn line(&self) -> String {
         let mut line = self.item.line();
         let remark = match &self.state {
@@ -234,7 +234,7 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub entries: Vec<Entry>,
-    /// Where the home directory is, for showing.
+    /// The home directory, for showing.
     home: String,
 }
 

@@ -47,9 +47,9 @@ pub(crate) enum Preference {
 pub(crate) struct ResolvedLock {
     pub lock: Lock,
     pub failed: Vec<Failed>,
-    /// Whether it is complete: of all that failed it has what the old lock says.
+    /// Tells whether it is complete: of all that failed it has what the old lock says.
     pub is_complete: bool,
-    /// Whether anything was resolved now.
+    /// Tells whether anything was resolved now.
     pub has_news: bool,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Subject {
 }
 
 impl Failed {
-    /// Whether it is of this tool, on this machine.
+    /// Tells whether it is of this tool, on this machine.
     pub(crate) fn is_of(&self, tool: &Tool) -> bool {
         let is_tool = matches!(&self.subject, Subject::Tool(name) if *name == tool.name);
         is_tool && Platform::host() == Some(self.platform)
@@ -286,8 +286,8 @@ impl<'a> Resolver<'a> {
         }))
     }
 
-    /// The requirements of a tool, with the versions that stay where they will do: of the last lock,
-    /// else of what is installed here.
+    /// The requirements of a tool, with the versions that stay where they will do: of the last
+    /// lock, else of what is installed here.
     fn inputs(&self, platform: Platform, tool: &Tool) -> Result<Inputs> {
         let own = tool.spec();
         let texts: Vec<&str> = std::iter::once(own.as_str())
@@ -443,8 +443,8 @@ enum Attempt {
     Failed(Error),
 }
 
-/// The archive that a request means, of the Python `wanted` where that has one: a prebuilt one, else
-/// the source that it is built from.
+/// The archive that a request means, of the Python `wanted` where that has one: a prebuilt one,
+/// else the source that it is built from.
 fn find_archive(
     ctx: &Context,
     builds: &[Build],

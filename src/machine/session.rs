@@ -27,7 +27,7 @@ pub(crate) struct Session<'a> {
     strictness: Strictness,
 }
 
-/// Whether the repository becomes the one that the other verbs mean.
+/// Tells whether the repository becomes the one that the other verbs mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remembering {
     /// As init does.
@@ -36,7 +36,7 @@ pub(crate) enum Remembering {
     Nothing,
 }
 
-/// What somebody has agreed to.
+/// The consent of somebody who has seen the plan.
 #[derive(Clone, Debug)]
 pub(crate) struct Consent {
     pub on_conflict: OnConflict,
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
         Ok(plan.restrict_to(kinds))
     }
 
-    /// Whether a script would run that nobody has agreed to yet.
+    /// Tells whether a script would run that nobody has agreed to yet.
     pub(crate) fn has_new_scripts(&self, plan: &Plan) -> bool {
         apply::has_new_scripts(&self.applied, plan)
     }
@@ -118,8 +118,8 @@ impl<'a> Session<'a> {
         apply::questions(self.manifest(), plan, &self.applied)
     }
 
-    /// Keeps what was loaded where there is nothing to apply. It may be another folder with the same
-    /// content.
+    /// Keeps what was loaded where there is nothing to apply. It may be another folder with the
+    /// same content.
     pub(crate) fn keep(mut self) -> Result<()> {
         let is_new = match self.remembering {
             Remembering::Repository => !self.repository.is_remembered(&self.applied),

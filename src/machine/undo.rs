@@ -12,7 +12,7 @@ use crate::report::escaped;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic};
 
-/// What came of one path.
+/// The outcome of an undo for one path.
 #[derive(Debug)]
 pub(crate) struct Undone {
     pub path: PathBuf,
@@ -173,7 +173,7 @@ fn make_room(paths: &Paths, applied: &mut Applied, backup: &Backup, ours: &[Stri
     Ok(())
 }
 
-/// Whether the backup is where it was, and what had its place lies where the backup was.
+/// Tells whether the backup is where it was, and what had its place lies where the backup was.
 fn have_changed_places(paths: &Paths, backup: &Backup) -> bool {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|data| data.is_dir());
     if paths.home.join(&backup.target) == backup.was {
@@ -184,7 +184,7 @@ fn have_changed_places(paths: &Paths, backup: &Backup) -> bool {
     }
 }
 
-/// Whether there is nothing in `folder` but `own`, and folders for them.
+/// Tells whether there is nothing in `folder` but `own`, and folders for them.
 fn holds_only(folder: &Path, own: &[PathBuf]) -> bool {
     let Ok(entries) = fs::read_dir(folder) else {
         return false;

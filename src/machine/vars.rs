@@ -72,7 +72,7 @@ pub(crate) fn questions(
     .collect()
 }
 
-/// Who this is: what the login says, else what the list of users says.
+/// The user's name: what the login says, else what the list of users says.
 fn user() -> String {
     var("USER")
         .or_else(|| var("LOGNAME"))

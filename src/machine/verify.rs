@@ -20,7 +20,7 @@ use crate::shell::probe::{self, Kind};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Broken {
     pub command: String,
-    /// What promises it: `black`, `Python 3.11`.
+    /// The tool or Python that promises it: `black`, `Python 3.11`.
     pub by: String,
     /// In plain words.
     pub why: String,
@@ -28,7 +28,7 @@ pub(crate) struct Broken {
     pub runs: Vec<String>,
 }
 
-/// What was found.
+/// The findings of a verify.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Found {
     /// The commands that were looked for.

@@ -26,7 +26,7 @@ pub(crate) struct NotAnAddress {
     pub reason: &'static str,
 }
 
-/// How the host of a short name is reached.
+/// The protocol by which the host of a short name is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Protocol {
     #[default]
@@ -141,7 +141,7 @@ fn is_scp(text: &str) -> bool {
     })
 }
 
-/// Whether `text` is a whole commit's name.
+/// Tells whether `text` is a whole commit's name.
 pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

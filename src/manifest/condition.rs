@@ -6,7 +6,7 @@ use crate::report::escaped;
 use crate::report::nearest;
 use crate::store::env::var;
 
-/// What the words are compared with.
+/// The surroundings that the words are compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Surroundings {
     pub os: String,
@@ -76,8 +76,8 @@ impl Only {
         Ok(Only(words.into_iter().map(|word| word.value).collect()))
     }
 
-    /// Whether it may hold on some machine of this system and architecture, as Rust names them
-    /// (`macos`, `aarch64`).
+    /// Tells whether it may hold on some machine of this system and architecture, as Rust names
+    /// them (`macos`, `aarch64`).
     pub(crate) fn may_hold(&self, os: &str, arch: &str) -> bool {
         self.0.is_empty()
             || self.0.iter().any(|word| match word.split_once('-') {

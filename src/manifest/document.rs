@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::report::{escaped, nearest};
 
-/// What is wrong with the file, and where.
+/// A mistake in the file, and its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}\n{hint}")]
 pub(crate) struct Problem {
@@ -34,7 +34,7 @@ pub(crate) struct At<T> {
     pub span: Range<usize>,
 }
 
-/// One table of the file.
+/// A table of the file.
 #[derive(Clone, Copy)]
 pub(crate) struct Table<'a> {
     doc: Document<'a>,

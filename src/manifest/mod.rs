@@ -1,5 +1,5 @@
-//! `boot.toml` and `boot.lock` as data: whoever has a [`Manifest`] or a [`lock::Lock`] needn't doubt
-//! a name or a path in it.
+//! `boot.toml` and `boot.lock` as data: whoever has a [`Manifest`] or a [`lock::Lock`] needn't
+//! doubt a name or a path in it.
 //!
 //! Nothing here knows a machine: the only files that are read and written are these two.
 
@@ -93,15 +93,15 @@ pub(crate) struct Manifest {
     /// Named virtualenvs, and the request for the Python of each.
     pub venvs: BTreeMap<Name, PythonRequest>,
     pub packages: Packages,
-    /// One for each repository that has some.
+    /// The dotfiles of each repository that has some.
     pub dotfiles: Vec<Dotfiles>,
     pub vars: BTreeMap<String, Var>,
     pub scripts: Vec<ScriptEntry>,
-    /// Whether the shell hook should be installed; None where nothing is said.
+    /// Tells whether the shell hook should be installed; None where nothing is said.
     pub hook: Option<bool>,
 }
 
-/// One line of `extends`.
+/// A line of `extends`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Extends {
     pub repo: String,

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 /// The place of a repository: where it is, and where it can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Where it is or will be: what links lead to.
+    /// Its folder, now or later: links lead there.
     pub root: PathBuf,
-    /// Where it can be read now; another folder than `root` until somebody has agreed to a fetched
-    /// one.
+    /// The folder to read it from now; another folder than `root` until somebody has agreed to a
+    /// fetched one.
     pub base: PathBuf,
 }
 

@@ -11,7 +11,7 @@ use crate::report::nearest;
 /// A value for each name that a template may use.
 pub(crate) type Values = BTreeMap<String, String>;
 
-/// Whether `name` can be a variable's.
+/// Tells whether `name` can be a variable's.
 pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
@@ -20,7 +20,7 @@ pub(crate) fn is_name(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
-/// One piece of a template.
+/// A piece of a template.
 enum Piece<'a> {
     Text(&'a str),
     /// A variable, and where it starts.

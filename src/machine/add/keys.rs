@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Whether a file is a private key by its content, wherever it lies, or by its place.
+/// Tells whether a file is a private key by its content, wherever it lies, or by its place.
 pub(super) fn is_private_key(file: &Path, bytes: &[u8]) -> bool {
     // In UTF-16 every other byte is 0.
     let text = String::from_utf8_lossy(bytes).replace('\0', "");

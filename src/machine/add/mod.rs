@@ -21,7 +21,7 @@ mod keys;
 /// A dotfile is something that a person writes; more is a mistake, and no repository's matter.
 const LONGEST: u64 = 16 << 20;
 
-/// What came of one file.
+/// The outcome for one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Added {
     /// It is in the repository now, at this path.
@@ -185,7 +185,7 @@ fn target(paths: &Paths, file: &Path) -> Result<String> {
     }
 }
 
-/// Whether the repository is one that may have it, and nobody else claims its place.
+/// Tells whether the repository is one that may have it, and nobody else claims its place.
 fn may_be_placed(
     paths: &Paths,
     manifest: &Manifest,

@@ -13,7 +13,7 @@ use crate::store::paths::Paths;
 #[derive(Debug)]
 struct DefaultPythonItem {
     python: PythonRequest,
-    /// What the user's own pin says instead, where it was changed by hand or never boot's.
+    /// The user's own pin, where it was changed by hand or never boot's.
     own_choice: Option<String>,
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn global_pin(paths: &Paths) -> Option<String> {
     pin::read_global(paths).map(|pin| pin.first().to_string())
 }
 
-/// Whether the global pin says no other than `python`.
+/// Tells whether the global pin says no other than `python`.
 fn is_pin(now: &str, python: &PythonRequest) -> bool {
     python.value().to_string() == now
 }

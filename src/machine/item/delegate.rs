@@ -67,7 +67,7 @@ impl Item for DelegateItem {
     }
 }
 
-/// What the repository holds now, as one hash: delegated again when it changes. Nothing of it
+/// The hash of what the repository holds now: delegated again when it changes. Nothing of it
 /// runs for this; asking the manager would run what templates call.
 fn hash_content(place: &Place) -> Result<Sha256> {
     let mut lines = Vec::new();

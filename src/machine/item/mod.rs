@@ -39,7 +39,7 @@ pub(crate) struct Kind {
     pub name: &'static str,
     /// Plural, as `--only` takes it.
     pub plural: &'static str,
-    /// How a summary counts so many, as in `2 tools`.
+    /// Counts so many of them in a summary, as in `2 tools`.
     counted: fn(usize) -> String,
 }
 

@@ -41,7 +41,7 @@ struct PackageItem {
 struct Batch {
     manager: &'static str,
     names: Vec<String>,
-    /// What became of each, until its item has told it.
+    /// The result for each, until its item has told it.
     results: OnceLock<Mutex<Vec<Option<Result<Installation>>>>>,
 }
 

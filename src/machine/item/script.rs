@@ -39,7 +39,7 @@ struct Script {
     on: On,
     /// Its file, relative to the repository; None for a plain command.
     file: Option<PathBuf>,
-    /// What would run, for reading before one agrees to it.
+    /// The text that would run, for reading before one agrees to it.
     text: String,
     /// Of the command, the file and what is watched.
     sha256: Sha256,
@@ -104,7 +104,7 @@ impl Item for Script {
 }
 
 impl Script {
-    /// Whether it has run, and needn't again.
+    /// Tells whether it has run, and needn't again.
     fn is_done(&self, applied: &Applied) -> bool {
         let ran = applied.runs.get(&self.id);
         match self.on {
@@ -151,8 +151,8 @@ impl Script {
         })
     }
 
-    /// Runs it in the repository's folder, with the commands that boot provides first on PATH. What it
-    /// prints goes to stderr: stdout is for boot's results.
+    /// Runs it in the repository's folder, with the commands that boot provides first on PATH. What
+    /// it prints goes to stderr: stdout is for boot's results.
     fn run(&self, ctx: &Context) -> Result<()> {
         let mut command = match &self.file {
             None => shell(&self.cmd),

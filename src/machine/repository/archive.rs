@@ -149,7 +149,7 @@ pub(crate) fn pull(ctx: &Context, root: &Path, url: &str, applied: &mut Applied)
     applied.write(&ctx.paths)
 }
 
-/// What the files of a fetched repository are, boot.lock left out: whether somebody has changed
+/// The hash of a fetched repository's files, boot.lock left out: tells if somebody has changed
 /// them since.
 pub(crate) fn tree(root: &Path) -> Result<Sha256> {
     let mut text = Vec::new();

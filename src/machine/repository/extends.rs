@@ -49,7 +49,7 @@ impl Drop for Fetched {
 }
 
 impl Loaded {
-    /// Whether something was fetched that isn't at its place yet.
+    /// Tells whether something was fetched that isn't at its place yet.
     pub(crate) fn is_new(&self) -> bool {
         self.fetched.iter().any(|fetched| fetched.staging.is_some())
     }
@@ -166,9 +166,9 @@ pub(crate) fn load(
     })
 }
 
-/// Whether somebody has changed files of a repository that was fetched. What lies beside them in a
-/// checkout, as editors and programs leave it, is no change; of an archive, only that it `was` all
-/// there is is known.
+/// Tells whether somebody has changed files of a repository that was fetched. What lies beside them
+/// in a checkout, as editors and programs leave it, is no change; of an archive, only that it `was`
+/// all there is is known.
 fn is_changed(folder: &Path, was: Option<&Sha256>) -> Result<bool> {
     if folder.join(".git").exists()
         && let Ok(output) = git::command()
@@ -186,7 +186,7 @@ fn is_changed(folder: &Path, was: Option<&Sha256>) -> Result<bool> {
     })
 }
 
-/// Where a commit of the repository at `url` is kept.
+/// The folder in which a commit of the repository at `url` is kept.
 fn folder(ctx: &Context, url: &str, commit: &str) -> PathBuf {
     let name = &Sha256::of(shown(url).as_bytes()).to_string()[..12];
     ctx.paths
@@ -197,11 +197,11 @@ fn folder(ctx: &Context, url: &str, commit: &str) -> PathBuf {
 
 struct Work<'a> {
     ctx: &'a Context,
-    /// What is known by repository, as the manifests name them.
+    /// The known commits by repository, as the manifests name them.
     known: BTreeMap<String, Pinned>,
     fetched: Vec<Fetched>,
     commits: BTreeMap<String, Pinned>,
-    /// What has been put under the manifest: two that extend the same one have it once.
+    /// The repositories that are under the manifest: two that extend the same one have it once.
     merged: Vec<String>,
 }
 

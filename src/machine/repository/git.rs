@@ -14,7 +14,7 @@ use crate::report::escaped;
 use crate::shell::shim;
 use crate::store::{atomic, env};
 
-/// Whether there is a `git` on PATH.
+/// Tells whether there is a `git` on PATH.
 pub(super) fn is_installed() -> bool {
     env::var_os("PATH").is_some_and(|path| shim::look_up("git", &path).is_some())
 }

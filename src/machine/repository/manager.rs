@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::manifest::Manager;
 
-/// Whose repository `folder` is, by what lies there: chezmoi's have its own files or names at
+/// Tells whose repository `folder` is by what lies there: chezmoi's have its own files or names at
 /// the top, `.chezmoiroot`, `dot_bashrc`, `private_dot_ssh` (chezmoi's "Source state
 /// attributes"); yadm's have its configuration, or names of its alternates,
 /// `.bashrc##os.Linux`.

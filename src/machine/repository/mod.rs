@@ -24,7 +24,7 @@ pub(crate) use git::fetch_commit;
 /// A repository that can be read now.
 #[derive(Debug)]
 pub(crate) struct Repository {
-    /// Where it is or, once agreed to, will be.
+    /// Its folder or, until somebody has agreed, the one that it will have.
     pub root: PathBuf,
     /// Without a password; None for a folder.
     pub url: Option<String>,
@@ -189,7 +189,7 @@ impl Repository {
         Err(Error::NoManifest)
     }
 
-    /// Where its files can be read.
+    /// The folder in which its files can be read.
     pub(crate) fn base(&self) -> PathBuf {
         self.staged.as_ref().map_or_else(
             || self.root.clone(),
@@ -205,7 +205,7 @@ impl Repository {
         }
     }
 
-    /// What a person calls it.
+    /// Its name for people.
     pub(crate) fn name(&self, paths: &Paths) -> String {
         match &self.url {
             Some(url) => url.clone(),
@@ -232,7 +232,7 @@ impl Repository {
         archive::pull(ctx, &self.root, url, &mut Applied::read(&ctx.paths)?)
     }
 
-    /// Whether this is the repository that the other verbs mean.
+    /// Tells whether this is the repository that the other verbs mean.
     pub(crate) fn is_remembered(&self, applied: &Applied) -> bool {
         self.staged.is_none()
             && applied
@@ -280,8 +280,8 @@ pub(crate) fn parse_argument(paths: &Paths, text: &str, protocol: Protocol) -> R
     })
 }
 
-/// Whether a machine can be set up from `folder`: it has a manifest, or is a repository of chezmoi
-/// or yadm.
+/// Tells whether a machine can be set up from `folder`: it has a manifest, or is a repository of
+/// chezmoi or yadm.
 pub(crate) fn has_manifest(folder: &Path) -> bool {
     folder.join(FILE).is_file() || manager::detect(folder).is_some()
 }

@@ -66,7 +66,7 @@ impl LockedTool {
 }
 
 impl LockedPackage {
-    /// Whether its file is of its name and version, and nothing in it leads elsewhere.
+    /// Tells whether its file is of its name and version, and nothing in it leads elsewhere.
     fn is_consistent(&self) -> bool {
         let version = match WheelName::parse(&self.file) {
             Some(wheel) => Some(wheel.version).filter(|_| wheel.name == self.name),

@@ -106,13 +106,13 @@ pub(crate) struct LockedPackage {
     pub version: Version,
     pub file: String,
     pub sha256: Sha256,
-    /// Where its index has it, see `package::address`.
+    /// Its place on the index, see `package::address`.
     #[serde(default)]
     pub at: Option<String>,
 }
 
 impl Lock {
-    /// Where the lock of the repository at `place` lies, or would.
+    /// The path of the lock of the repository at `place`, there or not.
     pub(crate) fn path(place: &Place) -> PathBuf {
         place.readable().join(FILE)
     }
@@ -182,7 +182,7 @@ impl Lock {
 }
 
 impl LockedPackage {
-    /// Whether it has to be built.
+    /// Tells whether it has to be built.
     pub(crate) fn is_source(&self) -> bool {
         !self.file.ends_with(".whl")
     }
@@ -197,7 +197,7 @@ impl Locked {
     }
 }
 
-/// What a tool asks for, in one line: `black[d]>=24 with furo on 3.12`.
+/// The wish for a tool, in one line: `black[d]>=24 with furo on 3.12`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     text: String,
@@ -232,7 +232,7 @@ impl Asked {
         &self.text
     }
 
-    /// Whether the tool comes from git or a folder: it is no package of an index then.
+    /// Tells whether the tool comes from git or a folder: it is no package of an index then.
     pub(crate) fn is_own_source(&self) -> bool {
         self.is_own_source
     }

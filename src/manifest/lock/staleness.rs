@@ -52,7 +52,7 @@ pub(crate) fn tools_on(manifest: &Manifest, platform: Platform) -> impl Iterator
         .filter(move |tool| may_be_on(tool, platform))
 }
 
-/// Whether a machine of this platform may be asked for the tool.
+/// Tells whether a machine of this platform may be asked for the tool.
 pub(crate) fn may_be_on(tool: &Tool, platform: Platform) -> bool {
     let os = match platform.os {
         Os::Linux => "linux",

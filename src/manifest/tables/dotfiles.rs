@@ -18,9 +18,9 @@ pub(crate) struct Dotfiles {
     /// Every file below it is linked to the same place below the home directory. Relative to the
     /// repository.
     pub root: PathBuf,
-    /// What is said of single ones.
+    /// The lines of single ones.
     pub entries: Vec<Entry>,
-    /// Who takes care of them instead of boot.
+    /// The program that takes care of them instead of boot.
     pub manager: Option<Manager>,
 }
 

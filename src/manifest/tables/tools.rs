@@ -39,7 +39,7 @@ pub(crate) struct Tool {
     pub only: Only,
 }
 
-/// Where a tool comes from that isn't on an index.
+/// The source of a tool that isn't on an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Git {
@@ -66,8 +66,9 @@ impl Source {
         }
     }
 
-    /// What tells it from others in a lock, which has no addresses: of a repository, a hash of
-    /// where it is, and the revision; of a folder, a hash of the files that say what it needs.
+    /// The mark that tells it from others in a lock, which has no addresses: of a repository, a
+    /// hash of where it is, and the revision; of a folder, a hash of the files that say what it
+    /// needs.
     pub(crate) fn mark(&self) -> String {
         let short = |bytes: &[u8]| Sha256::of(bytes).to_string()[..16].to_string();
         match self {
@@ -103,7 +104,7 @@ impl Tool {
         self.name.strip_suffix(&self.suffix).unwrap_or(&self.name)
     }
 
-    /// What it is called once it is installed: the package normalized, the suffix as it is.
+    /// Its name once it is installed: the package normalized, the suffix as it is.
     pub(crate) fn installed_name(&self) -> String {
         format!("{}{}", Name::normalize(self.package()), self.suffix)
     }
@@ -417,7 +418,7 @@ fn check_tool(tool: &Tool) -> std::result::Result<(), String> {
     bare.requirement().map(drop).map_err(first_line)
 }
 
-/// Whether two names are one package.
+/// Tells whether two names are one package.
 pub(crate) fn is_same_tool(one: &str, other: &str) -> bool {
     Name::normalize(one) == Name::normalize(other)
 }

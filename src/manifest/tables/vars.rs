@@ -6,7 +6,7 @@ use crate::manifest::document::{self, Table};
 use crate::manifest::template;
 use crate::report::escaped;
 
-/// What a template may ask for under its name.
+/// A variable that a template may use under its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Var {
     Is(String),

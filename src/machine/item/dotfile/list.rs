@@ -11,7 +11,7 @@ use crate::manifest::template;
 use crate::manifest::{Dotfiles, Entry, FILE, Manifest, Mode, Place};
 use crate::store;
 
-/// One dotfile.
+/// A dotfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dotfile {
     /// Relative to the home directory.
@@ -174,7 +174,7 @@ pub(super) const LARGEST: u64 = 64 << 20;
 
 struct Walk<'a> {
     dotfiles: &'a Dotfiles,
-    /// What is said of single ones, by target.
+    /// The lines of single ones, by target.
     said: HashMap<&'a Path, &'a Entry>,
     here: &'a Surroundings,
     base: PathBuf,

@@ -1,5 +1,5 @@
-//! Putting a dotfile in its place, and taking it away. What boot didn't place is never replaced, but
-//! moved into boot's backups by consent.
+//! Putting a dotfile in its place, and taking it away. What boot didn't place is never replaced,
+//! but moved into boot's backups by consent.
 
 use std::fs;
 use std::io;
@@ -61,7 +61,7 @@ fn missing_above(paths: &Paths, target: &Path) -> Vec<String> {
         .collect()
 }
 
-/// What is to stand at a place.
+/// The link or file that is to stand at a place.
 enum Wanted {
     Link(PathBuf),
     File { bytes: Vec<u8>, mode: u32 },

@@ -15,7 +15,7 @@ use crate::store;
 use crate::store::digest::Sha256;
 use crate::store::paths::Paths;
 
-/// What stands at a dotfile's place.
+/// The state of a dotfile's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FileState {
     Right,
@@ -155,7 +155,7 @@ pub(crate) fn file_state(
     }
 }
 
-/// Whether `target` is the dotfile's source by another way.
+/// Tells whether `target` is the dotfile's source by another way.
 fn is_source(target: &Path, dotfile: &Dotfile) -> bool {
     let source = fs::canonicalize(dotfile.place.root.join(&dotfile.source));
     source.is_ok_and(|source| fs::canonicalize(target).is_ok_and(|real| real == source))
@@ -173,8 +173,8 @@ fn link_state(target: &Path, placed: Option<&Placed>, dotfile: &Dotfile) -> File
     }
 }
 
-/// Whether a copy has the mode that it should have. Without `chmod` that may be somebody's choice;
-/// only a source whose mode has changed is followed.
+/// Tells whether a copy has the mode that it should have. Without `chmod` that may be somebody's
+/// choice; only a source whose mode has changed is followed.
 fn has_right_mode(data: &fs::Metadata, applied: &Applied, dotfile: &Dotfile) -> bool {
     match dotfile.chmod {
         Some(mode) => data.mode() & 0o777 == mode,
@@ -190,7 +190,7 @@ pub(super) fn hash_without_hook(bytes: &[u8]) -> Sha256 {
     Sha256::of(&rcfile::without(bytes).unwrap_or_default())
 }
 
-/// Whether what boot placed can be taken away: it is as boot left it, and isn't a file of a
+/// Tells whether what boot placed can be taken away: it is as boot left it, and isn't a file of a
 /// repository, seen through a link above it.
 pub(crate) fn can_go(paths: &Paths, applied: &Applied, target: &str) -> bool {
     let Some(placed) = applied
@@ -220,13 +220,13 @@ pub(crate) fn can_go(paths: &Paths, applied: &Applied, target: &str) -> bool {
         && (matches!(placed, Placed::Link(_)) || !in_repository())
 }
 
-/// Whether something that boot placed, and that the manifest asks for no more, is still there as
-/// boot left it.
+/// Tells whether something that boot placed, and that the manifest asks for no more, is still there
+/// as boot left it.
 pub(crate) fn is_placed_at(paths: &Paths, target: &str, placed: &Placed) -> bool {
     is_placed(&paths.home.join(target), placed)
 }
 
-/// Whether what boot placed stands at `path`.
+/// Tells whether what boot placed stands at `path`.
 pub(crate) fn is_placed(path: &Path, placed: &Placed) -> bool {
     match placed {
         Placed::Link(ours) => fs::read_link(path).is_ok_and(|leads| leads == *ours),

@@ -124,8 +124,8 @@ impl Item for ToolItem {
 }
 
 impl ToolItem {
-    /// How the installed tool differs from what is wanted, empty where there is none; None where it
-    /// doesn't.
+    /// The difference of the installed tool to what is wanted, empty where there is none; None
+    /// where it doesn't.
     fn difference(&self, view: &View<'_>) -> Option<&'static str> {
         let tool = &self.tool;
         let (Some(receipt), Ok(spec)) = (receipt(&view.ctx.paths, tool), &self.requirement) else {
@@ -244,7 +244,7 @@ fn backup(run: &Run<'_>, moved: &Moved) -> Option<Backup> {
     })
 }
 
-/// Whether it was made for the same request, or with a Python that meets it.
+/// Tells whether it was made for the same request, or with a Python that meets it.
 fn is_made_for(receipt: &Receipt, request: &PythonRequest) -> bool {
     receipt.wanted.python_request.as_deref() == Some(request.as_str())
         || request.value().matches(&receipt.python)
@@ -270,7 +270,7 @@ pub(crate) fn installed_packages(ctx: &Context, tool: &Tool) -> BTreeMap<Name, V
 }
 
 impl LockedTool {
-    /// Whether what is installed is what the lock says of the tool `name`.
+    /// Tells whether what is installed is what the lock says of the tool `name`.
     fn is_met_by(&self, receipt: &Receipt, name: &Name) -> bool {
         let minor = receipt.python.version.minor_name(receipt.python.variant);
         let is_same_commit =
