@@ -245,6 +245,23 @@ fn cli_words_of_other_tools_suggest_boot_command() {
             "boot venv lsit",
             "\nboot venv list, or a folder of that name: boot venv ./lsit\n",
         ),
+        (
+            "boot venv lst",
+            "\nboot venv list, or a folder of that name: boot venv ./lst\n",
+        ),
+        (
+            "boot venv lis",
+            "\nboot venv list, or a folder of that name: boot venv ./lis\n",
+        ),
+        (
+            "boot venv remove-all",
+            "a folder of that name: boot venv ./remove-all\n",
+        ),
+        (
+            "boot venv use-env",
+            "a folder of that name: boot venv ./use-env\n",
+        ),
+        ("boot uninstall -f 3.11", "\nboot python uninstall"),
         ("boot venv use", "a folder of that name: boot venv ./use\n"),
         (
             "boot venv 3.11",

@@ -183,16 +183,18 @@ pub(crate) fn trap(words: &[OsString], environment: Option<&str>) -> Option<Stri
         "a folder of that name: {}",
         made(&typed.rest, format!("./{path}"))
     );
-    let next = match (
-        answer(&["venv".into()], &rest),
-        near(path, table::VENV_VERBS),
-    ) {
+    // `remove-all`, `use-env`: verbs of other tools begin with one of these.
+    let is_compound = path.split_once('-').is_some_and(|(first, _)| {
+        table::VENV_VERBS.contains(&first) || table::OTHERS_VERBS.contains(&first) || first == "use"
+    });
+    let verb = near(path, table::VENV_VERBS);
+    let next = match (answer(&["venv".into()], &rest), verb) {
         (Some(answer), _) => format!("{answer}; {folder}"),
         (None, Some(verb)) if typed.below.iter().any(|name| name == verb) => {
             format!("{}, or {folder}", made(&typed.rest, verb.to_string()))
         }
         (None, Some(_)) => folder,
-        (None, None) if table::OTHERS_VERBS.contains(&path) => folder,
+        (None, None) if is_compound || table::OTHERS_VERBS.contains(&path) => folder,
         (None, None) => return None,
     };
     Some(format!(
@@ -245,7 +247,8 @@ fn captured<'w>(pattern: &'w str, depth: usize, typed: &[&'w str]) -> Option<Cap
     for (index, token) in pattern.split(' ').enumerate() {
         if let Some(name) = token.strip_suffix('…') {
             let words = &typed[at..];
-            if name == "VERSION" && (words.is_empty() || !words.iter().all(|word| is_version(word)))
+            let mut named = words.iter().filter(|word| !is_option(word)).peekable();
+            if name == "VERSION" && (named.peek().is_none() || !named.all(|word| is_version(word)))
             {
                 return None;
             }
@@ -451,8 +454,8 @@ fn heads<'p>(pattern: &'p str, level: &[String]) -> Vec<&'p str> {
 /// The known word that `word` misspells: one slip, in long words two.
 fn near<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let slips = match word.chars().count() {
-        0..4 => return None,
-        4..9 => 1,
+        0..3 => return None,
+        3..9 => 1,
         _ => 2,
     };
     let within = known
@@ -766,7 +769,17 @@ mod tests {
             );
         }
         for word in [
-            "info", "activate", "use", "lits", "sync", "3.11", "crate", "system",
+            "info",
+            "activate",
+            "use",
+            "lits",
+            "lst",
+            "sync",
+            "3.11",
+            "crate",
+            "system",
+            "use-env",
+            "remove-all",
         ] {
             let said = said(&["boot".into(), "venv".into(), word.into()]);
             assert!(
