@@ -1,13 +1,14 @@
 //! Per-run context: paths, settings, reporter, and a lazily created HTTP client.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::net::auth::Auth;
 use crate::net::cache_policy::now_millis;
+use crate::net::route::Route;
 use crate::net::{self, Client};
-use crate::package::pip::Pip;
-use crate::package::shared::Answers;
+use crate::parallel;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::store::paths::Paths;
@@ -20,11 +21,11 @@ pub struct Context {
     pub offline: bool,
     /// Credentials, by server.
     pub auth: Arc<Auth>,
-    /// Responses of indexes in this run.
-    pub answers: Answers,
     settings: OnceLock<Settings>,
-    pip: OnceLock<Pip>,
+    route: fn(&Context) -> Route,
     client: OnceLock<Client>,
+    /// See [`Context::state`].
+    state: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     /// Cached index responses older than this are revalidated; in milliseconds since 1970.
     revalidate_before: AtomicU64,
 }
@@ -37,10 +38,10 @@ impl Context {
             report,
             offline,
             auth,
-            answers: Answers::default(),
             settings: OnceLock::new(),
-            pip: OnceLock::new(),
+            route: |_| Route::default(),
             client: OnceLock::new(),
+            state: Mutex::default(),
             revalidate_before: AtomicU64::new(0),
         }
     }
@@ -53,7 +54,7 @@ impl Context {
         let client = Client::with_route(
             self.offline,
             self.auth.clone(),
-            self.pip().route(),
+            (self.route)(self),
             self.report.clone(),
         )?;
         Ok(self.client.get_or_init(|| client))
@@ -70,9 +71,23 @@ impl Context {
         self.revalidate_before.load(Ordering::Relaxed)
     }
 
-    /// pip's configuration, read on first use.
-    pub fn pip(&self) -> &Pip {
-        self.pip.get_or_init(|| Pip::read(&self.paths))
+    /// This context with a way to find out how servers are reached; asked on the first request.
+    pub fn with_route(self, route: fn(&Context) -> Route) -> Context {
+        Context { route, ..self }
+    }
+
+    /// State that a layer above shares within one run: the value of its type, made on first use.
+    pub fn state<T: Any + Send + Sync>(&self, make: impl FnOnce(&Paths) -> T) -> Arc<T> {
+        let mut state = parallel::lock(&self.state);
+        if let Some(found) = state
+            .iter()
+            .find_map(|value| value.clone().downcast::<T>().ok())
+        {
+            return found;
+        }
+        let made = Arc::new(make(&self.paths));
+        state.push(made.clone());
+        made
     }
 
     /// The user's settings, read on first use.

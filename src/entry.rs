@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::cli::Cli;
+use crate::package::pip::Pip;
 use crate::shell::shim;
 use crate::store::env::var;
 use crate::store::paths::Paths;
@@ -59,6 +60,6 @@ fn dispatch() -> error::Result<Code> {
     signals::clear_staging_at_end();
     let report = Arc::new(Term::new(verbosity));
     let paths = cmd::guard::admit(&cli.command, Paths::discover()?, &*report)?;
-    let ctx = Context::new(paths, report, offline);
+    let ctx = Context::new(paths, report, offline).with_route(|ctx| Pip::of_run(ctx).route());
     cmd::run(cli.command, &ctx)
 }

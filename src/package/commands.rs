@@ -7,6 +7,7 @@ use super::entry_points;
 use super::ranges::Ranges;
 use super::wheel::{CachedWheel, data_key};
 use crate::Context;
+use crate::package::shared::Answers;
 use crate::store::digest::Sha256;
 
 /// No honest list of commands comes near it, in bytes.
@@ -19,8 +20,7 @@ pub(crate) fn of(ctx: &Context, url: &str, sha256: &Sha256) -> Option<Vec<String
     if let Some(wheel) = CachedWheel::open(&ctx.paths, sha256) {
         return Some(wheel.scripts());
     }
-    let found = ctx
-        .answers
+    let found = Answers::of_run(ctx)
         .commands
         .get(*sha256, || served(ctx, url).ok_or(()));
     found.ok()

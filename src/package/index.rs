@@ -17,6 +17,8 @@ use super::requirement::Name;
 use crate::context::Context;
 use crate::net::cache_policy::{CachePolicy, now_millis};
 use crate::net::{self, endpoints};
+use crate::package::pip::Pip;
+use crate::package::shared::Answers;
 use crate::parallel;
 use crate::store::cache;
 use crate::store::digest::Sha256;
@@ -86,7 +88,7 @@ impl<'a> Indexes<'a> {
                 words("UV_INDEX").iter().map(|url| unnamed(url)).collect(),
             ),
         ];
-        let pip = ctx.pip();
+        let pip = Pip::of_run(ctx);
         // Whoever names an index for boot or for this run wants it asked.
         let none = pip.is_on("no-index")
             && sources
@@ -185,9 +187,7 @@ impl<'a> Indexes<'a> {
         let mut unknown = None;
         for (number, url) in self.urls.iter().enumerate() {
             let question = (format!("{url} {name}"), self.ctx.revalidate_before());
-            let files = match self
-                .ctx
-                .answers
+            let files = match Answers::of_run(self.ctx)
                 .pages
                 .get(question, || Ok(self.page_of(url, name)?.map(Arc::new)))
             {

@@ -16,6 +16,7 @@ use super::requirement::{self, Name, Requirement};
 use super::wheel;
 use crate::context::Context;
 use crate::net::{self, Client};
+use crate::package::shared::Answers;
 use crate::report::Silent;
 use crate::store::cache;
 use crate::store::digest::Sha256;
@@ -110,7 +111,7 @@ fn headers(text: &str) -> Vec<(&str, String)> {
 
 /// The metadata of a wheel, from the cache or from the index.
 pub fn fetch(ctx: &Context, file: &File) -> Result<Arc<Metadata>, Error> {
-    ctx.answers
+    Answers::of_run(ctx)
         .metadata
         .get(file.sha256, || Ok(Arc::new(known(ctx, file)?)))
 }

@@ -8,9 +8,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::requirement::Name;
 use super::requirements_file::{self, Asked};
+use crate::Context;
 use crate::net::route::Route;
 use crate::store::env::var;
 use crate::store::paths::Paths;
@@ -31,6 +33,11 @@ pub struct Formats {
 const ALL: &str = ":all:";
 
 impl Pip {
+    /// The configuration in the run that `ctx` is of, read on first use.
+    pub(crate) fn of_run(ctx: &Context) -> Arc<Pip> {
+        ctx.state(Pip::read)
+    }
+
     /// What files and variables say now.
     pub fn read(paths: &Paths) -> Pip {
         let files = files(paths);
@@ -97,7 +104,7 @@ impl Pip {
     ///
     /// # Errors
     /// A file that can't be read or followed.
-    pub fn constraints(&self) -> Result<Asked, requirements_file::Error> {
+    pub(crate) fn constraints(&self) -> Result<Asked, requirements_file::Error> {
         let mut found = Asked::default();
         for word in self.words("constraint") {
             let asked =

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::Context;
 use crate::net::{self, Client};
+use crate::package::shared::Answers;
 
 /// Fetched from a wheel's end at once, in bytes: the directory, and in most wheels the metadata
 /// before it.
@@ -24,7 +25,7 @@ pub(super) struct Ranges<'a> {
 
 /// The end of a file, as a server has sent it.
 #[derive(Debug)]
-pub struct Tail {
+pub(crate) struct Tail {
     /// The whole file's, in bytes.
     length: u64,
     bytes: Vec<u8>,
@@ -59,8 +60,7 @@ impl<'a> Ranges<'a> {
     /// None if the server sends no parts of it. Its end is asked for once a run.
     pub(super) fn open(ctx: &'a Context, url: &'a str) -> net::Result<Option<Ranges<'a>>> {
         let client = ctx.client()?;
-        let tail = ctx
-            .answers
+        let tail = Answers::of_run(ctx)
             .tails
             .get(url.to_string(), || Tail::of(client, url))?;
         Ok(tail.map(|tail| {

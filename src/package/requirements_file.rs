@@ -14,7 +14,7 @@ const DEEPEST: usize = 16;
 
 /// What such a file asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Requirements as PEP 508 writes them, and `-e PLACE`.
     pub requirements: Vec<String>,
     /// Of files that are named by `-c`.

@@ -8,12 +8,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use super::metadata::Metadata;
 use super::page::File;
 use super::ranges::Tail;
+use crate::Context;
 use crate::parallel;
 use crate::store::digest::Sha256;
 
 /// What indexes have said in this run.
 #[derive(Debug, Default)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// The files on the page at an address; None where the index has no such page. A page that is
     /// asked for anew is another one: with the time from [`crate::Context::revalidate_before`].
     pub pages: Shared<(String, u64), Option<Arc<Vec<File>>>>,
@@ -25,9 +26,16 @@ pub struct Answers {
     pub commands: Shared<Sha256, Vec<String>>,
 }
 
+impl Answers {
+    /// Those of the run that `ctx` is of.
+    pub(crate) fn of_run(ctx: &Context) -> Arc<Answers> {
+        ctx.state(|_| Answers::default())
+    }
+}
+
 /// Answers by what was asked.
 #[derive(Debug)]
-pub struct Shared<K, V> {
+pub(crate) struct Shared<K, V> {
     slots: Mutex<HashMap<K, Slot<V>>>,
     changed: Condvar,
 }
@@ -53,7 +61,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Shared<K, V> {
     /// # Errors
     /// Those of `find`. A failure is nobody else's answer: who has waited for it asks for itself,
     /// at once with all others that have.
-    pub fn get<E>(&self, key: K, find: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    pub(crate) fn get<E>(&self, key: K, find: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         let mut slots = self.slots();
         let mut waited = false;
         loop {

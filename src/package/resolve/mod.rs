@@ -30,6 +30,7 @@ use super::requirement::{self, Name, Requirement};
 use super::requirements_file;
 use super::tags::Tags;
 use super::wheel;
+use crate::package::pip::Pip;
 use crate::report::{Bar, Silent};
 use crate::store::digest::Sha256;
 use crate::{Context, net};
@@ -310,7 +311,7 @@ fn configured(
     inputs: &Inputs,
     bar: &dyn Bar,
 ) -> Result<Resolution, Error> {
-    let pip = builder.ctx.pip();
+    let pip = Pip::of_run(builder.ctx);
     let constraints = pip.constraints().map_err(Error::ConstraintFile)?;
     let mut inputs = inputs.clone();
     inputs.pre |= pip.is_on("pre") || constraints.pre;
@@ -337,7 +338,7 @@ fn online(
         bar,
     };
     let inputs = Inputs {
-        formats: ctx.pip().formats(),
+        formats: Pip::of_run(ctx).formats(),
         ..inputs.clone()
     };
     let resolution = resolve_from(&source, facts, &inputs)?;
