@@ -15,6 +15,8 @@ mod entry;
 mod error;
 mod exit;
 mod import;
+#[cfg(test)]
+mod layers;
 mod machine;
 mod manifest;
 mod net;
