@@ -46,7 +46,8 @@ impl Context {
         }
     }
 
-    /// The HTTP client. The certificate store is read and the connection pool made on the first call.
+    /// The HTTP client. The certificate store is read and the connection pool made on the first
+    /// call.
     pub fn client(&self) -> Result<&Client, net::Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);

@@ -73,8 +73,8 @@ impl Source {
     }
 }
 
-/// Whether the text before `at` goes on with the word or path that starts there (`$crate::` is
-/// none, `my_crate::` is).
+/// Tells whether the text before `at` goes on with the word or path that starts there (`$crate::`
+/// is none, `my_crate::` is).
 fn is_word_before(text: &str, at: usize) -> bool {
     text[..at]
         .chars()

@@ -70,8 +70,8 @@ fn close_to_others(folder: &Path) {
     }
 }
 
-/// Whether nobody else has a hand in the cache: what is taken from there isn't looked at again, and
-/// shares its bytes with what is installed.
+/// Tells whether nobody else has a hand in the cache: what is taken from there isn't looked at
+/// again, and shares its bytes with what is installed.
 fn has_own_cache(paths: &Paths) -> bool {
     let parts = [
         paths.cache.clone(),
@@ -88,8 +88,8 @@ fn has_own_cache(paths: &Paths) -> bool {
     })
 }
 
-/// Whether the command may change anything below the home directory. The hook's question may; it
-/// has an answer of its own for root.
+/// Tells whether the command may change anything below the home directory. The hook's question may;
+/// it has an answer of its own for root.
 fn may_write(command: &Command) -> bool {
     match command {
         Command::Which(_) | Command::Exec(_) | Command::Completions(_) | Command::Verify(_) => {

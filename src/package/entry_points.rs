@@ -72,8 +72,8 @@ pub fn commands(text: &str) -> Result<Vec<EntryPoint>, Error> {
     Ok(found)
 }
 
-/// Whether `name` may stand in an environment's `bin`: a plain file name, and not the interpreter's
-/// own.
+/// Tells whether `name` may stand in an environment's `bin`: a plain file name, and not the
+/// interpreter's own.
 pub fn is_command_name(name: &str) -> bool {
     let plain = !name.is_empty()
         && name.len() <= 200

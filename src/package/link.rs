@@ -203,8 +203,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Whether `place` is free for the wheel; else another one has it already, which is told where
-    /// their contents differ.
+    /// Tells whether `place` is free for the wheel; else another one has it already, which is told
+    /// where their contents differ.
     fn claim(&mut self, plan: &mut Plan<'a>, place: &Path, hash: Cow<'a, str>) -> bool {
         let wheel = plan.work.wheel;
         if let Some((owner, content)) = self.taken.get(place) {

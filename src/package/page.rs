@@ -31,7 +31,7 @@ pub struct File {
 }
 
 impl File {
-    /// Whether it has to be built first.
+    /// Tells whether it has to be built first.
     pub fn is_source(&self) -> bool {
         !self.file.ends_with(".whl")
     }

@@ -148,7 +148,7 @@ impl Formats {
         }
     }
 
-    /// Whether a wheel of `name` will do, and whether it may be built.
+    /// Tells whether a wheel of `name` will do, and whether it may be built.
     pub fn allow(&self, name: &Name) -> (bool, bool) {
         let has = |list: &[String], word: &str| list.iter().any(|there| there == word);
         if has(&self.only_binary, name.as_str()) {

@@ -111,8 +111,8 @@ impl Requirement {
         }
     }
 
-    /// Whether it counts for this interpreter, as a wish of the package itself (no extra) or of one
-    /// of its extras.
+    /// Tells whether it counts for this interpreter, as a wish of the package itself (no extra) or
+    /// of one of its extras.
     pub fn applies(&self, environment: &MarkerEnvironment, extra: Option<&Name>) -> bool {
         let extra: Vec<ExtraName> = extra
             .iter()
@@ -154,8 +154,9 @@ impl FromStr for Requirement {
     }
 }
 
-/// Whether `text` is one line of the ASCII that PEP 508 is made of; addresses are percent-encoded.
-/// The library takes it for granted that characters are bytes, and panics where they are not.
+/// Tells whether `text` is one line of the ASCII that PEP 508 is made of; addresses are
+/// percent-encoded. The library takes it for granted that characters are bytes, and panics where
+/// they are not.
 fn is_ascii_line(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte == b'\t' || byte.is_ascii() && !byte.is_ascii_control())
@@ -216,8 +217,8 @@ pub(crate) fn requires_python(text: &str) -> Option<VersionSpecifiers> {
     (!absurd).then_some(specifiers)
 }
 
-/// Whether a Python of this version is meant. A pre-release of 3.14 counts as 3.14, as everywhere
-/// in this field.
+/// Tells whether a Python of this version is meant. A pre-release of 3.14 counts as 3.14, as
+/// everywhere in this field.
 pub(crate) fn allows_python(specifiers: &VersionSpecifiers, python: &Version) -> bool {
     pep440_rs::release_specifiers_to_ranges(specifiers.clone()).contains(&python.only_release())
 }
@@ -304,7 +305,7 @@ fn next_release(version: &Version, mut release: Vec<u64>) -> Version {
         .with_min(Some(0))
 }
 
-/// Whether whoever made this set asked for pre-releases, by naming one as a bound.
+/// Tells whether whoever made this set asked for pre-releases, by naming one as a bound.
 pub(crate) fn names_pre_release(versions: &Ranges<Version>) -> bool {
     let named = |bound: &Bound<Version>| match bound {
         Bound::Included(version) | Bound::Excluded(version) => {

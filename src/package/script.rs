@@ -50,7 +50,7 @@ pub(crate) fn shebang(interpreter: Interpreter<'_>) -> Vec<u8> {
     interpreter.shebang()
 }
 
-/// Whether a first line can name `path` as it is: nothing in it that would end a word.
+/// Tells whether a first line can name `path` as it is: nothing in it that would end a word.
 pub(crate) fn is_plain(path: &Path) -> bool {
     path.as_os_str()
         .as_bytes()

@@ -119,7 +119,7 @@ pub(crate) fn prefetch(ctx: &Context, file: &str, url: &str, sha256: &Sha256, ba
     }
 }
 
-/// Whether the cache seems to have the wheel with this hash: a look, no more.
+/// Tells whether the cache seems to have the wheel with this hash: a look, no more.
 pub(crate) fn is_cached(paths: &Paths, sha256: &Sha256) -> bool {
     fs::exists(paths.wheels().join(sha256.to_string()).join(ABOUT)).unwrap_or(true)
 }
@@ -223,7 +223,7 @@ impl CachedWheel {
         &self.about.dist_info
     }
 
-    /// Whether the wheel's root goes to purelib rather than platlib.
+    /// Tells whether the wheel's root goes to purelib rather than platlib.
     pub fn is_purelib(&self) -> bool {
         self.about.purelib
     }

@@ -421,7 +421,7 @@ fn not_made(error: &dyn std::error::Error) -> Note {
     ))
 }
 
-/// Whether the user wants environments as folders in projects.
+/// Tells whether the user wants environments as folders in projects.
 fn keeps_folders(ctx: &Context) -> bool {
     ctx.settings()
         .is_ok_and(|settings| settings.venv.in_project)
@@ -525,8 +525,8 @@ fn lost_python(venv: &Path) -> Note {
     ))
 }
 
-/// Whether an environment may appear in `folder` unasked: never in the home directory itself or in
-/// `/`.
+/// Tells whether an environment may appear in `folder` unasked: never in the home directory itself
+/// or in `/`.
 fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
     let auto = match ctx.settings() {
         Ok(settings) => settings.venv.auto_create,

@@ -380,7 +380,7 @@ fn parse_minor(name: &str) -> Option<&str> {
         .filter(|rest| rest.contains('.'))
 }
 
-/// Whether a shim's name is an interpreter's, not pip's.
+/// Tells whether a shim's name is an interpreter's, not pip's.
 pub(super) fn is_interpreter(name: &str) -> bool {
     name.starts_with("python")
 }
@@ -431,7 +431,7 @@ fn sibling(python: &Installed, executable: &Path, name: &str) -> PathBuf {
     }
 }
 
-/// Whether a request that nothing meets may have meant this minor.
+/// Tells whether a request that nothing meets may have meant this minor.
 fn may_mean_minor(asked: &str, minor: &str) -> bool {
     match asked.parse::<Request>() {
         Ok(Request::Version { numbers, variant }) => {

@@ -125,8 +125,8 @@ fn bound_to(paths: &Paths, places: &[PathBuf]) -> Vec<Dependent> {
     found
 }
 
-/// A chain of links from `link` passes through `place`. Environments made by an environment's Python
-/// have links to its.
+/// A chain of links from `link` passes through `place`. Environments made by an environment's
+/// Python have links to its.
 fn leads_into(link: &Path, place: &Path) -> bool {
     let mut at = link.to_path_buf();
     // The kernel follows forty.

@@ -104,13 +104,13 @@ impl Environment {
         })
     }
 
-    /// Whether `folder` is the project's folder under whatever name, as recorded.
+    /// Tells whether `folder` is the project's folder under whatever name, as recorded.
     fn is_of_folder(&self, folder: &Path) -> bool {
         let id = file::read_bounded(&self.home.join(FOLDER), LONGEST_PATH).ok();
         id.is_some_and(|id| folder_id(folder).is_some_and(|now| now.as_bytes() == id))
     }
 
-    /// Whether its project leads to it.
+    /// Tells whether its project leads to it.
     pub(crate) fn is_in_use(&self) -> bool {
         leads_to(&self.project, &self.root)
     }
@@ -128,7 +128,7 @@ impl Environment {
         }
     }
 
-    /// Whether the user has said that it isn't to be activated.
+    /// Tells whether the user has said that it isn't to be activated.
     pub(crate) fn is_untrusted(&self) -> bool {
         self.home.join(UNTRUSTED).exists()
     }
@@ -211,7 +211,7 @@ impl Environment {
         venv::list_added_packages(&self.root)
     }
 
-    /// Whether more than pip is installed in it.
+    /// Tells whether more than pip is installed in it.
     pub(crate) fn has_packages(&self) -> bool {
         !self.installed_packages().is_empty()
     }
@@ -276,7 +276,8 @@ fn has_no_links(error: &std::io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|errno| unsupported.contains(&errno))
 }
 
-/// The project that the environment at the canonical path `root` belongs to, if it is one of boot's.
+/// The project that the environment at the canonical path `root` belongs to, if it is one of
+/// boot's.
 pub(crate) fn find_owner(paths: &Paths, root: &Path) -> Option<PathBuf> {
     let environment = Environment::read(&find_home(paths, root)?)?;
     (environment.root == root).then_some(environment.project)
@@ -343,8 +344,8 @@ fn find_home(paths: &Paths, target: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Whether nothing is left in an environment: `rm -r .venv/` deletes what is behind a link, and not
-/// the link.
+/// Tells whether nothing is left in an environment: `rm -r .venv/` deletes what is behind a link,
+/// and not the link.
 fn is_emptied(root: &Path) -> bool {
     fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none())
 }
@@ -363,13 +364,13 @@ fn judge_owner(environment: Environment, project: &Path, target: &Path) -> Stand
     }
 }
 
-/// Whether two paths are of one folder, as by a bind mount.
+/// Tells whether two paths are of one folder, as by a bind mount.
 fn is_same_folder(one: &Path, other: &Path) -> bool {
     let id = |path: &Path| fs::metadata(path).ok().map(|data| (data.dev(), data.ino()));
     id(one).is_some_and(|one| Some(one) == id(other))
 }
 
-/// Whether the `.venv` of `project` leads to the environment `root`.
+/// Tells whether the `.venv` of `project` leads to the environment `root`.
 fn leads_to(project: &Path, root: &Path) -> bool {
     read_target(&project.join(NAME)).is_some_and(|target| {
         target == root || fs::canonicalize(target).is_ok_and(|real| real == root)

@@ -65,7 +65,8 @@ pub(super) fn ignore(project: &Path) {
     let _ = opened.write_all(line.as_bytes());
 }
 
-/// As [`ignore`], where the repository was made after `time`: `git init` came after the environment.
+/// As [`ignore`], where the repository was made after `time`: `git init` came after the
+/// environment.
 pub(super) fn ignore_in_new_repository(project: &Path, time: SystemTime) {
     let is_new = repository(project)
         .and_then(|(_, folder)| fs::metadata(folder).ok()?.created().ok())
@@ -75,7 +76,7 @@ pub(super) fn ignore_in_new_repository(project: &Path, time: SystemTime) {
     }
 }
 
-/// Whether the repository that `project` lies in has the link `.venv` itself under control.
+/// Tells whether the repository that `project` lies in has the link `.venv` itself under control.
 pub(super) fn is_link_tracked(project: &Path) -> bool {
     has_in_index(project, |index, below| {
         // A name stands behind its own length, in the low bits of the flags.
@@ -86,8 +87,8 @@ pub(super) fn is_link_tracked(project: &Path) -> bool {
     })
 }
 
-/// Whether the repository that `project` lies in has files below its `.venv` under control: then a
-/// checkout has written there.
+/// Tells whether the repository that `project` lies in has files below its `.venv` under control:
+/// then a checkout has written there.
 pub(super) fn is_tracked(project: &Path) -> bool {
     has_in_index(project, |index, below| {
         // Version 4 writes of each name only what the one before has not: the end has to do.
@@ -137,7 +138,7 @@ fn has_in_index(project: &Path, has: impl FnOnce(&[u8], &[u8]) -> bool) -> bool 
     has(&index, below.as_os_str().as_bytes())
 }
 
-/// Whether a file of patterns has one that plainly matches the link.
+/// Tells whether a file of patterns has one that plainly matches the link.
 fn names_it(patterns: &Path) -> bool {
     let Ok(text) = file::read_bounded(patterns, LONGEST_PATTERNS) else {
         return false;
@@ -175,7 +176,7 @@ fn repository(project: &Path) -> Option<(PathBuf, PathBuf)> {
     (is_one && owner::is_own(&data)).then(|| (top.to_path_buf(), shared))
 }
 
-/// Whether the repository's folder `own` knows of the working tree whose `.git` is a file: a
+/// Tells whether the repository's folder `own` knows of the working tree whose `.git` is a file: a
 /// worktree's folder names that file, a submodule's lies in the repository around it. An archive
 /// can write any path into such a file.
 fn is_pointed_back(own: &Path, git: &Path, project: &Path) -> bool {

@@ -25,7 +25,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Whether a Python of this key is what the file asks for.
+    /// Tells whether a Python of this key is what the file asks for.
     pub(crate) fn is_met_by(&self, key: &Key) -> bool {
         self.request
             .parse::<Request>()

@@ -73,9 +73,9 @@ pub(crate) fn list_removable(paths: &Paths) -> Vec<String> {
     .collect()
 }
 
-/// Every environment that boot made or was told to trust. Those whose Python has moved are repaired,
-/// those that nothing has used for a month are deleted; nothing is changed where root looks at
-/// another user's.
+/// Every environment that boot made or was told to trust. Those whose Python has moved are
+/// repaired, those that nothing has used for a month are deleted; nothing is changed where root
+/// looks at another user's.
 ///
 /// # Errors
 /// The list of what is trusted can't be read.
@@ -319,7 +319,8 @@ pub(crate) fn restore_environment(
     Ok(link)
 }
 
-/// The folder `here` or the project that it is in, whichever has environments of before, with these.
+/// The folder `here` or the project that it is in, whichever has environments of before, with
+/// these.
 fn find_kept(ctx: &Context, here: &Path) -> Result<(PathBuf, Vec<Environment>), Error> {
     let located = locate::locate(&ctx.paths, here)
         .project

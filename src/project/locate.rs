@@ -122,8 +122,8 @@ pub(crate) fn environment_in_effect(paths: &Paths, folder: &Path) -> Option<Trus
     (meets && venv::works(trusted.root())).then_some(trusted)
 }
 
-/// Whether the environment `root` has the Python that is asked for: [`Request::matches`] on its
-/// version and variant. `system` is met by the system's own, and in an environment of others by
+/// Tells whether the environment `root` has the Python that is asked for: [`Request::matches`] on
+/// its version and variant. `system` is met by the system's own, and in an environment of others by
 /// any that boot does not manage.
 pub(crate) fn meets(paths: &Paths, root: &Path, request: &Request) -> bool {
     if *request == Request::System {
@@ -179,8 +179,8 @@ pub(crate) fn interpreter(paths: &Paths, root: &Path) -> Option<Key> {
     })
 }
 
-/// Whether `bin` has the name of a free-threaded build of this version: environments that others
-/// made don't say it elsewhere.
+/// Tells whether `bin` has the name of a free-threaded build of this version: environments that
+/// others made don't say it elsewhere.
 fn has_free_threaded_name(root: &Path, version: Version) -> bool {
     root.join("bin")
         .join(format!(

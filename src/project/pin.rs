@@ -553,8 +553,8 @@ fn parse_word(word: &str) -> Option<Vec<Entry>> {
     parts.filter(|parts| !parts.iter().any(is_major))
 }
 
-/// Whether a word that can't be read speaks of some version all the same: another Python in its
-/// place would be a wrong one.
+/// Tells whether a word that can't be read speaks of some version all the same: another Python in
+/// its place would be a wrong one.
 fn asks_for_version(word: &str) -> bool {
     let bare =
         word.trim_start_matches(|c: char| c.is_ascii_alphabetic() || "-@\"'<>=~!^ ".contains(c));

@@ -27,7 +27,7 @@ fn read(paths: &Paths) -> store::Result<Vec<String>> {
     }
 }
 
-/// Whether an environment of this name was removed.
+/// Tells whether an environment of this name was removed.
 ///
 /// # Errors
 /// The names can't be read.

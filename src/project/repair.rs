@@ -25,8 +25,8 @@ pub(crate) enum RepairState {
     Repaired,
     /// Its Python, named as a request, isn't installed.
     Lost(String),
-    /// It works, and is of another minor than the Python that is wanted: nothing that can be repaired
-    /// in place.
+    /// It works, and is of another minor than the Python that is wanted: nothing that can be
+    /// repaired in place.
     Other,
     /// It doesn't work and doesn't say what it was made with, or boot hasn't made it.
     Broken,
@@ -40,8 +40,8 @@ pub(crate) struct Binding<'a> {
     pub exact: bool,
 }
 
-/// Looks at `venv`, and binds it again if its Python has moved. Without `wanted` it is bound to what
-/// it was made with.
+/// Looks at `venv`, and binds it again if its Python has moved. Without `wanted` it is bound to
+/// what it was made with.
 ///
 /// # Errors
 /// What should be changed can't be written.
@@ -136,8 +136,8 @@ fn maker(ctx: &Context, config: &Config, minor: &str) -> Option<(Installed, bool
     Some((installed::find(&ctx.paths, &request)?, exact))
 }
 
-/// Whether an environment was made with a Python of boot's own, wherever the data folder was then:
-/// `…/pythons/NAME/bin/python3.11`.
+/// Tells whether an environment was made with a Python of boot's own, wherever the data folder was
+/// then: `…/pythons/NAME/bin/python3.11`.
 fn is_boots(config: &Config) -> bool {
     let folder = config
         .executable
@@ -147,7 +147,7 @@ fn is_boots(config: &Config) -> bool {
     folder == Some(OsStr::new("pythons"))
 }
 
-/// Whether all that refers to the Python leads to it, and says its version.
+/// Tells whether all that refers to the Python leads to it, and says its version.
 fn is_bound(root: &Path, config: &Config, wanted: Binding) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let Some(executable) = real(&wanted.python.executable) else {

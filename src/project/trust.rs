@@ -246,7 +246,8 @@ pub(crate) fn trust(ctx: &Context, folder: &Path) -> Result<(PathBuf, bool), Err
         }
     };
     if check(&ctx.paths, &venv).is_ok() {
-        // It may have been refused for what has been put right since: open shells are to look again.
+        // It may have been refused for what has been put right since: open shells are to look
+        // again.
         generation::advance(&ctx.paths)?;
         return Ok((venv, false));
     }

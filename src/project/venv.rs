@@ -271,7 +271,7 @@ pub(crate) fn foreign_script(root: &Path) -> Option<(PathBuf, PathBuf)> {
     (is_python && folder != fs::canonicalize(root.join("bin")).ok()).then_some((pip, leads))
 }
 
-/// Whether the environment's interpreter is still there.
+/// Tells whether the environment's interpreter is still there.
 pub(crate) fn works(root: &Path) -> bool {
     root.join(CONFIG).is_file()
         && fs::metadata(root.join("bin/python"))

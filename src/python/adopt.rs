@@ -29,7 +29,8 @@ pub(crate) enum Error {
         reason: String,
         hint: String,
     },
-    #[error("Python {version} is already installed: {}\nboot python uninstall {version} makes room for \
+    #[error("Python {version} is already installed: {}\n\
+             boot python uninstall {version} makes room for \
              {}", there.display(), path.display())]
     Taken {
         version: String,

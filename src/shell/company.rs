@@ -108,7 +108,7 @@ pub(crate) fn of_environment(var: impl Fn(&str) -> Option<OsString>) -> Vec<Acti
     found
 }
 
-/// Whether conda's base is active: its commands stand on PATH beside its `condabin`.
+/// Tells whether conda's base is active: its commands stand on PATH beside its `condabin`.
 fn has_conda_base(path: &[PathBuf]) -> bool {
     let is_base = |folder: &&PathBuf| folder.ends_with("condabin");
     path.iter().filter(is_base).any(|folder| {

@@ -73,7 +73,7 @@ fn zshenv(paths: &Paths) -> PathBuf {
     }
 }
 
-/// Whether ~/.zshenv says where the other files are.
+/// Tells whether ~/.zshenv says where the other files are.
 pub(super) fn zshenv_sets_zdotdir(paths: &Paths) -> bool {
     fs::read(paths.home.join(".zshenv"))
         .is_ok_and(|text| text.windows(7).any(|window| window == b"ZDOTDIR"))

@@ -175,7 +175,8 @@ fn read_answer(mut output: impl Read + Send + 'static, end: Instant) -> Vec<u8> 
     bytes
 }
 
-/// Prints the mark, PATH, the hook's state, what each command is, and the mark; each ended by a NUL.
+/// Prints the mark, PATH, the hook's state, what each command is, and the mark; each ended by a
+/// NUL.
 fn script(shell: Shell, commands: &[&str]) -> String {
     let word = |text: &str| String::from_utf8_lossy(&quote::word(shell, text)).into_owned();
     let mut script = match shell {
@@ -194,7 +195,8 @@ fn script(shell: Shell, commands: &[&str]) -> String {
             };
             // zsh has a hook of its own for the folder; bash's is the function `cd`.
             let follows = if shell == Shell::Bash {
-                "[ \"${BOOT_CD-}\" = off ] || case $(type cd 2>/dev/null) in *__boot_moved*) :;; *) \
+                "[ \"${BOOT_CD-}\" = off ] || case $(type cd 2>/dev/null) in *__boot_moved*) :;; \
+                 *) \
                  ! :;; esac"
             } else {
                 ":"
@@ -250,7 +252,7 @@ fn parse(output: &str, commands: usize) -> Option<Seen> {
     })
 }
 
-/// Whether `folders` stand on `path` in this order, each ahead of the system's own.
+/// Tells whether `folders` stand on `path` in this order, each ahead of the system's own.
 pub(crate) fn leads(path: &[PathBuf], folders: &[&Path]) -> bool {
     let at = |folder: &Path| path.iter().position(|there| there == folder);
     let system = at(Path::new("/usr/bin")).unwrap_or(path.len());

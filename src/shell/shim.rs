@@ -72,7 +72,7 @@ pub(crate) fn is_shim(name: &str) -> bool {
     }
 }
 
-/// Whether a program lies in the shims folder of a boot.
+/// Tells whether a program lies in the shims folder of a boot.
 pub(crate) fn is_in_shims(program: &Path) -> bool {
     Paths::of_shim(program).is_some()
 }
@@ -149,7 +149,7 @@ impl Folder {
         }
     }
 
-    /// Whether `path` is it, or lies in it.
+    /// Tells whether `path` is it, or lies in it.
     fn has(&self, path: &Path) -> bool {
         let is_below =
             |real: &PathBuf| fs::canonicalize(path).is_ok_and(|path| path.starts_with(real));
@@ -157,7 +157,7 @@ impl Folder {
     }
 }
 
-/// Whether the commands in `folder` are an environment's.
+/// Tells whether the commands in `folder` are an environment's.
 fn is_environments(folder: &Path) -> bool {
     folder.is_absolute()
         && folder

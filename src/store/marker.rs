@@ -1,6 +1,6 @@
-//! Markers: empty files with the modification time of a folder, by which a shell sees with a builtin
-//! (`-nt`, `-ot`) that another folder stands in its place. Named after that time, so that a marker
-//! never changes; they lie in the cache, and a missing one only has the hook ask again.
+//! Markers: empty files with the modification time of a folder, by which a shell sees with a
+//! builtin (`-nt`, `-ot`) that another folder stands in its place. Named after that time, so that a
+//! marker never changes; they lie in the cache, and a missing one only has the hook ask again.
 
 use std::fs::{self, File, FileTimes, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -9,8 +9,8 @@ use std::time::SystemTime;
 
 use super::paths::Paths;
 
-/// The marker for a folder whose data is `data`, made if need be. None where none can be kept: a full
-/// or read-only disk, or one with coarser times than the folder's.
+/// The marker for a folder whose data is `data`, made if need be. None where none can be kept: a
+/// full or read-only disk, or one with coarser times than the folder's.
 pub(crate) fn create_marker(paths: &Paths, data: &Metadata) -> Option<PathBuf> {
     let time = data.modified().ok()?;
     let marker = paths

@@ -87,7 +87,7 @@ impl Recipe<'_> {
         Ok(apps)
     }
 
-    /// Whether commands of the package `name` are linked.
+    /// Tells whether commands of the package `name` are linked.
     pub(crate) fn offers(&self, name: &Name) -> bool {
         let mut exposed = self.additions.iter().filter(|addition| addition.expose);
         self.wanted.is_for(name)

@@ -82,7 +82,7 @@ pub(super) fn leads_to(paths: &Paths, link: &Path) -> Option<String> {
     })?
 }
 
-/// Whether anything lies in the bin folder that isn't a link of `tool`.
+/// Tells whether anything lies in the bin folder that isn't a link of `tool`.
 pub(crate) fn is_shared(paths: &Paths, tool: &str) -> bool {
     let entries = fs::read_dir(&paths.bin).into_iter().flatten().flatten();
     entries
@@ -165,7 +165,7 @@ pub(crate) fn make_ready(paths: &Paths) -> Result<(), Error> {
     Ok(atomic::try_link(&paths.bin)?)
 }
 
-/// Whether each `(name, script)` is linked as it should be, to a file that is there.
+/// Tells whether each `(name, script)` is linked as it should be, to a file that is there.
 pub(crate) fn is_linked<'a>(
     paths: &Paths,
     scripts: &Path,
@@ -212,8 +212,8 @@ pub(crate) fn of_others<'a>(
 }
 
 /// Links each `(name, script)` of `tool`, and removes links of the same tool that are no longer
-/// wanted. Gives the foreign files that had to move. [`check`] has passed, and the caller holds the bin
-/// folder's lock since.
+/// wanted. Gives the foreign files that had to move. [`check`] has passed, and the caller holds the
+/// bin folder's lock since.
 pub(crate) fn link<'a>(
     paths: &Paths,
     tool: &str,
@@ -339,7 +339,7 @@ fn set_aside(paths: &Paths, path: &Path) -> Result<PathBuf, Error> {
     Ok(backup)
 }
 
-/// Whether the bin folder is on PATH.
+/// Tells whether the bin folder is on PATH.
 pub(crate) fn is_on_path(paths: &Paths) -> bool {
     let Some(path) = env::var_os("PATH") else {
         return false;

@@ -35,7 +35,7 @@ for distribution in importlib.metadata.distributions():
                 print(point.name, type(error).__name__, error, sep='\\t', file=sys.__stdout__, flush=True)
 ";
 
-/// Whether the tool's interpreter is there, and its commands are linked: a look, no more.
+/// Tells whether the tool's interpreter is there, and its commands are linked: a look, no more.
 pub(crate) fn is_complete(ctx: &Context, receipt: &Receipt) -> bool {
     let home = folder(&ctx.paths, &receipt.wanted.tool());
     let apps = receipt.apps.iter().map(App::link);

@@ -63,8 +63,8 @@ pub(crate) fn read(text: &str) -> Result<Metadata, Error> {
     toml::from_str(&toml).map_err(|error| Error(crate::report::escaped(error.message())))
 }
 
-/// Whether the file begins with a text that has such a block: a program of some megabytes isn't
-/// read for it.
+/// Tells whether the file begins with a text that has such a block: a program of some megabytes
+/// isn't read for it.
 pub(crate) fn is_in(file: &Path) -> bool {
     let mut start = Vec::new();
     let read = File::open(file).and_then(|file| file.take(64 << 10).read_to_end(&mut start));

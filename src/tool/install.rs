@@ -103,7 +103,7 @@ pub(crate) fn install(ctx: &Context, spec: &Spec, options: &InstallOptions) -> R
     Ok(made.outcome(change))
 }
 
-/// Whether `spec` asks for other versions than the installed tool was asked for.
+/// Tells whether `spec` asks for other versions than the installed tool was asked for.
 fn is_another_choice(spec: &Spec, done: &Outcome) -> bool {
     let installed = done.receipt.wanted.spec();
     installed.is_some_and(|installed| spec.is_another_choice(installed))
@@ -137,7 +137,7 @@ fn find_installed(
     (is_met && health::is_complete(ctx, &old)).then(|| Outcome::unchanged(Change::Already, old))
 }
 
-/// Whether the tool was made for the same request, or with a Python that meets it.
+/// Tells whether the tool was made for the same request, or with a Python that meets it.
 fn has_python(old: &Receipt, request: Option<&str>) -> bool {
     if request.is_none() || old.wanted.python_request.as_deref() == request {
         return true;
@@ -146,8 +146,8 @@ fn has_python(old: &Receipt, request: Option<&str>) -> bool {
     parsed.is_some_and(|request| request.matches(&old.python))
 }
 
-/// Whether all that a lock names is in the environment, in its version or of its commit, and for
-/// its Python. There may be more: what somebody injected.
+/// Tells whether all that a lock names is in the environment, in its version or of its commit, and
+/// for its Python. There may be more: what somebody injected.
 fn has_all(receipt: &Receipt, locked: &Resolved) -> bool {
     receipt.python.is_same_minor(&locked.python.key)
         && locked

@@ -226,7 +226,7 @@ impl Injected {
         self.spec.name()
     }
 
-    /// Whether `spec` asks for nothing else.
+    /// Tells whether `spec` asks for nothing else.
     pub(crate) fn meets(&self, spec: &Spec) -> bool {
         let met = match &self.version {
             None => self.spec == *spec,
@@ -296,7 +296,7 @@ impl Wanted {
         }
     }
 
-    /// Whether the environment is for this package.
+    /// Tells whether the environment is for this package.
     pub(crate) fn is_for(&self, name: &Name) -> bool {
         self.spec().is_some_and(|spec| spec.name() == name)
     }
@@ -338,7 +338,7 @@ impl Wanted {
         before.or_else(|| (!self.constraints.is_empty()).then(|| "--constraint".into()))
     }
 
-    /// Whether what was said of constraints, dates and pre-releases is what bound `installed`
+    /// Tells whether what was said of constraints, dates and pre-releases is what bound `installed`
     /// already; where nothing was said it is.
     pub(crate) fn binds_no_more_than(&self, installed: &Wanted) -> bool {
         (self.index.before.is_none() || self.index.before == installed.index.before)
@@ -355,7 +355,7 @@ impl App {
 }
 
 impl Receipt {
-    /// Whether the tool has the links that were chosen for it beside its own.
+    /// Tells whether the tool has the links that were chosen for it beside its own.
     pub(crate) fn has_exposed(&self, wanted: &BTreeMap<String, String>) -> bool {
         wanted
             .iter()

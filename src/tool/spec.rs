@@ -1,5 +1,5 @@
-//! The requirement that names a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`, `black
-//! @ URL`. Addresses without a name, and paths, are for `source`, which can look there.
+//! The requirement that names a tool: `black`, `black==24.*`, `black[d]>=24`, `black@24.4.2`,
+//! `black @ URL`. Addresses without a name, and paths, are for `source`, which can look there.
 
 use std::fmt;
 use std::str::FromStr;
@@ -181,7 +181,7 @@ impl Spec {
         })
     }
 
-    /// Whether this asks for other versions than `installed` did; a bare name asks for none.
+    /// Tells whether this asks for other versions than `installed` did; a bare name asks for none.
     pub(crate) fn is_another_choice(&self, installed: &Spec) -> bool {
         self.versions().is_some()
             && self.versions() != installed.versions()
@@ -223,7 +223,8 @@ impl Spec {
         }
     }
 
-    /// Whether an installed `version`, that was asked for as `installed`, is what this asks for.
+    /// Tells whether an installed `version`, that was asked for as `installed`, is what this asks
+    /// for.
     pub(crate) fn is_met_by(&self, version: &Version, installed: &Spec) -> bool {
         let same_origin = match &self.origin {
             Origin::Index(None) => true,
@@ -403,7 +404,7 @@ pub(crate) fn split_condition(typed: &str) -> (&str, Option<&str>) {
     })
 }
 
-/// Whether what was typed is an address or a path without a name.
+/// Tells whether what was typed is an address or a path without a name.
 pub(crate) fn is_place(typed: &str) -> bool {
     let archive = [".whl", ".tar.gz", ".tgz", ".zip", ".tar.xz"]
         .iter()
@@ -417,7 +418,7 @@ pub(crate) fn is_place(typed: &str) -> bool {
     url || path || typed.starts_with("git+") || (archive && !typed.contains('@'))
 }
 
-/// Whether `name` may be the name of a tool's folder.
+/// Tells whether `name` may be the name of a tool's folder.
 pub(crate) fn is_tool_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 200

@@ -38,8 +38,8 @@ pub(crate) fn upgrade(ctx: &Context, tool: &str) -> Result<Outcome> {
     Ok(made.outcome(change))
 }
 
-/// The other version that [`upgrade`] would come to, were the tool not held; of a tool from git that
-/// has another commit now, with that.
+/// The other version that [`upgrade`] would come to, were the tool not held; of a tool from git
+/// that has another commit now, with that.
 ///
 /// # Errors
 /// What is asked for doesn't exist, or the indexes are unreachable.

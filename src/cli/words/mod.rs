@@ -360,7 +360,7 @@ fn in_place(
     words
 }
 
-/// Whether `name` stands in `token` as a component of its own.
+/// Tells whether `name` stands in `token` as a component of its own.
 fn has_name(token: &str, name: &str) -> bool {
     token
         .split(['=', '/', ':', ',', ';'])
@@ -468,8 +468,8 @@ fn near<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
         .map(|(_, known)| known)
 }
 
-/// Whether both words begin with the same letter, or have their first two the other way round.
-/// `rust` is no `trust`.
+/// Tells whether both words begin with the same letter, or have their first two the other way
+/// round. `rust` is no `trust`.
 fn begin_alike(word: &str, known: &str) -> bool {
     let (mut a, mut b) = (word.chars(), known.chars());
     let (a, b) = ((a.next(), a.next()), (b.next(), b.next()));
@@ -545,7 +545,8 @@ mod tests {
         }
     }
 
-    /// Returns a line that fits a pattern, with the first of alternatives and a value for each name.
+    /// Returns a line that fits a pattern, with the first of alternatives and a value for each
+    /// name.
     fn example(pattern: &str, all: bool) -> Vec<OsString> {
         let mut line = vec![OsString::from("boot")];
         for token in pattern.split(' ') {

@@ -864,7 +864,8 @@ pub const ROWS: &[(&str, &str)] = &[
     ),
     (
         "venv --upgrade-deps ARGS…",
-        "in the environment: python -m pip install --upgrade pip; replaced by a new one: `boot venv --clear`",
+        "in the environment: python -m pip install --upgrade pip; replaced by a new one: `boot \
+         venv --clear`",
     ),
     (
         "venv --allow-existing ARGS…",

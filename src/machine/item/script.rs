@@ -158,8 +158,8 @@ impl Script {
             None => shell(&self.cmd),
             Some(file) => {
                 let words = interpreter(&self.place.root.join(file), &self.text);
-                // What follows the file is the shell's to read, as in a plain command: it has quotes
-                // and variables.
+                // What follows the file is the shell's to read, as in a plain command: it has
+                // quotes and variables.
                 let rest = self
                     .cmd
                     .trim_start()

@@ -197,7 +197,7 @@ fn is_before(file: &File, before: Timestamp) -> bool {
         .is_some_and(|uploaded| uploaded < before)
 }
 
-/// Whether `range` has `version` because of an `==`.
+/// Tells whether `range` has `version` because of an `==`.
 fn is_exact(range: &Ranges<Version>, version: &Version) -> bool {
     range.iter().any(|(low, high)| match (low, high) {
         (Bound::Included(low), Bound::Included(high)) => low == high && low == version,

@@ -219,7 +219,7 @@ pub trait PackageSource: Sync {
     fn commands(&self, _file: &File) -> Option<Vec<String>> {
         None
     }
-    /// Whether the wheel needn't be fetched.
+    /// Tells whether the wheel needn't be fetched.
     fn is_here(&self, _file: &File) -> bool {
         false
     }

@@ -107,8 +107,9 @@ impl<'a> Prefetch<'a> {
         );
     }
 
-    /// Runs `solve` with up to `threads` workers beside it. One waits, and a worker that takes a job
-    /// while no other waits starts another: answers of the cache need few, those of the network all.
+    /// Runs `solve` with up to `threads` workers beside it. One waits, and a worker that takes a
+    /// job while no other waits starts another: answers of the cache need few, those of the network
+    /// all.
     pub(super) fn run<T>(&self, threads: usize, solve: impl FnOnce() -> T) -> T {
         /// Ends the workers, also if the solver panics: nobody else would wake them.
         struct ShutDown<'l, 'a>(&'l Prefetch<'a>);
@@ -177,9 +178,10 @@ impl<'a> Prefetch<'a> {
         }
     }
 
-    /// Prefetches the versions of `range` before `version`, which the solver has just looked at. From
-    /// the second that it looks at, it is probably going through all of them, and each answer would
-    /// take a round trip: the next ones are fetched side by side, more of them the longer it lasts.
+    /// Prefetches the versions of `range` before `version`, which the solver has just looked at.
+    /// From the second that it looks at, it is probably going through all of them, and each answer
+    /// would take a round trip: the next ones are fetched side by side, more of them the longer it
+    /// lasts.
     pub(super) fn prefetch_older(
         &self,
         candidates: &Candidates,
@@ -362,8 +364,8 @@ impl<'a> Prefetch<'a> {
         self.gate.as_ref().is_some_and(|gate| gate.name == *name)
     }
 
-    /// Whether the gate agrees to the commands of `file`. Where the server sends no parts of it, the
-    /// whole file is fetched.
+    /// Tells whether the gate agrees to the commands of `file`. Where the server sends no parts of
+    /// it, the whole file is fetched.
     fn gate_agrees(&self, file: &File) -> bool {
         let names = self.source.commands(file).or_else(|| {
             self.source.prefetch(file);

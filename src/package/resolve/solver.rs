@@ -282,7 +282,7 @@ impl Solver<'_> {
     }
 }
 
-/// Whether two addresses mean the same; what stands after the `#` may only say its name.
+/// Tells whether two addresses mean the same; what stands after the `#` may only say its name.
 pub(super) fn same_address(a: &str, b: &str) -> bool {
     let plain = |url: &str| {
         url.split("#egg=")

@@ -53,8 +53,8 @@ impl Entry {
         }
     }
 
-    /// Whether `data` is of the folder that was recorded. Where it is known when both were made,
-    /// the inode and that time decide: after a restart some disks have another device number.
+    /// Tells whether `data` is of the folder that was recorded. Where it is known when both were
+    /// made, the inode and that time decide: after a restart some disks have another device number.
     pub(super) fn is(&self, data: &Metadata) -> bool {
         match (&self.born, born(data)) {
             (Some(then), Some(now)) => {
@@ -170,7 +170,7 @@ impl TrustStore {
         Ok(true)
     }
 
-    /// Whether `path` lies in a trusted tree, and in no exception that is nearer to it. By
+    /// Tells whether `path` lies in a trusted tree, and in no exception that is nearer to it. By
     /// components, never by letters.
     pub(super) fn has_in_a_tree(&self, path: &Path) -> bool {
         let nearest = |trees: &[Tree]| {
