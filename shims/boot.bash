@@ -38,10 +38,10 @@ __boot_read_stamp() {
   fi
 }
 
-# Finds out where the shell stands, __boot_here: as a rule $PWD. Where that leads elsewhere since the folder was renamed, the folder's name of
-# now is asked for, once; a folder that was deleted has none.
+# Finds out where the shell stands, __boot_here: as a rule $PWD. Where nothing is there since the folder was renamed, the folder's name of now
+# is asked for, once; a folder that was deleted has none. Where somebody has put another folder there, that one is looked at.
 __boot_locate() {
-  if [[ -z ${PWD-} || . -ef $PWD ]]; then
+  if [[ -z ${PWD-} || -e $PWD ]]; then
     __boot_here=${PWD-}
   elif [ "${__boot_stale-}" != "$PWD" ] || { [ "$__boot_here" != "$PWD" ] && [[ ! . -ef $__boot_here ]]; }; then
     __boot_stale=$PWD

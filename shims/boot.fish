@@ -25,10 +25,10 @@ function __boot_read_stamp
     test -r "$__boot_stamp"; and read -g __boot_word <"$__boot_stamp"
 end
 
-# Finds out where the shell stands, __boot_here: as a rule $PWD. Where that leads elsewhere since the folder was renamed, the folder's name of
-# now is asked for, once; a folder that was deleted has none.
+# Finds out where the shell stands, __boot_here: as a rule $PWD. Where nothing is there since the folder was renamed, the folder's name of now
+# is asked for, once; a folder that was deleted has none. Where somebody has put another folder there, that one is looked at.
 function __boot_locate
-    if not set -q __boot_compares; or test . -ef "$PWD"
+    if not set -q __boot_compares; or test -e "$PWD"
         set -g __boot_here $PWD
     else if test "$__boot_stale" != "$PWD"; or test "$__boot_here" != "$PWD" -a ! . -ef "$__boot_here"
         set -g __boot_stale $PWD

@@ -49,10 +49,10 @@ __boot_read_pin() {
   fi
 }
 
-# Finds out where the shell stands, __boot_here: as a rule $PWD. Where that leads elsewhere since the folder was renamed, the folder's name of
-# now is asked for, once; a folder that was deleted has none.
+# Finds out where the shell stands, __boot_here: as a rule $PWD. Where nothing is there since the folder was renamed, the folder's name of now
+# is asked for, once; a folder that was deleted has none. Where somebody has put another folder there, that one is looked at.
 __boot_locate() {
-  if [[ . -ef $PWD ]]; then
+  if [[ -e $PWD ]]; then
     \builtin typeset -g __boot_here=$PWD
   elif [[ ${__boot_stale-} != "$PWD" || ( $__boot_here != "$PWD" && ! . -ef $__boot_here ) ]]; then
     \builtin typeset -g __boot_stale=$PWD
