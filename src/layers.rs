@@ -23,7 +23,7 @@ const LAYERS: &[&str] = &[
     "cli", "cmd", "signals", "entry",
 ];
 
-/// What `lib.rs` gives a second name.
+/// Types that `lib.rs` gives a second name, each with its module.
 const ALIASES: &[(&str, &str)] = &[("Context", "context"), ("Error", "error"), ("Code", "exit")];
 
 /// A file of `src/`, with its comments and unit tests left out.

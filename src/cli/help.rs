@@ -1,4 +1,4 @@
-//! What `boot`, `boot -h` and `boot help` say: the commands in groups, first steps, settings.
+//! Texts of `boot`, `boot -h` and `boot help`: the commands in groups, first steps, settings.
 
 /// The first steps; below every list of the commands.
 macro_rules! start {

@@ -10,7 +10,7 @@ use crate::store::env::var;
 use crate::ui::prompt;
 use crate::{Code, Context};
 
-/// What was agreed to on the command line.
+/// The consent given by options on the command line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Agreed {
     pub on_conflict: Option<OnConflict>,

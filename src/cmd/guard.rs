@@ -1,5 +1,4 @@
-//! What is looked at before a command begins: in whose home directory boot stands, and whose its
-//! cache is.
+//! Checks before a command begins: the owners of the home directory and of boot's cache.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -17,7 +16,7 @@ use crate::report::{Report, escaped};
 use crate::store::paths::Paths;
 use crate::store::{lock, owner, umask};
 
-/// How long a prompt may wait for another boot.
+/// Time that a prompt may wait for another boot.
 const PROMPT_LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// The folders that `command` is to use.

@@ -1,4 +1,4 @@
-//! One thin file a verb: ask the domain, print the answer. Two verbs never call each other.
+//! The verbs, a thin file each: ask the domain, print the answer. Two verbs never call each other.
 
 mod add;
 mod apply;

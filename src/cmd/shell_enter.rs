@@ -20,7 +20,7 @@ pub(super) fn leave() -> Result<Code> {
     Ok(Code::Done)
 }
 
-/// What a shell tells of itself.
+/// The facts that a shell tells of itself.
 pub(super) struct Question {
     pub shell: Shell,
     pub folder: PathBuf,

@@ -41,8 +41,8 @@ pub(super) fn exec(args: &Exec, ctx: &Context) -> Result<Code> {
     .into())
 }
 
-/// What is in effect here: an environment that somebody else than boot has activated, before what
-/// the folder asks for.
+/// Returns the choice in effect here. An environment that somebody else than boot has activated
+/// comes before what the folder asks for, but not before `BOOT_PYTHON`.
 fn here(ctx: &Context) -> Choice {
     let mut choice = choice::choose(&ctx.paths, &std::env::current_dir().unwrap_or_default());
     for warning in &choice.warnings {

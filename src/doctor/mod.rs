@@ -15,7 +15,7 @@ use crate::shell::Shell;
 /// A fault.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Finding {
-    /// What, for a person: `the tool black`, a path.
+    /// The thing at fault, for a person: `the tool black`, a path.
     pub what: String,
     /// Why it doesn't work.
     pub why: String,

@@ -1,5 +1,5 @@
-//! What pipx has: an environment a folder, with `pipx_metadata.json` in it. Formats 0.1 (2020) to
-//! 0.12 are alike in what matters here.
+//! Inventory of pipx: an environment a folder, with `pipx_metadata.json` in it. Formats 0.1 (2020)
+//! to 0.12 are alike in what matters here.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;

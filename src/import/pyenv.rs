@@ -1,5 +1,5 @@
-//! What pyenv has: a folder a version, the global file, and the environments of pyenv-virtualenv
-//! among the versions.
+//! Inventory of pyenv: versions, the global file, and environments. Each version has a folder; the
+//! environments of pyenv-virtualenv are among the versions.
 
 use std::fs;
 use std::path::{Path, PathBuf};

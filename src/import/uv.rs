@@ -1,5 +1,5 @@
-//! What uv has: tools with a `uv-receipt.toml` each, and the Pythons it manages. The first receipts
-//! (2024) had requirements as texts; since then they are tables.
+//! Inventory of uv: tools with a `uv-receipt.toml` each, and the Pythons it manages. The first
+//! receipts (2024) had requirements as texts; since then they are tables.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! One run of init, apply or update: load the manifest, plan, begin, apply. Between plan and apply
+//! A run of init, apply or update: load the manifest, plan, begin, apply. Between plan and apply
 //! the verb asks for consent; nothing is kept of what was fetched until then.
 
 use super::Result;

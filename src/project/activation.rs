@@ -1,5 +1,5 @@
-//! What entering a folder means: which environment is put on PATH, and the few lines that may be
-//! said about it.
+//! The decision on entering a folder: the environment to put on PATH. It comes with the few lines
+//! that may be said about it.
 //!
 //! The hook asks this once when something changed. Everything it does on its own is to make a
 //! missing environment from a Python that is installed; it downloads nothing, and runs nothing.
@@ -26,7 +26,7 @@ use crate::store::digest::Sha256;
 use crate::store::env::var;
 use crate::store::owner;
 
-/// Whether an environment may be made or put in order on the way.
+/// Permission to make an environment, or to put it in order, on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Making {
     Allowed,
@@ -63,7 +63,7 @@ pub(crate) struct Watch {
     pub watched: Option<(PathBuf, Metadata)>,
 }
 
-/// One line for the user, once for each state of a folder.
+/// A line for the user, said once for each state of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
     pub line: String,
@@ -386,7 +386,8 @@ fn make_missing(
     Ok(Some(trusted))
 }
 
-/// What follows once an environment was made, as the end of that line.
+/// Returns the end of the line about an environment just made. It names the next step, the kept
+/// environment of before, or the project that a copied link led to.
 fn next_step(project: &Project, before: &[Environment]) -> String {
     if let Standing::Copied(environment) = &project.standing {
         format!(
@@ -556,7 +557,7 @@ fn may_create(ctx: &Context, folder: &Path) -> Result<bool, Note> {
     }
 }
 
-/// What prompts show of a project: the folder's name.
+/// Returns a project's name for prompts: the folder's name.
 fn choose_prompt(folder: &Path) -> String {
     escaped(&folder.file_name().unwrap_or_default().to_string_lossy())
 }

@@ -15,7 +15,7 @@ use crate::report::escaped;
 use crate::store::env::var;
 use crate::store::paths::Paths;
 
-/// Who decided.
+/// The source of a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// `BOOT_PYTHON` is set.
@@ -43,7 +43,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// One thing that was asked for, and what meets it.
+/// A thing that was asked for, with the target that meets it.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     /// As it was written.
@@ -54,7 +54,7 @@ pub(crate) struct Item {
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     Python(Box<Installed>),
-    /// What PATH has without boot's shims.
+    /// The programs on PATH without boot's shims.
     System,
     /// A named environment's folder.
     Environment(PathBuf),
@@ -66,7 +66,7 @@ pub(crate) enum Target {
     Unmet(Box<Unmet>),
 }
 
-/// What is in effect. `items` is empty where nothing was asked for and nothing is installed.
+/// The choice in effect. `items` is empty where nothing was asked for and nothing is installed.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
     pub reason: Reason,

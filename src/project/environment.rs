@@ -38,7 +38,7 @@ const UNUSED: &str = ".boot-unused";
 /// A file beside the record of an environment that the user doesn't want at prompts: `boot
 /// untrust`.
 const UNTRUSTED: &str = ".boot-untrusted";
-/// How long an environment is kept that no project leads to.
+/// Time that an environment is kept while no project leads to it.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// No path is longer.
 const LONGEST_PATH: u64 = 4096;
@@ -283,7 +283,7 @@ pub(crate) fn find_owner(paths: &Paths, root: &Path) -> Option<PathBuf> {
     (environment.root == root).then_some(environment.project)
 }
 
-/// What stands at the `.venv` of `project`, an absolute path.
+/// Inspects the `.venv` of `project`, an absolute path.
 pub(crate) fn inspect(paths: &Paths, project: &Path) -> Standing {
     let link = project.join(NAME);
     let Ok(data) = fs::symlink_metadata(&link) else {
@@ -312,8 +312,8 @@ pub(crate) fn inspect(paths: &Paths, project: &Path) -> Standing {
     }
 }
 
-/// Where a link leads, or a file as PEP 832 has it: its first line is a path, from its own folder
-/// on.
+/// Reads the target of a link, or of a file as PEP 832 has it. The file's first line is a path,
+/// from its own folder on.
 fn read_target(link: &Path) -> Option<PathBuf> {
     let folder = link.parent()?;
     if let Ok(target) = fs::read_link(link) {

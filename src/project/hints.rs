@@ -1,6 +1,6 @@
-//! What other tools' files in a folder say: which Python they ask for, and what installs the
-//! project. For hints only: nothing of them decides, nothing of them runs, and of each no more than
-//! its beginning is read.
+//! Hints from other tools' files in a folder. They tell which Python is asked for, and what
+//! installs the project. They are hints only: nothing of them decides, nothing of them runs, and of
+//! each no more than its beginning is read.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::python::key::Key;
 use crate::python::request::Request;
 use crate::store::file;
 
-/// What is read of a file. The Python stands near the beginning; of a longer TOML file nothing can
-/// be said.
+/// Number of bytes read of a file at most. The Python stands near the beginning; of a longer TOML
+/// file nothing can be said.
 const LONGEST: u64 = 256 << 10;
 
 /// A Python that another tool's file asks for.
@@ -36,7 +36,7 @@ impl Asked {
 /// Finds the request in a file's text.
 type Reader = fn(&str) -> Option<String>;
 
-/// What the files of `folder` itself ask for, the most exact first.
+/// Finds the Python that the files of `folder` itself ask for. The most exact ones come first.
 pub(crate) fn asked_elsewhere(folder: &Path) -> Option<Asked> {
     let readers: [(&str, Reader); 12] = [
         (".tool-versions", tool_versions),
@@ -65,7 +65,7 @@ pub(crate) fn asked_elsewhere(folder: &Path) -> Option<Asked> {
     })
 }
 
-/// What to type in a new environment of the project `folder`, if a file there tells.
+/// Suggests a command for a new environment of the project `folder`, if a file there tells.
 pub(crate) fn next_step(folder: &Path) -> Option<String> {
     let steps = [
         ("uv.lock", "uv sync"),

@@ -12,7 +12,7 @@ use crate::Context;
 use crate::store::paths::Paths;
 use crate::store::{self, atomic, generation, owner};
 
-/// One environment that boot knows.
+/// An environment that boot knows.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct Listed {
     /// Of named ones.
@@ -51,7 +51,8 @@ fn list_named(paths: &Paths) -> Vec<PathBuf> {
     all
 }
 
-/// What `boot venv remove` can be told: names, and the paths of those in projects. Changes nothing.
+/// Lists the arguments for `boot venv remove`: names, and the paths of those in projects. Changes
+/// nothing.
 pub(crate) fn list_removable(paths: &Paths) -> Vec<String> {
     let venvs = fs::canonicalize(paths.venvs()).unwrap_or_else(|_| paths.venvs());
     let known = trust::list_trusted(paths)
@@ -95,7 +96,7 @@ pub(crate) fn list_environments(ctx: &Context) -> Result<Vec<Listed>, Error> {
     Ok(listed)
 }
 
-/// Whether what is listed may be put in order on the way.
+/// Permission to put listed environments in order on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Upkeep {
     Allowed,
@@ -263,13 +264,13 @@ fn remove_of_project(ctx: &Context, real: &Path, what: &Path) -> Result<PathBuf,
 /// An environment of before that can be restored.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct Kept {
-    /// What `boot venv restore --number` takes.
+    /// The argument of `boot venv restore --number`.
     pub number: usize,
     pub environment: PathBuf,
     pub python: Option<String>,
     /// The day on which it came to the project, in UTC.
     pub since: Option<String>,
-    /// What is installed in it beside pip.
+    /// The packages installed in it beside pip.
     pub packages: Vec<String>,
 }
 

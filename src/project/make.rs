@@ -1,4 +1,4 @@
-//! What `boot venv` asks for: an environment made on purpose.
+//! The making of an environment on purpose, as `boot venv` asks for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::python::request::Request;
 use crate::report::escaped;
 use crate::store::{self, atomic};
 
-/// Where an environment goes.
+/// The place of an environment to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// `.venv` of the project that `folder` is in, else of `folder` itself.
@@ -26,13 +26,13 @@ pub(crate) enum Place {
     Named(Name),
 }
 
-/// What is wanted.
+/// The environment that is wanted.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub place: Place,
     /// Instead of the pin.
     pub python: Option<Request>,
-    /// What `system` means here, if there is such a Python.
+    /// The Python that `system` means here, if there is one.
     pub system: Option<PathBuf>,
     pub prompt: Option<String>,
     pub system_site_packages: bool,
@@ -76,7 +76,7 @@ impl Outcome {
     }
 }
 
-/// What stands for a project before its environment is made.
+/// The environment found for a project before one is made.
 enum Found {
     Nothing,
     /// The project's own environment.
@@ -85,7 +85,7 @@ enum Found {
     Foreign(PathBuf),
 }
 
-/// What all the ways to make an environment need.
+/// The input that all the ways to make an environment need.
 struct Making<'a> {
     ctx: &'a Context,
     wanted: &'a Wanted,
@@ -203,8 +203,8 @@ impl Making<'_> {
         }
     }
 
-    /// What there is for the project at the canonical path `folder`; an environment of its own is
-    /// put in order if need be.
+    /// Finds the environment for the project at the canonical path `folder`. One of its own is put
+    /// in order if need be.
     fn find_for_project(&self, folder: &Path) -> Result<Found, Error> {
         let ctx = self.ctx;
         Ok(match environment::inspect(&ctx.paths, folder) {
@@ -458,7 +458,7 @@ fn resolve_folder(target: &Path) -> Result<PathBuf, Error> {
         .join(name))
 }
 
-/// What stands at `target`: None if it may be (over)written, an outcome if it is what is wanted.
+/// Inspects `target`: None if it may be (over)written, an outcome if it is what is wanted.
 fn find_existing(making: &Making, target: &Path) -> Result<Option<Outcome>, Error> {
     let Making {
         ctx,

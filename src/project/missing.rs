@@ -1,5 +1,5 @@
-//! What is said where a Python, an environment or a command isn't there: what was asked for, who
-//! asked, and a command that helps.
+//! Messages about a Python, an environment or a command that isn't there. They say what was asked
+//! for, who asked, and name a command that helps.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub struct Missing {
     pub asked: String,
     pub reason: Reason,
     kind: Box<Kind>,
-    /// Whether the Python could be installed, where that was looked up.
+    /// The prospect of installing the Python, where that was looked up.
     prospect: Option<Prospect>,
     data: Option<Box<DataFolder>>,
 }
@@ -284,7 +284,7 @@ fn not_installed(
     text
 }
 
-/// One line about a pin's Python that isn't installed, with the command that helps.
+/// Returns a line about a pin's missing Python, with the command that helps.
 pub(crate) fn not_installed_line(ctx: &Context, request: &Request, is_global: bool) -> String {
     match catalog::prospect(ctx, request) {
         Ok(Prospect::Unknown {

@@ -22,7 +22,7 @@ const LONGEST_WORD: usize = 64;
 /// The request in an advice where the text at hand suggests none.
 const USUAL: &str = "3.11";
 
-/// One word of a pin.
+/// A word of a pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     Python(Request),
@@ -38,9 +38,9 @@ pub enum Entry {
 pub struct Unmet {
     /// The word; empty where it is about the whole file.
     pub text: String,
-    /// What to type instead.
+    /// The advice on what to type instead.
     pub advice: String,
-    /// What is wrong, as a sentence whose subject is the file; escaped.
+    /// The problem, as a sentence whose subject is the file; escaped.
     problem: String,
     /// The request to write instead.
     instead: String,
@@ -94,7 +94,7 @@ impl Unmet {
         Unmet::new(text, problem)
     }
 
-    /// One line about the pin `file`, with what to type instead.
+    /// Returns a line about the pin `file`, with the advice on what to type.
     pub fn line(&self, file: &Path) -> String {
         format!(
             "{} {}; instead: {}",
@@ -294,11 +294,11 @@ impl Pin {
     }
 }
 
-/// What the search came to.
+/// The result of a search for a pin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     pub pin: Option<Pin>,
-    /// One line for each file that has a word which is passed over.
+    /// A line for each file with a word that is passed over.
     pub warnings: Vec<String>,
 }
 

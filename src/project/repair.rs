@@ -16,7 +16,7 @@ use crate::python::key::Key;
 use crate::python::request::Request;
 use crate::store::{self, atomic, file};
 
-/// How an environment stands to its Python.
+/// The state of an environment's binding to its Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RepairState {
     /// It works, and is bound to what it should be bound to.
@@ -109,7 +109,8 @@ fn minor(config: &Config) -> Option<String> {
         .map(String::from)
 }
 
-/// What an environment was made with, and whether it is bound to that very patch.
+/// Returns a request for the Python that an environment was made with. The flag tells whether the
+/// environment is bound to that very patch.
 fn made_with(config: &Config, minor: &str) -> (Request, bool) {
     // …/pythons/KEY/bin/python3.11 for a patch, …/pythons/3.11/bin/python3.11 for a minor.
     let folder = config

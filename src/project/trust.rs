@@ -95,7 +95,7 @@ pub(super) fn shown(path: &Path) -> String {
     escaped(&path.display().to_string())
 }
 
-/// What to tell `boot trust`: a named environment stands in no project.
+/// Returns the argument for `boot trust`, quoted. A named environment stands in no project.
 fn project_of(venv: &Path) -> String {
     quote::for_message(project(venv))
 }
@@ -106,7 +106,7 @@ fn project(venv: &Path) -> &Path {
     venv.parent().filter(|_| in_project).unwrap_or(venv)
 }
 
-/// Whether `venv` may be activated: it is known, and nobody else can change it.
+/// Checks that `venv` may be activated: it is known, and nobody else can change it.
 pub(crate) fn check(paths: &Paths, venv: &Path) -> Result<TrustedVenv, Refusal> {
     let (root, data) = check_folder(venv)?;
     // A trust store that can't be read trusts nothing.
@@ -172,8 +172,8 @@ pub(crate) fn check_environment(environment: &Environment) -> Result<TrustedVenv
     Ok(TrustedVenv { root, made: true })
 }
 
-/// What must hold of an environment, whoever vouches for it: its canonical path and its folder's
-/// data.
+/// Checks the conditions on an environment, whoever vouches for it. Returns its canonical path and
+/// its folder's data.
 fn check_folder(venv: &Path) -> Result<(PathBuf, Metadata), Refusal> {
     let none = |_| Refusal::NoVenv(venv.into());
     let data = fs::symlink_metadata(venv).map_err(none)?;
@@ -326,7 +326,7 @@ fn drop_venvs(store: &mut TrustStore, root: &Path) -> bool {
     before != store.venv.len()
 }
 
-/// One line of what is trusted.
+/// A line in the list of trusted environments and folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
     pub path: PathBuf,

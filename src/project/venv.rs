@@ -20,7 +20,7 @@ use crate::store::{self, file, paths::Paths};
 
 /// The environment's name in a project.
 pub(crate) const NAME: &str = ".venv";
-/// What makes a folder a virtual environment.
+/// The file that makes a folder a virtual environment.
 pub(crate) const CONFIG: &str = "pyvenv.cfg";
 /// Longer than any real one, in bytes.
 pub(crate) const LONGEST_CONFIG: u64 = 64 * 1024;
@@ -28,10 +28,10 @@ pub(crate) const LONGEST_CONFIG: u64 = 64 * 1024;
 const ACTIVATE_SH: &str = include_str!("../../shims/venv-activate.sh");
 const ACTIVATE_FISH: &str = include_str!("../../shims/venv-activate.fish");
 
-/// How an environment is to be.
+/// The options of an environment to be made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct VenvOptions {
-    /// What prompts show; the folder's name by default.
+    /// The name shown in prompts; the folder's name by default.
     pub prompt: Option<String>,
     pub system_site_packages: bool,
     /// Bound to this very patch, as a pin like `3.11.9` asks; otherwise to the minor's link, and
@@ -40,7 +40,7 @@ pub(crate) struct VenvOptions {
     pub pip: Pip,
 }
 
-/// Whether an environment has pip. [`create`] leaves that to its callers.
+/// The presence of pip in an environment. [`create`] leaves that to its callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Pip {
     #[default]
@@ -175,7 +175,7 @@ fn write(path: &Path, content: &[u8]) -> store::Result<()> {
         .map_err(store::Error::io("write", path))
 }
 
-/// What an environment says of itself in its `pyvenv.cfg`. None where there is none.
+/// An environment's account of itself, in its `pyvenv.cfg`. None where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Config {
     pub home: PathBuf,
@@ -340,7 +340,7 @@ pub(crate) fn publish(
     Ok(made)
 }
 
-/// What came of it.
+/// The outcome of making an environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Made {
     /// Why there is no pip although one was asked for.

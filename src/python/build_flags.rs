@@ -2,8 +2,8 @@
 //! with: its compilers become this machine's, its folders go. Works on any text that has them as
 //! words: sysconfig's data, a Makefile, a `*-config` script.
 
-/// Where compilers and libraries stood on the publisher's machine, and where CPython's source was
-/// unpacked.
+/// Folders on the publisher's machine: of compilers and libraries, and of CPython's unpacked
+/// source.
 const GONE: [&str; 2] = ["/tools/", "/build/Python-"];
 
 /// `text` without what only the build machine had.

@@ -102,7 +102,7 @@ pub(crate) const LIBRARIES: &[(&str, [&str; 5])] = &[
     ),
 ];
 
-/// What distributions cut out of their own Python, with the package that has it; `{}` stands for
+/// Modules that distributions cut out of their own Python, each with its package. `{}` stands for
 /// the minor. Empty where that distribution leaves it in.
 const CUT: &[(&str, [&str; 5])] = &[
     ("ensurepip", ["python{}-venv", "", "", "", ""]),

@@ -101,9 +101,9 @@ fn commands(bin: &Path, new: &str, python: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What follows the lines with which a script finds Python: one that names an interpreter, or a
-/// command of sh that looks beside the script (which breaks where a folder's name has a blank, or
-/// where there is no `realpath`). None for any other script.
+/// Returns the text behind the lines with which a script finds Python. Such a line names an
+/// interpreter, or is a command of sh that looks beside the script (which breaks where a folder's
+/// name has a blank, or where there is no `realpath`). None for any other script.
 fn finder(content: &[u8]) -> Option<&[u8]> {
     let (first, body) = line(content);
     let first_line = String::from_utf8_lossy(&first[2..]).into_owned();

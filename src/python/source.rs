@@ -242,8 +242,8 @@ fn without_bytecode(makefile: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What was installed mentions the folder that it was built in, which is about to go; its place is
-/// taken by the prefix.
+/// Replaces the build folder by the prefix in installed files. They mention the folder that they
+/// were built in, which is about to go.
 fn rebase(installed: &Path, sources: &Path, home: &Path) -> store::Result<()> {
     let (old, new) = (sources.to_string_lossy(), home.to_string_lossy());
     for library in folders(&installed.join("lib")) {

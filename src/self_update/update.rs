@@ -21,7 +21,7 @@ use crate::store::{self, unpack};
 /// No honest list is longer.
 const LONGEST_LIST: u64 = 1 << 20;
 
-/// What came of it.
+/// The outcome of an update.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// This is the newest already.
@@ -115,8 +115,8 @@ fn listed(list: &str, target: &str) -> Option<(Version, String, Sha256)> {
     lines.max_by(|one, other| one.0.cmp(&other.0))
 }
 
-/// Whether the new binary runs here, and is what it should be: an older glibc than the builder's
-/// shows now, not later.
+/// Checks that the new binary runs here, and has the expected version. An older glibc than the
+/// builder's shows now, not later.
 fn runs(binary: &Path, version: &Version) -> Result<()> {
     let not = |reason: String| Error::DoesNotRun {
         version: version.to_string(),

@@ -42,7 +42,7 @@ impl Activator {
         }
     }
 
-    /// What it does beside boot.
+    /// Its effect beside boot.
     pub(crate) fn effect(self) -> &'static str {
         match self {
             Activator::PyenvVirtualenv | Activator::ZshAutoswitchVirtualenv => {

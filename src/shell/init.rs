@@ -1,5 +1,5 @@
-//! What `boot shell init` prints and `boot shell install` keeps in a file: where things are, then
-//! the hook.
+//! The text that `boot shell init` prints and `boot shell install` keeps in a file. It says where
+//! things are; then comes the hook.
 
 use std::path::{Path, PathBuf};
 
@@ -39,8 +39,8 @@ pub(crate) fn hook(shell: Shell, paths: &Paths, binary: &Path) -> Vec<u8> {
     out
 }
 
-/// Where boot lies, the program that runs. A newer one may have taken its place meanwhile: the path
-/// is right still.
+/// Returns the path of boot, the program that runs. A newer one may have taken its place meanwhile:
+/// the path is right still.
 ///
 /// # Errors
 /// The system can't tell, or what runs is a shim: another name of the same file, and not the place
@@ -56,8 +56,8 @@ pub(crate) fn running() -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// How start-up files should call this program: by its place in the folder of commands if that
-/// leads here, so that an update of boot is found too.
+/// Returns the path by which start-up files should call this program. It is the place in the folder
+/// of commands if that leads here, so that an update of boot is found too.
 pub(crate) fn binary(paths: &Paths) -> std::io::Result<PathBuf> {
     let here = running()?;
     let exposed = paths.bin.join("boot");

@@ -11,13 +11,13 @@ use super::{Shell, init, quote, rcfile};
 use crate::store::paths::Paths;
 use crate::store::{Error, Result, atomic};
 
-/// One file and what it should hold.
+/// A file with the content that it should hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub shell: Shell,
     /// As the shell calls it; may be a link.
     pub file: PathBuf,
-    /// What a write goes to: the link's target, so that the link stays.
+    /// The file that a write goes to: the link's target, so that the link stays.
     target: PathBuf,
     before: Option<Vec<u8>>,
     /// None: the file goes.
@@ -64,7 +64,8 @@ fn zdotdir(paths: &Paths) -> PathBuf {
     paths.zdotdir.clone().unwrap_or_else(|| paths.home.clone())
 }
 
-/// Where a new zsh looks first. ZDOTDIR is mostly set in ~/.zshenv itself, which then is that file.
+/// Returns the file that a new zsh reads first. ZDOTDIR is mostly set in ~/.zshenv itself, which
+/// then is that file.
 fn zshenv(paths: &Paths) -> PathBuf {
     if zshenv_sets_zdotdir(paths) {
         paths.home.join(".zshenv")
@@ -84,7 +85,8 @@ pub(crate) fn hook_file(shell: Shell, paths: &Paths) -> PathBuf {
     paths.data.join("shell").join(format!("boot.{shell}"))
 }
 
-/// Where `shell` reads a block: each kind of run that should know boot's commands.
+/// Lists the files in which `shell` reads a block. They cover each kind of run that should know
+/// boot's commands.
 fn rc_files(shell: Shell, paths: &Paths) -> Vec<PathBuf> {
     match shell {
         Shell::Bash => {
@@ -105,8 +107,9 @@ fn rc_files(shell: Shell, paths: &Paths) -> Vec<PathBuf> {
     }
 }
 
-/// What stands between the marks: nothing happens, and nothing is said, once boot is gone. The file
-/// may be a link into a repository that other machines share, where the home directory is another.
+/// Returns the text between the marks. Nothing happens, and nothing is said, once boot is gone. The
+/// file may be a link into a repository that other machines share, where the home directory is
+/// another.
 fn block(paths: &Paths, shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
     let word = quote::from_home(shell, &paths.home, hook);
     let mut lines = Vec::new();
@@ -139,8 +142,8 @@ fn block(paths: &Paths, shell: Shell, file: &Path, hook: &Path) -> Vec<u8> {
     lines
 }
 
-/// What installing the hook for `shells` would change: its own file first, so that a block never
-/// reads what isn't there.
+/// Plans the changes that install the hook for `shells`. The hook's own file comes first, so that a
+/// block never reads what isn't there.
 pub(crate) fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for &shell in shells {
@@ -160,7 +163,7 @@ pub(crate) fn plan(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Vec
     Ok(changes)
 }
 
-/// What removing it would change: all files that may have a block, of all of `shells`.
+/// Plans the changes that remove the hook for `shells`. They cover all files that may have a block.
 pub(crate) fn removal(paths: &Paths, shells: &[Shell]) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for &shell in shells {

@@ -15,7 +15,7 @@ use crate::store::env;
 use crate::store::paths::Paths;
 use crate::store::{Error, Result};
 
-/// How a shell is started, which decides the files that it reads.
+/// A way to start a shell, which decides the files that it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
@@ -59,7 +59,7 @@ pub(crate) enum Hook {
     Live,
 }
 
-/// What was found in a shell.
+/// The findings in a shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub path: Vec<PathBuf>,
@@ -71,7 +71,7 @@ pub(crate) struct Seen {
 
 /// Start-up files may do anything; this long they may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Where a new login begins, before any file has added to it.
+/// The PATH of a new login, before any file has added to it.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Stands before and behind the answer, among what start-up files print.
 const MARK: &str = "\u{1}boot\u{1}";

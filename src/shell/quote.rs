@@ -1,4 +1,5 @@
-//! One word for a shell, whatever the value is: in single quotes, where a shell expands nothing.
+//! Quotes any value as one word for a shell. It stands in single quotes, where a shell expands
+//! nothing.
 //!
 //! Values are bytes: a path needn't be UTF-8.
 

@@ -1,6 +1,6 @@
-//! One marked block in a file that belongs to the user: put in, brought up to date, and taken out
-//! again so that every other byte is as it was. The block itself says how the file was before, so
-//! nothing need be remembered elsewhere.
+//! A marked block in a file that belongs to the user. It is put in, brought up to date, and taken
+//! out again so that every other byte is as it was. The block itself says how the file was before,
+//! so nothing need be remembered elsewhere.
 
 const BEGIN: &str = "# >>> boot >>>";
 /// The file's last line had no end; the block gave it one.

@@ -13,7 +13,7 @@ use super::{Shell, init};
 use crate::store::Result;
 use crate::store::paths::Paths;
 
-/// One shell, started in one way.
+/// The state of a shell, started in one way.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Line {
     pub shell: Shell,
@@ -22,7 +22,7 @@ pub(crate) struct Line {
     pub live: bool,
     /// In plain words; empty where it is live and nothing stands in between.
     pub note: String,
-    /// What `python` is there.
+    /// The meaning of `python` there, as the shell tells it.
     pub python: Option<String>,
     /// Others that activate environments there; asked at a prompt only.
     pub activators: Vec<Activator>,
@@ -121,8 +121,8 @@ pub(crate) fn lines(paths: &Paths, shells: &[Shell], binary: &Path) -> Result<Ve
     Ok(lines)
 }
 
-/// Who else activates environments in a shell that was asked for `python` and then for their
-/// functions.
+/// Lists the other activators of environments in a shell. It was asked for `python` and then for
+/// their functions.
 fn activators(seen: &Seen) -> Vec<Activator> {
     let is_there: Vec<bool> = seen.commands.iter().skip(1).map(Option::is_some).collect();
     company::of_shell(&is_there, &seen.path)
@@ -202,7 +202,8 @@ fn judge(
     (false, note)
 }
 
-/// What runs in place of boot's `python`: an alias, a function, or one in a folder further ahead.
+/// Describes the `python` that runs in place of boot's. It is an alias, a function, or one in a
+/// folder further ahead.
 fn shadow(paths: &Paths, seen: &Seen) -> Option<String> {
     let python = seen.commands.first()?.as_deref()?;
     let folder = Path::new(python).parent().unwrap_or(Path::new(""));
@@ -226,7 +227,7 @@ pub(crate) fn pythons(path: Option<&std::ffi::OsStr>) -> Vec<PathBuf> {
     all
 }
 
-/// How this program is called in start-up files; what `lines` compares with.
+/// Returns the path that start-up files call this program by. `lines` compares with it.
 ///
 /// # Errors
 /// This program's own file isn't known.

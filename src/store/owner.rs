@@ -67,7 +67,7 @@ pub enum Openness {
     Roots,
 }
 
-/// One line without what to do, which [`OpenFolder::advice`] says.
+/// Displays a line without advice, which [`OpenFolder::advice`] gives.
 impl fmt::Display for OpenFolder {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let path = escaped(&self.path.display().to_string());
@@ -79,8 +79,8 @@ impl fmt::Display for OpenFolder {
 }
 
 impl OpenFolder {
-    /// What to type for an environment of the project `folder` all the same: who owns the open
-    /// folder can close it, others have an environment of that name elsewhere.
+    /// Returns the commands for an environment of the project `folder` all the same. Who owns the
+    /// open folder can close it, others have an environment of that name elsewhere.
     pub fn advice(&self, folder: &Path) -> String {
         match self.why {
             Openness::Own => format!("chmod go-w {}", word(&self.path)),
@@ -143,9 +143,8 @@ pub(crate) struct ForeignHome {
     pub owner: String,
 }
 
-/// Whose home directory `home` is, where boot runs as root and it is another user's: sudo keeps
-/// HOME on some systems. What belongs to a number that is nobody's, as in a container, is nobody's
-/// home.
+/// Finds the other user whose home directory `home` is, where boot runs as root: sudo keeps HOME on
+/// some systems. What belongs to a number that is nobody's, as in a container, is nobody's home.
 pub(crate) fn foreign_home(home: &Path) -> Option<ForeignHome> {
     if user() != 0 {
         return None;
@@ -179,7 +178,8 @@ struct Group {
 trait Accounts {
     /// The text of `/etc/passwd` or `/etc/group`.
     fn file(&self, name: &'static str) -> String;
-    /// What the system's other sources (sssd, LDAP, homed) say of a number, in the same form.
+    /// Asks the system's other sources (sssd, LDAP, homed) about a number. They answer in the same
+    /// form.
     fn ask(&self, name: &'static str, id: u32) -> Option<String>;
 
     /// Everybody with this number.

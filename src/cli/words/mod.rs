@@ -235,11 +235,11 @@ fn answer(level: &[String], rest: &[String]) -> Option<String> {
         .find_map(|(pattern, answer)| fill(answer, &captured(pattern, level.len(), &typed)?))
 }
 
-/// What a pattern's name stands for.
+/// The words typed for each name of a pattern.
 type Captures<'w> = Vec<(&'w str, Vec<&'w str>)>;
 
-/// What the names of `pattern` stand for in `typed`, whose first `depth` words are commands of
-/// boot. None: it doesn't fit.
+/// Returns the words of `typed` for each name of `pattern`. The first `depth` words of `typed` are
+/// commands of boot. None: it doesn't fit.
 fn captured<'w>(pattern: &'w str, depth: usize, typed: &[&'w str]) -> Option<Captures<'w>> {
     let mut captures = Captures::new();
     let mut at = 0;
@@ -509,8 +509,8 @@ fn usage(error: &clap::Error) -> String {
         .to_string()
 }
 
-/// What clap says, a line a paragraph, without its tips, which compare letters and know of no
-/// shell.
+/// Returns the text of clap's error, a line a paragraph, without its tips. Those compare letters
+/// and know of no shell.
 fn plain(error: &clap::Error) -> String {
     let said = error.to_string();
     let said = said.strip_prefix("error: ").unwrap_or(&said);

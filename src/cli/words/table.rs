@@ -7,7 +7,7 @@
 //! that fits counts, and a row whose command wouldn't parse doesn't fit. A word without a fitting
 //! answer has no row: none is better than a wrong one.
 
-/// What is typed behind `boot`, and what to type instead.
+/// Patterns of words typed behind `boot`, each with the answer: what to type instead.
 pub const ROWS: &[(&str, &str)] = &[
     // pyenv, and asdf and mise, which name the language first.
     ("install python", "`boot python install`"),
@@ -937,7 +937,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("cache clean --all ARGS…", "`boot cache clean`"),
 ];
 
-/// What a word at `boot venv` may misspell: it makes no folder of that name.
+/// Verbs that a word at `boot venv` may misspell. Such a word makes no folder of that name.
 pub(crate) const VENV_VERBS: &[&str] = &[
     "list",
     "remove",

@@ -1,4 +1,4 @@
-//! What a lock says must be true of itself: it comes from a repository.
+//! Checks that a lock is consistent in itself: it comes from a repository.
 
 use super::{Locked, LockedPackage, LockedPython, LockedTool};
 use crate::manifest::PythonRequest;

@@ -1,4 +1,4 @@
-//! Whether a lock is of the manifest beside it.
+//! Checks that a lock is of the manifest beside it.
 
 use std::collections::BTreeMap;
 

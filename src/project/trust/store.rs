@@ -1,5 +1,5 @@
-//! What is trusted, as it stands in `trust.toml` outside of every project. Only `trust` reads and
-//! changes it.
+//! The list of trusted environments and folders, in `trust.toml` outside of every project. Only
+//! `trust` reads and changes it.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -29,7 +29,7 @@ pub(super) struct TrustStore {
     pub except: Vec<Tree>,
 }
 
-/// One environment.
+/// An environment in the trust store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub path: Place,

@@ -194,7 +194,7 @@ pub(super) enum Staged {
     Bare,
 }
 
-/// Whether `data` is of something that boot has staged under `name`.
+/// Returns the kind of staging that `name` and `data` show. None: boot hasn't staged it.
 pub(super) fn staged(name: &OsStr, data: &fs::Metadata) -> Option<Staged> {
     let rest = name.to_str()?.strip_prefix(STAGING)?;
     if !owner::is_own(data) {

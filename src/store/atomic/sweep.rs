@@ -46,8 +46,8 @@ impl Left {
     }
 }
 
-/// What has been staged in `folder` and has no maker any more; `own`: nobody can be making anything
-/// there.
+/// Lists staged things in `folder` that have no maker any more. `own`: nobody can be making
+/// anything there.
 fn leftovers(folder: &Path, own: bool) -> impl Iterator<Item = Left> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries

@@ -22,7 +22,7 @@ fn publish_replaces_folder_whole() {
     );
 }
 
-/// What a run that was killed leaves: kept, and its lock let go.
+/// Makes the folder that a killed run leaves: kept, and its lock let go.
 fn killed_folder(root: &Path) -> PathBuf {
     let staging = Staging::new(root).unwrap();
     let path = staging.path().to_path_buf();

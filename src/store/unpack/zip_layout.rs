@@ -1,4 +1,4 @@
-//! Whether all readers of a zip file (APPNOTE.TXT) see the same in it. Some believe the header
+//! Checks that all readers of a zip file (APPNOTE.TXT) see the same in it. Some believe the header
 //! before each entry, others the directory at the end; some begin at the first byte, others search
 //! for the end. What they could see differently is refused: it is made to be missed by whoever
 //! looks first.
