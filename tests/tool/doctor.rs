@@ -374,7 +374,7 @@ fn doctor_fix_remakes_environment_that_differs_from_receipt() {
             fs::write(&config, lines.collect::<Vec<_>>().join("\n")).unwrap();
         }),
         // The interpreter behind the same path is another one since.
-        ("by now, and it was made with 3.1", &|| {
+        ("now, and it was made with 3.1", &|| {
             let text = fs::read_to_string(&config).unwrap();
             let lines = text.lines().map(|line| {
                 if line.starts_with("version") {
